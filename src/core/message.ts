@@ -1,0 +1,27 @@
+/** What a source took in: one MQTT PUBLISH, one serial frame, one request's body. */
+export interface Message {
+  /** The way in, named after its protocol: `mqtt`, `serial`, `rest`, … */
+  readonly source: string;
+  /** Where it came from within its source: the MQTT topic, the serial port's name, … Never empty. */
+  readonly topic: string;
+  /** The bytes as they came. The pipeline reads them before `deliver` returns and never keeps them. */
+  readonly payload: Uint8Array;
+  /** MQTT's own quality of service, for messages that came over MQTT. */
+  readonly mqttQos?: 0 | 1 | 2;
+}
+
+/** The gateway's word that it has the message, as durable as the message's rule asks. */
+export interface Receipt {
+  /**
+   * The record's sequence in this gateway's epoch, from 1. Absent when the rule lets the source go on before the
+   * record is durable: it has no sequence yet.
+   */
+  readonly sequence?: number;
+}
+
+/**
+ * The only way in. Resolves when the message is as durable as its rule asks, and only then may a source
+ * give a positive answer; rejects with a {@link HeadgateError} when the gateway did not take the message.
+ * Messages of one caller keep their order.
+ */
+export type Deliver = (message: Message) => Promise<Receipt>;

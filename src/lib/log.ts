@@ -1,0 +1,10 @@
+/** What a part needs of a log: pino's own call shape, so that a pino logger is one. */
+export interface Log {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** For tests and tools that want no log. */
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

@@ -1,0 +1,24 @@
+import { Type } from 'typebox';
+
+// The building blocks of every part's options.ts. Durations and sizes are written for people ("20s", "8MB")
+// and reach the code as numbers: the config loader converts what carries `unit`.
+
+interface About<T> {
+  readonly description: string;
+  readonly default?: T;
+}
+
+/** Milliseconds in code; `20s`, `1.5h`, `30d` or a bare number of milliseconds in the config. */
+export const duration = (about: About<string>) =>
+  Type.Unsafe<number>(Type.Union([Type.String(), Type.Number({ minimum: 0 })], { ...about, unit: 'duration' }));
+
+/** Bytes in code; `8MB`, `64KiB` or a bare number of bytes in the config. */
+export const bytes = (about: About<string>) =>
+  Type.Unsafe<number>(Type.Union([Type.String(), Type.Number({ minimum: 0 })], { ...about, unit: 'bytes' }));
+
+/** A TCP port; 0 takes any free one. */
+export const port = (about: About<number>) => Type.Integer({ minimum: 0, maximum: 65535, ...about });
+
+/** A whole number from `minimum` on. */
+export const count = (about: About<number> & { minimum?: number; maximum?: number }) =>
+  Type.Integer({ minimum: 1, ...about });

@@ -1,0 +1,276 @@
+import type { StoredBatch } from '../core/batch.ts';
+import { HeadgateError } from '../core/errors.ts';
+import type { Clock } from '../core/time.ts';
+import { type Interval, Intervals } from '../lib/intervals.ts';
+import type { Log } from '../lib/log.ts';
+import type { Service } from '../lib/service.ts';
+import { OpenBatch, type SealedBatch, type Settle } from './batch.ts';
+import { Disk } from './disk.ts';
+import type { BufferOptions } from './options.ts';
+import type { BufferStatus } from './status.ts';
+import type { DiskFaults, Identity, Totals, WorkerResponse } from './worker-protocol.ts';
+
+export interface BufferDependencies {
+  readonly options: BufferOptions;
+  /** The database file; its directory exists. */
+  readonly path: string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly faults?: DiskFaults;
+  /** Called after each commit that held records, with what it took. For metrics. */
+  readonly onCommit?: (ms: number, records: number, bytes: number) => void;
+}
+
+/** Told of each batch once it is durable, in order of sequence. Must not throw or block. */
+export type CommittedListener = (batch: StoredBatch) => void;
+
+/** What one transaction takes at the most; the rest is the next one's. */
+const maxCommitBytes = 8 * 2 ** 20;
+/** How long acknowledged batches stay on disk before a commit of records takes their deletion along … */
+const deleteAlongMs = 50;
+/** … and before they are deleted by a commit of their own, when no records come. */
+const deleteAloneMs = 250;
+
+/**
+ * The durable log. Records are appended, already encoded, to the open batch; everything that arrived while the last
+ * commit was under way is committed by a worker thread in one transaction with one fsync; what the collector has
+ * acknowledged is deleted by a later one.
+ */
+export class RecordBuffer implements Service {
+  readonly name = 'buffer';
+  readonly #deps: BufferDependencies;
+  readonly #open = new OpenBatch();
+  readonly #sealed: SealedBatch[] = [];
+  readonly #listeners = new Set<CommittedListener>();
+  #disk: Disk | undefined;
+  #identity: Identity | undefined;
+  #totals: Totals = { waitingRecords: 0, waitingBytes: 0, firstWaiting: 0, lastSequence: 0 };
+  #state: 'open' | 'failing' | 'closing' | 'closed' = 'closed';
+  #failure = '';
+  #nextSequence = 1;
+  #pendingBytes = 0;
+  #isCommitting = false;
+  #isFlushScheduled = false;
+  #acknowledged = new Intervals();
+  #acknowledgedSince = 0;
+  #deleteTimer: NodeJS.Timeout | undefined;
+  #commits = 0;
+  #commitMs = { last: 0, max: 0 };
+  #dropped = 0;
+  #whenIdle: (() => void) | undefined;
+
+  constructor(deps: BufferDependencies) {
+    this.#deps = deps;
+  }
+
+  /** Opens the database. @throws {HeadgateError} data.in-use, data.newer, data.unwritable or data.unreadable */
+  async start(): Promise<void> {
+    const { options, path, faults } = this.#deps;
+    const opened = await Disk.open({ path, checkpointBytes: options.checkpointBytes, faults: faults ?? {} });
+    this.#disk = opened.disk;
+    this.#identity = opened.identity;
+    this.#totals = opened.totals;
+    this.#nextSequence = opened.totals.lastSequence + 1;
+    this.#state = 'open';
+  }
+
+  /** Commits what was taken in, deletes what was acknowledged, and closes the database. */
+  async stop(): Promise<void> {
+    const disk = this.#disk;
+    if (disk === undefined) return;
+    this.#state = 'closing';
+    await new Promise<void>((resolve) => {
+      this.#whenIdle = resolve;
+      this.#flush();
+    });
+    this.#deleteAcknowledged();
+    clearTimeout(this.#deleteTimer);
+    this.#disk = undefined;
+    await disk.close();
+    this.#state = 'closed';
+  }
+
+  /** Who this data directory belongs to. Known once started. */
+  get identity(): Identity {
+    if (this.#identity === undefined) throw new Error('The buffer has not started.');
+    return this.#identity;
+  }
+
+  get totals(): Totals {
+    return this.#totals;
+  }
+
+  /** So much waits for the disk that sources have to be held back. */
+  get isCongested(): boolean {
+    return this.#pendingBytes > this.#deps.options.maxPendingBytes;
+  }
+
+  /**
+   * Appends bytes `start` to `end` of `source`, one encoded record.
+   *
+   * @param settle told when the record is durable, or that it can't be made so; without it nobody waits, and should
+   * the disk fail, the record is counted as dropped
+   */
+  append(source: Buffer, start: number, end: number, settle?: Settle): void {
+    if (this.#state !== 'open' && this.#state !== 'failing') {
+      settle?.(new HeadgateError('buffer.closed', 'The gateway is not taking messages.'), 0);
+      return;
+    }
+    this.#open.append(source, start, end, settle, this.#deps.clock.now());
+    this.#pendingBytes += end - start;
+    if (this.#open.length >= this.#deps.options.maxBatchBytes) this.#sealed.push(this.#open.seal());
+    if (this.#isFlushScheduled || this.#isCommitting) return;
+    // Not at once: what else comes with this turn of the event loop belongs into the same batch.
+    this.#isFlushScheduled = true;
+    setImmediate(() => {
+      this.#isFlushScheduled = false;
+      this.#flush();
+    });
+  }
+
+  /** The durable, unacknowledged batches behind sequence `after`: at least one if there is any, up to `maxBytes`. */
+  async read(after: number, maxBytes: number): Promise<readonly StoredBatch[]> {
+    if (this.#disk === undefined) throw new HeadgateError('buffer.closed', 'The buffer is not open.');
+    // What is acknowledged must not be read again, so its deletion goes first.
+    this.#deleteAcknowledged();
+    const response = await this.#disk.request({ kind: 'read', after, maxBytes });
+    if (response.kind === 'batches') return response.batches;
+    throw failureOf(response);
+  }
+
+  /** The collector has these for good: their batches are deleted soon. A batch only goes when all of it is covered. */
+  acknowledge(ranges: readonly Interval[]): void {
+    for (const { first, last } of ranges) this.#acknowledged.add(first, last);
+    if (this.#deleteTimer !== undefined || this.#disk === undefined) return;
+    this.#acknowledgedSince = this.#deps.clock.monotonic();
+    this.#deleteTimer = setTimeout(() => this.#deleteAcknowledged(), deleteAloneMs);
+  }
+
+  /** @returns how to stop listening */
+  onCommitted(listener: CommittedListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  status(): BufferStatus {
+    const totals = this.#totals;
+    return {
+      state: this.#state === 'closing' ? 'open' : this.#state,
+      ...(this.#state === 'failing' && { failure: this.#failure }),
+      waitingRecords: totals.waitingRecords,
+      waitingBytes: totals.waitingBytes,
+      ...(totals.oldestMs !== undefined && { oldestWaitingAt: totals.oldestMs }),
+      lastSequence: this.#nextSequence - 1,
+      pendingBytes: this.#pendingBytes,
+      commits: this.#commits,
+      commitMs: this.#commitMs,
+      dropped: { 'disk-failed': this.#dropped },
+    };
+  }
+
+  #flush(): void {
+    if (this.#isCommitting || this.#disk === undefined) return;
+    if (this.#open.count > 0) this.#sealed.push(this.#open.seal());
+    const taken = this.#takeSealed();
+    if (taken.length > 0) void this.#commit(this.#disk, taken);
+    else this.#whenIdle?.();
+  }
+
+  #takeSealed(): SealedBatch[] {
+    let bytes = 0;
+    const fits = ({ records }: SealedBatch, index: number): boolean => {
+      bytes += records.length;
+      return index === 0 || bytes <= maxCommitBytes;
+    };
+    const end = this.#sealed.findIndex((sealed, index) => !fits(sealed, index));
+    return this.#sealed.splice(0, end === -1 ? this.#sealed.length : end);
+  }
+
+  async #commit(disk: Disk, taken: readonly SealedBatch[]): Promise<void> {
+    this.#isCommitting = true;
+    const first = this.#nextSequence;
+    const batches = taken.map(({ count, records, openedAtMs }) => {
+      // Sequences are given when a batch goes to the disk, so that each batch is one run of them. A run is not used
+      // again when the commit fails: what the disk really did then is not known.
+      const firstSequence = this.#nextSequence;
+      this.#nextSequence += count;
+      return { firstSequence, count, records, openedAtMs };
+    });
+    const records = this.#nextSequence - first;
+    const bytes = sum(batches.map((batch) => batch.records.length));
+    const isDeleteDue = this.#deps.clock.monotonic() - this.#acknowledgedSince >= deleteAlongMs;
+    const acknowledged = isDeleteDue ? this.#takeAcknowledged() : [];
+    const buffers = batches.map((batch) => batch.records.buffer);
+    const response = await disk.request({ kind: 'commit', batches, acknowledged }, buffers);
+    this.#isCommitting = false;
+    this.#pendingBytes -= bytes;
+    const failure = this.#noteOutcome(response, acknowledged);
+    this.#settle(taken, first, failure);
+    if (response.kind === 'committed') {
+      this.#commits++;
+      this.#commitMs = { last: response.ms, max: Math.max(this.#commitMs.max, response.ms) };
+      this.#deps.onCommit?.(response.ms, records, bytes);
+      for (const batch of response.batches) for (const listener of this.#listeners) listener(batch);
+    }
+    this.#flush();
+  }
+
+  #settle(taken: readonly SealedBatch[], first: number, failure: Error | undefined): void {
+    let sequence = first;
+    for (const { waiters } of taken) {
+      for (const settle of waiters) {
+        if (settle !== undefined) settle(failure, sequence);
+        else if (failure !== undefined) this.#dropped++;
+        sequence++;
+      }
+    }
+  }
+
+  #noteOutcome(response: WorkerResponse, acknowledged: readonly Interval[]): HeadgateError | undefined {
+    if (response.kind === 'committed') {
+      this.#totals = response.totals;
+      if (this.#state === 'failing') {
+        this.#state = 'open';
+        this.#deps.log.info({}, 'The disk takes records again.');
+      }
+      return undefined;
+    }
+    const failure = failureOf(response);
+    this.#failure = failure.message;
+    if (this.#state === 'open') {
+      this.#state = 'failing';
+      this.#deps.log.error(
+        { reason: failure.message },
+        'The disk refused a commit: its messages are not acknowledged.',
+      );
+    }
+    // A deletion that failed loses nothing, but it has to be asked for again.
+    if (acknowledged.length > 0) this.acknowledge(acknowledged);
+    return failure;
+  }
+
+  #takeAcknowledged(): Interval[] {
+    clearTimeout(this.#deleteTimer);
+    this.#deleteTimer = undefined;
+    const ranges = [...this.#acknowledged];
+    if (ranges.length > 0) this.#acknowledged = new Intervals();
+    return ranges;
+  }
+
+  #deleteAcknowledged(): void {
+    const acknowledged = this.#takeAcknowledged();
+    if (acknowledged.length === 0 || this.#disk === undefined) return;
+    void this.#disk
+      .request({ kind: 'commit', batches: [], acknowledged })
+      .then((response) => this.#noteOutcome(response, acknowledged));
+  }
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function failureOf(response: WorkerResponse): HeadgateError {
+  const reason = response.kind === 'failed' || response.kind === 'read-failed' ? response.message : response.kind;
+  return new HeadgateError('buffer.failed', `The buffer's disk failed: ${reason}.`);
+}

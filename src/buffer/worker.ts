@@ -1,0 +1,72 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { HeadgateError, messageOf } from '../core/errors.ts';
+import { BatchStore } from './store.ts';
+import type { DiskFaults, WorkerRequest, WorkerResponse, WorkerSettings } from './worker-protocol.ts';
+
+// The disk's own thread: whatever an fsync takes, the main thread does not wait for it.
+
+const port = parentPort!;
+const settings = workerData as WorkerSettings;
+let commits = 0;
+
+function answer(response: WorkerResponse, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(response, transfer);
+}
+
+function openStore(): BatchStore | undefined {
+  try {
+    const store = new BatchStore(settings.path, settings.checkpointBytes);
+    answer({ kind: 'opened', identity: store.identity, totals: store.totals });
+    return store;
+  } catch (error) {
+    const code = error instanceof HeadgateError ? error.code : 'data.unreadable';
+    answer({ kind: 'open-failed', code, message: messageOf(error) });
+    return undefined;
+  }
+}
+
+function carryOut(store: BatchStore, request: WorkerRequest): void {
+  switch (request.kind) {
+    case 'commit': {
+      const started = performance.now();
+      try {
+        simulate(settings.faults);
+        store.commit(request.batches, request.acknowledged);
+      } catch (error) {
+        answer({ kind: 'failed', message: messageOf(error) });
+        return;
+      }
+      answer(
+        { kind: 'committed', batches: request.batches, ms: performance.now() - started, totals: store.totals },
+        request.batches.map((batch) => batch.records.buffer),
+      );
+      return;
+    }
+    case 'read':
+      try {
+        answer({ kind: 'batches', batches: store.read(request.after, request.maxBytes) });
+      } catch (error) {
+        answer({ kind: 'read-failed', message: messageOf(error) });
+      }
+      return;
+    case 'close':
+      store.close();
+      port.close();
+      return;
+  }
+}
+
+function simulate({ commitDelayMs, failCommits }: DiskFaults): void {
+  commits++;
+  if (commitDelayMs !== undefined) {
+    // Blocks this thread as a slow fsync would.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, commitDelayMs);
+  }
+  if (failCommits !== undefined && commits >= failCommits.from && commits < failCommits.from + failCommits.count) {
+    throw new Error('simulated: the disk is full');
+  }
+}
+
+const store = openStore();
+if (store === undefined) port.close();
+else port.on('message', (request: WorkerRequest) => carryOut(store, request));

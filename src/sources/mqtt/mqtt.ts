@@ -1,0 +1,271 @@
+import type { EventEmitter } from 'node:events';
+import { createServer, type Server, type Socket } from 'node:net';
+import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
+import { messageOf } from '../../core/errors.ts';
+import type { Deliver, Message } from '../../core/message.ts';
+import { listenError } from '../../lib/listen-error.ts';
+import type { Log } from '../../lib/log.ts';
+import { isLoopback } from '../../lib/loopback.ts';
+import type { Service } from '../../lib/service.ts';
+import { Tally } from '../../lib/tally.ts';
+import { allowUnsent, deliveryTo, Newcomers, unsentOf } from './connections.ts';
+import type { MqttOptions } from './options.ts';
+import { PacketInspector } from './packet-fault.ts';
+import { type RefusedReason, reasonOf } from './refused.ts';
+import { SessionStore } from './sessions.ts';
+import type { MqttStatus } from './status.ts';
+
+export interface MqttDependencies {
+  readonly options: MqttOptions;
+  readonly deliver: Deliver;
+  readonly log: Log;
+}
+
+/** MQTT 5.0 § 2.4: DISCONNECT reason codes that we send. */
+const reasonCode = { serverBusy: 0x89 };
+const maxTopicAliases = 64;
+/** How long an MQTT 5 session outlives its connection at the most, in seconds. */
+const maxSessionSeconds = 30 * 86_400;
+
+/** An MQTT broker whose PUBACK and PUBREC are receipts: they are written when the message is durable, not before. */
+export class MqttSource implements Service {
+  readonly name = 'mqtt';
+  readonly #deps: MqttDependencies;
+  readonly #refused = new Tally<RefusedReason>();
+  readonly #skipped = new Tally<'slow-subscriber' | 'queue-full' | 'retained-full'>();
+  readonly #newcomers = new Newcomers();
+  readonly #sessions: SessionStore;
+  readonly #inspector: PacketInspector;
+  /** Unacknowledged QoS 1 and 2 messages of each connection. */
+  readonly #inFlight = new WeakMap<Client, number>();
+  /** Connections that asked to start afresh and are not yet let in. */
+  readonly #startsAfresh = new WeakSet<Client>();
+  readonly #sockets = new Set<Socket>();
+  #broker: Aedes | undefined;
+  #server: Server | undefined;
+  #address = '';
+  #connectionsTotal = 0;
+  #duplicates = 0;
+
+  constructor(deps: MqttDependencies) {
+    this.#deps = deps;
+    this.#inspector = new PacketInspector(deps.options.maxTopicLevels);
+    this.#sessions = new SessionStore(deps.options, (reason) => this.#skipped.add(reason));
+  }
+
+  /** Listens. @throws {HeadgateError} port.taken, port.forbidden or address.unavailable */
+  async start(): Promise<void> {
+    const { options, log } = this.#deps;
+    const broker = await Aedes.createBroker({
+      persistence: this.#sessions,
+      concurrency: 1000,
+      // What a client may send before its CONNACK is bounded by one socket read, not by a count.
+      queueLimit: 10_000,
+      maxClientsIdLength: 256,
+      connectTimeout: options.connectTimeout,
+      drainTimeout: options.drainTimeout,
+      maximumPacketSize: options.maxPacketSize,
+      receiveMaximum: options.maxInFlight,
+      maxTopicLevels: options.maxTopicLevels,
+      topicAliasMaximum: maxTopicAliases,
+      sessionExpiryIntervalLimit: maxSessionSeconds,
+      pendingSessionsLimit: options.maxSessions,
+      preConnect: (client, packet, done) => {
+        if (packet.clean) this.#startsAfresh.add(client);
+        done(null, true);
+      },
+      authenticate: (client, _username, _password, done) => this.#authenticate(client, done),
+      authorizePublish: (client, packet, done) => this.#take(client, packet, done),
+      authorizeSubscribe: (client, subscription, done) => this.#authorizeSubscribe(client, subscription, done),
+      authorizeForward: (client, packet) => this.#forward(client, packet),
+    });
+    broker.on('clientReady', (client: Client) => this.#newcomers.settle(client.conn as Socket));
+    broker.on('clientDisconnect', (client: Client) => {
+      if (client.clean) this.#sessions.forgetIncoming(client.id);
+    });
+    // Events that aedes' types do not know yet.
+    const untyped = broker as unknown as EventEmitter;
+    untyped.on('sessionExpired', (client: Client) => this.#sessions.forgetIncoming(client.id));
+    untyped.on('error', (error: Error) => log.error({ err: error }, 'The MQTT broker failed.'));
+    broker.on('clientError', (client, error) => this.#noteError(client, error));
+    broker.on('connectionError', (client, error) => this.#noteError(client, error));
+    withoutPrototype(broker, ['clients', 'brokers']);
+    this.#broker = broker;
+    this.#server = await this.#listen();
+  }
+
+  /** Closes every connection; messages without a receipt stay unacknowledged. */
+  async stop(): Promise<void> {
+    const { promise: closed, resolve } = Promise.withResolvers<void>();
+    if (this.#server?.listening) this.#server.close(() => resolve());
+    else resolve();
+    const broker = this.#broker;
+    if (broker !== undefined) await new Promise<void>((done) => broker.close(done));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  /** Where it listens: `127.0.0.1:1883`. */
+  get address(): string {
+    return this.#address;
+  }
+
+  status(): MqttStatus {
+    return {
+      address: this.#address,
+      connections: this.#broker?.connectedClients ?? 0,
+      connectionsTotal: this.#connectionsTotal,
+      refused: this.#refused.toObject(),
+      skippedDeliveries: this.#skipped.toObject(),
+      duplicates: this.#duplicates,
+    };
+  }
+
+  async #listen(): Promise<Server> {
+    const { host, port } = this.#deps.options;
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => reject(listenError(error, 'MQTT', `${host}:${port}`)));
+      server.listen({ host, port, backlog: 1024 }, resolve);
+    });
+    const address = server.address();
+    if (address !== null && typeof address === 'object') {
+      this.#address =
+        address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
+    }
+    return server;
+  }
+
+  #accept(socket: Socket): void {
+    const { options } = this.#deps;
+    this.#connectionsTotal++;
+    if (this.#sockets.size >= options.maxConnections) {
+      this.#refused.add('too-many-connections');
+      if (!this.#newcomers.evictOldest()) {
+        socket.destroy();
+        return;
+      }
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => this.#sockets.delete(socket));
+    this.#newcomers.add(socket);
+    allowUnsent(socket, options.maxUnsentPerClient);
+    const client = this.#broker?.handle(socket);
+    if (client !== undefined) withoutPrototype(client, ['subscriptions', 'duplicates']);
+  }
+
+  #authenticate(client: Client, done: (error: null, isAllowed: boolean) => void): void {
+    const isAllowed = isLoopback((client.conn as Socket).localAddress);
+    if (!isAllowed) this.#refused.add('anonymous');
+    // A session that starts afresh forgets the packet ids of the one before (MQTT 5.0 § 3.1.2.4).
+    if (isAllowed && this.#startsAfresh.has(client)) this.#sessions.forgetIncoming(client.id);
+    done(null, isAllowed);
+  }
+
+  /** Runs before aedes acknowledges or stores anything: `done` is what lets the PUBACK or PUBREC go out. */
+  #take(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
+    const fault = this.#inspector.faultOf(packet);
+    if (fault !== undefined) {
+      this.#refuseFaulty(client, fault, done);
+      return;
+    }
+    const message: Message = {
+      source: 'mqtt',
+      topic: packet.topic,
+      payload: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
+      mqttQos: packet.qos,
+    };
+    if (client !== null) this.#began(client);
+    this.#deliver(client, packet, message).then(
+      () => {
+        if (client !== null) this.#ended(client);
+        done(null);
+      },
+      (error) => this.#refuse(client, error, done),
+    );
+  }
+
+  #deliver(client: Client | null, packet: PublishPacket, message: Message): Promise<unknown> {
+    // A will has no packet id: it comes from us, once.
+    if (packet.qos !== 2 || client === null || packet.messageId === undefined) return this.#deps.deliver(message);
+    const { isNew, taken } = this.#sessions.takeOnce(client.id, packet.messageId, () => this.#deps.deliver(message));
+    if (!isNew) this.#duplicates++;
+    return taken;
+  }
+
+  /** Reads no more from a client that has too much under way: aedes by itself would go on reading. */
+  #began(client: Client): void {
+    const count = (this.#inFlight.get(client) ?? 0) + 1;
+    this.#inFlight.set(client, count);
+    if (count === this.#deps.options.maxInFlight) readerOf(client).pause();
+  }
+
+  #ended(client: Client): void {
+    const count = (this.#inFlight.get(client) ?? 1) - 1;
+    this.#inFlight.set(client, count);
+    if (count === this.#deps.options.maxInFlight - 1 && !client.closed) readerOf(client).resume();
+  }
+
+  /** What MQTT forbids ends the connection in every version; it is not stored, and not acknowledged. */
+  #refuseFaulty(client: Client | null, fault: string, done: (error: Error) => void): void {
+    if (client !== null) (client.conn as Socket).destroy(new Error(fault));
+    else done(new Error(fault));
+  }
+
+  /**
+   * No receipt, so no acknowledgement: the connection ends, and the client sends the message again on its next one.
+   * An MQTT 5 client is told that the server is busy; a PUBACK with an error code would make it give the message up.
+   */
+  #refuse(client: Client | null, error: unknown, done: (error: Error) => void): void {
+    this.#refused.add('not-taken');
+    this.#deps.log.debug({ client: client?.id, reason: messageOf(error) }, 'A message was not taken.');
+    if (client?.version === 5) client.disconnect({ reasonCode: reasonCode.serverBusy });
+    else done(error instanceof Error ? error : new Error(String(error)));
+  }
+
+  #authorizeSubscribe<S>(
+    client: Client,
+    subscription: S,
+    done: (error: Error | null, granted?: S | null) => void,
+  ): void {
+    const held = Object.keys((client as unknown as { subscriptions: object }).subscriptions).length;
+    // null refuses this filter in the SUBACK and leaves the connection alone.
+    done(null, held < this.#deps.options.maxSubscriptionsPerClient ? subscription : null);
+  }
+
+  #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
+    switch (deliveryTo(unsentOf(client), this.#deps.options.maxUnsentPerClient, packet.qos)) {
+      case 'deliver':
+        return packet;
+      case 'skip':
+        this.#skipped.add('slow-subscriber');
+        return null;
+      case 'disconnect':
+        this.#refused.add('slow-subscriber');
+        (client.conn as Socket).destroy();
+        return null;
+    }
+  }
+
+  #noteError(client: Client, error: Error): void {
+    const reason = reasonOf(error);
+    this.#refused.add(reason);
+    this.#deps.log.debug(
+      { client: client.id ?? undefined, reason, detail: error.message },
+      'An MQTT connection was ended.',
+    );
+  }
+}
+
+/** The parts of aedes' Client that stop and go on reading its socket; its types leave them out. */
+function readerOf(client: Client): { pause(): void; resume(): void } {
+  return client as unknown as { pause(): void; resume(): void };
+}
+
+/**
+ * aedes keeps these by client id and topic in plain objects, where `constructor` or `__proto__`, names that anybody
+ * may send, are there before they are put in: one such packet would end the process.
+ */
+function withoutPrototype(owner: object, names: readonly string[]): void {
+  for (const name of names) (owner as Record<string, object>)[name] = Object.create(null) as object;
+}

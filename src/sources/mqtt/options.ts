@@ -1,0 +1,45 @@
+import { type Static, Type } from 'typebox';
+import { bytes, count, duration, port } from '../../lib/option-types.ts';
+
+export const mqttOptions = Type.Object({
+  host: Type.String({
+    default: '127.0.0.1',
+    description: 'Address to listen on. Anonymous clients are accepted on loopback addresses only.',
+  }),
+  port: port({ default: 1883, description: 'TCP port for MQTT 3.1, 3.1.1 and 5.' }),
+  maxPacketSize: bytes({
+    default: '256KiB',
+    description: 'Largest MQTT packet accepted; a larger one ends its connection.',
+  }),
+  maxConnections: count({
+    default: 2000,
+    description:
+      'Connections at once. Beyond it, those that have not said CONNECT make room; then new ones are refused.',
+  }),
+  maxInFlight: count({
+    default: 1000,
+    maximum: 65535,
+    description:
+      'Messages that one client may have unacknowledged before no more are read from it (in MQTT 5 its Receive Maximum).',
+  }),
+  maxTopicLevels: count({ default: 20, maximum: 100, description: 'Levels that a topic or filter may have.' }),
+  maxSubscriptionsPerClient: count({ default: 1000, description: 'Subscriptions that one client may hold.' }),
+  maxRetained: count({ default: 10000, description: 'Topics whose retained message is kept; further ones are not.' }),
+  maxSessions: count({ default: 10000, description: 'Persistent MQTT 5 sessions kept for clients that are away.' }),
+  maxQueuedPerClient: count({
+    default: 1000,
+    description:
+      'Messages kept for one client with a persistent session that does not take them; beyond it the oldest goes and is counted.',
+  }),
+  maxUnsentPerClient: bytes({
+    default: '1MiB',
+    description:
+      'What may wait for one subscriber that reads slowly. Beyond it QoS 0 messages skip it and are counted; QoS 1 and 2 disconnect it.',
+  }),
+  connectTimeout: duration({ default: '10s', description: 'How long a new connection may take to send CONNECT.' }),
+  drainTimeout: duration({
+    default: '5s',
+    description: 'How long a client may leave its own acknowledgements unread before it is disconnected.',
+  }),
+});
+export type MqttOptions = Static<typeof mqttOptions>;

@@ -1,0 +1,42 @@
+import type { PublishPacket } from 'aedes';
+
+const maxRemembered = 10_000;
+
+/** Finds what is wrong with a PUBLISH or a will that aedes lets through; remembers topics that are fine. */
+export class PacketInspector {
+  readonly #maxTopicLevels: number;
+  readonly #goodTopics = new Set<string>();
+
+  constructor(maxTopicLevels: number) {
+    this.#maxTopicLevels = maxTopicLevels;
+  }
+
+  /** What is wrong, in words; undefined when nothing is. */
+  faultOf(packet: PublishPacket): string | undefined {
+    const { topic, qos } = packet;
+    if (!this.#goodTopics.has(topic)) {
+      const fault = topicFaultOf(topic, this.#maxTopicLevels);
+      if (fault !== undefined) return fault;
+      if (this.#goodTopics.size >= maxRemembered) this.#goodTopics.clear();
+      this.#goodTopics.add(topic);
+    }
+    if (qos > 2) return 'the QoS is 3';
+    // A will has no packet identifier, and no command either (MQTT 5.0 § 2.2.1).
+    if (packet.cmd === 'publish' && qos > 0 && !(packet.messageId !== undefined && packet.messageId >= 1)) {
+      return 'the packet identifier is missing or 0';
+    }
+    return undefined;
+  }
+}
+
+/** What is wrong with a topic name by MQTT 5.0 § 1.5.4 (UTF-8) and § 4.7, or with its number of levels. */
+export function topicFaultOf(topic: string, maxLevels: number): string | undefined {
+  if (topic.length === 0) return 'the topic is empty';
+  if (topic.includes('\0')) return 'the topic contains the NUL character';
+  // What the decoder puts in place of bytes that are not UTF-8.
+  if (topic.includes('\ufffd')) return 'the topic is not valid UTF-8';
+  if (topic.includes('+') || topic.includes('#')) return 'the topic contains a wildcard';
+  if (topic.startsWith('$SYS/')) return "topics under $SYS/ are the broker's own";
+  if (topic.split('/', maxLevels + 1).length > maxLevels) return `the topic has over ${maxLevels} levels`;
+  return undefined;
+}

@@ -1,0 +1,14 @@
+/** Counts since this process started, but for `connections`. */
+export interface MqttStatus {
+  /** Where it listens: `127.0.0.1:1883`. */
+  readonly address: string;
+  /** Clients connected now. */
+  readonly connections: number;
+  readonly connectionsTotal: number;
+  /** Connections refused or ended by us, by reason. */
+  readonly refused: Readonly<Record<string, number>>;
+  /** Deliveries to subscribers that were left out, by reason. Records are not affected. */
+  readonly skippedDeliveries: Readonly<Record<string, number>>;
+  /** QoS 2 messages that came again and were not taken in again. */
+  readonly duplicates: number;
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { AedesPublishPacket } from 'aedes';
+import { SessionStore } from '../../../src/sources/mqtt/sessions.ts';
+
+const client = { id: 'c' };
+const packet = (counter: number, more: object = {}): AedesPublishPacket =>
+  ({
+    cmd: 'publish',
+    brokerId: 'b',
+    brokerCounter: counter,
+    topic: `t/${counter}`,
+    payload: Buffer.from('x'),
+    qos: 1,
+    ...more,
+  }) as AedesPublishPacket;
+
+function store(limits = { maxQueuedPerClient: 3, maxRetained: 2 }) {
+  const skipped: string[] = [];
+  return { sessions: new SessionStore(limits, (reason) => skipped.push(reason)), skipped };
+}
+
+async function queued(sessions: SessionStore): Promise<(number | undefined)[]> {
+  const found: (number | undefined)[] = [];
+  for await (const one of sessions.outgoingStream(client))
+    found.push((one as { brokerCounter?: number }).brokerCounter);
+  return found;
+}
+
+test('a QoS 2 message is taken once, until its id is released', async () => {
+  const { sessions } = store();
+  let taken = 0;
+  const take = async () => ++taken;
+  const first = sessions.takeOnce('c', 7, take);
+  const again = sessions.takeOnce('c', 7, take);
+  assert.deepEqual([first.isNew, again.isNew, taken], [true, false, 1]);
+  assert.equal(await again.taken, 1);
+  assert.equal(sessions.takeOnce('other', 7, take).isNew, true);
+  await assert.rejects(sessions.incomingGetPacket(client, { messageId: 7 }));
+  await sessions.incomingStorePacket(client, { messageId: 7 });
+  await sessions.incomingGetPacket(client, { messageId: 7 });
+  await sessions.incomingDelPacket(client, { messageId: 7 });
+  assert.equal(sessions.takeOnce('c', 7, take).isNew, true);
+});
+
+test('a QoS 2 message that could not be taken may come again', async () => {
+  const { sessions } = store();
+  await assert.rejects(sessions.takeOnce('c', 7, () => Promise.reject(new Error('full'))).taken);
+  assert.equal(sessions.takeOnce('c', 7, async () => {}).isNew, true);
+});
+
+test('a session that ends takes its ids along', async () => {
+  const { sessions } = store();
+  sessions.takeOnce('c', 7, async () => {});
+  await sessions.incomingStorePacket(client, { messageId: 7 });
+  sessions.forgetIncoming('c');
+  await assert.rejects(sessions.incomingGetPacket(client, { messageId: 7 }));
+  assert.equal(sessions.takeOnce('c', 7, async () => {}).isNew, true);
+});
+
+test('a client that is away keeps the newest messages, and the oldest are counted', async () => {
+  const { sessions, skipped } = store();
+  for (const counter of [1, 2, 3, 4, 5]) await sessions.outgoingEnqueue({ clientId: 'c' }, packet(counter));
+  assert.deepEqual(await queued(sessions), [3, 4, 5]);
+  assert.deepEqual(skipped, ['queue-full', 'queue-full']);
+});
+
+test('a queued message gets a packet id, becomes a PUBREL, and goes with its acknowledgement', async () => {
+  const { sessions } = store();
+  for (const counter of [1, 2]) await sessions.outgoingEnqueueCombi([{ clientId: 'c' }], packet(counter));
+  await sessions.outgoingUpdate(client, { brokerId: 'b', brokerCounter: 2, messageId: 9 });
+  await sessions.outgoingUpdate(client, { cmd: 'pubrel', messageId: 9 });
+  assert.deepEqual(await queued(sessions), [1, undefined]);
+  assert.equal((await sessions.outgoingClearMessageId(client, { messageId: 9 }))?.cmd, 'pubrel');
+  assert.deepEqual(await queued(sessions), [1]);
+  assert.equal(await sessions.outgoingClearMessageId(client, { messageId: 9 }), undefined);
+});
+
+test('retained messages are bounded by topic, may change, and make room when they are cleared', async () => {
+  const { sessions, skipped } = store();
+  for (const counter of [1, 2, 3]) await sessions.storeRetained(packet(counter));
+  await sessions.storeRetained(packet(1, { payload: Buffer.from('y') }));
+  assert.deepEqual(skipped, ['retained-full']);
+  await sessions.storeRetained(packet(1, { payload: Buffer.alloc(0) }));
+  await sessions.storeRetained(packet(3));
+  const topics: string[] = [];
+  for await (const one of sessions.createRetainedStreamCombi(['#'])) topics.push((one as AedesPublishPacket).topic);
+  assert.deepEqual(topics, ['t/2', 't/3']);
+});

@@ -1,0 +1,97 @@
+import { Client, type ClientDuplexStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { messageOf } from '../core/errors.ts';
+import { ConnectResponse } from '../wire/generated/headgate/v1/uplink.ts';
+import { uplinkService } from '../wire/uplink-service.ts';
+
+/** Why a connection ended. `rejected`: the collector understood us and said no; anything else may pass by itself. */
+export interface Ending {
+  readonly kind: 'rejected' | 'lost';
+  readonly reason: string;
+}
+
+export type CollectorMessage = NonNullable<ConnectResponse['message']>;
+
+export interface ConnectionEvents {
+  onMessage(message: CollectorMessage): void;
+  /** It takes more after {@link Connection.send} said no. */
+  onDrain(): void;
+  /** Once, whoever ended it, unless {@link Connection.close} did. */
+  onEnd(ending: Ending): void;
+}
+
+export interface ConnectionSettings {
+  readonly url: string;
+  readonly keepaliveMs: number;
+  readonly keepaliveTimeoutMs: number;
+}
+
+/** Answers that will be the same tomorrow unless somebody changes something. */
+const rejections = new Set([
+  status.INVALID_ARGUMENT,
+  status.PERMISSION_DENIED,
+  status.UNAUTHENTICATED,
+  status.UNIMPLEMENTED,
+  status.FAILED_PRECONDITION,
+]);
+
+/** One gRPC stream to the collector, on a channel of its own. */
+export class Connection {
+  readonly #client: Client;
+  readonly #call: ClientDuplexStream<Uint8Array, Buffer>;
+  #isOver = false;
+
+  /** Dials. What comes of it is told to `events`. @throws when the URL is not one */
+  constructor(settings: ConnectionSettings, events: ConnectionEvents) {
+    const { target, isSecure } = parseUrl(settings.url);
+    this.#client = new Client(target, isSecure ? credentials.createSsl() : credentials.createInsecure(), {
+      // Re-sending is ours: only we know what is durable.
+      'grpc.enable_retries': 0,
+      'grpc.keepalive_time_ms': settings.keepaliveMs,
+      'grpc.keepalive_timeout_ms': settings.keepaliveTimeoutMs,
+      'grpc.keepalive_permit_without_calls': 1,
+      // A channel that failed must not make the next one wait: the pauses between attempts are ours too.
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.max_send_message_length': -1,
+    });
+    const { path, requestSerialize, responseDeserialize } = uplinkService.connect;
+    this.#call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    const end = (ending: Ending): void => {
+      if (this.#isOver) return;
+      this.close();
+      events.onEnd(ending);
+    };
+    this.#call.on('data', (bytes: Buffer) => {
+      if (this.#isOver) return;
+      try {
+        const { message } = ConnectResponse.decode(bytes);
+        if (message !== undefined) events.onMessage(message);
+      } catch (error) {
+        end({ kind: 'lost', reason: `the collector sent what is not the protocol: ${messageOf(error)}` });
+      }
+    });
+    this.#call.on('drain', () => {
+      if (!this.#isOver) events.onDrain();
+    });
+    this.#call.on('error', (error: ServiceError) => {
+      end({ kind: rejections.has(error.code) ? 'rejected' : 'lost', reason: error.details || error.message });
+    });
+    this.#call.on('end', () => end({ kind: 'lost', reason: 'the collector ended the stream' }));
+  }
+
+  /** @returns false when the connection wants no more until it drains; this message is taken all the same */
+  send(message: Uint8Array): boolean {
+    return this.#isOver || this.#call.write(message);
+  }
+
+  close(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#call.cancel();
+    this.#client.close();
+  }
+}
+
+function parseUrl(url: string): { target: string; isSecure: boolean } {
+  const { protocol, host } = new URL(url);
+  return { target: host, isSecure: protocol === 'https:' };
+}

@@ -1,0 +1,66 @@
+import type { Interval } from '../lib/intervals.ts';
+import { ConnectRequest, type Ping, type SequenceRange, type Welcome } from '../wire/generated/headgate/v1/uplink.ts';
+
+/** The newest version of the protocol that this gateway speaks. */
+export const protocolVersion = 1;
+
+/** What the gateway knows of itself when it says hello. */
+export interface Self {
+  readonly gateway: string;
+  readonly epoch: string;
+  readonly agent: string;
+  /** The first sequence that still waits; 0 when none does. */
+  readonly firstWaiting: number;
+  /** The last sequence given out. */
+  readonly lastSequence: number;
+}
+
+export function encodeHello(self: Self): Uint8Array {
+  const value = {
+    version: protocolVersion,
+    gateway: self.gateway,
+    epoch: self.epoch,
+    firstWaiting: BigInt(self.firstWaiting),
+    lastSequence: BigInt(self.lastSequence),
+    agent: self.agent,
+  };
+  return ConnectRequest.encode({ message: { $case: 'hello', value } }).finish();
+}
+
+export function encodePong(ping: Ping): Uint8Array {
+  return ConnectRequest.encode({ message: { $case: 'pong', value: ping } }).finish();
+}
+
+export interface Agreement {
+  /** What the collector has already. */
+  readonly durable: readonly Interval[];
+  readonly windowBytes: number;
+}
+
+/** What a welcome agrees on, or why the gateway can't go on with this collector. */
+export function agree(
+  welcome: Welcome,
+  self: Pick<Self, 'lastSequence'>,
+  windowBytes: number,
+): Agreement | { readonly complaint: string } {
+  if (welcome.version !== protocolVersion) {
+    return {
+      complaint: `the collector speaks version ${welcome.version} of the protocol, this gateway ${protocolVersion}`,
+    };
+  }
+  const durable = welcome.durable.map(asInterval);
+  const lastKnown = Math.max(0, ...durable.map(({ last }) => last));
+  if (lastKnown > self.lastSequence) {
+    // Its numbers would name other records than ours: sending on would lose ours as duplicates.
+    return {
+      complaint:
+        `the collector knows records up to ${lastKnown}, this gateway only gave out ${self.lastSequence}: ` +
+        'its data directory was restored from an older copy',
+    };
+  }
+  return { durable, windowBytes: Math.min(windowBytes, Number(welcome.windowBytes) || windowBytes) };
+}
+
+export function asInterval({ first, last }: SequenceRange): Interval {
+  return { first: Number(first), last: Number(last) };
+}

@@ -1,0 +1,288 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
+import { RecordBuffer } from '../../src/buffer/buffer.ts';
+import { Collector } from '../../src/collector/collector.ts';
+import { readRecords } from '../../src/collector/read-records.ts';
+import { systemClock } from '../../src/core/time.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { Uplink } from '../../src/uplink/uplink.ts';
+import { ConnectRequest, ConnectResponse } from '../../src/wire/generated/headgate/v1/uplink.ts';
+import { RecordEncoder } from '../../src/wire/record-encoder.ts';
+import { uplinkService } from '../../src/wire/uplink-service.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { eventually } from '../support/wait.ts';
+
+const uplinkOptions = {
+  windowBytes: 1e6,
+  keepalive: 20_000,
+  keepaliveTimeout: 10_000,
+  acknowledgeTimeout: 30_000,
+  connectTimeout: 5_000,
+  retryMin: 10,
+  retryMax: 40,
+};
+const now = (): AbortSignal => AbortSignal.abort();
+
+async function openedBuffer(t: TestContext, path: string): Promise<RecordBuffer> {
+  const options = { maxBatchBytes: 4096, maxPendingBytes: 1e6, checkpointBytes: 1e6 };
+  const buffer = new RecordBuffer({ options, path, clock: systemClock, log: silentLog });
+  await buffer.start();
+  t.after(() => buffer.stop());
+  return buffer;
+}
+
+function connected(
+  t: TestContext,
+  buffer: RecordBuffer,
+  address: string,
+  options: Partial<typeof uplinkOptions> = {},
+): Uplink {
+  const uplink = new Uplink({
+    options: { ...uplinkOptions, ...options },
+    url: () => `http://${address}`,
+    identity: () => buffer.identity,
+    agent: 'test',
+    buffer,
+    clock: systemClock,
+    log: silentLog,
+  });
+  t.after(() => uplink.stop(now()));
+  void uplink.start();
+  return uplink;
+}
+
+async function startedCollector(t: TestContext, sink: string, port = 0): Promise<Collector> {
+  const collector = new Collector({ host: '127.0.0.1', port, sink, windowBytes: 1e6 }, silentLog);
+  await collector.start();
+  t.after(() => collector.stop(now()));
+  return collector;
+}
+
+const encoder = new RecordEncoder();
+
+function append(buffer: RecordBuffer, value: number): Promise<number> {
+  const { bytes, start, end } = encoder.encode(
+    { deviceId: 'd', fields: [{ name: 'n', value }], keepPayload: false },
+    { source: 'mqtt', topic: 't', receivedAtMs: Date.now(), clockQuality: 'estimated', priority: 'normal' },
+    undefined,
+  );
+  return new Promise((resolve, reject) => {
+    buffer.append(bytes, start, end, (error, sequence) => (error === undefined ? resolve(sequence) : reject(error)));
+  });
+}
+
+async function collected(sink: string): Promise<{ n: number; historical: boolean; sequence: string }[]> {
+  const rows: { n: number; historical: boolean; sequence: string }[] = [];
+  for await (const line of readRecords(sink, 1e6)) {
+    const { fields, historical = false, sequence } = JSON.parse(line);
+    rows.push({ n: fields[0].number, historical, sequence });
+  }
+  return rows;
+}
+
+const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+
+test('a backlog drains in order, fresh records follow, and both are deleted when the collector has them', async (t) => {
+  const dir = tempDir(t);
+  const sink = `file:${join(dir, 'records.ndjson')}`;
+  const buffer = await openedBuffer(t, join(dir, 'b.db'));
+  for (const n of upTo(50)) await append(buffer, n);
+  const collector = await startedCollector(t, sink);
+  const uplink = connected(t, buffer, collector.address);
+  await eventually('the backlog to drain', () => uplink.status().acknowledgedRecords === 50);
+  assert.equal(uplink.status().state.name, 'live');
+  await append(buffer, 51);
+  await eventually('nothing to wait', () => buffer.status().waitingRecords === 0);
+  const rows = await collected(sink);
+  assert.deepEqual(
+    rows.map(({ n }) => n),
+    upTo(51),
+  );
+  assert.deepEqual(
+    rows.map(({ sequence }) => Number(sequence)),
+    upTo(51),
+  );
+  assert.deepEqual(
+    rows.map(({ historical }) => historical),
+    [...upTo(50).map(() => true), false],
+  );
+});
+
+test('a collector that comes back gets the rest, and nothing twice', async (t) => {
+  const dir = tempDir(t);
+  const sink = `file:${join(dir, 'records.ndjson')}`;
+  const buffer = await openedBuffer(t, join(dir, 'b.db'));
+  const first = await startedCollector(t, sink);
+  const port = Number(first.address.split(':')[1]);
+  const uplink = connected(t, buffer, first.address);
+  for (const n of upTo(20)) await append(buffer, n);
+  await eventually('the first part', () => uplink.status().acknowledgedRecords === 20);
+  await first.stop(now());
+  for (const n of upTo(20)) await append(buffer, 20 + n);
+  await eventually('the loss to be noticed', () => uplink.status().state.name === 'waiting');
+  await startedCollector(t, sink, port);
+  await eventually('the rest', () => buffer.status().waitingRecords === 0);
+  assert.deepEqual(
+    (await collected(sink)).map(({ n }) => n),
+    upTo(40),
+  );
+  assert.equal(uplink.status().connections, 2);
+});
+
+test('what the collector has already is not sent again', async (t) => {
+  const dir = tempDir(t);
+  const buffer = await openedBuffer(t, join(dir, 'b.db'));
+  for (const n of upTo(10)) await append(buffer, n);
+  const uploads: number[] = [];
+  const address = await rudeCollector(t, {
+    hello: (call) =>
+      call.write(
+        welcome([
+          [1, 4],
+          [7, 7],
+        ]),
+      ),
+    upload: (call, batches) => {
+      uploads.push(...batches.map(([first]) => first));
+      for (const [first, last] of batches) call.write(acknowledge(first, last));
+    },
+  });
+  connected(t, buffer, address);
+  await eventually('nothing to wait', () => buffer.status().waitingRecords === 0);
+  assert.deepEqual(uploads, [5, 6, 8, 9, 10]);
+});
+
+test('acknowledgements that stop coming end the connection, although it looks alive, and all is sent again', async (t) => {
+  const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
+  await append(buffer, 1);
+  let connections = 0;
+  const address = await rudeCollector(t, {
+    hello: (call) => {
+      connections++;
+      call.write(welcome([]));
+    },
+    upload: (call, batches) => {
+      if (connections >= 3) for (const [first, last] of batches) call.write(acknowledge(first, last));
+    },
+  });
+  connected(t, buffer, address, { acknowledgeTimeout: 100 });
+  await eventually('the third connection to deliver', () => buffer.status().waitingRecords === 0);
+  assert.equal(connections, 3);
+});
+
+test('an acknowledgement of what was never sent deletes nothing', async (t) => {
+  const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
+  await append(buffer, 1);
+  const address = await rudeCollector(t, {
+    hello: (call) => call.write(welcome([])),
+    upload: (call) => call.write(acknowledge(1, 1_000)),
+  });
+  const uplink = connected(t, buffer, address);
+  const state = await eventually('the complaint', () => {
+    const { state } = uplink.status();
+    return state.name === 'rejected' && state;
+  });
+  assert.match(state.reason, /acknowledged sequences 1 to 1000, but 1 was the last/);
+  assert.equal(buffer.status().waitingRecords, 1);
+});
+
+test('a collector that knows more than this gateway ever sent is not believed: nothing is deleted as a duplicate', async (t) => {
+  const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
+  await append(buffer, 1);
+  const address = await rudeCollector(t, { hello: (call) => call.write(welcome([[1, 500]])), upload: () => {} });
+  const uplink = connected(t, buffer, address);
+  const state = await eventually('the refusal', () => {
+    const { state } = uplink.status();
+    return state.name === 'rejected' && state;
+  });
+  assert.match(state.reason, /restored from an older copy/);
+  assert.equal(buffer.status().waitingRecords, 1);
+});
+
+test('a collector that says nothing, or nonsense, is left and tried again', async (t) => {
+  const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
+  await append(buffer, 1);
+  let connections = 0;
+  const address = await rudeCollector(t, {
+    hello: (call) => {
+      connections++;
+      if (connections === 2) call.write(Buffer.from([0xff, 0xff, 0xff]));
+      if (connections >= 3) call.write(welcome([]));
+    },
+    upload: (call, batches) => {
+      for (const [first, last] of batches) call.write(acknowledge(first, last));
+    },
+  });
+  connected(t, buffer, address, { connectTimeout: 100 });
+  await eventually('the third connection to deliver', () => buffer.status().waitingRecords === 0);
+  assert.equal(connections, 3);
+});
+
+test('a URL that is none, and a port where nobody listens, are states with a reason', async (t) => {
+  const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
+  for (const [address, name, reason] of [
+    ['not a host', 'rejected', /Invalid URL/],
+    ['127.0.0.1:1', 'waiting', /ECONNREFUSED|No connection established/],
+  ] as const) {
+    const uplink = connected(t, buffer, address);
+    const state = await eventually('a reason', () => {
+      const { state } = uplink.status();
+      return (state.name === 'waiting' || state.name === 'rejected') && state;
+    });
+    assert.equal(state.name, name);
+    assert.match(state.reason, reason);
+    await uplink.stop(now());
+    assert.equal(uplink.status().state.name, 'offline');
+  }
+});
+
+type Call = ServerDuplexStream<Buffer, Uint8Array>;
+
+/** A collector that keeps to the wire format, and otherwise does what the test says. */
+async function rudeCollector(
+  t: TestContext,
+  behaviour: { hello(call: Call): void; upload(call: Call, batches: (readonly [first: number, last: number])[]): void },
+): Promise<string> {
+  const server = new Server();
+  server.addService(uplinkService, {
+    connect: (call: Call) => {
+      call.on('data', (bytes: Buffer) => {
+        const { message } = ConnectRequest.decode(bytes);
+        if (message?.$case === 'hello') behaviour.hello(call);
+        if (message?.$case !== 'upload') return;
+        const { batches } = message.value;
+        behaviour.upload(
+          call,
+          batches.map(
+            ({ firstSequence, count }) => [Number(firstSequence), Number(firstSequence) + count - 1] as const,
+          ),
+        );
+      });
+      call.on('error', () => {
+        // The gateway went away: that is what these tests are about.
+      });
+    },
+  });
+  t.after(() => server.forceShutdown());
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+      error ? reject(error) : resolve(bound),
+    );
+  });
+  return `127.0.0.1:${port}`;
+}
+
+const range = ([first, last]: readonly [number, number]) => ({ first: BigInt(first), last: BigInt(last) });
+
+function welcome(durable: readonly (readonly [number, number])[]): Uint8Array {
+  const value = { version: 1, durable: durable.map(range), windowBytes: 1_000_000n, now: undefined, agent: 'rude' };
+  return ConnectResponse.encode({ message: { $case: 'welcome', value } }).finish();
+}
+
+function acknowledge(first: number, last: number): Uint8Array {
+  return ConnectResponse.encode({
+    message: { $case: 'acknowledge', value: { durable: [range([first, last])] } },
+  }).finish();
+}

@@ -1,0 +1,8 @@
+import { type Static, Type } from 'typebox';
+import { port } from '../lib/option-types.ts';
+
+export const httpOptions = Type.Object({
+  host: Type.String({ default: '127.0.0.1', description: 'Address to listen on.' }),
+  port: port({ default: 8080, description: 'TCP port for the dashboard and the APIs.' }),
+});
+export type HttpOptions = Static<typeof httpOptions>;

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto';
+
+// The page at "/": one file, no request but to this gateway, readable on a phone, in the dark, and when it is stale.
+
+const style = `
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, sans-serif; }
+body { margin: 0 auto; max-width: 46rem; padding: 2rem 1rem; }
+h1 { font-size: 1.1rem; font-weight: 600; margin: 0; }
+#summary { font-size: 1.35rem; margin: .25rem 0 1.5rem; }
+dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(13rem, 1fr)); gap: 1rem; margin: 0 0 2rem; }
+dl div { border: 1px solid color-mix(in srgb, currentColor 25%, transparent); border-radius: .5rem; padding: .75rem 1rem; }
+dt { font-size: .85rem; opacity: .75; }
+dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
+dd small { display: block; font-size: .8rem; opacity: .75; }
+pre { overflow-x: auto; padding: .75rem 1rem; border-radius: .5rem; background: color-mix(in srgb, currentColor 8%, transparent); }
+body.stale dl { opacity: .5; }
+`;
+
+const script = `
+const $ = (id) => document.getElementById(id);
+const n = (value) => value.toLocaleString();
+const ago = (time) => {
+  if (time === null) return 'never';
+  const s = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
+  return s < 120 ? s + ' s ago' : s < 7200 ? Math.round(s / 60) + ' min ago' : Math.round(s / 3600) + ' h ago';
+};
+function show(s) {
+  $('summary').textContent = s.health.summary;
+  $('name').textContent = s.gateway.id + ' · Headgate ' + s.gateway.version;
+  $('in').textContent = n(s.flow.receivedPerSecond) + ' /s';
+  $('total').textContent = n(s.flow.received) + ' since start, ' + n(s.flow.confirmed) + ' confirmed';
+  $('clients').textContent = n(s.mqtt.connections);
+  $('address').textContent = s.mqtt.address;
+  $('waiting').textContent = n(s.buffer.waitingRecords);
+  $('oldest').textContent = s.buffer.waitingRecords === 0 ? 'nothing waits' : 'oldest ' + ago(s.buffer.oldestWaitingAt);
+  $('uplink').textContent = s.uplink.state;
+  $('why').textContent = s.uplink.reason ?? s.uplink.url;
+  $('out').textContent = n(s.uplink.acknowledgedPerSecond) + ' /s';
+  $('acknowledged').textContent = 'last confirmed ' + ago(s.uplink.lastAcknowledgedAt);
+  $('sink').textContent = s.collector === null ? 'elsewhere' : s.collector.sink;
+  const port = s.mqtt.address.split(':').pop();
+  $('try').textContent = 'mosquitto_pub -h ' + location.hostname + ' -p ' + port + ' -q 1 -t sensors/kitchen -m \\'{"temperature": 21.5}\\'';
+}
+async function refresh() {
+  try {
+    const response = await fetch('api/v1/status', { cache: 'no-store' });
+    if (!response.ok) throw new Error(response.statusText);
+    show(await response.json());
+    document.body.className = '';
+  } catch {
+    document.body.className = 'stale';
+    $('summary').textContent = 'The gateway does not answer. What is shown below is old.';
+  }
+  setTimeout(refresh, 2000);
+}
+refresh();
+`;
+
+const tile = (title: string, value: string, detail: string): string =>
+  `<div><dt>${title}</dt><dd><span id="${value}">–</span><small id="${detail}"></small></dd></div>`;
+
+export const statusPage = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Headgate</title>
+<style>${style}</style>
+<h1 id="name">Headgate</h1>
+<p id="summary">Asking the gateway …</p>
+<dl>
+${tile('Messages in', 'in', 'total')}
+${tile('MQTT clients', 'clients', 'address')}
+${tile('Waiting on disk', 'waiting', 'oldest')}
+${tile('Uplink', 'uplink', 'why')}
+${tile('Confirmed by the collector', 'out', 'acknowledged')}
+${tile('Collected in', 'sink', 'collector')}
+</dl>
+<p>Publish something:</p>
+<pre id="try"></pre>
+<p><a href="api/v1/status">Status as JSON</a> · <a href="metrics">Metrics</a></p>
+<script>${script}</script>
+</html>
+`;
+
+const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+
+/** Nothing but this page's own script and style, and nothing from anywhere else. */
+export const contentSecurityPolicy = [
+  "default-src 'none'",
+  `script-src ${hash(script)}`,
+  `style-src ${hash(style)}`,
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');

@@ -1,0 +1,133 @@
+import { join, resolve } from 'node:path';
+import { decide } from './admission/decide.ts';
+import { HttpApi } from './api/http-api.ts';
+import { RecordBuffer } from './buffer/buffer.ts';
+import type { DiskFaults } from './buffer/worker-protocol.ts';
+import { EmbeddedCollector } from './collector/embedded.ts';
+import type { Config } from './config/schema.ts';
+import { systemClock } from './core/time.ts';
+import { Metrics } from './instrumentation/metrics.ts';
+import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
+import { ensureDirectory } from './lib/ensure-directory.ts';
+import type { Log } from './lib/log.ts';
+import { type Service, ServiceGroup } from './lib/service.ts';
+import { Flow } from './pipeline/flow.ts';
+import { createDecoder } from './profiles/decode.ts';
+import { MqttSource } from './sources/mqtt/mqtt.ts';
+import { Uplink } from './uplink/uplink.ts';
+import { agent, version } from './version.ts';
+
+/** A log that can name the part that speaks. */
+export interface RootLog extends Log {
+  child(fields: { part: string }): Log;
+}
+
+/** The composition root: makes every part from the configuration and wires them, left to right. */
+export class Gateway {
+  readonly #config: Config;
+  readonly #log: RootLog;
+  readonly #dataDir: string;
+  readonly #buffer: RecordBuffer;
+  readonly #flow: Flow;
+  readonly #mqtt: MqttSource;
+  readonly #uplink: Uplink;
+  readonly #collector: EmbeddedCollector | undefined;
+  readonly #reporter: Reporter;
+  readonly #http: HttpApi;
+  readonly #services: ServiceGroup;
+
+  constructor(config: Config, log: RootLog, faults: DiskFaults = faultsFromEnvironment()) {
+    this.#config = config;
+    this.#log = log;
+    this.#dataDir = resolve(config.dataDir);
+    const part = (name: string): Log => log.child({ part: name });
+    const clock = systemClock;
+    const metrics = new Metrics(() => this.#reporter.status());
+    this.#buffer = new RecordBuffer({
+      options: config.buffer,
+      path: join(this.#dataDir, 'buffer.db'),
+      clock,
+      log: part('buffer'),
+      faults,
+      onCommit: (ms) => metrics.observeCommit(ms / 1000),
+    });
+    this.#flow = new Flow({ decode: createDecoder(config.decode), decide, buffer: this.#buffer, clock });
+    this.#mqtt = new MqttSource({ options: config.mqtt, deliver: this.#flow.deliver, log: part('mqtt') });
+    const sink = this.sink;
+    this.#collector =
+      sink === undefined ? undefined : new EmbeddedCollector({ ...config.collector, sink }, part('collector'));
+    this.#uplink = new Uplink({
+      options: config.uplink,
+      url: () => config.uplink.url ?? `http://${this.#collector?.address}`,
+      identity: () => this.#identity(),
+      agent,
+      buffer: this.#buffer,
+      clock,
+      log: part('uplink'),
+    });
+    this.#reporter = new Reporter(() => this.#parts(), clock);
+    this.#http = new HttpApi({
+      options: config.http,
+      status: () => this.#reporter.status(),
+      metrics: () => metrics.text(),
+      log: part('http'),
+    });
+    // Started sink first and stopped source first: what a part hands on always has somewhere to go.
+    const services: Service[] = [this.#buffer, this.#uplink, this.#reporter, this.#http, this.#mqtt];
+    this.#services = new ServiceGroup(this.#collector === undefined ? services : [this.#collector, ...services]);
+  }
+
+  async start(signal: AbortSignal): Promise<void> {
+    ensureDirectory(this.#dataDir, 'The data directory');
+    await this.#services.start(signal);
+    this.#reporter.enter('running');
+  }
+
+  async stop(deadline: AbortSignal): Promise<void> {
+    this.#reporter.enter('stopping');
+    await this.#services.stop(deadline, (name) => this.#log.warn({ stuck: name }, 'A part did not stop in time.'));
+  }
+
+  /** Where it listens, as `host:port`, once started. */
+  get addresses(): { readonly mqtt?: string; readonly http?: string; readonly collector?: string } {
+    return {
+      mqtt: this.#mqtt.address,
+      http: this.#http.address,
+      ...(this.#collector && { collector: this.#collector.address }),
+    };
+  }
+
+  #identity(): { readonly gateway: string; readonly epoch: string } {
+    const { gateway, epoch } = this.#buffer.identity;
+    return { gateway: this.#config.gateway.id ?? gateway, epoch };
+  }
+
+  #parts(): PartStatus {
+    const { gateway: id, epoch } = this.#identity();
+    const { sink } = this;
+    return {
+      id,
+      epoch,
+      version,
+      mqtt: this.#mqtt.status(),
+      flow: this.#flow.status(),
+      buffer: this.#buffer.status(),
+      uplink: this.#uplink.status(),
+      collector:
+        this.#collector === undefined || sink === undefined ? null : { address: this.#collector.address, sink },
+    };
+  }
+
+  /** Where the embedded collector writes; undefined when it doesn't run. */
+  get sink(): string | undefined {
+    const { collector, uplink } = this.#config;
+    if (!(collector.enabled ?? uplink.url === undefined)) return undefined;
+    return collector.sink ?? `sqlite:${join(this.#dataDir, 'collector', 'records.db')}`;
+  }
+}
+
+/** Tests ask for a sick disk by HEADGATE_FAULTS, JSON in the shape of {@link DiskFaults}. */
+function faultsFromEnvironment(): DiskFaults {
+  const text = process.env.HEADGATE_FAULTS;
+  return text === undefined ? {} : (JSON.parse(text) as DiskFaults);
+}

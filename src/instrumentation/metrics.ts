@@ -1,0 +1,179 @@
+import type { Registry } from 'prom-client';
+import type { GatewayStatus } from './status.ts';
+
+/** States and reasons that a label may have, so that a series is there before it first happens. */
+const uplinkStates = ['offline', 'connecting', 'waiting', 'rejected', 'draining', 'stalled', 'live'] as const;
+
+const gauges: Readonly<Record<string, readonly [help: string, value: (status: GatewayStatus) => number]>> = {
+  headgate_mqtt_connections: ['MQTT clients connected now.', (s) => s.mqtt.connections],
+  headgate_buffer_waiting_records: [
+    'Records on disk that the collector has not confirmed.',
+    (s) => s.buffer.waitingRecords,
+  ],
+  headgate_buffer_waiting_bytes: ['Bytes of those records.', (s) => s.buffer.waitingBytes],
+  headgate_buffer_oldest_waiting_seconds: ['Age of the oldest of them.', (s) => s.buffer.oldestWaitingSeconds],
+  headgate_buffer_pending_bytes: ['Bytes in memory that wait for the disk.', (s) => s.buffer.pendingBytes],
+  headgate_buffer_failing: ['1 while the disk refuses records.', (s) => Number(s.buffer.state === 'failing')],
+  headgate_uplink_in_flight_bytes: ['Bytes sent and not yet confirmed.', (s) => s.uplink.inFlightBytes],
+  headgate_uplink_last_acknowledged_timestamp_seconds: [
+    'When the collector last confirmed something, Unix time; 0 if it never did.',
+    (s) => (s.uplink.lastAcknowledgedAt === null ? 0 : Date.parse(s.uplink.lastAcknowledgedAt) / 1000),
+  ],
+  headgate_event_loop_delay_p99_seconds: [
+    'Delay of the main thread over the last seconds, 99th percentile.',
+    (s) => s.process.eventLoopDelayMs.p99 / 1000,
+  ],
+  headgate_process_resident_memory_bytes: ['Resident memory.', (s) => s.process.rssBytes],
+  headgate_process_start_time_seconds: [
+    'When the process started, Unix time.',
+    (s) => Date.parse(s.gateway.startedAt) / 1000,
+  ],
+};
+
+const counters: Readonly<Record<string, readonly [help: string, value: (status: GatewayStatus) => number]>> = {
+  headgate_flow_received_messages_total: ['Messages that came in.', (s) => s.flow.received],
+  headgate_flow_confirmed_messages_total: ['Messages confirmed to their source.', (s) => s.flow.confirmed],
+  headgate_flow_refused_messages_total: ['Messages refused to their source.', (s) => s.flow.refused],
+  headgate_flow_undecoded_messages_total: [
+    'Messages kept raw, because nothing could decode them.',
+    (s) => s.flow.undecoded,
+  ],
+  headgate_buffer_commits_total: ['Commits of records to disk.', (s) => s.buffer.commits],
+  headgate_uplink_acknowledged_records_total: [
+    'Records that the collector confirmed.',
+    (s) => s.uplink.acknowledgedRecords,
+  ],
+  headgate_uplink_acknowledged_bytes_total: ['Bytes of those records.', (s) => s.uplink.acknowledgedBytes],
+  headgate_uplink_connections_total: ['Connections made to the collector.', (s) => s.uplink.connections],
+  headgate_mqtt_connections_total: ['MQTT connections accepted.', (s) => s.mqtt.connectionsTotal],
+  headgate_mqtt_duplicates_total: [
+    'QoS 2 messages that came again and were not taken in again.',
+    (s) => s.mqtt.duplicates,
+  ],
+  headgate_process_cpu_seconds_total: ['CPU time used, all threads.', (s) => s.process.cpuSeconds],
+};
+
+/** Upper bounds, in seconds: from a fast disk's fsync to a bad SD card's. */
+const commitBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
+
+/** The gateway's numbers in Prometheus' text format. What the status knows is read from it when asked. */
+export class Metrics {
+  readonly #status: () => GatewayStatus;
+  #snapshot: GatewayStatus | undefined;
+  /** Commits by bucket: filled from the start, exposed once somebody scrapes. */
+  readonly #commits = { counts: new Array<number>(commitBuckets.length).fill(0), seconds: 0, total: 0 };
+  #registry: Promise<Registry> | undefined;
+
+  constructor(status: () => GatewayStatus) {
+    this.#status = status;
+  }
+
+  /** Notes a commit of the buffer; called once a batch. */
+  observeCommit(seconds: number): void {
+    const at = commitBuckets.findIndex((bound) => seconds <= bound);
+    if (at !== -1) this.#commits.counts[at]!++;
+    this.#commits.seconds += seconds;
+    this.#commits.total++;
+  }
+
+  /** The exposition, and the content type it has. */
+  async text(): Promise<{ readonly body: string; readonly contentType: string }> {
+    this.#registry ??= this.#build();
+    const registry = await this.#registry;
+    // All figures of one scrape are of one moment.
+    this.#snapshot = this.#status();
+    return { body: `${await registry.metrics()}${this.#commitHistogram()}`, contentType: registry.contentType };
+  }
+
+  /** prom-client is loaded by the first scrape: a gateway that nobody scrapes starts without it. */
+  async #build(): Promise<Registry> {
+    const { Counter, Gauge, Registry } = await import('prom-client');
+    const registry = new Registry();
+    const registers = [registry];
+    const status = (): GatewayStatus => this.#snapshot ?? this.#status();
+    for (const [name, [help, value]] of Object.entries(gauges)) {
+      new Gauge({
+        name,
+        help,
+        registers,
+        collect() {
+          this.set(value(status()));
+        },
+      });
+    }
+    for (const [name, [help, value]] of Object.entries(counters)) {
+      new Counter({
+        name,
+        help,
+        registers,
+        collect() {
+          this.reset();
+          this.inc(value(status()));
+        },
+      });
+    }
+    const labelled = (
+      name: string,
+      help: string,
+      label: string,
+      counts: (status: GatewayStatus) => Readonly<Record<string, number>>,
+    ): void => {
+      new Counter({
+        name,
+        help,
+        registers,
+        labelNames: [label],
+        collect() {
+          this.reset();
+          for (const [reason, count] of Object.entries(counts(status()))) this.inc({ [label]: reason }, count);
+        },
+      });
+    };
+    labelled('headgate_buffer_dropped_records_total', 'Records lost, by reason.', 'reason', (s) => s.buffer.dropped);
+    labelled(
+      'headgate_mqtt_refused_total',
+      'Connections refused or ended by the gateway, by reason.',
+      'reason',
+      (s) => s.mqtt.refused,
+    );
+    labelled(
+      'headgate_mqtt_skipped_deliveries_total',
+      'Deliveries that local subscribers missed, by reason.',
+      'reason',
+      (s) => s.mqtt.skippedDeliveries,
+    );
+    new Gauge({
+      name: 'headgate_uplink_state',
+      help: "The uplink's state: 1 for the one it is in.",
+      registers,
+      labelNames: ['state'],
+      collect() {
+        const { state } = status().uplink;
+        for (const name of uplinkStates) this.set({ state: name }, Number(name === state));
+      },
+    });
+    new Gauge({
+      name: 'headgate_build_info',
+      help: 'Always 1; tells the version.',
+      registers,
+      labelNames: ['version', 'node'],
+      collect() {
+        this.set({ version: status().gateway.version, node: process.version }, 1);
+      },
+    });
+    return registry;
+  }
+
+  #commitHistogram(): string {
+    const name = 'headgate_buffer_commit_seconds';
+    const { counts, seconds, total } = this.#commits;
+    const lines = [`# HELP ${name} Time of a commit, fsync included.`, `# TYPE ${name} histogram`];
+    let below = 0;
+    for (const [index, bound] of commitBuckets.entries()) {
+      below += counts[index]!;
+      lines.push(`${name}_bucket{le="${bound}"} ${below}`);
+    }
+    lines.push(`${name}_bucket{le="+Inf"} ${total}`, `${name}_sum ${seconds}`, `${name}_count ${total}`, '');
+    return lines.join('\n');
+  }
+}

@@ -1,0 +1,71 @@
+import type { Clock, UnixMs } from '../core/time.ts';
+import type { Service } from '../lib/service.ts';
+import { EventLoopMonitor } from './event-loop.ts';
+import { Rates } from './rates.ts';
+import { composeStatus, type GatewayStatus, type StatusParts } from './status.ts';
+
+/** What the parts say when they are asked; the rest the reporter knows itself. */
+export type PartStatus = Omit<StatusParts, 'startedAtMs' | 'phase' | 'process' | 'rates'>;
+
+const sampleMs = 1_000;
+
+/** Puts together what the gateway says of itself: what its parts say now, and rates over the last seconds. */
+export class Reporter implements Service {
+  readonly name = 'reporter';
+  readonly #parts: () => PartStatus;
+  readonly #clock: Clock;
+  readonly #eventLoop = new EventLoopMonitor();
+  readonly #rates = new Rates<'received' | 'confirmed' | 'acknowledged'>();
+  readonly #startedAtMs: UnixMs;
+  #phase: StatusParts['phase'] = 'starting';
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(parts: () => PartStatus, clock: Clock) {
+    this.#parts = parts;
+    this.#clock = clock;
+    this.#startedAtMs = clock.now();
+  }
+
+  async start(): Promise<void> {
+    this.#eventLoop.start();
+    this.#sample();
+    this.#timer = setInterval(() => this.#sample(), sampleMs);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#eventLoop.stop();
+  }
+
+  /** Told by the composition root, which alone knows. */
+  enter(phase: StatusParts['phase']): void {
+    this.#phase = phase;
+  }
+
+  status(): GatewayStatus {
+    const { user, system } = process.cpuUsage();
+    const parts: StatusParts = {
+      ...this.#parts(),
+      startedAtMs: this.#startedAtMs,
+      phase: this.#phase,
+      rates: {
+        receivedPerSecond: this.#rates.perSecond('received'),
+        confirmedPerSecond: this.#rates.perSecond('confirmed'),
+        acknowledgedPerSecond: this.#rates.perSecond('acknowledged'),
+      },
+      process: {
+        pid: process.pid,
+        rssBytes: process.memoryUsage.rss(),
+        cpuSeconds: (user + system) / 1e6,
+        eventLoopDelayMs: this.#eventLoop.read(),
+      },
+    };
+    return composeStatus(parts, this.#clock.now());
+  }
+
+  #sample(): void {
+    const { flow, uplink } = this.#parts();
+    const counts = { received: flow.received, confirmed: flow.confirmed, acknowledged: uplink.acknowledgedRecords };
+    this.#rates.sample(counts, this.#clock.monotonic());
+  }
+}

@@ -73,8 +73,9 @@ export class Gateway {
       log: part('http'),
     });
     // Started sink first and stopped source first: what a part hands on always has somewhere to go.
-    const services: Service[] = [this.#buffer, this.#uplink, this.#reporter, this.#http, this.#mqtt];
-    this.#services = new ServiceGroup(this.#collector === undefined ? services : [this.#collector, ...services]);
+    const first: Service[] = [this.#buffer, this.#reporter, this.#http];
+    if (this.#collector !== undefined) first.push(this.#collector);
+    this.#services = new ServiceGroup([first, [this.#uplink], [this.#mqtt]]);
   }
 
   async start(signal: AbortSignal): Promise<void> {

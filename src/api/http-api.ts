@@ -67,6 +67,8 @@ export class HttpApi implements Service {
       forceCloseConnections: true,
       return503OnClosing: true,
       logger: false,
+      // What fails before a route is found, such as a URL that can't be decoded.
+      frameworkErrors: (error, _request, reply) => send(reply, problem(error.statusCode ?? 400, error.message)),
     });
     app.addHook('onSend', async (_request, reply) => {
       reply.headers({

@@ -43,7 +43,7 @@ export class RecordBuffer implements Service {
   readonly #sealed: SealedBatch[] = [];
   readonly #listeners = new Set<CommittedListener>();
   #disk: Disk | undefined;
-  #identity: Identity | undefined;
+  #identity: Identity = { gateway: '', epoch: '' };
   #totals: Totals = { waitingRecords: 0, waitingBytes: 0, firstWaiting: 0, lastSequence: 0 };
   #state: 'open' | 'failing' | 'closing' | 'closed' = 'closed';
   #failure = '';
@@ -90,9 +90,8 @@ export class RecordBuffer implements Service {
     this.#state = 'closed';
   }
 
-  /** Who this data directory belongs to. Known once started. */
+  /** Who this data directory belongs to; empty names until it has started. */
   get identity(): Identity {
-    if (this.#identity === undefined) throw new Error('The buffer has not started.');
     return this.#identity;
   }
 

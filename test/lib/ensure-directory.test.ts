@@ -16,9 +16,12 @@ test('where none can be made, a sentence says so, and it says so at once', (t) =
   const file = join(tempDir(t), 'file');
   writeFileSync(file, '');
   for (const path of ['/proc/headgate', '/proc/headgate/a/b', join(file, 'below'), file]) {
-    assert.throws(() => ensureDirectory(path, 'The data directory'), (error: Error) => {
-      assert.match(error.message, /^The data directory .* can't be written: E/);
-      return true;
-    });
+    assert.throws(
+      () => ensureDirectory(path, 'The data directory'),
+      (error: Error) => {
+        assert.match(error.message, /^The data directory .* can't be written: E/);
+        return true;
+      },
+    );
   }
 });

@@ -9,6 +9,7 @@ import { isLoopback } from '../../lib/loopback.ts';
 import type { Service } from '../../lib/service.ts';
 import { Tally } from '../../lib/tally.ts';
 import { allowUnsent, deliveryTo, Newcomers, unsentOf } from './connections.ts';
+import { FanOut } from './fan-out.ts';
 import type { MqttOptions } from './options.ts';
 import { PacketInspector } from './packet-fault.ts';
 import { type RefusedReason, reasonOf } from './refused.ts';
@@ -58,7 +59,7 @@ export class MqttSource implements Service {
     const { options, log } = this.#deps;
     const broker = await Aedes.createBroker({
       persistence: this.#sessions,
-      concurrency: 1000,
+      mq: new FanOut<AedesPublishPacket>(),
       // What a client may send before its CONNACK is bounded by one socket read, not by a count.
       queueLimit: 10_000,
       maxClientsIdLength: 256,

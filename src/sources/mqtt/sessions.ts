@@ -2,6 +2,8 @@ import { Readable } from 'node:stream';
 import type { AedesPublishPacket, Client, Subscription } from 'aedes';
 import aedesPersistence from 'aedes-persistence';
 
+import { TopicCache } from './fan-out.ts';
+
 // Its types describe the callback style that aedes 2 no longer uses.
 const createMemory = aedesPersistence as unknown as () => MemoryPersistence;
 
@@ -50,6 +52,8 @@ export type OnSkipped = (reason: 'queue-full' | 'retained-full') => void;
  */
 export class SessionStore {
   readonly #memory = createMemory();
+  /** Who has a persistent QoS 1 or 2 subscription to a topic. */
+  readonly #subscribers = new TopicCache((topic) => this.#memory.subscriptionsByTopic(topic));
   readonly #limits: SessionLimits;
   readonly #onSkipped: OnSkipped;
   readonly #retained = new Set<string>();
@@ -131,7 +135,7 @@ export class SessionStore {
   }
 
   async outgoingEnqueueCombi(subs: readonly { clientId: string }[], packet: AedesPublishPacket): Promise<void> {
-    for (const sub of subs) await this.outgoingEnqueue(sub, packet);
+    for (const sub of subs) void this.outgoingEnqueue(sub, packet);
   }
 
   /** Gives a queued message its packet id, or puts the PUBREL of one in its place. */
@@ -182,22 +186,25 @@ export class SessionStore {
 
   async addSubscriptions(client: Client, subs: Subscription[]): Promise<void> {
     await this.#memory.addSubscriptions(client, subs);
+    this.#subscribers.clear();
   }
 
   async removeSubscriptions(client: Client, topics: string[]): Promise<void> {
     await this.#memory.removeSubscriptions(client, topics);
+    this.#subscribers.clear();
   }
 
   async subscriptionsByClient(client: Client): Promise<unknown> {
     return this.#memory.subscriptionsByClient(client);
   }
 
-  async subscriptionsByTopic(topic: string): Promise<unknown> {
-    return this.#memory.subscriptionsByTopic(topic);
+  subscriptionsByTopic(topic: string): Promise<unknown> {
+    return this.#subscribers.get(topic);
   }
 
   async cleanSubscriptions(client: Client): Promise<void> {
     await this.#memory.cleanSubscriptions(client);
+    this.#subscribers.clear();
   }
 
   async putWill(client: Client, packet: AedesPublishPacket): Promise<void> {

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Metrics } from '../../src/instrumentation/metrics.ts';
+import { composeStatus } from '../../src/instrumentation/status.ts';
+import { healthyParts, someTimeMs } from '../support/status.ts';
+
+/** Reads the text format strictly: every sample under a HELP and TYPE of its own, nothing twice. */
+function parse(text: string): Map<string, number> {
+  const samples = new Map<string, number>();
+  let family = '';
+  let type = '';
+  assert.ok(text.endsWith('\n'));
+  for (const line of text.split('\n').filter((one) => one !== '')) {
+    const help = /^# HELP ([a-z0-9_]+) \S.*$/.exec(line);
+    const typed = /^# TYPE ([a-z0-9_]+) (counter|gauge|histogram)$/.exec(line);
+    const sample = /^([a-z0-9_]+)(\{[^}]*\})? (\S+)$/.exec(line);
+    if (help !== null) family = help[1]!;
+    else if (typed !== null) {
+      assert.equal(typed[1], family);
+      type = typed[2]!;
+      assert.equal(type === 'counter', family.endsWith('_total'), `${family} is a ${type}`);
+    } else if (sample !== null) {
+      const [, name, labels = '', value] = sample;
+      const names = type === 'histogram' ? ['_bucket', '_sum', '_count'].map((end) => family + end) : [family];
+      assert.ok(names.includes(name!), line);
+      assert.ok(!samples.has(name + labels), `${line} comes twice`);
+      assert.ok(Number.isFinite(Number(value)), line);
+      samples.set(name + labels, Number(value));
+    } else assert.fail(`not the text format: ${line}`);
+  }
+  return samples;
+}
+
+test('metrics say what the status says, in the text format', async () => {
+  const status = composeStatus(
+    { ...healthyParts, buffer: { ...healthyParts.buffer, waitingRecords: 12, dropped: { 'disk-failed': 3 } } },
+    someTimeMs,
+  );
+  const metrics = new Metrics(() => status);
+  for (const seconds of [0.0004, 0.004, 0.004, 99]) metrics.observeCommit(seconds);
+  const { body, contentType } = await metrics.text();
+  assert.match(contentType, /^text\/plain/);
+  const samples = parse(body);
+  for (const [name, value] of [
+    ['headgate_flow_received_messages_total', 100],
+    ['headgate_flow_refused_messages_total', 1],
+    ['headgate_buffer_waiting_records', 12],
+    ['headgate_buffer_dropped_records_total{reason="disk-failed"}', 3],
+    ['headgate_mqtt_refused_total{reason="keepalive-timeout"}', 2],
+    ['headgate_uplink_state{state="live"}', 1],
+    ['headgate_uplink_state{state="waiting"}', 0],
+    ['headgate_uplink_last_acknowledged_timestamp_seconds', someTimeMs / 1000 - 1],
+    ['headgate_buffer_commit_seconds_bucket{le="0.0005"}', 1],
+    ['headgate_buffer_commit_seconds_bucket{le="0.005"}', 3],
+    ['headgate_buffer_commit_seconds_bucket{le="2.5"}', 3],
+    ['headgate_buffer_commit_seconds_bucket{le="+Inf"}', 4],
+    ['headgate_buffer_commit_seconds_count', 4],
+  ] as const) {
+    assert.equal(samples.get(name), value, name);
+  }
+});
+
+test('a second scrape does not add to the first', async () => {
+  const metrics = new Metrics(() => composeStatus(healthyParts, someTimeMs));
+  await metrics.text();
+  assert.equal(parse((await metrics.text()).body).get('headgate_flow_received_messages_total'), 100);
+});

@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
+import type { UplinkState } from '../../src/uplink/status.ts';
+import { healthyParts, someTimeMs } from '../support/status.ts';
+
+const uplink = (state: UplinkState): Partial<StatusParts> => ({ uplink: { ...healthyParts.uplink, state } });
+const retryAt = someTimeMs + 12_000;
+const waiting = {
+  ...healthyParts.buffer,
+  waitingRecords: 48_210,
+  waitingBytes: 5e6,
+  oldestWaitingAt: someTimeMs - 7_000,
+};
+
+type Row = readonly [parts: Partial<StatusParts>, state: string, summary: RegExp];
+const rows: readonly Row[] = [
+  [{}, 'ready', /^All good\. The uplink is live\. Nothing waits\. 3 MQTT clients, 12\.5 messages\/s in\.$/],
+  [{ phase: 'starting' }, 'starting', /^The gateway is starting\.$/],
+  [{ phase: 'stopping' }, 'stopping', /^The gateway is stopping\.$/],
+  [uplink({ name: 'draining' }), 'ready', /catching up/],
+  [uplink({ name: 'connecting' }), 'degraded', /^The uplink is connecting\./],
+  [uplink({ name: 'offline' }), 'degraded', /^The uplink is off\./],
+  [uplink({ name: 'stalled' }), 'degraded', /stopped confirming/],
+  [
+    { ...uplink({ name: 'waiting', retryAt, reason: 'connection refused' }), buffer: waiting },
+    'degraded',
+    /^The uplink is down \(connection refused\), trying again in 12 s\. 48,210 records wait safely on disk\./,
+  ],
+  [
+    uplink({ name: 'rejected', retryAt, reason: 'unknown gateway' }),
+    'degraded',
+    /^The collector refuses this gateway \(unknown gateway\)/,
+  ],
+  [{ buffer: { ...waiting, waitingRecords: 1 } }, 'ready', /1 record waits safely/],
+  [
+    { buffer: { ...waiting, state: 'failing', failure: 'disk full' } },
+    'failing',
+    /^The disk refuses records.*disk full/,
+  ],
+];
+
+test('health is said as it is, and nothing is called live but what is', () => {
+  for (const [parts, state, summary] of rows) {
+    const { health } = composeStatus({ ...healthyParts, ...parts }, someTimeMs);
+    assert.equal(health.state, state, health.summary);
+    assert.match(health.summary, summary);
+    const { name } = (parts.uplink ?? healthyParts.uplink).state;
+    if (name !== 'live') assert.doesNotMatch(health.summary, /live/);
+  }
+});
+
+test('times are ISO 8601, ages are seconds, and what is not known is null', () => {
+  const idle = composeStatus(healthyParts, someTimeMs);
+  assert.equal(idle.gateway.uptimeSeconds, 60);
+  assert.equal(idle.uplink.lastAcknowledgedAt, '2026-11-22T18:35:12.000Z');
+  assert.deepEqual([idle.buffer.oldestWaitingAt, idle.buffer.oldestWaitingSeconds], [null, 0]);
+  assert.deepEqual([idle.uplink.reason, idle.uplink.retryAt], [null, null]);
+  const state: UplinkState = { name: 'waiting', retryAt, reason: 'refused' };
+  const behind = composeStatus({ ...healthyParts, ...uplink(state), buffer: waiting, collector: null }, someTimeMs);
+  assert.deepEqual(
+    [behind.buffer.oldestWaitingAt, behind.buffer.oldestWaitingSeconds],
+    ['2026-11-22T18:35:06.000Z', 7],
+  );
+  assert.deepEqual(
+    [behind.uplink.state, behind.uplink.reason, behind.uplink.retryAt],
+    ['waiting', 'refused', '2026-11-22T18:35:25.000Z'],
+  );
+  assert.equal(behind.collector, null);
+  // It is what JSON makes of it: nothing gets lost on the way out.
+  assert.deepEqual(JSON.parse(JSON.stringify(behind)), behind);
+});
+
+test('a clock that was set back gives no negative ages', () => {
+  const status = composeStatus({ ...healthyParts, buffer: waiting }, someTimeMs - 1e9);
+  assert.equal(status.buffer.oldestWaitingSeconds, 0);
+  assert.equal(status.gateway.uptimeSeconds, 0);
+});

@@ -1,0 +1,45 @@
+import type { StatusParts } from '../../src/instrumentation/status.ts';
+
+/** 2026-11-22T18:35:13.000Z */
+export const someTimeMs = Date.UTC(2026, 10, 22, 18, 35, 13);
+
+/** What the parts of a healthy, idle gateway say. */
+export const healthyParts: StatusParts = {
+  id: 'hg-1',
+  epoch: 'e-1',
+  version: '0.1.0',
+  startedAtMs: someTimeMs - 60_000,
+  phase: 'running',
+  mqtt: {
+    address: '127.0.0.1:1883',
+    connections: 3,
+    connectionsTotal: 5,
+    refused: { 'keepalive-timeout': 2 },
+    skippedDeliveries: {},
+    duplicates: 1,
+  },
+  flow: { received: 100, confirmed: 99, refused: 1, undecoded: 7 },
+  buffer: {
+    state: 'open',
+    waitingRecords: 0,
+    waitingBytes: 0,
+    lastSequence: 99,
+    pendingBytes: 0,
+    commits: 42,
+    commitMs: { last: 1.5, max: 20 },
+    dropped: { 'disk-failed': 0 },
+  },
+  uplink: {
+    state: { name: 'live' },
+    url: 'http://127.0.0.1:50052',
+    since: someTimeMs - 50_000,
+    lastAcknowledgedAt: someTimeMs - 1_000,
+    acknowledgedRecords: 99,
+    acknowledgedBytes: 9_900,
+    inFlightBytes: 0,
+    connections: 1,
+  },
+  collector: { address: '127.0.0.1:50052', sink: 'sqlite:/data/records.db' },
+  process: { pid: 1, rssBytes: 1e8, cpuSeconds: 2, eventLoopDelayMs: { p50: 0, p99: 1, max: 2 } },
+  rates: { receivedPerSecond: 12.5, confirmedPerSecond: 12, acknowledgedPerSecond: 11 },
+};

@@ -2,6 +2,9 @@ import { Worker } from 'node:worker_threads';
 import { type ErrorCode, HeadgateError } from '../core/errors.ts';
 import type { Identity, Totals, WorkerRequest, WorkerResponse, WorkerSettings } from './worker-protocol.ts';
 
+/** The worker makes hardly any objects; its batches live outside its heap. */
+const resourceLimits = { maxYoungGenerationSizeMb: 4 };
+
 /** The disk's thread as the main thread sees it: requests that are answered in order. */
 export class Disk {
   readonly #worker: Worker;
@@ -17,7 +20,7 @@ export class Disk {
   static async open(settings: WorkerSettings): Promise<{ disk: Disk; identity: Identity; totals: Totals }> {
     // In development the sources run unbuilt, in a package they are JavaScript: the worker is what this file is.
     const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
-    const disk = new Disk(new Worker(entry, { workerData: settings, name: 'buffer' }));
+    const disk = new Disk(new Worker(entry, { workerData: settings, name: 'buffer', resourceLimits }));
     const opened = await disk.#answer();
     if (opened.kind === 'open-failed') throw new HeadgateError(opened.code as ErrorCode, opened.message);
     if (opened.kind !== 'opened') throw new Error(`The buffer's worker said ${opened.kind} before it was open.`);

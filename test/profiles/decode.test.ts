@@ -64,7 +64,7 @@ const rows: readonly Row[] = [
   ['{"a":{"b":{"c":{"d":{"e":1}}}}}', {}, true],
   ['{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}', {}, true],
   // names that are traps in JavaScript are plain data
-  ['{"__proto__":{"polluted":1},"constructor":2}', { ['__proto__.polluted']: 1, constructor: 2 }, false],
+  ['{"__proto__":{"polluted":1},"constructor":2}', { '__proto__.polluted': 1, constructor: 2 }, false],
 ];
 
 test('payloads become fields, or stay what they are', () => {

@@ -1,0 +1,69 @@
+import type { Config } from '../config/schema.ts';
+import { messageOf } from '../core/errors.ts';
+import { createLog, drainLog } from '../instrumentation/log.ts';
+import { type Arguments, helpText, parseArguments, type Usage, wrong } from './arguments.ts';
+import { configOf, configOptions, usualSink } from './config-options.ts';
+import { exitCodeOf, reportFailure } from './failure.ts';
+import { serve } from './serve.ts';
+import type { Terminal } from './terminal.ts';
+
+const options = {
+  ...configOptions,
+  sink: { value: 'SINK', about: 'Where records go: sqlite:PATH or file:PATH.' },
+} as const;
+
+const usage = {
+  verb: 'collector',
+  about: 'Runs a collector alone, until it is told to stop. `collector records` shows what is in its sink.',
+  options,
+} as const satisfies Usage;
+
+const recordsUsage = {
+  verb: 'collector records',
+  about: 'Prints the newest records of a sink, oldest first, one JSON object a line.',
+  options: { ...options, last: { value: 'N', about: 'How many; 10 without it.' } },
+} as const satisfies Usage;
+
+export async function collector(args: string[], terminal: Terminal): Promise<number> {
+  if (args[0] === 'records') return await records(args.slice(1), terminal);
+  const { values, isHelp } = parseArguments(usage, args);
+  if (isHelp) {
+    terminal.out(helpText(usage));
+    return 0;
+  }
+  const config = configOf(values, terminal);
+  const root = createLog(config.log);
+  const log = root.child({ part: 'main' });
+  try {
+    const { Collector } = await import('../collector/collector.ts');
+    const sink = sinkOf(config, values);
+    const service = new Collector({ ...config.collector, sink }, root.child({ part: 'collector' }));
+    const onReady = () =>
+      log.info({ collector: service.address, sink, readyMs: Math.round(performance.now()) }, 'ready');
+    return await serve(service, log, { onReady });
+  } catch (error) {
+    log.error({ err: error, exitCode: exitCodeOf(error) }, `The collector did not start: ${messageOf(error)}`);
+    return reportFailure(error, terminal, config.log.level === 'debug' || config.log.level === 'trace');
+  } finally {
+    await drainLog();
+  }
+}
+
+async function records(args: string[], terminal: Terminal): Promise<number> {
+  const { values, isHelp } = parseArguments(recordsUsage, args);
+  if (isHelp) {
+    terminal.out(helpText(recordsUsage));
+    return 0;
+  }
+  const { last = '10' } = values;
+  if (!/^[1-9]\d{0,8}$/.test(last)) throw wrong(recordsUsage, `--last takes a whole number from 1 on, not ${last}.`);
+  const sink = sinkOf(configOf(values, terminal), values);
+  const { readRecords } = await import('../collector/read-records.ts');
+  for await (const line of readRecords(sink, Number(last))) terminal.out(line.trimEnd());
+  return 0;
+}
+
+/** The sink in effect: `--sink`, else `collector.sink`, else the database in the data directory. */
+function sinkOf(config: Config, { sink }: Pick<Arguments<typeof options>['values'], 'sink'>): string {
+  return sink ?? config.collector.sink ?? usualSink(config.dataDir);
+}

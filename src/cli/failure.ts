@@ -1,0 +1,29 @@
+import { type ErrorCode, HeadgateError, messageOf } from '../core/errors.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Exit codes as scripts rely on them: 78 is `EX_CONFIG` of sysexits.h, 2 what shells use for wrong usage. */
+const exitCodes: Partial<Record<ErrorCode, number>> = {
+  'usage.invalid': 2,
+  'config.invalid': 78,
+  'config.unreadable': 78,
+};
+
+/** The exit code that tells a script what kind of failure it was. */
+export function exitCodeOf(error: unknown): number {
+  return error instanceof HeadgateError ? (exitCodes[error.code] ?? 1) : 1;
+}
+
+/**
+ * Says on the terminal what failed and what to do next: each line of the message after `headgate: `, then the advice.
+ * The stack is for developers and comes only with `withStack`. Returns the exit code.
+ */
+export function reportFailure(error: unknown, terminal: Terminal, withStack = isDebugging(terminal)): number {
+  for (const line of messageOf(error).split('\n')) terminal.err(`headgate: ${line.replace(/^headgate /, '')}`);
+  if (error instanceof HeadgateError) terminal.err(error.advice);
+  if (withStack) for (let cause = error; cause instanceof Error; cause = cause.cause) terminal.err(cause.stack ?? '');
+  return exitCodeOf(error);
+}
+
+function isDebugging({ environment }: Terminal): boolean {
+  return ['debug', 'trace'].includes(environment.HEADGATE_LOG_LEVEL ?? '');
+}

@@ -1,0 +1,62 @@
+import { HeadgateError } from '../core/errors.ts';
+import { closest } from '../lib/spelling.ts';
+import { reportFailure } from './failure.ts';
+import { processTerminal, type Terminal } from './terminal.ts';
+
+type Verb = (args: string[], terminal: Terminal) => Promise<number>;
+
+interface VerbEntry {
+  readonly about: string;
+  /** Each verb is loaded when it is called: no verb pays for what another one needs. */
+  readonly load: () => Promise<Verb>;
+}
+
+const verbs: Readonly<Record<string, VerbEntry>> = {
+  run: { about: 'Run the gateway.', load: async () => (await import('./run.ts')).run },
+  check: { about: 'Tell whether the configuration is right.', load: async () => (await import('./check.ts')).check },
+  decode: {
+    about: 'Show the measurements in one payload.',
+    load: async () => (await import('./decode.ts')).decodeOnce,
+  },
+  status: { about: 'Show how a running gateway is doing.', load: async () => (await import('./status.ts')).status },
+  collector: {
+    about: 'Run a collector alone; `collector records` shows what it has collected.',
+    load: async () => (await import('./collector.ts')).collector,
+  },
+  demo: { about: 'Let simulated devices publish to a gateway.', load: async () => (await import('./demo.ts')).demo },
+};
+
+/** The command line: `headgate VERB …`. Resolves to the exit code: 0, 1, 2 for wrong usage, 78 for a wrong configuration. */
+export async function main(args: readonly string[], terminal: Terminal = processTerminal): Promise<number> {
+  const [name = '--help', ...rest] = args;
+  try {
+    if (name === '--version' || name === '-V') terminal.out(`headgate ${(await import('../version.ts')).version}`);
+    else if (name === '--help' || name === '-h' || name === 'help') terminal.out(help());
+    else return await (await verbNamed(name).load())(rest, terminal);
+    return 0;
+  } catch (error) {
+    return reportFailure(error, terminal);
+  }
+}
+
+function verbNamed(name: string): VerbEntry {
+  const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined;
+  if (verb) return verb;
+  const meant = closest(name, Object.keys(verbs));
+  throw new HeadgateError(
+    'usage.invalid',
+    `There is no verb \`${name}\`${meant ? `; did you mean \`${meant}\`?` : '.'}`,
+  );
+}
+
+function help(): string {
+  return [
+    'headgate VERB [options]',
+    '',
+    'An IoT gateway that never loses an acknowledged message.',
+    '',
+    ...Object.entries(verbs).map(([name, { about }]) => `  ${name.padEnd(11)}${about}`),
+    '',
+    '`headgate VERB --help` tells what a verb takes; `headgate --version` which Headgate this is.',
+  ].join('\n');
+}

@@ -1,0 +1,125 @@
+import type { UnixMs } from '../core/time.ts';
+import { formatBytes, formatDuration } from '../core/units.ts';
+import type { GatewayStatus } from '../instrumentation/status.ts';
+
+type Row = readonly [name: string, text: string];
+
+const width = 80;
+const nameWidth = 12;
+
+/** The status for people: one aspect a line, names left and facts right, at most 80 columns wide. */
+export function statusText(status: GatewayStatus, now: UnixMs): string {
+  const { gateway, health, mqtt, collector } = status;
+  const running = formatDuration(gateway.uptimeSeconds * 1000);
+  const rows: Row[] = [
+    ['Gateway', `${gateway.id}, version ${gateway.version}, running for ${running}`],
+    ['Health', `${health.state === 'ready' ? 'ready' : health.state.toUpperCase()}: ${health.summary}`],
+    ['MQTT', joined(mqtt.address && `on ${mqtt.address}`, plural(mqtt.connections, 'client'))],
+    ['Received', receivedText(status)],
+    ['Problems', problemsText(status)],
+    ['Backlog', backlogText(status, now)],
+    ['Disk', diskText(status)],
+    ['Uplink', uplinkText(status, now)],
+    ['Delivered', deliveredText(status, now)],
+    ['Collector', collector === null ? '' : `on ${collector.address}, writes ${collector.sink}`],
+    ['Process', processText(status)],
+  ];
+  return rows.flatMap(([name, text]) => (text === '' ? [] : wrapped(name, text))).join('\n');
+}
+
+function receivedText({ flow }: GatewayStatus): string {
+  return joined(plural(flow.received, 'message'), `${perSecond(flow.receivedPerSecond)} now`);
+}
+
+/** Only what is not as it should be; a healthy gateway has no such line. */
+function problemsText({ flow, mqtt, buffer }: GatewayStatus): string {
+  const counted = (counts: Readonly<Record<string, number>>, what: string) =>
+    Object.entries(counts).map(([reason, count]) => count > 0 && `${what} (${reason}): ${number(count)}`);
+  return joined(
+    flow.refused > 0 && `messages refused: ${number(flow.refused)}`,
+    flow.undecoded > 0 && `payloads kept raw: ${number(flow.undecoded)}`,
+    ...counted(buffer.dropped, 'records lost'),
+    ...counted(mqtt.refused, 'connections refused'),
+    ...counted(mqtt.skippedDeliveries, 'deliveries skipped'),
+  );
+}
+
+function backlogText({ buffer }: GatewayStatus, now: UnixMs): string {
+  if (buffer.waitingRecords === 0) return 'empty: the collector has everything';
+  const oldest = buffer.oldestWaitingAt;
+  return joined(
+    plural(buffer.waitingRecords, 'record'),
+    formatBytes(buffer.waitingBytes),
+    oldest !== null && `oldest from ${ago(oldest, now)}`,
+  );
+}
+
+function diskText({ buffer }: GatewayStatus): string {
+  if (buffer.state === 'failing') return `FAILING: ${buffer.failure ?? 'see the log'}`;
+  const { commits, commitMs } = buffer;
+  if (commits === 0) return '';
+  return joined(
+    plural(commits, 'commit'),
+    `last ${commitMs.last.toFixed(1)} ms`,
+    `slowest ${commitMs.max.toFixed(1)} ms`,
+  );
+}
+
+function uplinkText({ uplink }: GatewayStatus, now: UnixMs): string {
+  const held = formatDuration(Math.max(0, now - Date.parse(uplink.since)));
+  const retry =
+    uplink.retryAt === null ? '' : `next try in ${formatDuration(Math.max(0, Date.parse(uplink.retryAt) - now))}`;
+  return joined(`${uplink.state} for ${held}`, uplink.url, uplink.reason ?? '', retry);
+}
+
+function deliveredText({ uplink }: GatewayStatus, now: UnixMs): string {
+  const last = uplink.lastAcknowledgedAt;
+  return joined(
+    plural(uplink.acknowledgedRecords, 'record'),
+    `${perSecond(uplink.acknowledgedPerSecond)} now`,
+    last === null ? 'no acknowledgement yet' : `last acknowledgement ${ago(last, now)}`,
+  );
+}
+
+function processText({ process: own }: GatewayStatus): string {
+  return joined(
+    `memory ${formatBytes(own.rssBytes)}`,
+    `CPU ${formatDuration(own.cpuSeconds * 1000)}`,
+    `event-loop delay p99 ${own.eventLoopDelayMs.p99.toFixed(1)} ms`,
+  );
+}
+
+function joined(...parts: (string | false | undefined)[]): string {
+  return parts.filter(Boolean).join(', ');
+}
+
+function number(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+function plural(count: number, noun: string): string {
+  return `${number(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function perSecond(rate: number): string {
+  return `${rate > 0 && rate < 10 ? rate.toFixed(1) : number(rate)}/s`;
+}
+
+/** A moment as a distance; clocks may disagree by a little, so the future is now. */
+function ago(then: string, now: UnixMs): string {
+  return `${formatDuration(Math.max(0, now - Date.parse(then)))} ago`;
+}
+
+/** A name with its text beside it, broken at spaces so that no line is wider than {@link width} where it can be helped. */
+function wrapped(name: string, text: string): string[] {
+  const lines: string[] = [];
+  let line = name.padEnd(nameWidth - 1);
+  for (const word of text.split(' ')) {
+    if (line.length > nameWidth && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = ' '.repeat(nameWidth - 1);
+    }
+    line += ` ${word}`;
+  }
+  return [...lines, line];
+}

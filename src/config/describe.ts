@@ -1,0 +1,20 @@
+import type { SchemaNode } from './schema-node.ts';
+
+const redacted = '***';
+
+/** A configuration as it may be shown to anyone: what the schema marks as `secret` is replaced by `***`. */
+export function describeConfig(node: SchemaNode, value: unknown): unknown {
+  if (value === undefined || value === null) return value;
+  if (node.secret) return redacted;
+  if (node.properties) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, child]) => [
+        key,
+        describeConfig(node.properties?.[key] ?? { secret: true }, child),
+      ]),
+    );
+  }
+  if (node.items && Array.isArray(value))
+    return value.map((item) => describeConfig(node.items ?? { secret: true }, item));
+  return value;
+}

@@ -1,0 +1,79 @@
+import { HeadgateError } from '../core/errors.ts';
+import { checkPartial } from './check.ts';
+import { readConfigFile } from './file.ts';
+import { type Layer, merge, nest } from './layer.ts';
+import { configNode } from './node.ts';
+import { fromEnvironment, fromSettings } from './overrides.ts';
+import type { Config } from './schema.ts';
+import { leaves, nodeAt, pathText, type SchemaNode } from './schema-node.ts';
+
+/** Where a configuration comes from, besides the defaults. */
+export interface ConfigSources {
+  /** `--config`; without it `HEADGATE_CONFIG` in the environment; without either no file is read. */
+  readonly file?: string | undefined;
+  /** `--set` options, each `path.to.key=value`. */
+  readonly settings?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Loads the configuration: defaults, then the file, then the environment, then `--set`, each over the ones before.
+ * Throws `config.invalid` whose message has one line for everything that is wrong, each with its place, what was
+ * found and what was expected; or `config.unreadable` when the file can't be read.
+ */
+export function loadConfig(sources: ConfigSources): Config {
+  return loadWith(configNode, sources) as Config;
+}
+
+/** {@link loadConfig} for any schema. */
+export function loadWith(schema: SchemaNode, sources: ConfigSources): unknown {
+  const environment = sources.environment ?? {};
+  const file = configFile(sources);
+  const layers: Layer[] = [
+    ...(file === undefined ? [] : [readConfigFile(file)]),
+    fromEnvironment(schema, environment),
+    fromSettings(schema, sources.settings ?? []),
+  ];
+  const errors: string[] = [];
+  let config = defaultsOf(schema);
+  for (const layer of layers) {
+    const { value, problems } = checkPartial(schema, layer.value);
+    errors.push(...layer.errors, ...problems.map((problem) => `${layer.where(problem)}: ${problem.message}`));
+    config = merge(config, value);
+  }
+  if (errors.length === 0) errors.push(...missing(schema, config).map((line) => `${file ?? 'configuration'}: ${line}`));
+  if (errors.length > 0) throw new HeadgateError('config.invalid', errors.join('\n'));
+  return config;
+}
+
+/** The file that is read, if any. */
+export function configFile({ file, environment }: ConfigSources): string | undefined {
+  // An empty variable is how a service manager says "none".
+  return file ?? (environment?.HEADGATE_CONFIG || undefined);
+}
+
+/** The configuration that nobody touched. */
+export function defaultsOf(schema: SchemaNode): unknown {
+  let texts: unknown = {};
+  for (const { path, node } of leaves(schema)) {
+    // A section without defaults is still there, so that code may read `config.gateway.id`.
+    texts = merge(texts, nest(path.slice(0, -1), {}));
+    if (node.default !== undefined) texts = merge(texts, nest(path, node.default));
+  }
+  const { value, problems } = checkPartial(schema, texts);
+  if (problems.length > 0)
+    throw new Error(`a default breaks its own schema: ${problems.map((p) => p.message).join(' ')}`);
+  return value;
+}
+
+/** Keys without a default that the schema requires and nobody gave. */
+function missing(schema: SchemaNode, config: unknown): string[] {
+  return [...leaves(schema)].flatMap(({ path, node }) => {
+    const parent = nodeAt(schema, path.slice(0, -1));
+    const isRequired = node.default === undefined && parent?.required?.includes(path.at(-1) ?? '');
+    const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], config);
+    return isRequired && value === undefined
+      ? [`\`${pathText(path)}\` must be given: ${node.description ?? 'it has no default.'}`]
+      : [];
+  });
+}

@@ -1,0 +1,53 @@
+import { type Static, Type } from 'typebox';
+import { httpOptions } from '../api/options.ts';
+import { bufferOptions } from '../buffer/options.ts';
+import { collectorOptions } from '../collector/options.ts';
+import { logOptions } from '../instrumentation/options.ts';
+import { decodeOptions } from '../profiles/options.ts';
+import { mqttOptions } from '../sources/mqtt/options.ts';
+import { uplinkOptions } from '../uplink/options.ts';
+
+const gatewayOptions = Type.Object({
+  id: Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 200,
+      description:
+        'The name under which the collector knows this gateway. Unset: one is made up for each new `dataDir`.',
+      examples: ['greenhouse-7'],
+    }),
+  ),
+  name: Type.Optional(
+    Type.String({
+      maxLength: 200,
+      description: 'A name for people, shown where the gateway is.',
+      examples: ['Greenhouse 7'],
+    }),
+  ),
+});
+
+/**
+ * Every key of the configuration: the options of each part under the part's name. It gives the static type, the
+ * checks, the example file and later the settings form.
+ */
+export const configSchema = Type.Object(
+  {
+    gateway: gatewayOptions,
+    dataDir: Type.String({
+      default: './data',
+      minLength: 1,
+      description: 'Directory for everything that is kept, relative to the working directory.',
+    }),
+    log: logOptions,
+    mqtt: mqttOptions,
+    http: httpOptions,
+    decode: decodeOptions,
+    buffer: bufferOptions,
+    uplink: uplinkOptions,
+    collector: collectorOptions,
+  },
+  { additionalProperties: false },
+);
+
+/** The configuration as the code sees it: complete, durations in milliseconds, sizes in bytes. */
+export type Config = Static<typeof configSchema>;

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { main } from '../../src/cli/main.ts';
+import { statusText } from '../../src/cli/status-text.ts';
+import type { GatewayStatus } from '../../src/instrumentation/status.ts';
+
+const now = Date.UTC(2026, 10, 22, 12, 0, 0);
+
+const iso = (ms: number) => new Date(ms).toISOString();
+
+const busy: GatewayStatus = {
+  gateway: { id: 'hg-1', epoch: 'e-1', version: '0.1.0', startedAt: iso(now - 90_061_000), uptimeSeconds: 90_061 },
+  health: {
+    state: 'degraded',
+    summary:
+      'The uplink is down (no route), trying again in 12 s. 52,000 records wait safely on disk. 1 MQTT client, 1500 messages/s in.',
+  },
+  mqtt: {
+    address: '127.0.0.1:1883',
+    connections: 1,
+    connectionsTotal: 3,
+    refused: { 'too many connections': 2 },
+    skippedDeliveries: {},
+    duplicates: 0,
+  },
+  flow: {
+    received: 1_234_567,
+    confirmed: 1_234_560,
+    refused: 7,
+    undecoded: 3,
+    receivedPerSecond: 1500.4,
+    confirmedPerSecond: 1500,
+  },
+  buffer: {
+    state: 'open',
+    waitingRecords: 52_000,
+    waitingBytes: 4_200_000,
+    oldestWaitingAt: iso(now - 65_000),
+    oldestWaitingSeconds: 65,
+    lastSequence: 1_234_560,
+    pendingBytes: 0,
+    commits: 12,
+    commitMs: { last: 1.25, max: 40 },
+    dropped: { 'disk-failed': 4 },
+  },
+  uplink: {
+    state: 'waiting',
+    reason: 'no route',
+    retryAt: iso(now + 12_000),
+    url: 'http://127.0.0.1:50052',
+    since: iso(now - 61_000),
+    lastAcknowledgedAt: iso(now - 62_000),
+    acknowledgedRecords: 1,
+    acknowledgedBytes: 80,
+    acknowledgedPerSecond: 2.5,
+    inFlightBytes: 0,
+    connections: 1,
+  },
+  collector: { address: '127.0.0.1:50052', sink: 'file:/tmp/x' },
+  process: { pid: 1, rssBytes: 98_000_000, cpuSeconds: 75, eventLoopDelayMs: { p50: 1, p99: 12.34, max: 40 } },
+};
+
+test('a status for people', () => {
+  assert.deepEqual(statusText(busy, now).split('\n'), [
+    'Gateway     hg-1, version 0.1.0, running for 1 d 1 h',
+    'Health      DEGRADED: The uplink is down (no route), trying again in 12 s.',
+    '            52,000 records wait safely on disk. 1 MQTT client, 1500 messages/s',
+    '            in.',
+    'MQTT        on 127.0.0.1:1883, 1 client',
+    'Received    1,234,567 messages, 1,500/s now',
+    'Problems    messages refused: 7, payloads kept raw: 3, records lost',
+    '            (disk-failed): 4, connections refused (too many connections): 2',
+    'Backlog     52,000 records, 4.2 MB, oldest from 1 min 5 s ago',
+    'Disk        12 commits, last 1.3 ms, slowest 40.0 ms',
+    'Uplink      waiting for 1 min 1 s, http://127.0.0.1:50052, no route, next try in',
+    '            12 s',
+    'Delivered   1 record, 2.5/s now, last acknowledgement 1 min 2 s ago',
+    'Collector   on 127.0.0.1:50052, writes file:/tmp/x',
+    'Process     memory 98.0 MB, CPU 1 min 15 s, event-loop delay p99 12.3 ms',
+  ]);
+});
+
+test('a status of a gateway that is new, well, or has a sick disk', () => {
+  const fresh: GatewayStatus = {
+    ...busy,
+    health: { state: 'ready', summary: 'All good.' },
+    mqtt: { ...busy.mqtt, refused: {} },
+    flow: { ...busy.flow, received: 0, refused: 0, undecoded: 0, receivedPerSecond: 0 },
+    buffer: { ...busy.buffer, waitingRecords: 0, oldestWaitingAt: null, commits: 0, dropped: { 'disk-failed': 0 } },
+    uplink: {
+      ...busy.uplink,
+      state: 'live',
+      reason: null,
+      retryAt: null,
+      lastAcknowledgedAt: null,
+      acknowledgedRecords: 0,
+      acknowledgedPerSecond: 0,
+    },
+    collector: null,
+  };
+  const lines = statusText(fresh, now).split('\n');
+  assert.deepEqual(
+    lines.map((line) => line.slice(0, 12).trim()),
+    ['Gateway', 'Health', 'MQTT', 'Received', 'Backlog', 'Uplink', 'Delivered', 'Process'],
+  );
+  assert.ok(lines.includes('Health      ready: All good.'));
+  assert.ok(lines.includes('Backlog     empty: the collector has everything'));
+  assert.ok(lines.includes('Delivered   0 records, 0/s now, no acknowledgement yet'));
+  const sick: GatewayStatus = { ...busy, buffer: { ...busy.buffer, state: 'failing', failure: 'disk I/O error' } };
+  assert.match(statusText(sick, now), /^Disk {8}FAILING: disk I\/O error$/m);
+});
+
+test('no line is wider than 80 columns, save for a word that is itself too long', () => {
+  const long = { ...busy, uplink: { ...busy.uplink, reason: `${'word '.repeat(60)}${'x'.repeat(100)} end` } };
+  for (const line of statusText(long, now).split('\n'))
+    assert.ok(line.length <= 80 || line.trim() === `${'x'.repeat(100)}`, line);
+});
+
+async function serverFor(t: TestContext, listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.after(() => server.close());
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function statusOf(...args: string[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal = { out: (text: string) => out.push(text), err: (text: string) => err.push(text), environment: {} };
+  const code = await main(['status', ...args], terminal);
+  return { code, out: out.join('\n'), err: err.join('\n') };
+}
+
+test('the verb asks the gateway, and hands on its JSON', async (t) => {
+  const asked: (string | undefined)[] = [];
+  const url = await serverFor(t, (request, response) => {
+    asked.push(request.url);
+    response.setHeader('content-type', 'application/json').setHeader('connection', 'close').end(JSON.stringify(busy));
+  });
+  assert.match((await statusOf('--url', url)).out, /^Gateway {5}hg-1, /);
+  assert.deepEqual(JSON.parse((await statusOf('--url', `${url}/`, '--json')).out), busy);
+  assert.deepEqual(asked, ['/api/v1/status', '/api/v1/status']);
+});
+
+test('nobody, or someone else, answers', async (t) => {
+  const url = await serverFor(t, (_, response) => response.writeHead(404, { connection: 'close' }).end('no'));
+  const other = await statusOf('--url', url);
+  assert.deepEqual([other.code, other.out], [1, '']);
+  assert.match(
+    other.err,
+    /^headgate: What answers at http:\/\/127\.0\.0\.1:\d+ is no Headgate gateway: it said HTTP 404\.\n/,
+  );
+  const text = await serverFor(t, (_, response) => response.writeHead(200, { connection: 'close' }).end('<html>'));
+  assert.match((await statusOf('--url', text)).err, /it said something that is no status/);
+  const json = await serverFor(t, (_, response) =>
+    response.writeHead(200, { connection: 'close' }).end('{"status":"ok"}'),
+  );
+  assert.match((await statusOf('--url', json)).err, /it said something that is no status/);
+  // Port 1 of loopback: nothing listens there on any machine that runs tests.
+  const nobody = await statusOf('--url', 'http://127.0.0.1:1');
+  assert.equal(nobody.code, 1);
+  assert.match(
+    nobody.err,
+    /^headgate: No gateway answers at http:\/\/127\.0\.0\.1:1: .+\.\nStart it with `npm start`, or name its address with --url\.$/,
+  );
+  const wrong = await statusOf('--url', 'localhost:8080');
+  assert.equal(wrong.code, 2);
+});

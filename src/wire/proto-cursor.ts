@@ -16,10 +16,11 @@ export class ProtoCursor {
 
   /** Puts the cursor on all of `bytes`. */
   open(bytes: Uint8Array): this {
-    this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.at = 0;
     this.end = bytes.byteLength;
+    if (bytes === this.bytes) return this;
+    this.bytes = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     return this;
   }
 
@@ -71,6 +72,11 @@ export class ProtoCursor {
   bits32(): number {
     if (this.at < this.end && this.bytes[this.at]! < 0x80) return this.bytes[this.at++]!;
     return Number(BigInt.asIntN(32, this.bits64()));
+  }
+
+  bool(): boolean {
+    if (this.at < this.end && this.bytes[this.at]! < 0x80) return this.bytes[this.at++] !== 0;
+    return this.bits64() !== 0n;
   }
 
   /** An int64 as a number: exact up to 2^53, rounded beyond. */

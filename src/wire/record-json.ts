@@ -1,20 +1,39 @@
 import { ClockQuality, Priority } from './generated/headgate/v1/record.ts';
+import { numberText } from './number-text.ts';
 import type { DecodedField, DecodedRecord } from './record-reader.ts';
 
-const maxQuoted = 8192;
+/** Texts remembered by each of the writer's memories; a full one is emptied. */
+const maxKnown = 8192;
 
 const priorities = namesOf(Priority);
 const clockQualities = namesOf(ClockQuality);
+
+/** What comes before a field's value, from the opening brace on, for one name and unit. */
+interface FieldHead {
+  readonly unit: string;
+  readonly text: string;
+}
+
+/** The members between a record's times and its fields, which are the same in most records of a topic. */
+interface Middle {
+  readonly clockQuality: number;
+  readonly priority: number;
+  readonly source: string;
+  readonly text: string;
+}
 
 /**
  * Writes records as proto3's JSON mapping has them (camelCase names, 64-bit integers as strings, bytes as base64, enums
  * as names, doubles that are no number as strings, defaults left out), with three additions for whoever reads a record
  * alone: `gateway` and `epoch` come first, `sequence` is always there, and `time` is filled from `receivedAt` when the
  * device gave none. An enum's number that this version does not know stays a number.
+ *
+ * It remembers what comes again and again in records, so keep one for as long as records come.
  */
 export class RecordJson {
-  // Quoting costs more than looking up what the same text looked like before. Emptied when full.
   readonly #quoted = new Map<string, string>();
+  readonly #heads = new Map<string, FieldHead>();
+  readonly #middles = new Map<string, Middle>();
 
   /** The start of every line of one gateway's epoch, up to the sequence. */
   prefix(gateway: string, epoch: string): string {
@@ -29,17 +48,14 @@ export class RecordJson {
   /** The same when the fields are JSON already; an empty text when there are none. */
   lineOf(prefix: string, record: Omit<DecodedRecord, 'fields'>, fields: string): string {
     let line = `${prefix + record.sequence}"`;
-    if (record.deviceId !== '') line += `,"deviceId":${this.quote(record.deviceId)}`;
+    if (record.deviceId !== '') line += `,"deviceId":${this.#quote(record.deviceId)}`;
     const time = record.time ?? record.receivedAt;
     if (time !== undefined) line += `,"time":"${time}"`;
     if (record.receivedAt !== undefined) line += `,"receivedAt":"${record.receivedAt}"`;
-    if (record.clockQuality !== 0) line += `,"clockQuality":${nameOf(clockQualities, record.clockQuality)}`;
-    if (record.priority !== 0) line += `,"priority":${nameOf(priorities, record.priority)}`;
-    if (record.source !== '') line += `,"source":${this.quote(record.source)}`;
-    if (record.topic !== '') line += `,"topic":${this.quote(record.topic)}`;
+    line += this.#middle(record);
     if (fields !== '') line += `,"fields":${fields}`;
     if (record.payload !== undefined) line += `,"payload":"${base64(record.payload)}"`;
-    if (record.profile !== '') line += `,"profile":${this.quote(record.profile)}`;
+    if (record.profile !== '') line += `,"profile":${this.#quote(record.profile)}`;
     if (record.profileVersion !== 0) line += `,"profileVersion":${record.profileVersion}`;
     return record.historical ? `${line},"historical":true}` : `${line}}`;
   }
@@ -49,39 +65,61 @@ export class RecordJson {
     let text = '[';
     for (let i = 0; i < fields.length; i++) {
       const { name, unit, value } = fields[i]!;
-      text += i === 0 ? '{' : ',{';
-      let comma = '';
-      if (name !== '') {
-        text += `"name":${this.quote(name)}`;
-        comma = ',';
-      }
-      if (unit !== '') {
-        text += `${comma}"unit":${this.quote(unit)}`;
-        comma = ',';
-      }
-      if (value !== undefined) text += comma + valueJson(value);
+      const head = this.#head(name, unit);
+      if (i > 0) text += ',';
+      text += head;
+      if (value !== undefined) text += (head === '{' ? '' : ',') + valueJson(value);
       text += '}';
     }
     return `${text}]`;
   }
 
+  #head(name: string, unit: string): string {
+    const known = this.#heads.get(name);
+    if (known !== undefined && known.unit === unit) return known.text;
+    const members: string[] = [];
+    if (name !== '') members.push(`"name":${JSON.stringify(name)}`);
+    if (unit !== '') members.push(`"unit":${JSON.stringify(unit)}`);
+    const text = `{${members.join(',')}`;
+    remember(this.#heads, name, { unit, text });
+    return text;
+  }
+
+  #middle({ clockQuality, priority, source, topic }: Omit<DecodedRecord, 'fields'>): string {
+    const known = this.#middles.get(topic);
+    if (known?.source === source && known.priority === priority && known.clockQuality === clockQuality) {
+      return known.text;
+    }
+    let text = '';
+    if (clockQuality !== 0) text += `,"clockQuality":${nameOf(clockQualities, clockQuality)}`;
+    if (priority !== 0) text += `,"priority":${nameOf(priorities, priority)}`;
+    if (source !== '') text += `,"source":${this.#quote(source)}`;
+    if (topic !== '') text += `,"topic":${this.#quote(topic)}`;
+    remember(this.#middles, topic, { clockQuality, priority, source, text });
+    return text;
+  }
+
   /** A text that is likely to come again, in quotes. */
-  quote(text: string): string {
+  #quote(text: string): string {
     const known = this.#quoted.get(text);
     if (known !== undefined) return known;
     const quoted = JSON.stringify(text);
-    if (text.length > 128) return quoted;
-    if (this.#quoted.size >= maxQuoted) this.#quoted.clear();
-    this.#quoted.set(text, quoted);
+    remember(this.#quoted, text, quoted);
     return quoted;
   }
+}
+
+/** Long keys are likely to be somebody's mistake, and are not worth the memory. */
+function remember<T>(memory: Map<string, T>, key: string, value: T): void {
+  if (key.length > 256) return;
+  if (memory.size >= maxKnown) memory.clear();
+  memory.set(key, value);
 }
 
 function valueJson(value: NonNullable<DecodedField['value']>): string {
   switch (typeof value) {
     case 'number':
-      // A negative zero has no sign in JSON.stringify either.
-      return Number.isFinite(value) ? `"number":${value}` : `"number":"${value}"`;
+      return Number.isFinite(value) ? `"number":${numberText(value)}` : `"number":"${value}"`;
     case 'bigint':
       return `"integer":"${value}"`;
     case 'boolean':

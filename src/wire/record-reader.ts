@@ -120,7 +120,7 @@ function readBatchOf(cursor: ProtoCursor): EncodedBatch {
       cursor.at = stop;
     } else if (field === tag.firstSequence) firstSequence = cursor.uint();
     else if (field === tag.count) count = cursor.bits32() >>> 0;
-    else if (field === tag.batchHistorical) historical = cursor.bits64() !== 0n;
+    else if (field === tag.batchHistorical) historical = cursor.bool();
     else cursor.skip(field);
   }
   if (spans.length !== count * 2) {
@@ -211,7 +211,7 @@ export class RecordReader {
           profileVersion = cursor.bits32() >>> 0;
           break;
         case tag.historical:
-          historical = cursor.bits64() !== 0n || historical;
+          historical = cursor.bool() || historical;
           break;
         default:
           cursor.skip(field);
@@ -258,7 +258,7 @@ export class RecordReader {
           value = cursor.sint64();
           break;
         case tag.boolean:
-          value = cursor.bits64() !== 0n;
+          value = cursor.bool();
           break;
         case tag.text:
           value = cursor.text();

@@ -5,6 +5,7 @@ import { Timestamp } from '../../src/wire/generated/google/protobuf/timestamp.ts
 import type { Field } from '../../src/wire/generated/headgate/v1/record.ts';
 import { Batch, Record } from '../../src/wire/generated/headgate/v1/record.ts';
 import { Upload } from '../../src/wire/generated/headgate/v1/uplink.ts';
+import { numberText } from '../../src/wire/number-text.ts';
 import { RecordJson } from '../../src/wire/record-json.ts';
 import {
   type EncodedBatch,
@@ -163,6 +164,30 @@ test('malformed uploads throw one clear error', () => {
   for (const [upload, message] of table) {
     const act = () => readUpload(hex(upload)).map((batch) => [...reader.records(batch)]);
     assert.throws(act, (error: unknown) => error instanceof MalformedError && message.test(error.message), upload);
+  }
+});
+
+test('numbers are written as JavaScript writes them', () => {
+  const decimal = fc.tuple(fc.integer(), fc.integer({ min: 0, max: 5 })).map(([whole, digits]) => whole / 10 ** digits);
+  const edges = [0, -0, 0.001, -0.001, 0.0005, 0.9995, 1e21, 1e-7, 5e-324, 2e6, 2_000_000.001, -2_000_000.5, 0.1 + 0.2];
+  for (const value of edges) assert.equal(numberText(value), String(value));
+  const any = fc.oneof(decimal, fc.double({ noNaN: true, noDefaultInfinity: true }));
+  fc.assert(
+    fc.property(any, (value) => assert.equal(numberText(value), String(value))),
+    { numRuns: 20_000 },
+  );
+});
+
+test('a flood of names is told apart, those that share a place in the cache too', () => {
+  const records = Array.from({ length: 20_000 }, (_, i) => Record.create({ deviceId: `d${i}`, topic: `t/${i * 7}` }));
+  const batch = readBatch(Batch.encode({ firstSequence: 1n, count: 20_000, historical: false, records }).finish());
+  for (let round = 0; round < 2; round++) {
+    let i = 0;
+    for (const record of reader.records(batch)) {
+      assert.equal(record.deviceId, `d${i}`);
+      assert.equal((JSON.parse(json.line(prefix, record)) as { topic: string }).topic, `t/${i * 7}`);
+      i++;
+    }
   }
 });
 

@@ -1,0 +1,142 @@
+import { type Clock, systemClock } from '../core/time.ts';
+import type { Log } from '../lib/log.ts';
+import type { Service } from '../lib/service.ts';
+import { Committer, type SinkHealth } from './committer.ts';
+import type { CollectorOptions } from './options.ts';
+import type { GrpcServer } from './server.ts';
+import type { Peer } from './session.ts';
+import { parseSink } from './sink.ts';
+import { SinkThread } from './sink-thread.ts';
+import type { GatewayStream, StreamContext } from './stream.ts';
+
+export interface CollectorStatus {
+  readonly address: string;
+  readonly sink: string;
+  readonly health: SinkHealth;
+  /** Gateways that have said hello and are connected. */
+  readonly gateways: readonly Peer[];
+  /** New records made durable since the start; duplicates don't count. */
+  readonly records: number;
+  /** Transactions or fsyncs since the start. */
+  readonly commits: number;
+}
+
+/** How long a gateway that does not answer may hold up a stop, once all that it is owed has been written to it. */
+const farewellMs = 1000;
+
+/**
+ * The cloud side of the uplink: takes records from gateways over gRPC, makes them durable in its sink, and acknowledges
+ * them then, not before.
+ */
+export class Collector implements Service {
+  readonly name = 'collector';
+  readonly #options: CollectorOptions & { readonly sink: string };
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #helloTimeoutMs: number;
+  readonly #streams = new Set<GatewayStream>();
+  readonly #byPeer = new Map<string, GatewayStream>();
+  #sink: SinkThread | undefined;
+  #committer: Committer | undefined;
+  #server: GrpcServer | undefined;
+
+  /** @param helloTimeoutMs how long a stream's first message may take */
+  constructor(
+    options: CollectorOptions & { readonly sink: string },
+    log: Log,
+    clock: Clock = systemClock,
+    helloTimeoutMs = 10_000,
+  ) {
+    this.#options = options;
+    this.#log = log;
+    this.#clock = clock;
+    this.#helloTimeoutMs = helloTimeoutMs;
+  }
+
+  /** @throws HeadgateError `config.invalid`, `data.*`, `port.*` or `address.*` */
+  async start(): Promise<void> {
+    const { host, port, sink } = this.#options;
+    this.#sink = new SinkThread(parseSink(sink), (message) => this.#log.warn({ sink }, message));
+    this.#committer = new Committer(this.#sink, this.#log, this.#clock);
+    try {
+      // grpc-js takes its time to load: the sink opens meanwhile.
+      const [{ serve }] = await Promise.all([import('./server.ts'), this.#sink.open()]);
+      this.#server = await serve(host, port, this.#context(this.#committer), (stream) => this.#streams.add(stream));
+    } catch (error) {
+      await this.#letGo();
+      throw error;
+    }
+  }
+
+  /** Commits and acknowledges what has arrived, then ends every stream. */
+  async stop(deadline: AbortSignal): Promise<void> {
+    const late = aborted(deadline);
+    const connectionsEnd = this.#server?.close();
+    await Promise.race([this.#committer?.idle(), late]);
+    for (const stream of this.#streams) stream.input({ name: 'stopping' });
+    this.#server?.dismiss();
+    const patience = setTimeout(() => this.#server?.destroy(), farewellMs);
+    await Promise.race([connectionsEnd, late]);
+    clearTimeout(patience);
+    await Promise.race([this.#letGo(), late]);
+  }
+
+  /** `HOST:PORT` it listens on; empty when it is not started. */
+  get address(): string {
+    return this.#server?.address ?? '';
+  }
+
+  status(): CollectorStatus {
+    return {
+      address: this.address,
+      sink: this.#options.sink,
+      health: this.#committer?.health ?? { name: 'working' },
+      gateways: [...this.#byPeer.values()].map((stream) => stream.peer!),
+      records: this.#committer?.records ?? 0,
+      commits: this.#committer?.commits ?? 0,
+    };
+  }
+
+  #context(committer: Committer): StreamContext {
+    return {
+      limits: {
+        windowBytes: this.#options.windowBytes,
+        helloTimeoutMs: this.#helloTimeoutMs,
+        agent: 'headgate-collector',
+      },
+      committer,
+      clock: this.#clock,
+      log: this.#log,
+      greeted: (stream, peer) => this.#greeted(stream, peer),
+      gone: (stream) => this.#gone(stream),
+    };
+  }
+
+  #greeted(stream: GatewayStream, peer: Peer): void {
+    const name = nameOf(peer);
+    this.#byPeer.get(name)?.input({ name: 'superseded' });
+    this.#byPeer.set(name, stream);
+  }
+
+  #gone(stream: GatewayStream): void {
+    this.#streams.delete(stream);
+    const name = stream.peer && nameOf(stream.peer);
+    if (name !== undefined && this.#byPeer.get(name) === stream) this.#byPeer.delete(name);
+  }
+
+  async #letGo(): Promise<void> {
+    this.#server?.destroy();
+    this.#server = undefined;
+    await this.#sink?.close();
+    this.#sink = undefined;
+  }
+}
+
+function nameOf({ gateway, epoch }: Peer): string {
+  return JSON.stringify([gateway, epoch]);
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,19 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { CollectorOptions } from './options.ts';
+
+/** What the gateway tells its collector's process. */
+export type ToChild =
+  /** The first message. */
+  | {
+      readonly kind: 'start';
+      readonly options: CollectorOptions & { readonly sink: string };
+      readonly logLevel: string;
+    }
+  /** Stop in good order within `deadlineMs`. */
+  | { readonly kind: 'stop'; readonly deadlineMs: number };
+
+/** What the process tells the gateway. */
+export type FromChild =
+  | { readonly kind: 'ready'; readonly address: string }
+  /** It could not start, and ends. */
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string };

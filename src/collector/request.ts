@@ -1,0 +1,56 @@
+import { messageOf } from '../core/errors.ts';
+import { ConnectRequest } from '../wire/generated/headgate/v1/uplink.ts';
+import { MalformedError, ProtoCursor } from '../wire/proto-cursor.ts';
+
+/** A `ConnectRequest` as far as the main thread looks into it. */
+export type Request =
+  | {
+      readonly name: 'hello';
+      readonly version: number;
+      readonly gateway: string;
+      readonly epoch: string;
+      /** 0: nothing waits. */
+      readonly firstWaiting: number;
+      readonly agent: string;
+    }
+  /** An encoded `Upload`, not looked into: whether it is one, the sink finds out. */
+  | { readonly name: 'upload'; readonly bytes: Uint8Array }
+  | { readonly name: 'ping'; readonly nonce: bigint }
+  | { readonly name: 'pong' };
+
+const uploadTag = 0x12;
+
+/** @throws MalformedError when the bytes are no ConnectRequest, or say nothing that this version knows */
+export function readRequest(bytes: Uint8Array): Request {
+  if (bytes[0] === uploadTag) {
+    const cursor = new ProtoCursor().open(bytes);
+    cursor.tag();
+    const stop = cursor.span();
+    if (stop !== cursor.end) throw new MalformedError('something follows the upload within its message');
+    return { name: 'upload', bytes: bytes.subarray(cursor.at, stop) };
+  }
+  const { message } = decode(bytes);
+  switch (message?.$case) {
+    case 'hello': {
+      const { version, gateway, epoch, firstWaiting, agent } = message.value;
+      if (firstWaiting > Number.MAX_SAFE_INTEGER) throw new MalformedError('first_waiting is larger than 2^53 - 1');
+      return { name: 'hello', version, gateway, epoch, firstWaiting: Number(firstWaiting), agent };
+    }
+    case 'ping':
+      return { name: 'ping', nonce: message.value.nonce };
+    case 'pong':
+      return { name: 'pong' };
+    case 'upload':
+      throw new MalformedError('something precedes the upload within its message');
+    case undefined:
+      throw new MalformedError('it is neither hello, upload, ping nor pong');
+  }
+}
+
+function decode(bytes: Uint8Array): ConnectRequest {
+  try {
+    return ConnectRequest.decode(bytes);
+  } catch (error) {
+    throw new MalformedError(messageOf(error));
+  }
+}

@@ -1,0 +1,105 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { HeadgateError } from '../core/errors.ts';
+import { progressSchema } from './progress-table.ts';
+
+/** "HGCR", so that `file` and we can tell whose database it is. */
+const applicationId = 0x48474352;
+const version = 1;
+
+/**
+ * Most of a record is the same in all records of one topic: that is written once, in `origins`, and each row of `record`
+ * points to it. People read the views. `fields` is the JSON array of the record's JSON form, exact for every type of
+ * value; the view `measurements` takes it apart into one row a field.
+ */
+const schema = `
+  ${progressSchema}
+  CREATE TABLE origins (
+    key INTEGER PRIMARY KEY,
+    gateway_key INTEGER NOT NULL REFERENCES gateways,
+    device TEXT NOT NULL,
+    source TEXT NOT NULL,
+    topic TEXT NOT NULL,
+    priority INTEGER NOT NULL,
+    clock_quality INTEGER NOT NULL,
+    profile TEXT NOT NULL,
+    profile_version INTEGER NOT NULL,
+    historical INTEGER NOT NULL,
+    UNIQUE (gateway_key, topic, device, source, priority, clock_quality, profile, profile_version, historical)
+  ) STRICT;
+  CREATE TABLE record (
+    id INTEGER PRIMARY KEY,
+    origin INTEGER NOT NULL REFERENCES origins,
+    sequence INTEGER NOT NULL,
+    time TEXT,
+    received_at TEXT,
+    fields TEXT,
+    payload BLOB
+  ) STRICT;
+  CREATE VIEW records AS
+    SELECT r.id, g.gateway, g.epoch, r.sequence, o.device, coalesce(r.time, r.received_at) AS time, r.received_at,
+      CASE o.clock_quality WHEN 1 THEN 'unset' WHEN 2 THEN 'estimated' WHEN 3 THEN 'synced' END AS clock_quality,
+      CASE o.priority WHEN 1 THEN 'bulk' WHEN 2 THEN 'normal' WHEN 3 THEN 'critical' END AS priority,
+      o.source, o.topic, r.fields, r.payload, o.profile, o.profile_version, o.historical
+    FROM record r JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key;
+  CREATE VIEW measurements AS
+    SELECT r.gateway, r.epoch, r.sequence, r.device, r.time, r.topic,
+      f.value ->> 'name' AS name,
+      coalesce(f.value ->> 'number', f.value ->> 'text', f.value ->> 'boolean', f.value ->> 'integer', f.value ->> 'data') AS value,
+      f.value ->> 'unit' AS unit
+    FROM records r, json_each(r.fields) f;
+`;
+
+/**
+ * Opens the sink's database and makes its tables when it is new. WAL, and an fsync with every commit.
+ *
+ * @throws HeadgateError `data.newer`, `data.unreadable` when it is somebody else's, or an error of SQLite as it is
+ */
+export function openRecords(path: string): Database.Database {
+  mkdirSync(dirname(path), { recursive: true });
+  const db = new Database(path, { timeout: 1000 });
+  try {
+    // The first statement that touches the file: what is no database fails here.
+    checkOwner(db, path);
+    db.pragma('journal_mode = WAL');
+    db.pragma('synchronous = FULL');
+    // Moving pages into the database costs an fsync of its own: once in 16 MB, not once in 4.
+    db.pragma('wal_autocheckpoint = 4000');
+    db.pragma('journal_size_limit = 67108864');
+    db.pragma('cache_size = -16000');
+    // The references say how the tables belong together; looking each one up would cost every row a search.
+    db.pragma('foreign_keys = OFF');
+    db.transaction(() => {
+      if (checkOwner(db, path) === 'new') {
+        db.exec(schema);
+        db.pragma(`application_id = ${applicationId}`);
+        db.pragma(`user_version = ${version}`);
+      }
+    }).immediate();
+    // Somebody's long transaction is waited for; only then does a commit count as failed.
+    db.pragma('busy_timeout = 5000');
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Whether the tables are still to be made; throws when the database is not ours to write. */
+export function checkOwner(db: Database.Database, path: string): 'new' | 'ours' {
+  const owner = db.pragma('application_id', { simple: true });
+  const found = db.pragma('user_version', { simple: true }) as number;
+  const tables = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
+  if (owner === 0 && found === 0 && tables === 0) return 'new';
+  if (owner !== applicationId) {
+    throw new HeadgateError('data.unreadable', `${path} is a database, but not one of a Headgate collector.`);
+  }
+  if (found > version) {
+    throw new HeadgateError(
+      'data.newer',
+      `${path} has version ${found}; this Headgate knows versions up to ${version}.`,
+    );
+  }
+  return 'ours';
+}

@@ -1,0 +1,145 @@
+import { type ServerDuplexStream, status } from '@grpc/grpc-js';
+import { type HeadgateError, messageOf } from '../core/errors.ts';
+import type { Clock } from '../core/time.ts';
+import type { Interval } from '../lib/intervals.ts';
+import type { Log } from '../lib/log.ts';
+import { MalformedError } from '../wire/proto-cursor.ts';
+import type { Committer, Owner, Settled } from './committer.ts';
+import { type Request, readRequest } from './request.ts';
+import {
+  type Peer,
+  type SessionEffect,
+  type SessionInput,
+  type SessionLimits,
+  type SessionState,
+  step,
+} from './session.ts';
+
+/** Runs that a welcome names at most; what lies beyond is sent again, and known for a duplicate. */
+const maxWelcomeRuns = 10_000;
+
+/** What a stream needs from the collector. */
+export interface StreamContext {
+  readonly limits: SessionLimits;
+  readonly committer: Committer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** A gateway has said who it is: whoever spoke for it before is superseded. */
+  greeted(stream: GatewayStream, peer: Peer): void;
+  /** The stream is over. */
+  gone(stream: GatewayStream): void;
+}
+
+/** The shell of one session: carries what the gRPC stream and the sink say into {@link step}, and its effects out. */
+export class GatewayStream implements Owner {
+  readonly #call: ServerDuplexStream<Buffer, Uint8Array>;
+  readonly #context: StreamContext;
+  #state: SessionState = { name: 'greeting' };
+  #helloTimer: NodeJS.Timeout | undefined;
+  #peer: Peer | undefined;
+  #isClosed = false;
+
+  constructor(call: ServerDuplexStream<Buffer, Uint8Array>, context: StreamContext) {
+    this.#call = call;
+    this.#context = context;
+  }
+
+  /** Starts to listen to the stream. */
+  open(): void {
+    const call = this.#call;
+    this.#helloTimer = setTimeout(() => this.input({ name: 'hello-timeout' }), this.#context.limits.helloTimeoutMs);
+    call.on('data', (bytes: Buffer) => this.input(inputOf(bytes)));
+    call.on('end', () => this.input({ name: 'finished' }));
+    call.on('cancelled', () => this.#close());
+    call.on('close', () => this.#close());
+    // An end with a status comes as an error too; what went wrong with the connection, the close says as well.
+    call.on('error', () => {});
+  }
+
+  get peer(): Peer | undefined {
+    return this.#peer;
+  }
+
+  input(input: SessionInput): void {
+    const { state, effects } = step(this.#state, input, this.#context.limits);
+    this.#state = state;
+    if (state.name !== 'greeting') clearTimeout(this.#helloTimer);
+    for (const effect of effects) this.#perform(effect);
+  }
+
+  settled(settled: Settled): void {
+    this.input({ name: 'settled', settled });
+  }
+
+  failed(error: HeadgateError): void {
+    this.input({ name: 'sink-failed', reason: error.message });
+  }
+
+  #perform(effect: SessionEffect): void {
+    switch (effect.name) {
+      case 'send':
+        this.#call.write(effect.bytes);
+        return;
+      case 'ask':
+        this.#peer = effect.peer;
+        this.#context.log.info(
+          { ...effect.peer, agent: effect.agent, from: this.#call.getPeer() },
+          'A gateway connected.',
+        );
+        this.#context.greeted(this, effect.peer);
+        void this.#ask(effect.peer, effect.from);
+        return;
+      case 'commit':
+        this.#context.committer.add(this, { ...effect.peer, upload: effect.upload });
+        return;
+      case 'pause':
+        this.#call.pause();
+        return;
+      case 'resume':
+        this.#call.resume();
+        return;
+      case 'end':
+        this.#end(effect);
+    }
+  }
+
+  async #ask(peer: Peer, from: number): Promise<void> {
+    let durable: readonly Interval[];
+    try {
+      durable = await this.#context.committer.progress(peer.gateway, peer.epoch, from, maxWelcomeRuns);
+    } catch (error) {
+      this.input({ name: 'sink-failed', reason: messageOf(error) });
+      return;
+    }
+    this.input({ name: 'progress', durable, now: this.#context.clock.now() });
+  }
+
+  #end({ status: name, reason }: SessionEffect & { name: 'end' }): void {
+    this.#context.log.info({ ...this.#peer, status: name, reason }, 'A gateway’s stream ends.');
+    if (name === 'OK') this.#call.end();
+    // grpc-js takes a status from an error: it ends the call with it.
+    else this.#call.emit('error', { code: status[name], details: reason });
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const wasOpen = this.#state.name !== 'ended';
+    clearTimeout(this.#helloTimer);
+    this.input({ name: 'closed' });
+    if (wasOpen && this.#peer !== undefined)
+      this.#context.log.info({ ...this.#peer }, 'A gateway’s connection is gone.');
+    this.#context.gone(this);
+  }
+}
+
+function inputOf(bytes: Buffer): SessionInput {
+  let request: Request;
+  try {
+    request = readRequest(bytes);
+  } catch (error) {
+    if (error instanceof MalformedError) return { name: 'malformed', reason: error.message };
+    throw error;
+  }
+  return { name: 'request', request };
+}

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Client } from 'aedes';
+import { Outbox } from './outbox.ts';
 
 /** What becomes of one delivery to one subscriber. */
 export type Delivery = 'deliver' | 'skip' | 'disconnect';
@@ -14,21 +14,114 @@ export function deliveryTo(unsentBytes: number, maxUnsent: number, qos: number):
   return qos === 0 ? 'skip' : 'disconnect';
 }
 
-/**
- * Makes `write` say "go on" until `maxUnsent` bytes wait. aedes passes a message on to its subscribers together and
- * waits for all of them when a socket's write returns false, which it does beyond 16 KiB: one frozen reader would
- * hold up every publisher.
- */
-export function allowUnsent(socket: Socket, maxUnsent: number): void {
-  const write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
-  socket.write = (...args: unknown[]): boolean => {
-    write(...args);
-    return socket.writableLength <= maxUnsent;
-  };
+export interface ThrottleLimits {
+  /** Messages that may be under way before no more are read from this client. */
+  readonly maxInFlight: number;
+  /** Bytes that may wait for it to be read; beyond it no more is read from it either. */
+  readonly maxUnsent: number;
+  /** How long more than that may wait without any of it going. */
+  readonly drainTimeoutMs: number;
 }
 
-export function unsentOf(client: Client): number {
-  return (client.conn as Socket).writableLength;
+/**
+ * Stands between aedes and one socket and does what aedes leaves undone.
+ *
+ * Reading: aedes reads on while messages are under way, so a slow disk would fill memory. Here a read comes back empty
+ * until there is room again; TCP then holds the client back.
+ *
+ * Writing: aedes passes a message to all its subscribers together and waits for the slowest one's socket, beyond
+ * 16 KiB. Here every write says "go on", and whoever does not read at all is disconnected.
+ */
+export class Throttle {
+  readonly #socket: Socket;
+  readonly #limits: ThrottleLimits;
+  readonly #onFrozen: () => void;
+  #inFlight = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param onFrozen the client does not read what waits for it; it is being disconnected */
+  constructor(socket: Socket, limits: ThrottleLimits, onFrozen: () => void) {
+    this.#socket = socket;
+    this.#limits = limits;
+    this.#onFrozen = onFrozen;
+    const read = socket.read.bind(socket);
+    socket.read = (size?: number) => (this.#isOpen ? read(size) : null);
+    const outbox = new Outbox(socket);
+    socket.write = (chunk: unknown, ...rest: unknown[]): boolean => {
+      outbox.write(chunk, ...rest);
+      if (socket.writableLength > limits.maxUnsent) this.#expectProgress();
+      return true;
+    };
+    socket.on('drain', () => this.#drained());
+    socket.once('close', () => clearTimeout(this.#timer));
+  }
+
+  /** A message of this client is under way. */
+  began(): void {
+    this.#inFlight++;
+  }
+
+  /** One that was under way is settled. */
+  ended(): void {
+    this.#inFlight--;
+    if (this.#inFlight === this.#limits.maxInFlight - 1) this.#readOn();
+  }
+
+  get #isOpen(): boolean {
+    return this.#inFlight < this.#limits.maxInFlight && this.#socket.writableLength <= this.#limits.maxUnsent;
+  }
+
+  #readOn(): void {
+    // What came meanwhile waits in the socket, and Node tells of it only once.
+    if (!this.#socket.destroyed) this.#socket.emit('readable');
+  }
+
+  #drained(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#readOn();
+  }
+
+  #expectProgress(): void {
+    if (this.#socket.writableLength > this.#limits.maxUnsent * 2) {
+      this.#giveUp();
+      return;
+    }
+    if (this.#timer !== undefined) return;
+    const sentBefore = sentOf(this.#socket);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#socket.writableLength <= this.#limits.maxUnsent) return;
+      // Slow is allowed, frozen is not.
+      if (sentOf(this.#socket) === sentBefore) this.#giveUp();
+      else this.#expectProgress();
+    }, this.#limits.drainTimeoutMs);
+  }
+
+  #giveUp(): void {
+    if (this.#socket.destroyed) return;
+    this.#onFrozen();
+    this.#socket.destroy();
+  }
+}
+
+/** Bytes that the operating system has taken. */
+function sentOf(socket: Socket): number {
+  return socket.bytesWritten - socket.writableLength;
+}
+
+/** Resolves when half of `maxUnsent` or less waits in the socket, or when it is gone. */
+export function roomIn(socket: Socket, maxUnsent: number): Promise<void> {
+  if (socket.destroyed || socket.writableLength <= maxUnsent / 2) return Promise.resolve();
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      socket.off('drain', settle);
+      socket.off('close', settle);
+      resolve();
+    };
+    socket.on('drain', settle);
+    socket.on('close', settle);
+  });
 }
 
 /** The connections that have not said CONNECT yet, oldest first: the ones that make room when there is none. */

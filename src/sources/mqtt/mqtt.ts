@@ -8,11 +8,12 @@ import type { Log } from '../../lib/log.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { Service } from '../../lib/service.ts';
 import { Tally } from '../../lib/tally.ts';
-import { allowUnsent, deliveryTo, Newcomers, unsentOf } from './connections.ts';
+import { guardBroker, guardClient } from './aedes-guard.ts';
+import { deliveryTo, Newcomers, roomIn, Throttle } from './connections.ts';
 import { FanOut } from './fan-out.ts';
 import type { MqttOptions } from './options.ts';
 import { PacketInspector } from './packet-fault.ts';
-import { type RefusedReason, reasonOf } from './refused.ts';
+import { reasonOf, refusedReasons, skippedReasons } from './refused.ts';
 import { SessionStore } from './sessions.ts';
 import type { MqttStatus } from './status.ts';
 
@@ -32,16 +33,17 @@ const maxSessionSeconds = 30 * 86_400;
 export class MqttSource implements Service {
   readonly name = 'mqtt';
   readonly #deps: MqttDependencies;
-  readonly #refused = new Tally<RefusedReason>();
-  readonly #skipped = new Tally<'slow-subscriber' | 'queue-full' | 'retained-full'>();
+  readonly #refused = new Tally(refusedReasons);
+  readonly #skipped = new Tally(skippedReasons);
   readonly #newcomers = new Newcomers();
   readonly #sessions: SessionStore;
   readonly #inspector: PacketInspector;
-  /** Unacknowledged QoS 1 and 2 messages of each connection. */
-  readonly #inFlight = new WeakMap<Client, number>();
+  readonly #throttles = new WeakMap<Client, Throttle>();
   /** Connections that asked to start afresh and are not yet let in. */
   readonly #startsAfresh = new WeakSet<Client>();
   readonly #sockets = new Set<Socket>();
+  /** Those of them that have said CONNECT and were let in. */
+  readonly #clients = new Set<Socket>();
   #broker: Aedes | undefined;
   #server: Server | undefined;
   #address = '';
@@ -51,7 +53,12 @@ export class MqttSource implements Service {
   constructor(deps: MqttDependencies) {
     this.#deps = deps;
     this.#inspector = new PacketInspector(deps.options.maxTopicLevels);
-    this.#sessions = new SessionStore(deps.options, (reason) => this.#skipped.add(reason));
+    this.#sessions = new SessionStore(
+      deps.options,
+      (reason) => this.#skipped.add(reason),
+      // A client that ended while aedes empties its queue has no connection any more.
+      ({ conn }) => (conn === undefined ? Promise.resolve() : roomIn(conn as Socket, deps.options.maxUnsentPerClient)),
+    );
   }
 
   /** Listens. @throws {HeadgateError} port.taken, port.forbidden or address.unavailable */
@@ -80,7 +87,12 @@ export class MqttSource implements Service {
       authorizeSubscribe: (client, subscription, done) => this.#authorizeSubscribe(client, subscription, done),
       authorizeForward: (client, packet) => this.#forward(client, packet),
     });
-    broker.on('clientReady', (client: Client) => this.#newcomers.settle(client.conn as Socket));
+    broker.on('clientReady', (client: Client) => {
+      const socket = client.conn as Socket;
+      this.#newcomers.settle(socket);
+      this.#clients.add(socket);
+      socket.once('close', () => this.#clients.delete(socket));
+    });
     broker.on('clientDisconnect', (client: Client) => {
       if (client.clean) this.#sessions.forgetIncoming(client.id);
     });
@@ -90,7 +102,7 @@ export class MqttSource implements Service {
     untyped.on('error', (error: Error) => log.error({ err: error }, 'The MQTT broker failed.'));
     broker.on('clientError', (client, error) => this.#noteError(client, error));
     broker.on('connectionError', (client, error) => this.#noteError(client, error));
-    withoutPrototype(broker, ['clients', 'brokers']);
+    guardBroker(broker);
     this.#broker = broker;
     this.#server = await this.#listen();
   }
@@ -114,7 +126,7 @@ export class MqttSource implements Service {
   status(): MqttStatus {
     return {
       address: this.#address,
-      connections: this.#broker?.connectedClients ?? 0,
+      connections: this.#clients.size,
       connectionsTotal: this.#connectionsTotal,
       refused: this.#refused.toObject(),
       skippedDeliveries: this.#skipped.toObject(),
@@ -150,9 +162,19 @@ export class MqttSource implements Service {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     this.#newcomers.add(socket);
-    allowUnsent(socket, options.maxUnsentPerClient);
+    const throttle = new Throttle(
+      socket,
+      {
+        maxInFlight: options.maxInFlight,
+        maxUnsent: options.maxUnsentPerClient,
+        drainTimeoutMs: options.drainTimeout,
+      },
+      () => this.#refused.add('drain-timeout'),
+    );
     const client = this.#broker?.handle(socket);
-    if (client !== undefined) withoutPrototype(client, ['subscriptions', 'duplicates']);
+    if (client === undefined) return;
+    guardClient(client);
+    this.#throttles.set(client, throttle);
   }
 
   #authenticate(client: Client, done: (error: null, isAllowed: boolean) => void): void {
@@ -176,10 +198,11 @@ export class MqttSource implements Service {
       payload: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
       mqttQos: packet.qos,
     };
-    if (client !== null) this.#began(client);
+    const throttle = client === null ? undefined : this.#throttles.get(client);
+    throttle?.began();
     this.#deliver(client, packet, message).then(
       () => {
-        if (client !== null) this.#ended(client);
+        throttle?.ended();
         done(null);
       },
       (error) => this.#refuse(client, error, done),
@@ -192,19 +215,6 @@ export class MqttSource implements Service {
     const { isNew, taken } = this.#sessions.takeOnce(client.id, packet.messageId, () => this.#deps.deliver(message));
     if (!isNew) this.#duplicates++;
     return taken;
-  }
-
-  /** Reads no more from a client that has too much under way: aedes by itself would go on reading. */
-  #began(client: Client): void {
-    const count = (this.#inFlight.get(client) ?? 0) + 1;
-    this.#inFlight.set(client, count);
-    if (count === this.#deps.options.maxInFlight) readerOf(client).pause();
-  }
-
-  #ended(client: Client): void {
-    const count = (this.#inFlight.get(client) ?? 1) - 1;
-    this.#inFlight.set(client, count);
-    if (count === this.#deps.options.maxInFlight - 1 && !client.closed) readerOf(client).resume();
   }
 
   /** What MQTT forbids ends the connection in every version; it is not stored, and not acknowledged. */
@@ -235,7 +245,7 @@ export class MqttSource implements Service {
   }
 
   #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
-    switch (deliveryTo(unsentOf(client), this.#deps.options.maxUnsentPerClient, packet.qos)) {
+    switch (deliveryTo((client.conn as Socket).writableLength, this.#deps.options.maxUnsentPerClient, packet.qos)) {
       case 'deliver':
         return packet;
       case 'skip':
@@ -256,17 +266,4 @@ export class MqttSource implements Service {
       'An MQTT connection was ended.',
     );
   }
-}
-
-/** The parts of aedes' Client that stop and go on reading its socket; its types leave them out. */
-function readerOf(client: Client): { pause(): void; resume(): void } {
-  return client as unknown as { pause(): void; resume(): void };
-}
-
-/**
- * aedes keeps these by client id and topic in plain objects, where `constructor` or `__proto__`, names that anybody
- * may send, are there before they are put in: one such packet would end the process.
- */
-function withoutPrototype(owner: object, names: readonly string[]): void {
-  for (const name of names) (owner as Record<string, object>)[name] = Object.create(null) as object;
 }

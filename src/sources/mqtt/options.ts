@@ -12,7 +12,7 @@ export const mqttOptions = Type.Object({
     description: 'Largest MQTT packet accepted; a larger one ends its connection.',
   }),
   maxConnections: count({
-    default: 2000,
+    default: 1000,
     description:
       'Connections at once. Beyond it, those that have not said CONNECT make room; then new ones are refused.',
   }),

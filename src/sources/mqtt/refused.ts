@@ -1,21 +1,29 @@
 /** Why a connection was refused or ended by us. */
-export type RefusedReason =
-  | 'too-many-connections'
+export const refusedReasons = [
+  'too-many-connections',
   /** It came from another machine without credentials. */
-  | 'anonymous'
-  | 'connect-timeout'
-  | 'keepalive-timeout'
-  | 'packet-too-large'
-  /** It did not read its own acknowledgements. */
-  | 'drain-timeout'
-  /** It did not read what it had subscribed to. */
-  | 'slow-subscriber'
+  'anonymous',
+  'connect-timeout',
+  'keepalive-timeout',
+  'packet-too-large',
+  /** It did not read what waited for it. */
+  'drain-timeout',
+  /** It read what it had subscribed to too slowly for messages that it must not miss. */
+  'slow-subscriber',
   /** The gateway could not take its message; it may send it again. */
-  | 'not-taken'
+  'not-taken',
   /** Its network connection broke. */
-  | 'connection-lost'
+  'connection-lost',
   /** What it sent is not MQTT, or not allowed by it. */
-  | 'protocol-error';
+  'protocol-error',
+] as const;
+
+export type RefusedReason = (typeof refusedReasons)[number];
+
+/** Why a local subscriber did not get a message. Records are not affected. */
+export const skippedReasons = ['slow-subscriber', 'queue-full', 'retained-full'] as const;
+
+export type SkippedReason = (typeof skippedReasons)[number];
 
 const byMessage: readonly (readonly [RegExp, RefusedReason])[] = [
   [/connect did not arrive in time/, 'connect-timeout'],

@@ -3,6 +3,7 @@ import type { AedesPublishPacket, Client, Subscription } from 'aedes';
 import aedesPersistence from 'aedes-persistence';
 
 import { TopicCache } from './fan-out.ts';
+import type { SkippedReason } from './refused.ts';
 
 // Its types describe the callback style that aedes 2 no longer uses.
 const createMemory = aedesPersistence as unknown as () => MemoryPersistence;
@@ -18,7 +19,6 @@ interface MemoryPersistence {
   cleanSubscriptions(client: Client): Promise<void>;
   putWill(client: Client, packet: AedesPublishPacket): Promise<void>;
   delWill(client: Client): Promise<unknown>;
-  streamWill(brokers: unknown): Readable;
 }
 
 /** A packet as aedes hands it to its persistence; which fields are there depends on the step. */
@@ -36,7 +36,11 @@ interface IncomingId {
   isPassedOn: boolean;
 }
 
-type WithId = Pick<Client, 'id'>;
+/** A client, or what is left of one. */
+interface WithId {
+  readonly id: string;
+  readonly conn?: unknown;
+}
 
 export interface SessionLimits {
   readonly maxQueuedPerClient: number;
@@ -44,7 +48,7 @@ export interface SessionLimits {
 }
 
 /** Told of what a limit left out: it never touches records, only what local subscribers would have got. */
-export type OnSkipped = (reason: 'queue-full' | 'retained-full') => void;
+export type OnSkipped = (reason: SkippedReason) => void;
 
 /**
  * What a broker remembers of its clients, in memory and within limits: subscriptions, retained messages, wills,
@@ -56,13 +60,16 @@ export class SessionStore {
   readonly #subscribers = new TopicCache((topic) => this.#memory.subscriptionsByTopic(topic));
   readonly #limits: SessionLimits;
   readonly #onSkipped: OnSkipped;
+  readonly #room: (client: WithId) => Promise<void>;
   readonly #retained = new Set<string>();
   readonly #outgoing = new Map<string, SessionPacket[]>();
   readonly #incoming = new Map<string, Map<number, IncomingId>>();
 
-  constructor(limits: SessionLimits, onSkipped: OnSkipped) {
+  /** @param room resolves when there is room in a client's socket */
+  constructor(limits: SessionLimits, onSkipped: OnSkipped, room: (client: WithId) => Promise<void>) {
     this.#limits = limits;
     this.#onSkipped = onSkipped;
+    this.#room = room;
   }
 
   async setup(broker: unknown): Promise<void> {
@@ -164,8 +171,19 @@ export class SessionStore {
     return cleared;
   }
 
+  /** What waited for a client that is back, no faster than it reads. */
   outgoingStream(client: WithId): Readable {
-    return Readable.from([...(this.#outgoing.get(client.id) ?? [])]);
+    const queue = [...(this.#outgoing.get(client.id) ?? [])];
+    const room = this.#room;
+    return Readable.from(
+      (async function* () {
+        for (const packet of queue) {
+          await room(client);
+          yield packet;
+        }
+      })(),
+      { highWaterMark: 1 },
+    );
   }
 
   async storeRetained(packet: AedesPublishPacket): Promise<void> {
@@ -215,7 +233,11 @@ export class SessionStore {
     return this.#memory.delWill(client);
   }
 
-  streamWill(brokers: Record<string, unknown>): Readable {
-    return this.#memory.streamWill(brokers);
+  /**
+   * Wills of brokers that died, in a cluster. There is none, and aedes takes itself for dead when the clock jumps ahead,
+   * as it does on every Pi that learns the time: the wills of living clients would go out.
+   */
+  streamWill(): Readable {
+    return Readable.from([]);
   }
 }

@@ -17,7 +17,14 @@ const packet = (counter: number, more: object = {}): AedesPublishPacket =>
 
 function store(limits = { maxQueuedPerClient: 3, maxRetained: 2 }) {
   const skipped: string[] = [];
-  return { sessions: new SessionStore(limits, (reason) => skipped.push(reason)), skipped };
+  return {
+    sessions: new SessionStore(
+      limits,
+      (reason) => skipped.push(reason),
+      async () => {},
+    ),
+    skipped,
+  };
 }
 
 async function queued(sessions: SessionStore): Promise<(number | undefined)[]> {

@@ -1,0 +1,58 @@
+import type { Socket } from 'node:net';
+
+/** Chunks up to this size are put together; a larger one is worth a write of its own. */
+const maxSmall = 512;
+const initialCapacity = 1024;
+
+/**
+ * Puts the many small chunks that one turn of the event loop writes to a socket into one. mqtt-packet writes a PUBACK in
+ * three chunks, and each would be an object in Node's stream and a vector in the system call: for a publisher with a
+ * hundred messages under way that is three hundred of them instead of one.
+ */
+export class Outbox {
+  readonly #write: (...args: unknown[]) => boolean;
+  #bytes = Buffer.allocUnsafeSlow(initialCapacity);
+  #length = 0;
+
+  /** From here on the socket can't be corked: that is what this does. */
+  constructor(socket: Socket) {
+    this.#write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
+    // mqtt-packet corks what can be corked, at the price of a tick for each packet. Nobody else does.
+    (socket as { cork: unknown }).cork = undefined;
+  }
+
+  /** Bytes that wait for the end of this turn. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Takes what `socket.write` takes. */
+  write(chunk: unknown, ...rest: unknown[]): void {
+    // A string has an encoding, and whoever gives a callback wants to know of its own chunk.
+    if (!(chunk instanceof Uint8Array) || chunk.length > maxSmall || rest.some((one) => typeof one === 'function')) {
+      this.flush();
+      this.#write(chunk, ...rest);
+      return;
+    }
+    if (this.#length === 0) process.nextTick(() => this.flush());
+    if (this.#length + chunk.length > this.#bytes.length) this.#grow(this.#length + chunk.length);
+    if (chunk.length <= 4) for (let i = 0; i < chunk.length; i++) this.#bytes[this.#length + i] = chunk[i]!;
+    else this.#bytes.set(chunk, this.#length);
+    this.#length += chunk.length;
+  }
+
+  /** Hands over what has been put together. */
+  flush(): void {
+    if (this.#length === 0) return;
+    // A copy, because the socket may keep it for long.
+    const chunk = Buffer.from(this.#bytes.subarray(0, this.#length));
+    this.#length = 0;
+    this.#write(chunk);
+  }
+
+  #grow(needed: number): void {
+    const larger = Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, needed));
+    this.#bytes.copy(larger, 0, 0, this.#length);
+    this.#bytes = larger;
+  }
+}

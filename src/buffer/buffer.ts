@@ -24,6 +24,10 @@ export interface BufferDependencies {
 /** Told of each batch once it is durable, in order of sequence. Must not throw or block. */
 export type CommittedListener = (batch: StoredBatch) => void;
 
+/** How often a disk that refused is asked whether it is well again. */
+const probeMs = 5_000;
+/** When the disk is idle, so much is worth a commit at once: the rest of the turn is taken in while it runs. */
+const eagerBytes = 16 * 1024;
 /** What one transaction takes at the most; the rest is the next one's. */
 const maxCommitBytes = 8 * 2 ** 20;
 /** How long acknowledged batches stay on disk before a commit of records takes their deletion along … */
@@ -54,6 +58,7 @@ export class RecordBuffer implements Service {
   #acknowledged = new Intervals();
   #acknowledgedSince = 0;
   #deleteTimer: NodeJS.Timeout | undefined;
+  #probeTimer: NodeJS.Timeout | undefined;
   #commits = 0;
   #commitMs = { last: 0, max: 0 };
   #dropped = 0;
@@ -85,6 +90,7 @@ export class RecordBuffer implements Service {
     });
     this.#deleteAcknowledged();
     clearTimeout(this.#deleteTimer);
+    clearTimeout(this.#probeTimer);
     this.#disk = undefined;
     await disk.close();
     this.#state = 'closed';
@@ -118,7 +124,12 @@ export class RecordBuffer implements Service {
     this.#open.append(source, start, end, settle, this.#deps.clock.now());
     this.#pendingBytes += end - start;
     if (this.#open.length >= this.#deps.options.maxBatchBytes) this.#sealed.push(this.#open.seal());
-    if (this.#isFlushScheduled || this.#isCommitting) return;
+    if (this.#isCommitting) return;
+    if (this.#open.length >= eagerBytes) {
+      this.#flush();
+      return;
+    }
+    if (this.#isFlushScheduled) return;
     // Not at once: what else comes with this turn of the event loop belongs into the same batch.
     this.#isFlushScheduled = true;
     setImmediate(() => {
@@ -243,9 +254,17 @@ export class RecordBuffer implements Service {
         'The disk refused a commit: its messages are not acknowledged.',
       );
     }
+    // Somebody has to find out when the disk is well again, even if nobody dares to send any more.
+    this.#probeTimer ??= setTimeout(() => this.#probe(), probeMs);
     // A deletion that failed loses nothing, but it has to be asked for again.
     if (acknowledged.length > 0) this.acknowledge(acknowledged);
     return failure;
+  }
+
+  #probe(): void {
+    this.#probeTimer = undefined;
+    if (this.#state !== 'failing' || this.#disk === undefined) return;
+    void this.#disk.request({ kind: 'probe' }).then((response) => this.#noteOutcome(response, []));
   }
 
   #takeAcknowledged(): Interval[] {

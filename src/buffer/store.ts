@@ -116,6 +116,12 @@ export class BatchStore {
     }
   }
 
+  /** Writes what `state` says already: tells whether the disk takes a write and an fsync. */
+  probe(): void {
+    const { lastSequence, totalRecords, totalBytes, removedRecords, removedBytes } = loadState(this.#db);
+    this.#statements.saveState.run(lastSequence, totalRecords, totalBytes, removedRecords, removedBytes);
+  }
+
   /** The batches behind sequence `after`: at least one if there is any, then as many as stay within `maxBytes`. */
   read(after: number, maxBytes: number): StoredBatch[] {
     const batches: StoredBatch[] = [];

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { BatchStore } from './store.ts';
-import type { DiskFaults, WorkerRequest, WorkerResponse, WorkerSettings } from './worker-protocol.ts';
+import type { DiskFaults, NewBatch, WorkerRequest, WorkerResponse, WorkerSettings } from './worker-protocol.ts';
 
 // The disk's own thread: whatever an fsync takes, the main thread does not wait for it.
 
@@ -27,21 +27,12 @@ function openStore(): BatchStore | undefined {
 
 function carryOut(store: BatchStore, request: WorkerRequest): void {
   switch (request.kind) {
-    case 'commit': {
-      const started = performance.now();
-      try {
-        simulate(settings.faults);
-        store.commit(request.batches, request.acknowledged);
-      } catch (error) {
-        answer({ kind: 'failed', message: messageOf(error) });
-        return;
-      }
-      answer(
-        { kind: 'committed', batches: request.batches, ms: performance.now() - started, totals: store.totals },
-        request.batches.map((batch) => batch.records.buffer),
-      );
+    case 'commit':
+      write(store, request.batches, () => store.commit(request.batches, request.acknowledged));
       return;
-    }
+    case 'probe':
+      write(store, [], () => store.probe());
+      return;
     case 'read':
       try {
         answer({ kind: 'batches', batches: store.read(request.after, request.maxBytes) });
@@ -54,6 +45,22 @@ function carryOut(store: BatchStore, request: WorkerRequest): void {
       port.close();
       return;
   }
+}
+
+function write(store: BatchStore, batches: readonly NewBatch[], work: () => void): void {
+  const started = performance.now();
+  try {
+    simulate(settings.faults);
+    work();
+  } catch (error) {
+    answer({ kind: 'failed', message: messageOf(error) });
+    return;
+  }
+  const ms = performance.now() - started;
+  answer(
+    { kind: 'committed', batches, ms, totals: store.totals },
+    batches.map((batch) => batch.records.buffer),
+  );
 }
 
 function simulate({ commitDelayMs, failCommits }: DiskFaults): void {

@@ -73,7 +73,10 @@ export class Connection {
       if (!this.#isOver) events.onDrain();
     });
     this.#call.on('error', (error: ServiceError) => {
-      end({ kind: rejections.has(error.code) ? 'rejected' : 'lost', reason: error.details || error.message });
+      end({
+        kind: rejections.has(error.code) ? 'rejected' : 'lost',
+        reason: plainReason(error.details || error.message),
+      });
     });
     this.#call.on('end', () => end({ kind: 'lost', reason: 'the collector ended the stream' }));
   }
@@ -89,6 +92,25 @@ export class Connection {
     this.#call.cancel();
     this.#client.close();
   }
+}
+
+/** grpc-js wraps what the network said in words about resolvers and back-off: here is what it said. */
+export function plainReason(details: string): string {
+  const network =
+    /\b(?:connect )?(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET)\b ?([\w.:[\]]*[\w\]])?/.exec(details);
+  if (network !== null) {
+    const [, code = '', where = ''] = network;
+    const said: Record<string, string> = {
+      ECONNREFUSED: 'nobody listens there',
+      ETIMEDOUT: 'it does not answer',
+      EHOSTUNREACH: 'that host can not be reached',
+      ENETUNREACH: 'that network can not be reached',
+      ECONNRESET: 'it broke the connection off',
+    };
+    return `${said[code]} (${code}${where === '' ? '' : ` ${where}`})`;
+  }
+  if (/ENOTFOUND|Name resolution failed/.test(details)) return 'the host name is unknown';
+  return details.replace(/ ?Resolution note: ?$/, '').trim();
 }
 
 function parseUrl(url: string): { target: string; isSecure: boolean } {

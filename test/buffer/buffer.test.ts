@@ -151,6 +151,21 @@ test('a refused commit refuses its messages, counts what nobody waited for, and 
   assert.equal(textOf(await all(buffer)), '<b>');
 });
 
+test('a disk that is well again is found so, although nobody sends any more', async (t) => {
+  const buffer = await opened(t, join(tempDir(t), 'b.db'), { failCommits: { from: 2, count: 2 } });
+  await append(buffer, 'a');
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  await assert.rejects(append(buffer, 'b'));
+  for (const state of ['failing', 'open']) {
+    t.mock.timers.tick(5_000);
+    // Answered behind the probe, because the worker answers in order.
+    await all(buffer);
+    assert.equal(buffer.status().state, state);
+  }
+  assert.deepEqual(await append(buffer, 'c'), { sequence: 3 });
+  assert.equal(textOf(await all(buffer)), '<a><c>');
+});
+
 test('a deletion that failed is asked for again', async (t) => {
   const buffer = await opened(t, join(tempDir(t), 'b.db'), { failCommits: { from: 2, count: 1 } });
   await append(buffer, 'a');

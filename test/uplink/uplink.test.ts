@@ -224,7 +224,7 @@ test('a URL that is none, and a port where nobody listens, are states with a rea
   const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
   for (const [address, name, reason] of [
     ['not a host', 'rejected', /Invalid URL/],
-    ['127.0.0.1:1', 'waiting', /ECONNREFUSED|No connection established/],
+    ['127.0.0.1:1', 'waiting', /^nobody listens there \(ECONNREFUSED 127\.0\.0\.1:1\)$/],
   ] as const) {
     const uplink = connected(t, buffer, address);
     const state = await eventually('a reason', () => {

@@ -1,11 +1,11 @@
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { listenError } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import type { HttpOptions } from './options.ts';
-import { type Problem, problem, problemType } from './problem.ts';
+import { type Problem, problem, problemType, unreadableRequest } from './problem.ts';
 import { contentSecurityPolicy, statusPage } from './status-page.ts';
 
 export interface HttpDependencies {
@@ -13,12 +13,40 @@ export interface HttpDependencies {
   readonly status: () => GatewayStatus;
   readonly metrics: () => Promise<{ readonly body: string; readonly contentType: string }>;
   readonly log: Log;
+  readonly limits?: Partial<HttpLimits>;
 }
 
-/** What a client may take, in ms: for its headers and for its whole request. Against those that send byte by byte. */
-const headersTimeoutMs = 10_000;
-const requestTimeoutMs = 30_000;
-const maxBodyBytes = 64 * 1024;
+/** What one client may take, and all of them together. */
+export interface HttpLimits {
+  /** For its headers, counted from the connection or the end of the last request, in ms. Default 10,000. */
+  readonly headersTimeoutMs: number;
+  /** For its whole request, in ms. Default 30,000. */
+  readonly requestTimeoutMs: number;
+  /** How often those two are checked, so how much longer they may take, in ms. Default 5,000. */
+  readonly checkMs: number;
+  readonly maxBodyBytes: number;
+  /** Further connections are closed at once: what clients hold open here must not be lacking elsewhere. Default 500. */
+  readonly maxConnections: number;
+}
+
+const usualLimits: HttpLimits = {
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+  checkMs: 5_000,
+  maxBodyBytes: 64 * 1024,
+  maxConnections: 500,
+};
+
+/** What every answer says; the page has a policy of its own. */
+const headers = {
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+};
+/** So much of a path is repeated to whoever asked for it, in characters. */
+const maxEchoed = 200;
+const nothingAllowed = "default-src 'none'; frame-ancestors 'none'";
 
 /** The HTTP server: status and health for people, programs and Prometheus. */
 export class HttpApi implements Service {
@@ -59,27 +87,35 @@ export class HttpApi implements Service {
     // Loading fastify takes longer than anything else in a start, so it happens while the disk is opened.
     const { fastify } = await import('fastify');
     const { status, metrics, log } = this.#deps;
+    const limits = { ...usualLimits, ...this.#deps.limits };
     const app = fastify({
-      bodyLimit: maxBodyBytes,
-      requestTimeout: requestTimeoutMs,
-      http: { headersTimeout: headersTimeoutMs },
+      bodyLimit: limits.maxBodyBytes,
+      requestTimeout: limits.requestTimeoutMs,
+      http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: limits.checkMs },
       // A browser that keeps its connection open must not hold up a stop.
       forceCloseConnections: true,
-      return503OnClosing: true,
+      // Health says itself that the gateway is stopping, in the words of all other problems.
+      return503OnClosing: false,
       logger: false,
       // What fails before a route is found, such as a URL that can't be decoded.
-      frameworkErrors: (error, _request, reply) => send(reply, problem(error.statusCode ?? 400, error.message)),
+      frameworkErrors: (error, _request, reply) =>
+        send(protect(reply), problem(error.statusCode ?? 400, error.message)),
+      clientErrorHandler: (error, socket) => endUnreadable(error, socket),
     });
+    app.server.maxConnections = limits.maxConnections;
     app.addHook('onSend', async (_request, reply) => {
-      reply.headers({
-        'x-content-type-options': 'nosniff',
-        'referrer-policy': 'no-referrer',
-        'cache-control': 'no-store',
-      });
+      protect(reply);
     });
-    app.setNotFoundHandler((request, reply) =>
-      send(reply, problem(404, `There is nothing at ${request.method} ${request.url.split('?')[0]}.`)),
-    );
+    // Before the body is read: there is no body that would make it right.
+    app.addHook('onRequest', async (request, reply) => {
+      if (!request.is404) return;
+      const path = request.url.split('?', 1)[0]?.slice(0, maxEchoed) ?? '';
+      if (app.findRoute({ method: 'GET', url: path }) !== null) {
+        reply.header('allow', 'GET, HEAD');
+        return send(reply, problem(405, `${path} can be read; there is no ${request.method}.`));
+      }
+      return send(reply, problem(404, `There is nothing at ${path}.`));
+    });
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       const code = error.statusCode ?? 500;
       if (code >= 500) log.error({ err: error }, 'A request failed.');
@@ -101,21 +137,21 @@ export class HttpApi implements Service {
       const { body, contentType } = await metrics();
       return reply.type(contentType).send(body);
     });
-    for (const url of ['/', '/api/v1/health/live', '/api/v1/health/ready', '/api/v1/status', '/metrics']) {
-      app.route({
-        method: ['POST', 'PUT', 'PATCH', 'DELETE'],
-        url,
-        handler: (request, reply) =>
-          send(
-            reply.header('allow', 'GET, HEAD'),
-            problem(405, `${url} can be read, not changed by ${request.method}.`),
-          ),
-      });
-    }
     return app;
   }
 }
 
+function protect(reply: FastifyReply): FastifyReply {
+  if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', nothingAllowed);
+  return reply.headers(headers);
+}
+
 function send(reply: FastifyReply, what: Problem): FastifyReply {
   return reply.code(what.status).type(problemType).send(what);
+}
+
+function endUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
+  // After a reset there is nobody left to tell.
+  if (error.code !== 'ECONNRESET' && socket.writable) socket.write(unreadableRequest(error.code));
+  socket.destroySoon();
 }

@@ -1,15 +1,20 @@
-/** RFC 9457 problem document. `code` is what programs tell problems apart by. */
+/** RFC 9457 problem document. */
 export interface Problem {
+  /** The status says what kind of problem it is; there is no page about each. */
   readonly type: 'about:blank';
+  /** The status in words; the same for every problem with that status. */
   readonly title: string;
   readonly status: number;
+  /** What programs tell problems apart by. */
   readonly code: string;
+  /** What is wrong with this request, in a sentence for people. */
   readonly detail: string;
 }
 
 export const problemType = 'application/problem+json';
 
-const titles: Readonly<Record<number, readonly [title: string, code: string]>> = {
+/** By HTTP status. A status that is not here counts as 400 below 500 and as 500 above. */
+const kinds: Readonly<Record<number, readonly [title: string, code: string]>> = {
   400: ['Bad request', 'request.invalid'],
   404: ['Not found', 'route.unknown'],
   405: ['Method not allowed', 'method.not-allowed'],
@@ -17,11 +22,39 @@ const titles: Readonly<Record<number, readonly [title: string, code: string]>> =
   413: ['Content too large', 'request.too-large'],
   414: ['URI too long', 'request.too-large'],
   415: ['Unsupported media type', 'request.unsupported'],
+  431: ['Request header fields too large', 'request.too-large'],
   500: ['Internal server error', 'server.failed'],
   503: ['Service unavailable', 'gateway.not-ready'],
 };
 
+/** @param detail one sentence; it goes to whoever asked, so it tells nothing of the inside */
 export function problem(status: number, detail: string): Problem {
-  const [title, code] = titles[status] ?? ['Error', 'request.invalid'];
-  return { type: 'about:blank', title, status, code, detail };
+  const known = kinds[status] === undefined ? (status < 500 ? 400 : 500) : status;
+  const [title, code] = kinds[known]!;
+  return { type: 'about:blank', title, status: known, code, detail };
 }
+
+/**
+ * What a connection is told that spoke no readable HTTP, or too slowly, or at too great length: a whole response, as there
+ * is no request to answer.
+ *
+ * @param code of the error that Node's HTTP parser met
+ */
+export function unreadableRequest(code: string | undefined): string {
+  const [status, detail] = reasons[code ?? ''] ?? ([400, 'This is no HTTP request that can be read.'] as const);
+  const body = problem(status, detail);
+  const text = JSON.stringify(body);
+  return [
+    `HTTP/1.1 ${status} ${body.title}`,
+    `content-type: ${problemType}`,
+    `content-length: ${Buffer.byteLength(text)}`,
+    'connection: close',
+    '',
+    text,
+  ].join('\r\n');
+}
+
+const reasons: Readonly<Record<string, readonly [status: number, detail: string]>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not arrive in time.'],
+  HPE_HEADER_OVERFLOW: [431, 'The request has longer headers than are taken.'],
+};

@@ -19,9 +19,11 @@ body.stale dl { opacity: .5; }
 const script = `
 const $ = (id) => document.getElementById(id);
 const n = (value) => value.toLocaleString();
+// Ages are told by the gateway's clock: that of a phone, or of a Pi without a battery, may be anywhere.
+let now = 0;
 const ago = (time) => {
   if (time === null) return 'never';
-  const s = Math.max(0, Math.round((Date.now() - Date.parse(time)) / 1000));
+  const s = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
   return s < 120 ? s + ' s ago' : s < 7200 ? Math.round(s / 60) + ' min ago' : Math.round(s / 3600) + ' h ago';
 };
 function show(s) {
@@ -38,13 +40,15 @@ function show(s) {
   $('out').textContent = n(s.uplink.acknowledgedPerSecond) + ' /s';
   $('acknowledged').textContent = 'last confirmed ' + ago(s.uplink.lastAcknowledgedAt);
   $('sink').textContent = s.collector === null ? 'elsewhere' : s.collector.sink;
+  $('collector').textContent = s.collector === null ? s.uplink.url : s.collector.address;
   const port = s.mqtt.address.split(':').pop();
-  $('try').textContent = 'mosquitto_pub -h ' + location.hostname + ' -p ' + port + ' -q 1 -t sensors/kitchen -m \\'{"temperature": 21.5}\\'';
+  $('try').textContent = 'mosquitto_pub -h ' + location.hostname.replace(/[\\[\\]]/g, '') + ' -p ' + port + ' -q 1 -t sensors/kitchen -m \\'{"temperature": 21.5}\\'';
 }
 async function refresh() {
   try {
-    const response = await fetch('api/v1/status', { cache: 'no-store' });
+    const response = await fetch('api/v1/status', { cache: 'no-store', signal: AbortSignal.timeout(5000) });
     if (!response.ok) throw new Error(response.statusText);
+    now = Date.parse(response.headers.get('date'));
     show(await response.json());
     document.body.className = '';
   } catch {

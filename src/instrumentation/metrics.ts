@@ -1,8 +1,17 @@
+import { readdirSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import type { GatewayStatus } from './status.ts';
 
-/** States and reasons that a label may have, so that a series is there before it first happens. */
-const uplinkStates = ['offline', 'connecting', 'waiting', 'rejected', 'draining', 'stalled', 'live'] as const;
+/** Every state, so that its series is there before it first happens; the type sees to it that none is forgotten. */
+const uplinkStates: Readonly<Record<GatewayStatus['uplink']['state'], true>> = {
+  offline: true,
+  connecting: true,
+  waiting: true,
+  rejected: true,
+  draining: true,
+  stalled: true,
+  live: true,
+};
 
 const gauges: Readonly<Record<string, readonly [help: string, value: (status: GatewayStatus) => number]>> = {
   headgate_mqtt_connections: ['MQTT clients connected now.', (s) => s.mqtt.connections],
@@ -19,10 +28,19 @@ const gauges: Readonly<Record<string, readonly [help: string, value: (status: Ga
     'When the collector last confirmed something, Unix time; 0 if it never did.',
     (s) => (s.uplink.lastAcknowledgedAt === null ? 0 : Date.parse(s.uplink.lastAcknowledgedAt) / 1000),
   ],
+  headgate_event_loop_delay_p50_seconds: [
+    'Delay of the main thread over the last seconds, median.',
+    (s) => s.process.eventLoopDelayMs.p50 / 1000,
+  ],
   headgate_event_loop_delay_p99_seconds: [
     'Delay of the main thread over the last seconds, 99th percentile.',
     (s) => s.process.eventLoopDelayMs.p99 / 1000,
   ],
+  headgate_event_loop_delay_max_seconds: [
+    'Delay of the main thread over the last seconds, the longest.',
+    (s) => s.process.eventLoopDelayMs.max / 1000,
+  ],
+  headgate_process_open_fds: ['Open file descriptors.', openDescriptors],
   headgate_process_resident_memory_bytes: ['Resident memory.', (s) => s.process.rssBytes],
   headgate_process_start_time_seconds: [
     'When the process started, Unix time.',
@@ -52,6 +70,17 @@ const counters: Readonly<Record<string, readonly [help: string, value: (status: 
   ],
   headgate_process_cpu_seconds_total: ['CPU time used, all threads.', (s) => s.process.cpuSeconds],
 };
+
+/** How many descriptors this process has open; 0 where the system does not tell (anything but Linux). */
+function openDescriptors(): number {
+  try {
+    // One of them is the one by which the list is read.
+    return readdirSync('/proc/self/fd').length - 1;
+  } catch {
+    // Not worth a failed scrape.
+    return 0;
+  }
+}
 
 /** Upper bounds, in seconds: from a fast disk's fsync to a bad SD card's. */
 const commitBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5];
@@ -149,7 +178,7 @@ export class Metrics {
       labelNames: ['state'],
       collect() {
         const { state } = status().uplink;
-        for (const name of uplinkStates) this.set({ state: name }, Number(name === state));
+        for (const name of Object.keys(uplinkStates)) this.set({ state: name }, Number(name === state));
       },
     });
     new Gauge({

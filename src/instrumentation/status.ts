@@ -117,6 +117,8 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
 function healthOf(parts: StatusParts, nowMs: number): Health {
   const { buffer, phase } = parts;
   if (phase !== 'running') return { state: phase, summary: `The gateway is ${phase}.` };
+  if (buffer.state === 'closed')
+    return { state: 'failing', summary: 'No message is acknowledged: the disk is not in use.' };
   if (buffer.state === 'failing') {
     return {
       state: 'failing',

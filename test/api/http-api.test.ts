@@ -3,18 +3,19 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { HttpApi } from '../../src/api/http-api.ts';
+import { HttpApi, type HttpLimits } from '../../src/api/http-api.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { healthyParts, someTimeMs } from '../support/status.ts';
+import { within } from '../support/wait.ts';
 
-function api(parts: Partial<StatusParts> = {}, port = 0): HttpApi {
+function api(parts: Partial<StatusParts> = {}, port = 0, limits: Partial<HttpLimits> = {}): HttpApi {
   const status = () => composeStatus({ ...healthyParts, ...parts }, someTimeMs);
   const metrics = async () => ({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' });
-  return new HttpApi({ options: { host: '127.0.0.1', port }, status, metrics, log: silentLog });
+  return new HttpApi({ options: { host: '127.0.0.1', port }, status, metrics, log: silentLog, limits });
 }
 
-async function asked(parts: Partial<StatusParts>, url: string, method: 'GET' | 'POST' | 'HEAD' = 'GET') {
+async function asked(parts: Partial<StatusParts>, url: string, method: 'GET' | 'HEAD' = 'GET') {
   const app = await api(parts).build();
   return app.inject({ method, url });
 }
@@ -46,17 +47,52 @@ test('ready means that messages are taken in, whether or not they can go on', as
 });
 
 test('what is wrong is a problem document', async () => {
-  for (const [url, method, status, code] of [
-    ['/api/v1/nothing', 'GET', 404, 'route.unknown'],
-    ['/api/v1/status', 'POST', 405, 'method.not-allowed'],
-    ['/%', 'GET', 400, 'request.invalid'],
-  ] as const) {
-    const response = await asked({}, url, method);
-    assert.equal(response.statusCode, status, url);
-    assert.match(String(response.headers['content-type']), /^application\/problem\+json/);
-    const problem = response.json();
-    assert.deepEqual([problem.status, problem.code], [status, code]);
-    assert.ok(problem.detail.length > 10);
+  const app = await api({}, 0, { maxBodyBytes: 100 }).build();
+  // Nothing takes a body yet; the limit holds for what will.
+  app.post('/body', () => ({}));
+  const json = { 'content-type': 'application/json' };
+  type Row = readonly [
+    method: 'GET' | 'POST' | 'OPTIONS' | 'DELETE',
+    url: string,
+    status: number,
+    code: string,
+    request?: object,
+  ];
+  const rows: readonly Row[] = [
+    ['GET', '/api/v1/nothing', 404, 'route.unknown'],
+    ['GET', '/api/v1/status/', 404, 'route.unknown'],
+    ['GET', `/${'a'.repeat(5_000)}`, 404, 'route.unknown'],
+    ['POST', '/api/v1/nothing', 404, 'route.unknown', { headers: json, payload: '{' }],
+    ['OPTIONS', '/api/v1/status', 405, 'method.not-allowed'],
+    ['DELETE', '/metrics?x=1', 405, 'method.not-allowed'],
+    // No body would make it right, so none is looked at.
+    ['POST', '/', 405, 'method.not-allowed', { headers: { 'content-type': 'text/xml' }, payload: '<a/>' }],
+    ['POST', '/api/v1/status', 405, 'method.not-allowed', { headers: json, payload: 'x'.repeat(101) }],
+    ['GET', '/%', 400, 'request.invalid'],
+    ['POST', '/body', 400, 'request.invalid', { headers: json, payload: '{' }],
+    ['POST', '/body', 413, 'request.too-large', { headers: json, payload: JSON.stringify('x'.repeat(99)) }],
+    ['POST', '/body', 415, 'request.unsupported', { headers: { 'content-type': 'text/xml' }, payload: '<a/>' }],
+  ];
+  for (const [method, url, status, code, request = {}] of rows) {
+    const response = await app.inject({ method, url, ...request });
+    const what = `${method} ${url}`;
+    assert.equal(response.statusCode, status, what);
+    assert.match(String(response.headers['content-type']), /^application\/problem\+json/, what);
+    const { type, title, detail, ...rest } = response.json();
+    assert.deepEqual(rest, { status, code }, what);
+    assert.deepEqual([type, typeof title], ['about:blank', 'string'], what);
+    assert.ok(detail.length > 10 && detail.length < 300, what);
+    assert.equal(response.headers.allow, status === 405 ? 'GET, HEAD' : undefined, what);
+  }
+});
+
+test('every answer carries the headers that keep browsers from doing harm', async () => {
+  for (const url of ['/', '/api/v1/status', '/metrics', '/nothing', '/%']) {
+    const { headers } = await asked({}, url);
+    assert.equal(headers['x-content-type-options'], 'nosniff', url);
+    assert.equal(headers['referrer-policy'], 'no-referrer', url);
+    assert.equal(headers['cross-origin-resource-policy'], 'same-origin', url);
+    assert.match(String(headers['content-security-policy']), /^default-src 'none'; .*frame-ancestors 'none'$/, url);
   }
 });
 
@@ -79,43 +115,91 @@ test('the page asks nobody but this gateway, and its policy allows just what it 
   const policy = String(headers['content-security-policy']);
   assert.doesNotMatch(body, /https?:\/\//);
   for (const tag of ['style', 'script']) {
-    const text = new RegExp(`<${tag}>([^]*)</${tag}>`).exec(body)?.[1] ?? '';
+    const text = new RegExp(`<${tag}>([\\s\\S]*)</${tag}>`).exec(body)?.[1] ?? '';
     assert.ok(text.length > 100);
     assert.ok(policy.includes(createHash('sha256').update(text).digest('base64')), tag);
   }
 });
 
-async function started(t: TestContext): Promise<{ http: HttpApi; socket: Socket }> {
-  const http = api();
+async function started(t: TestContext, limits: Partial<HttpLimits> = {}): Promise<HttpApi> {
+  const http = api({}, 0, limits);
   await http.start();
   t.after(() => http.stop());
-  const [host, port] = http.address.split(':');
-  const socket = connect(Number(port), host);
-  t.after(() => socket.destroy());
-  await once(socket, 'connect');
-  return { http, socket };
+  return http;
 }
 
-test('a stop does not wait for a connection that stays open', async (t) => {
-  const { http, socket } = await started(t);
-  socket.write('GET /api/v1/health/live HTTP/1.1\r\nhost: x\r\n\r\n');
-  await once(socket, 'data');
-  const closed = once(socket, 'close');
-  await http.stop();
-  await closed;
+async function connected(t: TestContext, http: HttpApi): Promise<Socket> {
+  const [host, port] = http.address.split(':');
+  const socket = connect(Number(port), host).on('error', () => {
+    // A reset is one way of ending a connection; whoever waits for `close` sees it.
+  });
+  t.after(() => socket.destroy());
+  await once(socket, 'connect');
+  return socket;
+}
+
+/** What comes before the other side ends the connection. */
+async function heard(socket: Socket): Promise<string> {
+  let text = '';
+  socket.setEncoding('utf8').on('data', (more) => {
+    text += more;
+  });
+  await within(5_000, 'the end of the connection', once(socket, 'close'));
+  return text;
+}
+
+test('a stop does not wait for connections that stay open, used or not', async (t) => {
+  const http = await started(t);
+  const [used, silent, half] = [await connected(t, http), await connected(t, http), await connected(t, http)];
+  half.write('GET / HTTP/1.1\r\nhost');
+  used.write('GET /api/v1/health/live HTTP/1.1\r\nhost: x\r\n\r\n');
+  await once(used, 'data');
+  const closed = Promise.all([used, silent, half].map((socket) => once(socket, 'close')));
+  await within(1_000, 'the stop', http.stop());
+  await within(1_000, 'the end of the connections', closed);
 });
 
-test('a request that is no HTTP, and one with endless headers, end their connection', async (t) => {
-  for (const bytes of ['\x16\x03\x01\x02nonsense\r\n\r\n', `GET / HTTP/1.1\r\n${'x-a: b\r\n'.repeat(5_000)}`]) {
-    const { socket } = await started(t);
-    socket.on('error', () => {
-      // A reset is one way of ending it.
-    });
-    const closed = once(socket, 'close');
-    socket.resume();
+test('what is no HTTP gets a problem document and the end of its connection', async (t) => {
+  const http = await started(t);
+  for (const [bytes, status] of [
+    ['\x16\x03\x01\x02nonsense\r\n\r\n', 400],
+    ['GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\ntransfer-encoding: chunked\r\n\r\n', 400],
+    [`GET / HTTP/1.1\r\n${'x-a: b\r\n'.repeat(5_000)}`, 431],
+  ] as const) {
+    const socket = await connected(t, http);
     socket.write(bytes);
-    await closed;
+    const [head = '', body = ''] = (await heard(socket)).split('\r\n\r\n');
+    assert.match(head, new RegExp(`^HTTP/1.1 ${status} [\\s\\S]*problem\\+json[\\s\\S]*connection: close`));
+    assert.equal(JSON.parse(body).status, status);
   }
+});
+
+test('a client that takes its time is let go, and others notice nothing', async (t) => {
+  const http = await started(t, { headersTimeoutMs: 60, requestTimeoutMs: 120, checkMs: 20 });
+  const rows: readonly (readonly [sent: string, answer: RegExp])[] = [
+    ['', /^HTTP\/1.1 408 [\s\S]*request\.timeout/],
+    ['GET / HTTP/1.1\r\nhost: x\r\nx-slow: ', /^HTTP\/1.1 408 [\s\S]*request\.timeout/],
+    // It has its answer before the body that it never ends.
+    ['POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{', /^HTTP\/1.1 405 /],
+  ];
+  await Promise.all(
+    rows.map(async ([sent, answer]) => {
+      const socket = await connected(t, http);
+      socket.write(sent);
+      assert.match(await heard(socket), answer, sent);
+    }),
+  );
+  assert.equal((await fetch(`http://${http.address}/api/v1/health/live`)).status, 200);
+});
+
+test('there is an end to the connections that clients can hold', async (t) => {
+  const http = await started(t, { maxConnections: 2 });
+  const held = [await connected(t, http), await connected(t, http)];
+  const third = await connected(t, http);
+  assert.equal(await heard(third), '');
+  held[0]!.destroy();
+  held[1]!.write('GET /api/v1/health/live HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n');
+  assert.match(await heard(held[1]!), /200 OK/);
 });
 
 test('a taken port is told as such', async (t) => {

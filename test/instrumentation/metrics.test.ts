@@ -58,6 +58,14 @@ test('metrics say what the status says, in the text format', async () => {
   ] as const) {
     assert.equal(samples.get(name), value, name);
   }
+  const states = [...samples].filter(([name]) => name.startsWith('headgate_uplink_state{'));
+  assert.equal(states.length, 7);
+  assert.equal(
+    states.reduce((sum, [, value]) => sum + value, 0),
+    1,
+    'one state at a time',
+  );
+  assert.ok(samples.get('headgate_process_open_fds')! > 2);
 });
 
 test('a second scrape does not add to the first', async () => {

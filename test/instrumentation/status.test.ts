@@ -33,6 +33,7 @@ const rows: readonly Row[] = [
     /^The collector refuses this gateway \(unknown gateway\)/,
   ],
   [{ buffer: { ...waiting, waitingRecords: 1 } }, 'ready', /1 record waits safely/],
+  [{ buffer: { ...waiting, state: 'closed' } }, 'failing', /^No message is acknowledged/],
   [
     { buffer: { ...waiting, state: 'failing', failure: 'disk full' } },
     'failing',

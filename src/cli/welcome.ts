@@ -17,7 +17,8 @@ export function welcome({ addresses, sink, usualSink }: Reachable): string {
     const { host, port } = reachable(addresses.mqtt);
     const message = `-q 1 -t sensors/kitchen -m '{"temperature": 21.5}'`;
     rows.push(['Publish', `mosquitto_pub -h ${host.replace(/[[\]]/g, '')} -p ${port} ${message}`]);
-    rows.push(['Simulate', `${cli} demo${port === '1883' ? '' : ` --port ${port}`}`]);
+    const url = `mqtt://${host}:${port}`;
+    rows.push(['Simulate', `${cli} demo${url === 'mqtt://127.0.0.1:1883' ? '' : ` --url ${url}`}`]);
   }
   if (sink !== undefined) {
     if (sink === usualSink) rows.push(['Collected', `${cli} collector records`], ['', `(kept in ${sink})`]);

@@ -24,7 +24,7 @@ test('other ports and addresses are named so that the lines can be copied', () =
     sink: 'file:/my data/records.ndjson',
   });
   assert.match(text, /mosquitto_pub -h 127\.0\.0\.1 -p 41883 /);
-  assert.match(text, /demo --port 41883$/m);
+  assert.match(text, /demo --url mqtt:\/\/127.0.0.1:41883$/m);
   assert.match(text, /status --url http:\/\/\[::1\]:41880$/m);
   assert.match(text, /--sink 'file:\/my data\/records\.ndjson'$/m);
   assert.match(welcome({ addresses: { mqtt: '[::1]:1883' } }), /mosquitto_pub -h ::1 -p 1883/);

@@ -3,7 +3,7 @@ import { messageOf } from '../core/errors.ts';
 import { createLog, drainLog } from '../instrumentation/log.ts';
 import { type Arguments, helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { configOf, configOptions, usualSink } from './config-options.ts';
-import { exitCodeOf, reportFailure } from './failure.ts';
+import { failureFields, reportFailure } from './failure.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -42,7 +42,7 @@ export async function collector(args: string[], terminal: Terminal): Promise<num
       log.info({ collector: service.address, sink, readyMs: Math.round(performance.now()) }, 'ready');
     return await serve(service, log, { onReady });
   } catch (error) {
-    log.error({ err: error, exitCode: exitCodeOf(error) }, `The collector did not start: ${messageOf(error)}`);
+    log.error(failureFields(error), `The collector did not start: ${messageOf(error)}`);
     return reportFailure(error, terminal, config.log.level === 'debug' || config.log.level === 'trace');
   } finally {
     await drainLog();

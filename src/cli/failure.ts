@@ -13,6 +13,14 @@ export function exitCodeOf(error: unknown): number {
   return error instanceof HeadgateError ? (exitCodes[error.code] ?? 1) : 1;
 }
 
+/** What a log line says of a failed start: the code and what to do, or, for what nobody expected, the whole error. */
+export function failureFields(error: unknown): object {
+  const exitCode = exitCodeOf(error);
+  return error instanceof HeadgateError
+    ? { code: error.code, advice: error.advice, exitCode }
+    : { err: error, exitCode };
+}
+
 /**
  * Says on the terminal what failed and what to do next: each line of the message after `headgate: `, then the advice.
  * The stack is for developers and comes only with `withStack`. Returns the exit code.

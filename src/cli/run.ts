@@ -2,7 +2,7 @@ import { messageOf } from '../core/errors.ts';
 import { createLog, drainLog } from '../instrumentation/log.ts';
 import { helpText, parseArguments, type Usage } from './arguments.ts';
 import { configOf, configOptions, usualSink } from './config-options.ts';
-import { exitCodeOf, reportFailure } from './failure.ts';
+import { failureFields, reportFailure } from './failure.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { welcome } from './welcome.ts';
@@ -36,7 +36,7 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
     };
     return await serve(gateway, log, { onReady });
   } catch (error) {
-    log.error({ err: error, exitCode: exitCodeOf(error) }, `The gateway did not start: ${messageOf(error)}`);
+    log.error(failureFields(error), `The gateway did not start: ${messageOf(error)}`);
     return reportFailure(error, terminal, config.log.level === 'debug' || config.log.level === 'trace');
   } finally {
     await drainLog();

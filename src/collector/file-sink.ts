@@ -1,6 +1,7 @@
-import { closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasyncSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HeadgateError } from '../core/errors.ts';
+import { ensureDirectory } from '../lib/ensure-directory.ts';
 import { Intervals } from '../lib/intervals.ts';
 import { RecordJson } from '../wire/record-json.ts';
 import { RecordReader } from '../wire/record-reader.ts';
@@ -56,7 +57,7 @@ export class FileSink implements Sink {
   open(): void {
     this.#guard(() => {
       const directory = dirname(this.#path);
-      mkdirSync(directory, { recursive: true });
+      ensureDirectory(directory, "The sink's directory");
       // The lock first: nothing is touched that another collector writes to.
       const state = new FileState(`${this.#path}.state`);
       let fd: number | undefined;

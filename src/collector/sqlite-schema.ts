@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { HeadgateError } from '../core/errors.ts';
+import { ensureDirectory } from '../lib/ensure-directory.ts';
 import { progressSchema } from './progress-table.ts';
 
 /** "HGCR", so that `file` and we can tell whose database it is. */
@@ -57,7 +57,7 @@ const schema = `
  * @throws HeadgateError `data.newer`, `data.unreadable` when it is somebody else's, or an error of SQLite as it is
  */
 export function openRecords(path: string): Database.Database {
-  mkdirSync(dirname(path), { recursive: true });
+  ensureDirectory(dirname(path), "The sink's directory");
   const db = new Database(path, { timeout: 1000 });
   try {
     // The first statement that touches the file: what is no database fails here.

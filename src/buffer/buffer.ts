@@ -26,8 +26,10 @@ export type CommittedListener = (batch: StoredBatch) => void;
 
 /** How often a disk that refused is asked whether it is well again. */
 const probeMs = 5_000;
-/** When the disk is idle, so much is worth a commit at once: the rest of the turn is taken in while it runs. */
+/** So much is worth a commit at once: the rest of the turn is taken in while it runs. */
 const eagerBytes = 16 * 1024;
+/** One that the disk works at, and one that waits for it: a busy main thread then never leaves the disk idle. */
+const maxCommitsUnderWay = 2;
 /** What one transaction takes at the most; the rest is the next one's. */
 const maxCommitBytes = 8 * 2 ** 20;
 /** How long acknowledged batches stay on disk before a commit of records takes their deletion along … */
@@ -53,7 +55,7 @@ export class RecordBuffer implements Service {
   #failure = '';
   #nextSequence = 1;
   #pendingBytes = 0;
-  #isCommitting = false;
+  #commitsUnderWay = 0;
   #isFlushScheduled = false;
   #acknowledged = new Intervals();
   #acknowledgedSince = 0;
@@ -124,12 +126,8 @@ export class RecordBuffer implements Service {
     this.#open.append(source, start, end, settle, this.#deps.clock.now());
     this.#pendingBytes += end - start;
     if (this.#open.length >= this.#deps.options.maxBatchBytes) this.#sealed.push(this.#open.seal());
-    if (this.#isCommitting) return;
-    if (this.#open.length >= eagerBytes) {
-      this.#flush();
-      return;
-    }
-    if (this.#isFlushScheduled) return;
+    if (this.#open.length >= eagerBytes && this.#commitsUnderWay < maxCommitsUnderWay) this.#flush();
+    if (this.#isFlushScheduled || this.#commitsUnderWay > 0) return;
     // Not at once: what else comes with this turn of the event loop belongs into the same batch.
     this.#isFlushScheduled = true;
     setImmediate(() => {
@@ -179,11 +177,11 @@ export class RecordBuffer implements Service {
   }
 
   #flush(): void {
-    if (this.#isCommitting || this.#disk === undefined) return;
+    if (this.#commitsUnderWay >= maxCommitsUnderWay || this.#disk === undefined) return;
     if (this.#open.count > 0) this.#sealed.push(this.#open.seal());
     const taken = this.#takeSealed();
     if (taken.length > 0) void this.#commit(this.#disk, taken);
-    else this.#whenIdle?.();
+    else if (this.#commitsUnderWay === 0) this.#whenIdle?.();
   }
 
   #takeSealed(): SealedBatch[] {
@@ -197,7 +195,7 @@ export class RecordBuffer implements Service {
   }
 
   async #commit(disk: Disk, taken: readonly SealedBatch[]): Promise<void> {
-    this.#isCommitting = true;
+    this.#commitsUnderWay++;
     const first = this.#nextSequence;
     const batches = taken.map(({ count, records, openedAtMs }) => {
       // Sequences are given when a batch goes to the disk, so that each batch is one run of them. A run is not used
@@ -212,7 +210,7 @@ export class RecordBuffer implements Service {
     const acknowledged = isDeleteDue ? this.#takeAcknowledged() : [];
     const buffers = batches.map((batch) => batch.records.buffer);
     const response = await disk.request({ kind: 'commit', batches, acknowledged }, buffers);
-    this.#isCommitting = false;
+    this.#commitsUnderWay--;
     this.#pendingBytes -= bytes;
     const failure = this.#noteOutcome(response, acknowledged);
     this.#settle(taken, first, failure);
@@ -222,7 +220,8 @@ export class RecordBuffer implements Service {
       this.#deps.onCommit?.(response.ms, records, bytes);
       for (const batch of response.batches) for (const listener of this.#listeners) listener(batch);
     }
-    this.#flush();
+    // While another one runs, let more come together; it flushes what has when it is done.
+    if (this.#commitsUnderWay === 0) this.#flush();
   }
 
   #settle(taken: readonly SealedBatch[], first: number, failure: Error | undefined): void {

@@ -36,6 +36,7 @@ export class Throttle {
   readonly #socket: Socket;
   readonly #limits: ThrottleLimits;
   readonly #onFrozen: () => void;
+  readonly #outbox: Outbox;
   #inFlight = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -46,14 +47,19 @@ export class Throttle {
     this.#onFrozen = onFrozen;
     const read = socket.read.bind(socket);
     socket.read = (size?: number) => (this.#isOpen ? read(size) : null);
-    const outbox = new Outbox(socket);
+    this.#outbox = new Outbox(socket);
     socket.write = (chunk: unknown, ...rest: unknown[]): boolean => {
-      outbox.write(chunk, ...rest);
+      this.#outbox.write(chunk, ...rest);
       if (socket.writableLength > limits.maxUnsent) this.#expectProgress();
       return true;
     };
     socket.on('drain', () => this.#drained());
     socket.once('close', () => clearTimeout(this.#timer));
+  }
+
+  puback(packetId: number): void {
+    this.#outbox.puback(packetId);
+    if (this.#socket.writableLength > this.#limits.maxUnsent) this.#expectProgress();
   }
 
   /** A message of this client is under way. */

@@ -1,4 +1,4 @@
-import { Qlobber } from 'qlobber';
+import { newTopicTree, TopicCache } from './topic-index.ts';
 
 /** A packet on its way to local subscribers. */
 export interface FanOutPacket {
@@ -14,14 +14,14 @@ export type Listener<P> = (packet: P, done: () => void) => void;
  * and again when somebody has come or gone.
  */
 export class FanOut<P extends FanOutPacket> {
-  readonly #listeners = new Qlobber<Listener<P>>({
-    separator: '/',
-    wildcard_one: '+',
-    wildcard_some: '#',
-    match_empty_levels: true,
-  });
+  readonly #listeners = newTopicTree<Listener<P>>();
   readonly #byTopic = new TopicCache<readonly Listener<P>[]>((topic) => this.#listeners.match(topic));
   #isClosed = false;
+
+  /** Whether anybody listens to a topic now. */
+  hasListeners(topic: string): boolean {
+    return this.#byTopic.get(topic).length > 0;
+  }
 
   on(filter: string, listener: Listener<P>, done?: () => void): this {
     this.#listeners.add(filter, listener);
@@ -62,32 +62,5 @@ export class FanOut<P extends FanOutPacket> {
     this.#isClosed = true;
     setImmediate(done);
     return this;
-  }
-}
-
-const maxTopics = 10_000;
-
-/** Remembers what belongs to a topic until it is told that something has changed. */
-export class TopicCache<T> {
-  readonly #find: (topic: string) => T;
-  readonly #known = new Map<string, T>();
-
-  constructor(find: (topic: string) => T) {
-    this.#find = find;
-  }
-
-  get(topic: string): T {
-    let found = this.#known.get(topic);
-    if (found === undefined) {
-      found = this.#find(topic);
-      // Starting over is simpler than forgetting the oldest, and as good for a gateway's handful of topics.
-      if (this.#known.size >= maxTopics) this.#known.clear();
-      this.#known.set(topic, found);
-    }
-    return found;
-  }
-
-  clear(): void {
-    this.#known.clear();
   }
 }

@@ -8,7 +8,7 @@ import type { Log } from '../../lib/log.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { Service } from '../../lib/service.ts';
 import { Tally } from '../../lib/tally.ts';
-import { guardBroker, guardClient } from './aedes-guard.ts';
+import { guardBroker, guardClient, markAnswered } from './aedes-guard.ts';
 import { deliveryTo, Newcomers, roomIn, Throttle } from './connections.ts';
 import { FanOut } from './fan-out.ts';
 import type { MqttOptions } from './options.ts';
@@ -37,6 +37,7 @@ export class MqttSource implements Service {
   readonly #skipped = new Tally(skippedReasons);
   readonly #newcomers = new Newcomers();
   readonly #sessions: SessionStore;
+  readonly #fanOut = new FanOut<AedesPublishPacket>();
   readonly #inspector: PacketInspector;
   readonly #throttles = new WeakMap<Client, Throttle>();
   /** Connections that asked to start afresh and are not yet let in. */
@@ -66,7 +67,7 @@ export class MqttSource implements Service {
     const { options, log } = this.#deps;
     const broker = await Aedes.createBroker({
       persistence: this.#sessions,
-      mq: new FanOut<AedesPublishPacket>(),
+      mq: this.#fanOut,
       // What a client may send before its CONNACK is bounded by one socket read, not by a count.
       queueLimit: 10_000,
       maxClientsIdLength: 256,
@@ -203,10 +204,16 @@ export class MqttSource implements Service {
     this.#deliver(client, packet, message).then(
       () => {
         throttle?.ended();
+        if (throttle !== undefined && !this.#isForOthers(packet)) answer(throttle, packet);
         done(null);
       },
       (error) => this.#refuse(client, error, done),
     );
+  }
+
+  /** Somebody here listens, or will want it later: the broker has more to do than to acknowledge. */
+  #isForOthers({ topic, qos, retain }: PublishPacket): boolean {
+    return retain || qos === 2 || this.#fanOut.hasListeners(topic) || this.#sessions.wants(topic);
   }
 
   #deliver(client: Client | null, packet: PublishPacket, message: Message): Promise<unknown> {
@@ -266,4 +273,10 @@ export class MqttSource implements Service {
       'An MQTT connection was ended.',
     );
   }
+}
+
+/** Nearly every message of a gateway is for the collector alone: it is done with once it is acknowledged. */
+function answer(throttle: Throttle, packet: PublishPacket): void {
+  if (packet.qos === 1 && packet.messageId !== undefined) throttle.puback(packet.messageId);
+  markAnswered(packet);
 }

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 /** Chunks up to this size are put together; a larger one is worth a write of its own. */
 const maxSmall = 512;
 const initialCapacity = 1024;
+const ackBytes = new Uint8Array([0x40, 0x02, 0, 0]);
 
 /**
  * Puts the many small chunks that one turn of the event loop writes to a socket into one. mqtt-packet writes a PUBACK in
@@ -24,6 +25,13 @@ export class Outbox {
   /** Bytes that wait for the end of this turn. */
   get length(): number {
     return this.#length;
+  }
+
+  /** A PUBACK without properties: the same four bytes in every version, for success (MQTT 5.0 § 3.4.2.1). */
+  puback(packetId: number): void {
+    ackBytes[2] = packetId >>> 8;
+    ackBytes[3] = packetId & 0xff;
+    this.write(ackBytes);
   }
 
   /** Takes what `socket.write` takes. */

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import type { AedesPublishPacket, Client, Subscription } from 'aedes';
 import aedesPersistence from 'aedes-persistence';
 
-import { TopicCache } from './fan-out.ts';
 import type { SkippedReason } from './refused.ts';
+import { TopicCache, WantedTopics } from './topic-index.ts';
 
 // Its types describe the callback style that aedes 2 no longer uses.
 const createMemory = aedesPersistence as unknown as () => MemoryPersistence;
@@ -56,6 +56,7 @@ export type OnSkipped = (reason: SkippedReason) => void;
  */
 export class SessionStore {
   readonly #memory = createMemory();
+  readonly #wanted = new WantedTopics();
   /** Who has a persistent QoS 1 or 2 subscription to a topic. */
   readonly #subscribers = new TopicCache((topic) => this.#memory.subscriptionsByTopic(topic));
   readonly #limits: SessionLimits;
@@ -202,12 +203,22 @@ export class SessionStore {
     return this.#memory.createRetainedStreamCombi(patterns);
   }
 
+  /** Whether a persistent session wants a topic's messages, also while its client is away. */
+  wants(topic: string): boolean {
+    return this.#wanted.has(topic);
+  }
+
   async addSubscriptions(client: Client, subs: Subscription[]): Promise<void> {
+    for (const { topic, qos } of subs) {
+      if (qos > 0) this.#wanted.add(client.id, topic);
+      else this.#wanted.remove(client.id, topic);
+    }
     await this.#memory.addSubscriptions(client, subs);
     this.#subscribers.clear();
   }
 
   async removeSubscriptions(client: Client, topics: string[]): Promise<void> {
+    for (const topic of topics) this.#wanted.remove(client.id, topic);
     await this.#memory.removeSubscriptions(client, topics);
     this.#subscribers.clear();
   }
@@ -221,6 +232,7 @@ export class SessionStore {
   }
 
   async cleanSubscriptions(client: Client): Promise<void> {
+    this.#wanted.forget(client.id);
     await this.#memory.cleanSubscriptions(client);
     this.#subscribers.clear();
   }

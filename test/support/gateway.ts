@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import type { TestContext } from 'node:test';
+import { HeadgateProcess, type Settings } from './headgate-process.ts';
+import { within } from './wait.ts';
+
+export interface GatewayOptions {
+  readonly dataDir: string;
+  /** Its embedded collector's sink, when it has one. */
+  readonly sink?: string;
+  /** A collector elsewhere. */
+  readonly uplinkPort?: number;
+  readonly mqttPort?: number;
+  readonly set?: Settings;
+  /** In the shape of the buffer's `DiskFaults`. */
+  readonly faults?: object;
+  /** Wait for `ready`. Default true. */
+  readonly wait?: boolean;
+}
+
+/** Deadlines so short that a test sees what takes half a minute in life. */
+export const impatient: Settings = {
+  'uplink.retryMin': '50ms',
+  'uplink.retryMax': '400ms',
+  'uplink.connectTimeout': '1500ms',
+  'uplink.acknowledgeTimeout': '1500ms',
+  'uplink.keepalive': '1s',
+  'uplink.keepaliveTimeout': '1s',
+};
+
+/** Runs a gateway on free ports. */
+export async function startGateway(t: TestContext, options: GatewayOptions): Promise<HeadgateProcess> {
+  const { dataDir, sink, uplinkPort, mqttPort = 0, set = {}, faults, wait = true } = options;
+  const gateway = HeadgateProcess.spawn(t, 'run', {
+    set: {
+      dataDir,
+      'mqtt.port': mqttPort,
+      'http.port': 0,
+      'collector.port': 0,
+      ...(sink === undefined ? {} : { 'collector.sink': sink }),
+      ...(uplinkPort === undefined ? {} : { 'uplink.url': `http://127.0.0.1:${uplinkPort}` }),
+      ...set,
+    },
+    env: faults === undefined ? {} : { HEADGATE_FAULTS: JSON.stringify(faults) },
+  });
+  if (wait) await gateway.ready();
+  return gateway;
+}
+
+/** What the tests read of the status. */
+export interface GatewayStatus {
+  readonly health: { readonly state: string };
+  readonly flow: { readonly received: number; readonly confirmed: number; readonly refused: number };
+  readonly buffer: { readonly waitingRecords: number; readonly dropped: Readonly<Record<string, number>> };
+  readonly uplink: { readonly state: string; readonly acknowledgedRecords: number };
+}
+
+/** `GET /api/v1/status`. @throws an Error when it is not answered with 200 within 5 s */
+export async function statusOf(gateway: HeadgateProcess): Promise<GatewayStatus> {
+  const port = gateway.port('http');
+  const answer = new Promise<string>((resolve, reject) => {
+    const asked = request({ port, host: '127.0.0.1', path: '/api/v1/status', agent: false }, (response) => {
+      let text = '';
+      response.setEncoding('utf8');
+      response.on('data', (chunk) => {
+        text += chunk;
+      });
+      response.on('end', () => (response.statusCode === 200 ? resolve(text) : reject(new Error(text))));
+    });
+    asked.on('error', reject);
+    asked.end();
+  });
+  return JSON.parse(await within(5_000, 'the status', answer)) as GatewayStatus;
+}
+
+/** Resident memory of a process, in bytes. */
+export function residentBytes(process: HeadgateProcess): number {
+  const kib = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${process.child.pid}/status`, 'utf8'))?.[1];
+  if (kib === undefined) throw new Error(`no VmRSS for ${process.child.pid}`);
+  return Number(kib) * 1024;
+}
+
+/** The processes that a process has started and that run now. */
+export function childrenOf(process: HeadgateProcess): number[] {
+  const { pid } = process.child;
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}

@@ -5,7 +5,7 @@ import { type Interval, Intervals } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import { OpenBatch, type SealedBatch, type Settle } from './batch.ts';
-import { Disk } from './disk.ts';
+import { Disk, failureOf } from './disk.ts';
 import type { BufferOptions } from './options.ts';
 import type { BufferStatus } from './status.ts';
 import type { DiskFaults, Identity, Totals, WorkerResponse } from './worker-protocol.ts';
@@ -59,6 +59,8 @@ export class RecordBuffer implements Service {
   #isFlushScheduled = false;
   #acknowledged = new Intervals();
   #acknowledgedSince = 0;
+  /** Records that the collector has, and the disk too for a moment longer. */
+  #undeleted = 0;
   #deleteTimer: NodeJS.Timeout | undefined;
   #probeTimer: NodeJS.Timeout | undefined;
   #commits = 0;
@@ -149,6 +151,7 @@ export class RecordBuffer implements Service {
   /** The collector has these for good: their batches are deleted soon. A batch only goes when all of it is covered. */
   acknowledge(ranges: readonly Interval[]): void {
     for (const { first, last } of ranges) this.#acknowledged.add(first, last);
+    this.#undeleted += countOf(ranges);
     if (this.#deleteTimer !== undefined || this.#disk === undefined) return;
     this.#acknowledgedSince = this.#deps.clock.monotonic();
     this.#deleteTimer = setTimeout(() => this.#deleteAcknowledged(), deleteAloneMs);
@@ -162,12 +165,15 @@ export class RecordBuffer implements Service {
 
   status(): BufferStatus {
     const totals = this.#totals;
+    // What the collector has does not wait for it, although its deletion does.
+    const waitingRecords = Math.max(0, totals.waitingRecords - this.#undeleted);
+    const isWaiting = waitingRecords > 0;
     return {
       state: this.#state === 'closing' ? 'open' : this.#state,
       ...(this.#state === 'failing' && { failure: this.#failure }),
-      waitingRecords: totals.waitingRecords,
-      waitingBytes: totals.waitingBytes,
-      ...(totals.oldestMs !== undefined && { oldestWaitingAt: totals.oldestMs }),
+      waitingRecords,
+      waitingBytes: isWaiting ? totals.waitingBytes : 0,
+      ...(isWaiting && totals.oldestMs !== undefined && { oldestWaitingAt: totals.oldestMs }),
       lastSequence: this.#nextSequence - 1,
       pendingBytes: this.#pendingBytes,
       commits: this.#commits,
@@ -236,6 +242,7 @@ export class RecordBuffer implements Service {
   }
 
   #noteOutcome(response: WorkerResponse, acknowledged: readonly Interval[]): HeadgateError | undefined {
+    this.#undeleted -= countOf(acknowledged);
     if (response.kind === 'committed') {
       this.#totals = response.totals;
       if (this.#state === 'failing') {
@@ -287,7 +294,6 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function failureOf(response: WorkerResponse): HeadgateError {
-  const reason = response.kind === 'failed' || response.kind === 'read-failed' ? response.message : response.kind;
-  return new HeadgateError('buffer.failed', `The buffer's disk failed: ${reason}.`);
+function countOf(ranges: readonly Interval[]): number {
+  return sum(ranges.map(({ first, last }) => last - first + 1));
 }

@@ -45,3 +45,9 @@ export class Disk {
     return new Promise((resolve) => this.#answers.push(resolve));
   }
 }
+
+/** What the disk failed with, for whoever waits for it. */
+export function failureOf(response: WorkerResponse): HeadgateError {
+  const reason = response.kind === 'failed' || response.kind === 'read-failed' ? response.message : response.kind;
+  return new HeadgateError('buffer.failed', `The buffer's disk failed: ${reason}.`);
+}

@@ -139,3 +139,24 @@ test('a retained message and its absence: kept for later subscribers, removed by
     [true, true],
   );
 });
+
+// What aedes does with a message that it has refused by itself; the source marks those that it has answered in its place.
+for (const version of versions) {
+  test(`MQTT ${version}: a packet marked _notAuthorized is neither acknowledged nor passed on, and what follows is`, async () => {
+    await using broker = await bareBroker({ hold: true });
+    const client = await RawMqtt.connect(broker.port, 'c', version);
+    client.send({ cmd: 'subscribe', messageId: 9, subscriptions: [{ topic: 't', qos: 0 }] });
+    await client.take('suback');
+    client.send(publish(1, 1), publish(0, 0), publish(1, 2));
+    await eventually('3 calls', () => broker.asked.length === 3);
+    for (const [index, { packet, answer }] of broker.asked.entries()) {
+      if (index < 2) (packet as unknown as { _notAuthorized: boolean })._notAuthorized = true;
+      answer();
+    }
+    assert.equal((await client.take('puback')).messageId, 2);
+    assert.equal((await client.take('publish')).payload.toString(), '2');
+    await client.ping();
+    assert.deepEqual(client.inbox, []);
+    assert.deepEqual(broker.errors, []);
+  });
+}

@@ -1,12 +1,13 @@
 import type { StoredBatch } from '../core/batch.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
-import { type Interval, Intervals } from '../lib/intervals.ts';
+import { countOf, type Interval, Intervals } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
-import { OpenBatch, type SealedBatch, type Settle } from './batch.ts';
+import type { SealedBatch, Settle } from './batch.ts';
 import { Disk, failureOf } from './disk.ts';
 import type { BufferOptions } from './options.ts';
+import { Pending } from './pending.ts';
 import type { BufferStatus } from './status.ts';
 import type { DiskFaults, Identity, Totals, WorkerResponse } from './worker-protocol.ts';
 
@@ -45,8 +46,7 @@ const deleteAloneMs = 250;
 export class RecordBuffer implements Service {
   readonly name = 'buffer';
   readonly #deps: BufferDependencies;
-  readonly #open = new OpenBatch();
-  readonly #sealed: SealedBatch[] = [];
+  readonly #pending: Pending;
   readonly #listeners = new Set<CommittedListener>();
   #disk: Disk | undefined;
   #identity: Identity = { gateway: '', epoch: '' };
@@ -56,6 +56,8 @@ export class RecordBuffer implements Service {
   #nextSequence = 1;
   #pendingBytes = 0;
   #commitsUnderWay = 0;
+  /** Goes up when a commit fails: commits of the generation before fail too. */
+  #generation = 0;
   #isFlushScheduled = false;
   #acknowledged = new Intervals();
   #acknowledgedSince = 0;
@@ -70,6 +72,7 @@ export class RecordBuffer implements Service {
 
   constructor(deps: BufferDependencies) {
     this.#deps = deps;
+    this.#pending = new Pending(deps.options.maxBatchBytes);
   }
 
   /** Opens the database. @throws {HeadgateError} data.in-use, data.newer, data.unwritable or data.unreadable */
@@ -125,10 +128,9 @@ export class RecordBuffer implements Service {
       settle?.(new HeadgateError('buffer.closed', 'The gateway is not taking messages.'), 0);
       return;
     }
-    this.#open.append(source, start, end, settle, this.#deps.clock.now());
+    this.#pending.append(source, start, end, settle, this.#deps.clock.now());
     this.#pendingBytes += end - start;
-    if (this.#open.length >= this.#deps.options.maxBatchBytes) this.#sealed.push(this.#open.seal());
-    if (this.#open.length >= eagerBytes && this.#commitsUnderWay < maxCommitsUnderWay) this.#flush();
+    if (this.#pending.openBytes >= eagerBytes && this.#commitsUnderWay < maxCommitsUnderWay) this.#flush();
     if (this.#isFlushScheduled || this.#commitsUnderWay > 0) return;
     // Not at once: what else comes with this turn of the event loop belongs into the same batch.
     this.#isFlushScheduled = true;
@@ -184,20 +186,9 @@ export class RecordBuffer implements Service {
 
   #flush(): void {
     if (this.#commitsUnderWay >= maxCommitsUnderWay || this.#disk === undefined) return;
-    if (this.#open.count > 0) this.#sealed.push(this.#open.seal());
-    const taken = this.#takeSealed();
+    const taken = this.#pending.take(maxCommitBytes);
     if (taken.length > 0) void this.#commit(this.#disk, taken);
     else if (this.#commitsUnderWay === 0) this.#whenIdle?.();
-  }
-
-  #takeSealed(): SealedBatch[] {
-    let bytes = 0;
-    const fits = ({ records }: SealedBatch, index: number): boolean => {
-      bytes += records.length;
-      return index === 0 || bytes <= maxCommitBytes;
-    };
-    const end = this.#sealed.findIndex((sealed, index) => !fits(sealed, index));
-    return this.#sealed.splice(0, end === -1 ? this.#sealed.length : end);
   }
 
   async #commit(disk: Disk, taken: readonly SealedBatch[]): Promise<void> {
@@ -215,11 +206,13 @@ export class RecordBuffer implements Service {
     const isDeleteDue = this.#deps.clock.monotonic() - this.#acknowledgedSince >= deleteAlongMs;
     const acknowledged = isDeleteDue ? this.#takeAcknowledged() : [];
     const buffers = batches.map((batch) => batch.records.buffer);
-    const response = await disk.request({ kind: 'commit', batches, acknowledged }, buffers);
+    const generation = this.#generation;
+    const response = await disk.request({ kind: 'commit', generation, batches, acknowledged }, buffers);
     this.#commitsUnderWay--;
     this.#pendingBytes -= bytes;
     const failure = this.#noteOutcome(response, acknowledged);
     this.#settle(taken, first, failure);
+    if (failure !== undefined && generation === this.#generation) this.#refusePending(failure);
     if (response.kind === 'committed') {
       this.#commits++;
       this.#commitMs = { last: response.ms, max: Math.max(this.#commitMs.max, response.ms) };
@@ -228,6 +221,17 @@ export class RecordBuffer implements Service {
     }
     // While another one runs, let more come together; it flushes what has when it is done.
     if (this.#commitsUnderWay === 0) this.#flush();
+  }
+
+  /**
+   * What came in behind a commit that failed fails with it, here and in the worker's queue: its sources send everything
+   * again from the first refused message on, so that what is stored keeps their order.
+   */
+  #refusePending(failure: HeadgateError): void {
+    this.#generation++;
+    const pending = this.#pending.take(Number.POSITIVE_INFINITY);
+    this.#pendingBytes -= sum(pending.map(({ records }) => records.length));
+    this.#settle(pending, this.#nextSequence, failure);
   }
 
   #settle(taken: readonly SealedBatch[], first: number, failure: Error | undefined): void {
@@ -285,15 +289,11 @@ export class RecordBuffer implements Service {
     const acknowledged = this.#takeAcknowledged();
     if (acknowledged.length === 0 || this.#disk === undefined) return;
     void this.#disk
-      .request({ kind: 'commit', batches: [], acknowledged })
+      .request({ kind: 'commit', generation: this.#generation, batches: [], acknowledged })
       .then((response) => this.#noteOutcome(response, acknowledged));
   }
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function countOf(ranges: readonly Interval[]): number {
-  return sum(ranges.map(({ first, last }) => last - first + 1));
 }

@@ -24,8 +24,16 @@ export interface NewBatch extends StoredBatch {
 }
 
 export type WorkerRequest =
-  /** Append these batches and delete what was acknowledged, in one transaction. Answered by `committed` or `failed`. */
-  | { readonly kind: 'commit'; readonly batches: readonly NewBatch[]; readonly acknowledged: readonly Interval[] }
+  /**
+   * Append these batches and delete what was acknowledged, in one transaction. Answered by `committed` or `failed`. When
+   * one has failed, those of its generation that hold batches fail too.
+   */
+  | {
+      readonly kind: 'commit';
+      readonly generation: number;
+      readonly batches: readonly NewBatch[];
+      readonly acknowledged: readonly Interval[];
+    }
   /** Write and fsync something that changes nothing. Answered by `committed` without batches, or `failed`. */
   | { readonly kind: 'probe' }
   /** Read batches behind sequence `after`, in order: at least one if there is any, then up to `maxBytes`. */

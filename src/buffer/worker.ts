@@ -8,6 +8,8 @@ import type { DiskFaults, NewBatch, WorkerRequest, WorkerResponse, WorkerSetting
 const port = parentPort!;
 const settings = workerData as WorkerSettings;
 let commits = 0;
+/** The generation in which a commit of batches failed last, and why. */
+let failed: { readonly generation: number; readonly reason: string } | undefined;
 
 function answer(response: WorkerResponse, transfer: ArrayBuffer[] = []): void {
   port.postMessage(response, transfer);
@@ -28,10 +30,13 @@ function openStore(): BatchStore | undefined {
 function carryOut(store: BatchStore, request: WorkerRequest): void {
   switch (request.kind) {
     case 'commit':
-      write(store, request.batches, () => store.commit(request.batches, request.acknowledged));
+      write(store, request.batches, () => commit(store, request));
       return;
     case 'probe':
-      write(store, [], () => store.probe());
+      write(store, [], () => {
+        simulate(settings.faults);
+        store.probe();
+      });
       return;
     case 'read':
       try {
@@ -47,10 +52,21 @@ function carryOut(store: BatchStore, request: WorkerRequest): void {
   }
 }
 
+/** What comes behind a batch that failed must not overtake it: its sources will send both again, in order. */
+function commit(store: BatchStore, { generation, batches, acknowledged }: WorkerRequest & { kind: 'commit' }): void {
+  if (batches.length > 0 && failed?.generation === generation) throw new Error(failed.reason);
+  try {
+    simulate(settings.faults);
+    store.commit(batches, acknowledged);
+  } catch (error) {
+    if (batches.length > 0) failed = { generation, reason: messageOf(error) };
+    throw error;
+  }
+}
+
 function write(store: BatchStore, batches: readonly NewBatch[], work: () => void): void {
   const started = performance.now();
   try {
-    simulate(settings.faults);
     work();
   } catch (error) {
     answer({ kind: 'failed', message: messageOf(error) });

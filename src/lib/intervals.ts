@@ -4,6 +4,11 @@ export interface Interval {
   readonly last: number;
 }
 
+/** How many numbers there are in runs that do not overlap. */
+export function countOf(runs: readonly Interval[]): number {
+  return runs.reduce((count, { first, last }) => count + last - first + 1, 0);
+}
+
 /**
  * A set of whole numbers kept as sorted, merged runs: what a collector knows of a gateway's sequences. In order and
  * without loss it is one run, whatever the count; `add` and `has` are O(log n) in the number of runs.

@@ -152,6 +152,20 @@ test('a refused commit refuses its messages, counts what nobody waited for, and 
   assert.equal(textOf(await all(buffer)), '<b>');
 });
 
+test('what came behind a refused commit is refused with it, so that nothing overtakes', async (t) => {
+  const buffer = await opened(t, join(tempDir(t), 'b.db'), { failCommits: { from: 1, count: 1 } });
+  // The first two commits are on their way before the first one's failure is known, and the rest waits.
+  const large = Array.from({ length: 5 }, (_, i) => Buffer.alloc(20 * 1024, i));
+  const outcomes = await Promise.allSettled(large.map((bytes) => appendBytes(buffer, bytes)));
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    large.map(() => 'rejected'),
+  );
+  assert.equal(buffer.status().pendingBytes, 0);
+  await append(buffer, 'next');
+  assert.equal(textOf(await all(buffer)), '<next>');
+});
+
 test('a disk that is well again is found so, although nobody sends any more', async (t) => {
   const buffer = await opened(t, join(tempDir(t), 'b.db'), { failCommits: { from: 2, count: 2 } });
   await append(buffer, 'a');

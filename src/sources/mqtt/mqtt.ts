@@ -190,7 +190,7 @@ export class MqttSource implements Service {
   #take(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
     const fault = this.#inspector.faultOf(packet);
     if (fault !== undefined) {
-      this.#refuseFaulty(client, fault, done);
+      this.#refuseFaulty(client, packet, fault, done);
       return;
     }
     const message: Message = {
@@ -225,9 +225,11 @@ export class MqttSource implements Service {
   }
 
   /** What MQTT forbids ends the connection in every version; it is not stored, and not acknowledged. */
-  #refuseFaulty(client: Client | null, fault: string, done: (error: Error) => void): void {
-    if (client !== null) (client.conn as Socket).destroy(new Error(fault));
-    else done(new Error(fault));
+  #refuseFaulty(client: Client | null, packet: PublishPacket, fault: string, done: (error: Error) => void): void {
+    this.#refused.add('protocol-error');
+    // A will comes when its connection is over already: aedes has to hear of it, to forget it.
+    if (client === null || packet.cmd === undefined) done(new Error(fault));
+    else (client.conn as Socket).destroy();
   }
 
   /**

@@ -1,6 +1,6 @@
 import type { StoredBatch } from '../core/batch.ts';
 import { HeadgateError } from '../core/errors.ts';
-import type { Clock } from '../core/time.ts';
+import type { Clock, UnixMs } from '../core/time.ts';
 import { countOf, type Interval, Intervals } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
@@ -120,15 +120,16 @@ export class RecordBuffer implements Service {
   /**
    * Appends bytes `start` to `end` of `source`, one encoded record.
    *
+   * @param takenAtMs when it was taken in, by the wall clock
    * @param settle told when the record is durable, or that it can't be made so; without it nobody waits, and should
    * the disk fail, the record is counted as dropped
    */
-  append(source: Buffer, start: number, end: number, settle?: Settle): void {
+  append(source: Buffer, start: number, end: number, takenAtMs: UnixMs, settle?: Settle): void {
     if (this.#state !== 'open' && this.#state !== 'failing') {
       settle?.(new HeadgateError('buffer.closed', 'The gateway is not taking messages.'), 0);
       return;
     }
-    this.#pending.append(source, start, end, settle, this.#deps.clock.now());
+    this.#pending.append(source, start, end, settle, takenAtMs);
     this.#pendingBytes += end - start;
     if (this.#pending.openBytes >= eagerBytes && this.#commitsUnderWay < maxCommitsUnderWay) this.#flush();
     if (this.#isFlushScheduled || this.#commitsUnderWay > 0) return;

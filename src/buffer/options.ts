@@ -11,7 +11,7 @@ export const bufferOptions = Type.Object({
     description: 'What may wait in memory for the disk. Beyond it sources are held back until commits catch up.',
   }),
   checkpointBytes: bytes({
-    default: '16MiB',
+    default: '32MiB',
     description: 'Size of the write-ahead log at which its pages are moved into the database file.',
   }),
 });

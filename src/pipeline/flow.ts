@@ -48,12 +48,12 @@ export class Flow {
     );
     // A disk that can't keep up holds everybody back, or memory would fill with what nobody waits for.
     if (decision.durability === 'relaxed' && !buffer.isCongested) {
-      buffer.append(bytes, start, end);
+      buffer.append(bytes, start, end, receivedAtMs);
       this.#confirmed++;
       return onItsWay;
     }
     return new Promise((resolve, reject) => {
-      buffer.append(bytes, start, end, (error, sequence) => {
+      buffer.append(bytes, start, end, receivedAtMs, (error, sequence) => {
         if (error === undefined) {
           this.#confirmed++;
           resolve({ sequence });

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 import type { Field, FieldValue, Measurement } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
 import { createDeviceNamer } from './device-id.ts';
@@ -39,11 +39,14 @@ export function decode(message: Message, options: DecodeOptions): Measurement {
 type Json = number | boolean | bigint | string | null | undefined | readonly Json[] | { readonly [key: string]: Json };
 
 function jsonTextOf(payload: Uint8Array): string | undefined {
-  if (!mayBeJson(payload) || !isUtf8(payload)) return undefined;
+  if (!mayBeJson(payload)) return undefined;
+  // Nearly everything is ASCII, and cheaper to read as such.
+  const encoding = isAscii(payload) ? 'latin1' : 'utf8';
+  if (encoding === 'utf8' && !isUtf8(payload)) return undefined;
   const buffer = Buffer.isBuffer(payload)
     ? payload
     : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  return buffer.toString('utf8');
+  return buffer.toString(encoding);
 }
 
 function parse(text: string, reviver?: typeof keepExact): Json {

@@ -26,7 +26,7 @@ const append = (buffer: RecordBuffer, text: string) => appendBytes(buffer, recor
 
 function appendBytes(buffer: RecordBuffer, bytes: Buffer): Promise<{ sequence: number }> {
   return new Promise((resolve, reject) => {
-    buffer.append(bytes, 0, bytes.length, (error, sequence) =>
+    buffer.append(bytes, 0, bytes.length, Date.now(), (error, sequence) =>
       error === undefined ? resolve({ sequence }) : reject(error),
     );
   });
@@ -137,7 +137,7 @@ test('listeners hear of each batch once it is durable', async (t) => {
 
 test('a refused commit refuses its messages, counts what nobody waited for, and the next one is tried anew', async (t) => {
   const buffer = await opened(t, join(tempDir(t), 'b.db'), { failCommits: { from: 1, count: 1 } });
-  buffer.append(record('r'), 0, 3);
+  buffer.append(record('r'), 0, 3, Date.now());
   await assert.rejects(
     append(buffer, 'a'),
     (error: HeadgateError) => error.code === 'buffer.failed' && /disk is full/.test(error.message),

@@ -69,7 +69,9 @@ function append(buffer: RecordBuffer, value: number): Promise<number> {
     undefined,
   );
   return new Promise((resolve, reject) => {
-    buffer.append(bytes, start, end, (error, sequence) => (error === undefined ? resolve(sequence) : reject(error)));
+    buffer.append(bytes, start, end, Date.now(), (error, sequence) =>
+      error === undefined ? resolve(sequence) : reject(error),
+    );
   });
 }
 

@@ -13,13 +13,22 @@ export function guardBroker(broker: Aedes): void {
 export function guardClient(client: Client): void {
   withoutPrototype(client, ['subscriptions', 'duplicates']);
   const { _parser: parser } = client as unknown as { _parser: EventEmitter };
-  parser.prependListener('packet', (packet: { cmd: string; subscriptions?: readonly { topic: string }[] }) => {
+  // In place of its listener, not before it: a second one would cost every packet.
+  const [handle] = parser.listeners('packet') as ((packet: Packet) => void)[];
+  parser.removeAllListeners('packet');
+  parser.on('packet', (packet: Packet) => {
     // It looks for filters that come twice in a plain object. A command that it does not know ends the connection.
     const filters = packet.subscriptions;
     if (filters !== undefined && filters.length > 1 && filters.some(({ topic }) => topic === '__proto__')) {
       packet.cmd = 'refused';
     }
+    handle?.call(parser, packet);
   });
+}
+
+interface Packet {
+  cmd: string;
+  readonly subscriptions?: readonly { readonly topic: string }[];
 }
 
 /**

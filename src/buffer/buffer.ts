@@ -1,10 +1,11 @@
 import type { StoredBatch } from '../core/batch.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { Clock, UnixMs } from '../core/time.ts';
-import { countOf, type Interval, Intervals } from '../lib/intervals.ts';
+import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import type { SealedBatch, Settle } from './batch.ts';
+import { Deletions } from './deletions.ts';
 import { Disk, failureOf } from './disk.ts';
 import type { BufferOptions } from './options.ts';
 import { Pending } from './pending.ts';
@@ -31,12 +32,12 @@ const probeMs = 5_000;
 const eagerBytes = 16 * 1024;
 /** One that the disk works at, and one that waits for it: a busy main thread then never leaves the disk idle. */
 const maxCommitsUnderWay = 2;
+/** A disk that takes longer for a commit gets one at a time, with all that there is. */
+const fastCommitMs = 5;
+/** Receipts that are given in one go. */
+const settledAtOnce = 500;
 /** What one transaction takes at the most; the rest is the next one's. */
 const maxCommitBytes = 8 * 2 ** 20;
-/** How long acknowledged batches stay on disk before a commit of records takes their deletion along … */
-const deleteAlongMs = 50;
-/** … and before they are deleted by a commit of their own, when no records come. */
-const deleteAloneMs = 250;
 
 /**
  * The durable log. Records are appended, already encoded, to the open batch; everything that arrived while the last
@@ -47,6 +48,7 @@ export class RecordBuffer implements Service {
   readonly name = 'buffer';
   readonly #deps: BufferDependencies;
   readonly #pending: Pending;
+  readonly #deletions = new Deletions(() => this.#deleteAcknowledged());
   readonly #listeners = new Set<CommittedListener>();
   #disk: Disk | undefined;
   #identity: Identity = { gateway: '', epoch: '' };
@@ -59,15 +61,11 @@ export class RecordBuffer implements Service {
   /** Goes up when a commit fails: commits of the generation before fail too. */
   #generation = 0;
   #isFlushScheduled = false;
-  #acknowledged = new Intervals();
-  #acknowledgedSince = 0;
-  /** Records that the collector has, and the disk too for a moment longer. */
-  #undeleted = 0;
-  #deleteTimer: NodeJS.Timeout | undefined;
   #probeTimer: NodeJS.Timeout | undefined;
   #commits = 0;
   #commitMs = { last: 0, max: 0 };
   #dropped = 0;
+  #settling: Promise<void> = Promise.resolve();
   #whenIdle: (() => void) | undefined;
 
   constructor(deps: BufferDependencies) {
@@ -95,8 +93,9 @@ export class RecordBuffer implements Service {
       this.#whenIdle = resolve;
       this.#flush();
     });
+    await this.#settling;
     this.#deleteAcknowledged();
-    clearTimeout(this.#deleteTimer);
+    this.#deletions.stop();
     clearTimeout(this.#probeTimer);
     this.#disk = undefined;
     await disk.close();
@@ -131,7 +130,7 @@ export class RecordBuffer implements Service {
     }
     this.#pending.append(source, start, end, settle, takenAtMs);
     this.#pendingBytes += end - start;
-    if (this.#pending.openBytes >= eagerBytes && this.#commitsUnderWay < maxCommitsUnderWay) this.#flush();
+    if (this.#pending.openBytes >= eagerBytes && this.#isDiskFast) this.#flush();
     if (this.#isFlushScheduled || this.#commitsUnderWay > 0) return;
     // Not at once: what else comes with this turn of the event loop belongs into the same batch.
     this.#isFlushScheduled = true;
@@ -153,11 +152,7 @@ export class RecordBuffer implements Service {
 
   /** The collector has these for good: their batches are deleted soon. A batch only goes when all of it is covered. */
   acknowledge(ranges: readonly Interval[]): void {
-    for (const { first, last } of ranges) this.#acknowledged.add(first, last);
-    this.#undeleted += countOf(ranges);
-    if (this.#deleteTimer !== undefined || this.#disk === undefined) return;
-    this.#acknowledgedSince = this.#deps.clock.monotonic();
-    this.#deleteTimer = setTimeout(() => this.#deleteAcknowledged(), deleteAloneMs);
+    if (this.#disk !== undefined) this.#deletions.add(ranges, this.#deps.clock.monotonic());
   }
 
   /** @returns how to stop listening */
@@ -169,7 +164,7 @@ export class RecordBuffer implements Service {
   status(): BufferStatus {
     const totals = this.#totals;
     // What the collector has does not wait for it, although its deletion does.
-    const waitingRecords = Math.max(0, totals.waitingRecords - this.#undeleted);
+    const waitingRecords = Math.max(0, totals.waitingRecords - this.#deletions.undeleted);
     const isWaiting = waitingRecords > 0;
     return {
       state: this.#state === 'closing' ? 'open' : this.#state,
@@ -185,8 +180,14 @@ export class RecordBuffer implements Service {
     };
   }
 
+  /** Several small commits beat a large one only where a commit costs little. */
+  get #isDiskFast(): boolean {
+    return this.#commitMs.last < fastCommitMs;
+  }
+
   #flush(): void {
-    if (this.#commitsUnderWay >= maxCommitsUnderWay || this.#disk === undefined) return;
+    const isBusy = this.#commitsUnderWay >= (this.#isDiskFast ? maxCommitsUnderWay : 1);
+    if (isBusy || this.#disk === undefined) return;
     const taken = this.#pending.take(maxCommitBytes);
     if (taken.length > 0) void this.#commit(this.#disk, taken);
     else if (this.#commitsUnderWay === 0) this.#whenIdle?.();
@@ -204,15 +205,14 @@ export class RecordBuffer implements Service {
     });
     const records = this.#nextSequence - first;
     const bytes = sum(batches.map((batch) => batch.records.length));
-    const isDeleteDue = this.#deps.clock.monotonic() - this.#acknowledgedSince >= deleteAlongMs;
-    const acknowledged = isDeleteDue ? this.#takeAcknowledged() : [];
+    const acknowledged = this.#deletions.takeAlong(this.#deps.clock.monotonic());
     const buffers = batches.map((batch) => batch.records.buffer);
     const generation = this.#generation;
     const response = await disk.request({ kind: 'commit', generation, batches, acknowledged }, buffers);
     this.#commitsUnderWay--;
     this.#pendingBytes -= bytes;
     const failure = this.#noteOutcome(response, acknowledged);
-    this.#settle(taken, first, failure);
+    this.#settleLater(taken, first, failure);
     if (failure !== undefined && generation === this.#generation) this.#refusePending(failure);
     if (response.kind === 'committed') {
       this.#commits++;
@@ -232,22 +232,29 @@ export class RecordBuffer implements Service {
     this.#generation++;
     const pending = this.#pending.take(Number.POSITIVE_INFINITY);
     this.#pendingBytes -= sum(pending.map(({ records }) => records.length));
-    this.#settle(pending, this.#nextSequence, failure);
+    this.#settleLater(pending, this.#nextSequence, failure);
   }
 
-  #settle(taken: readonly SealedBatch[], first: number, failure: Error | undefined): void {
+  /** In order, one after the other: an MQTT client is owed its acknowledgements as it sent (MQTT 5.0 § 4.6). */
+  #settleLater(taken: readonly SealedBatch[], first: number, failure: Error | undefined): void {
+    this.#settling = this.#settling.then(() => this.#settle(taken, first, failure));
+  }
+
+  async #settle(taken: readonly SealedBatch[], first: number, failure: Error | undefined): Promise<void> {
     let sequence = first;
     for (const { waiters } of taken) {
       for (const settle of waiters) {
         if (settle !== undefined) settle(failure, sequence);
         else if (failure !== undefined) this.#dropped++;
         sequence++;
+        // A slow disk's commit holds thousands: pings and dashboards get their turn in between.
+        if ((sequence - first) % settledAtOnce === 0) await new Promise(setImmediate);
       }
     }
   }
 
   #noteOutcome(response: WorkerResponse, acknowledged: readonly Interval[]): HeadgateError | undefined {
-    this.#undeleted -= countOf(acknowledged);
+    this.#deletions.settled(acknowledged);
     if (response.kind === 'committed') {
       this.#totals = response.totals;
       if (this.#state === 'failing') {
@@ -278,16 +285,8 @@ export class RecordBuffer implements Service {
     void this.#disk.request({ kind: 'probe' }).then((response) => this.#noteOutcome(response, []));
   }
 
-  #takeAcknowledged(): Interval[] {
-    clearTimeout(this.#deleteTimer);
-    this.#deleteTimer = undefined;
-    const ranges = [...this.#acknowledged];
-    if (ranges.length > 0) this.#acknowledged = new Intervals();
-    return ranges;
-  }
-
   #deleteAcknowledged(): void {
-    const acknowledged = this.#takeAcknowledged();
+    const acknowledged = this.#deletions.takeAll();
     if (acknowledged.length === 0 || this.#disk === undefined) return;
     void this.#disk
       .request({ kind: 'commit', generation: this.#generation, batches: [], acknowledged })

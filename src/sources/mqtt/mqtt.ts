@@ -207,7 +207,7 @@ export class MqttSource implements Service {
         if (throttle !== undefined && !this.#isForOthers(packet)) answer(throttle, packet);
         done(null);
       },
-      (error) => this.#refuse(client, error, done),
+      (error) => this.#refuse(client, packet, error, done),
     );
   }
 
@@ -236,10 +236,11 @@ export class MqttSource implements Service {
    * No receipt, so no acknowledgement: the connection ends, and the client sends the message again on its next one.
    * An MQTT 5 client is told that the server is busy; a PUBACK with an error code would make it give the message up.
    */
-  #refuse(client: Client | null, error: unknown, done: (error: Error) => void): void {
+  #refuse(client: Client | null, packet: PublishPacket, error: unknown, done: (error: Error) => void): void {
     this.#refused.add('not-taken');
     this.#deps.log.debug({ client: client?.id, reason: messageOf(error) }, 'A message was not taken.');
-    if (client?.version === 5) client.disconnect({ reasonCode: reasonCode.serverBusy });
+    // A will's client is gone already.
+    if (client?.version === 5 && packet.cmd !== undefined) client.disconnect({ reasonCode: reasonCode.serverBusy });
     else done(error instanceof Error ? error : new Error(String(error)));
   }
 
@@ -250,7 +251,8 @@ export class MqttSource implements Service {
   ): void {
     const held = Object.keys((client as unknown as { subscriptions: object }).subscriptions).length;
     // null refuses this filter in the SUBACK and leaves the connection alone.
-    done(null, held < this.#deps.options.maxSubscriptionsPerClient ? subscription : null);
+    const isAllowed = held < this.#deps.options.maxSubscriptionsPerClient;
+    done(null, isAllowed && (client.clean || this.#sessions.hasRoomFor(client.id)) ? subscription : null);
   }
 
   #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {

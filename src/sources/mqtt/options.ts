@@ -25,11 +25,20 @@ export const mqttOptions = Type.Object({
   maxTopicLevels: count({ default: 20, maximum: 100, description: 'Levels that a topic or filter may have.' }),
   maxSubscriptionsPerClient: count({ default: 1000, description: 'Subscriptions that one client may hold.' }),
   maxRetained: count({ default: 10000, description: 'Topics whose retained message is kept; further ones are not.' }),
-  maxSessions: count({ default: 10000, description: 'Persistent MQTT 5 sessions kept for clients that are away.' }),
+  maxRetainedBytes: bytes({ default: '32MiB', description: 'What all retained messages may take together.' }),
+  maxSessions: count({
+    default: 10000,
+    description:
+      'Persistent sessions kept; beyond it further clients may subscribe only for as long as they are connected.',
+  }),
   maxQueuedPerClient: count({
     default: 1000,
     description:
       'Messages kept for one client with a persistent session that does not take them; beyond it the oldest goes and is counted.',
+  }),
+  maxQueuedBytes: bytes({
+    default: '64MiB',
+    description: 'What may be kept for all such clients together; beyond it new messages skip them and are counted.',
   }),
   maxUnsentPerClient: bytes({
     default: '1MiB',

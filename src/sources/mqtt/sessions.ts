@@ -2,11 +2,14 @@ import { Readable } from 'node:stream';
 import type { AedesPublishPacket, Client, Subscription } from 'aedes';
 import aedesPersistence from 'aedes-persistence';
 
+import { MessageQueues, owned, type QueueLimits, type SessionPacket } from './queues.ts';
 import type { SkippedReason } from './refused.ts';
 import { TopicCache, WantedTopics } from './topic-index.ts';
 
 // Its types describe the callback style that aedes 2 no longer uses.
 const createMemory = aedesPersistence as unknown as () => MemoryPersistence;
+
+const nothing = Buffer.alloc(0);
 
 interface MemoryPersistence {
   setup(broker: unknown): Promise<void>;
@@ -19,14 +22,6 @@ interface MemoryPersistence {
   cleanSubscriptions(client: Client): Promise<void>;
   putWill(client: Client, packet: AedesPublishPacket): Promise<void>;
   delWill(client: Client): Promise<unknown>;
-}
-
-/** A packet as aedes hands it to its persistence; which fields are there depends on the step. */
-export interface SessionPacket {
-  readonly cmd?: string;
-  readonly brokerId?: string;
-  readonly brokerCounter?: number;
-  messageId?: number | undefined;
 }
 
 /** A QoS 2 packet id that its client has not released yet. */
@@ -42,9 +37,12 @@ interface WithId {
   readonly conn?: unknown;
 }
 
-export interface SessionLimits {
-  readonly maxQueuedPerClient: number;
+export interface SessionLimits extends QueueLimits {
+  /** Topics with a retained message, and the bytes of these messages. */
   readonly maxRetained: number;
+  readonly maxRetainedBytes: number;
+  /** Sessions kept, of clients that are here and that are away. */
+  readonly maxSessions: number;
 }
 
 /** Told of what a limit left out: it never touches records, only what local subscribers would have got. */
@@ -62,8 +60,12 @@ export class SessionStore {
   readonly #limits: SessionLimits;
   readonly #onSkipped: OnSkipped;
   readonly #room: (client: WithId) => Promise<void>;
-  readonly #retained = new Set<string>();
-  readonly #outgoing = new Map<string, SessionPacket[]>();
+  /** Bytes of each topic's retained message. */
+  readonly #retained = new Map<string, number>();
+  #retainedBytes = 0;
+  readonly #queues: MessageQueues;
+  /** Clients with a session that outlives their connection. */
+  readonly #clients = new Set<string>();
   readonly #incoming = new Map<string, Map<number, IncomingId>>();
 
   /** @param room resolves when there is room in a client's socket */
@@ -71,6 +73,7 @@ export class SessionStore {
     this.#limits = limits;
     this.#onSkipped = onSkipped;
     this.#room = room;
+    this.#queues = new MessageQueues(limits, () => onSkipped('queue-full'));
   }
 
   async setup(broker: unknown): Promise<void> {
@@ -129,52 +132,24 @@ export class SessionStore {
   }
 
   async outgoingEnqueue(sub: { clientId: string }, packet: AedesPublishPacket): Promise<void> {
-    let queue = this.#outgoing.get(sub.clientId);
-    if (queue === undefined) {
-      queue = [];
-      this.#outgoing.set(sub.clientId, queue);
-    }
-    // A copy: each client gives it a packet id of its own.
-    queue.push({ ...(packet as SessionPacket), messageId: undefined });
-    if (queue.length > this.#limits.maxQueuedPerClient) {
-      queue.shift();
-      this.#onSkipped('queue-full');
-    }
+    this.#queues.add(sub.clientId, packet);
   }
 
   async outgoingEnqueueCombi(subs: readonly { clientId: string }[], packet: AedesPublishPacket): Promise<void> {
-    for (const sub of subs) void this.outgoingEnqueue(sub, packet);
+    for (const sub of subs) this.#queues.add(sub.clientId, packet);
   }
 
-  /** Gives a queued message its packet id, or puts the PUBREL of one in its place. */
   async outgoingUpdate(client: WithId, packet: SessionPacket): Promise<void> {
-    const queue = this.#outgoing.get(client.id) ?? [];
-    for (const [index, queued] of queue.entries()) {
-      if (packet.brokerId !== undefined && queued.brokerId === packet.brokerId) {
-        if (queued.brokerCounter !== packet.brokerCounter) continue;
-        queued.messageId = packet.messageId;
-        return;
-      }
-      if (queued.messageId === packet.messageId) {
-        queue[index] = packet;
-        return;
-      }
-    }
-    // It fell to the limit while it was under way. The client gets it all the same.
+    this.#queues.update(client.id, packet);
   }
 
   async outgoingClearMessageId(client: WithId, packet: SessionPacket): Promise<SessionPacket | undefined> {
-    const queue = this.#outgoing.get(client.id);
-    const index = queue?.findIndex((queued) => queued.messageId === packet.messageId) ?? -1;
-    if (queue === undefined || index === -1) return undefined;
-    const [cleared] = queue.splice(index, 1);
-    if (queue.length === 0) this.#outgoing.delete(client.id);
-    return cleared;
+    return this.#queues.take(client.id, packet.messageId);
   }
 
   /** What waited for a client that is back, no faster than it reads. */
   outgoingStream(client: WithId): Readable {
-    const queue = [...(this.#outgoing.get(client.id) ?? [])];
+    const queue = this.#queues.list(client.id);
     const room = this.#room;
     return Readable.from(
       (async function* () {
@@ -188,19 +163,31 @@ export class SessionStore {
   }
 
   async storeRetained(packet: AedesPublishPacket): Promise<void> {
-    if (packet.payload.length === 0) this.#retained.delete(packet.topic);
-    else if (!this.#retained.has(packet.topic)) {
-      if (this.#retained.size >= this.#limits.maxRetained) {
-        this.#onSkipped('retained-full');
-        return;
-      }
-      this.#retained.add(packet.topic);
-    }
-    await this.#memory.storeRetained(packet);
+    const { topic } = packet;
+    const before = this.#retained.get(topic);
+    const { length } = packet.payload;
+    const bytes = this.#retainedBytes - (before ?? 0) + length;
+    const fits = bytes <= this.#limits.maxRetainedBytes && (before !== undefined || this.#hasRoomForTopic);
+    if (!fits) this.#onSkipped('retained-full');
+    // What does not fit takes the topic's last message along: an old value would pass for the newest.
+    const isKept = fits && length > 0;
+    if (isKept) this.#retained.set(topic, length);
+    else this.#retained.delete(topic);
+    this.#retainedBytes = isKept ? bytes : this.#retainedBytes - (before ?? 0);
+    await this.#memory.storeRetained({ ...packet, payload: isKept ? owned(packet.payload) : nothing });
+  }
+
+  get #hasRoomForTopic(): boolean {
+    return this.#retained.size < this.#limits.maxRetained;
   }
 
   createRetainedStreamCombi(patterns: string[]): Readable {
     return this.#memory.createRetainedStreamCombi(patterns);
+  }
+
+  /** Whether this client may have a session that outlives its connection. */
+  hasRoomFor(clientId: string): boolean {
+    return this.#clients.has(clientId) || this.#clients.size < this.#limits.maxSessions;
   }
 
   /** Whether a persistent session wants a topic's messages, also while its client is away. */
@@ -209,6 +196,7 @@ export class SessionStore {
   }
 
   async addSubscriptions(client: Client, subs: Subscription[]): Promise<void> {
+    this.#clients.add(client.id);
     for (const { topic, qos } of subs) {
       if (qos > 0) this.#wanted.add(client.id, topic);
       else this.#wanted.remove(client.id, topic);
@@ -232,6 +220,7 @@ export class SessionStore {
   }
 
   async cleanSubscriptions(client: Client): Promise<void> {
+    this.#clients.delete(client.id);
     this.#wanted.forget(client.id);
     await this.#memory.cleanSubscriptions(client);
     this.#subscribers.clear();

@@ -15,7 +15,9 @@ const packet = (counter: number, more: object = {}): AedesPublishPacket =>
     ...more,
   }) as AedesPublishPacket;
 
-function store(limits = { maxQueuedPerClient: 3, maxRetained: 2 }) {
+const tight = { maxQueuedPerClient: 3, maxQueuedBytes: 2_500, maxRetained: 2, maxRetainedBytes: 10, maxSessions: 2 };
+
+function store(limits = tight) {
   const skipped: string[] = [];
   return {
     sessions: new SessionStore(
@@ -93,4 +95,45 @@ test('retained messages are bounded by topic, may change, and make room when the
   const topics: string[] = [];
   for await (const one of sessions.createRetainedStreamCombi(['#'])) topics.push((one as AedesPublishPacket).topic);
   assert.deepEqual(topics, ['t/2', 't/3']);
+});
+
+test('what is kept is bounded in bytes too, for all together', async () => {
+  const { sessions, skipped } = store();
+  const large = packet(1, { payload: Buffer.alloc(800) });
+  for (const clientId of ['a', 'b', 'c']) await sessions.outgoingEnqueue({ clientId }, large);
+  assert.deepEqual(skipped, ['queue-full']);
+  await sessions.outgoingUpdate({ id: 'a' }, { brokerId: 'b', brokerCounter: 1, messageId: 5 });
+  await sessions.outgoingClearMessageId({ id: 'a' }, { messageId: 5 });
+  await sessions.outgoingEnqueue({ clientId: 'c' }, large);
+  assert.deepEqual(skipped, ['queue-full']);
+  await sessions.storeRetained(packet(1, { payload: Buffer.alloc(10) }));
+  await sessions.storeRetained(packet(2));
+  assert.deepEqual(skipped, ['queue-full', 'retained-full']);
+  await sessions.storeRetained(packet(1, { payload: Buffer.alloc(9) }));
+  await sessions.storeRetained(packet(2));
+  assert.deepEqual(skipped, ['queue-full', 'retained-full']);
+  // Too large to be kept: then its topic has none, rather than an old one.
+  await sessions.storeRetained(packet(1, { payload: Buffer.alloc(11) }));
+  const topics: string[] = [];
+  for await (const one of sessions.createRetainedStreamCombi(['#'])) topics.push((one as AedesPublishPacket).topic);
+  assert.deepEqual(topics, ['t/2']);
+});
+
+test('a small payload does not hold on to the large read that it came with', async () => {
+  const { sessions } = store();
+  const read = Buffer.alloc(64 * 1024);
+  await sessions.outgoingEnqueue({ clientId: 'c' }, packet(1, { payload: read.subarray(0, 10) }));
+  for await (const one of sessions.outgoingStream(client)) {
+    assert.ok((one as { payload: Buffer }).payload.buffer.byteLength <= 20);
+  }
+});
+
+test('sessions are bounded in number, and known clients keep theirs', async () => {
+  const { sessions } = store();
+  const subscriptions = [{ topic: 't', qos: 1 }] as never;
+  for (const id of ['a', 'b']) await sessions.addSubscriptions({ id } as never, subscriptions);
+  assert.deepEqual([sessions.hasRoomFor('a'), sessions.hasRoomFor('c')], [true, false]);
+  assert.equal(sessions.wants('t'), true);
+  for (const id of ['a', 'b']) await sessions.cleanSubscriptions({ id } as never);
+  assert.deepEqual([sessions.hasRoomFor('c'), sessions.wants('t')], [true, false]);
 });

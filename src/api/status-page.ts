@@ -12,7 +12,7 @@ dl div { border: 1px solid color-mix(in srgb, currentColor 25%, transparent); bo
 dt { font-size: .85rem; opacity: .75; }
 dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
 dd small { display: block; font-size: .8rem; opacity: .75; }
-pre { overflow-x: auto; padding: .75rem 1rem; border-radius: .5rem; background: color-mix(in srgb, currentColor 8%, transparent); }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .75rem 1rem; border-radius: .5rem; background: color-mix(in srgb, currentColor 8%, transparent); }
 body.stale dl { opacity: .5; }
 `;
 

@@ -17,10 +17,8 @@ export const errorCodes = {
   'buffer.failed':
     'The disk refused a write: see the log, check its space and health. The message was not acknowledged.',
   'buffer.closed': 'The gateway is shutting down: send the message again when it is back.',
-  'message.too-large': 'Send a smaller message, or raise the limit that the message names.',
   'sink.failed':
     "Check the disk's space and health. Nothing was acknowledged: gateways keep the records and send them again.",
-  'uplink.rejected': 'The collector refused this gateway: see its reason.',
   'gateway.unreachable': 'Start it with `npm start`, or name its address with --url.',
   'startup.failed': 'See the cause in the log.',
 } as const;

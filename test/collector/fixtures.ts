@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FileSink } from '../../src/collector/file-sink.ts';
 import { readRecords } from '../../src/collector/read-records.ts';
@@ -8,12 +6,7 @@ import { SqliteSink } from '../../src/collector/sqlite-sink.ts';
 import { Record } from '../../src/wire/generated/headgate/v1/record.ts';
 import { ConnectRequest, Upload } from '../../src/wire/generated/headgate/v1/uplink.ts';
 
-/** A directory that is gone after the test. */
-export function temporaryDirectory(t: { after(work: () => void): void }): string {
-  const path = mkdtempSync(join(tmpdir(), 'headgate-collector-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
+export { tempDir as temporaryDirectory } from '../support/temp-dir.ts';
 
 export const kinds = ['sqlite', 'file'] as const;
 export type Kind = (typeof kinds)[number];

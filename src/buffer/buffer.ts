@@ -64,7 +64,7 @@ export class RecordBuffer implements Service {
   #probeTimer: NodeJS.Timeout | undefined;
   #commits = 0;
   #commitMs = { last: 0, max: 0 };
-  #dropped = 0;
+  readonly #dropped = { 'disk-failed': 0, closing: 0 };
   #settling: Promise<void> = Promise.resolve();
   #whenIdle: (() => void) | undefined;
 
@@ -125,7 +125,8 @@ export class RecordBuffer implements Service {
    */
   append(source: Buffer, start: number, end: number, takenAtMs: UnixMs, settle?: Settle): void {
     if (this.#state !== 'open' && this.#state !== 'failing') {
-      settle?.(new HeadgateError('buffer.closed', 'The gateway is not taking messages.'), 0);
+      if (settle === undefined) this.#dropped.closing++;
+      else settle(new HeadgateError('buffer.closed', 'The gateway is not taking messages.'), 0);
       return;
     }
     this.#pending.append(source, start, end, settle, takenAtMs);
@@ -176,7 +177,7 @@ export class RecordBuffer implements Service {
       pendingBytes: this.#pendingBytes,
       commits: this.#commits,
       commitMs: this.#commitMs,
-      dropped: { 'disk-failed': this.#dropped },
+      dropped: { ...this.#dropped },
     };
   }
 
@@ -245,7 +246,7 @@ export class RecordBuffer implements Service {
     for (const { waiters } of taken) {
       for (const settle of waiters) {
         if (settle !== undefined) settle(failure, sequence);
-        else if (failure !== undefined) this.#dropped++;
+        else if (failure !== undefined) this.#dropped['disk-failed']++;
         sequence++;
         // A slow disk's commit holds thousands: pings and dashboards get their turn in between.
         if ((sequence - first) % settledAtOnce === 0) await new Promise(setImmediate);

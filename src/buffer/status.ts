@@ -21,6 +21,9 @@ export interface BufferStatus {
   readonly commits: number;
   /** Time of the last commit and the slowest one, fsync included, in milliseconds. */
   readonly commitMs: { readonly last: number; readonly max: number };
-  /** Records lost since this process started, by reason. Their source had not been promised more. */
-  readonly dropped: Readonly<Record<'disk-failed', number>>;
+  /**
+   * Records lost since this process started, by reason: the disk refused them, or they came while the gateway was
+   * stopping. Their source had not been promised more.
+   */
+  readonly dropped: Readonly<Record<'disk-failed' | 'closing', number>>;
 }

@@ -144,7 +144,7 @@ test('a refused commit refuses its messages, counts what nobody waited for, and 
   );
   assert.equal(buffer.status().state, 'failing');
   assert.match(buffer.status().failure ?? '', /disk is full/);
-  assert.deepEqual(buffer.status().dropped, { 'disk-failed': 1 });
+  assert.deepEqual(buffer.status().dropped, { 'disk-failed': 1, closing: 0 });
   assert.equal(buffer.status().pendingBytes, 0);
   // The numbers of what failed are not used again: nobody knows what the disk did with them.
   assert.deepEqual(await append(buffer, 'b'), { sequence: 3 });
@@ -213,6 +213,8 @@ test('after stop nothing is taken in, and what was on its way is durable', async
   const last = append(buffer, 'a');
   const stopped = buffer.stop();
   await assert.rejects(append(buffer, 'b'), { code: 'buffer.closed' });
+  buffer.append(record('r'), 0, 3, Date.now());
+  assert.deepEqual(buffer.status().dropped, { 'disk-failed': 0, closing: 1 });
   await Promise.all([last, stopped]);
   assert.equal(buffer.status().state, 'closed');
   assert.equal(textOf(await all(await opened(t, path))), '<a>');

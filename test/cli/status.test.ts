@@ -44,7 +44,7 @@ const busy: GatewayStatus = {
     pendingBytes: 0,
     commits: 12,
     commitMs: { last: 1.25, max: 40 },
-    dropped: { 'disk-failed': 4 },
+    dropped: { 'disk-failed': 4, closing: 0 },
   },
   uplink: {
     state: 'waiting',
@@ -89,7 +89,13 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
     health: { state: 'ready', summary: 'All good.' },
     mqtt: { ...busy.mqtt, refused: {} },
     flow: { ...busy.flow, received: 0, refused: 0, undecoded: 0, receivedPerSecond: 0 },
-    buffer: { ...busy.buffer, waitingRecords: 0, oldestWaitingAt: null, commits: 0, dropped: { 'disk-failed': 0 } },
+    buffer: {
+      ...busy.buffer,
+      waitingRecords: 0,
+      oldestWaitingAt: null,
+      commits: 0,
+      dropped: { 'disk-failed': 0, closing: 0 },
+    },
     uplink: {
       ...busy.uplink,
       state: 'live',

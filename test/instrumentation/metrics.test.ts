@@ -33,7 +33,10 @@ function parse(text: string): Map<string, number> {
 
 test('metrics say what the status says, in the text format', async () => {
   const status = composeStatus(
-    { ...healthyParts, buffer: { ...healthyParts.buffer, waitingRecords: 12, dropped: { 'disk-failed': 3 } } },
+    {
+      ...healthyParts,
+      buffer: { ...healthyParts.buffer, waitingRecords: 12, dropped: { 'disk-failed': 3, closing: 0 } },
+    },
     someTimeMs,
   );
   const metrics = new Metrics(() => status);

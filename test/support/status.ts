@@ -27,7 +27,7 @@ export const healthyParts: StatusParts = {
     pendingBytes: 0,
     commits: 42,
     commitMs: { last: 1.5, max: 20 },
-    dropped: { 'disk-failed': 0 },
+    dropped: { 'disk-failed': 0, closing: 0 },
   },
   uplink: {
     state: { name: 'live' },

@@ -11,7 +11,9 @@ import { profileTable } from './lib/profile.ts';
 import { publish, reportOf, sectionOf } from './lib/report.ts';
 import { type Sample, type Scenario, Summary } from './lib/scenario.ts';
 import { selfCheck } from './lib/self-check.ts';
+import { depth } from './scenarios/depth.ts';
 import { drain } from './scenarios/drain.ts';
+import { durability } from './scenarios/durability.ts';
 import { eventloop } from './scenarios/eventloop.ts';
 import { floor } from './scenarios/floor.ts';
 import { ingest } from './scenarios/ingest.ts';
@@ -19,13 +21,13 @@ import { latency } from './scenarios/latency.ts';
 import { relay } from './scenarios/relay.ts';
 import { startup } from './scenarios/startup.ts';
 
-const scenarios: readonly Scenario[] = [relay, ingest, latency, startup, eventloop, drain, floor];
+const scenarios: readonly Scenario[] = [relay, ingest, durability, latency, startup, eventloop, drain, depth, floor];
 const names = scenarios.map(({ name }) => name);
 const root = join(import.meta.dirname, '..');
 
 const usage = `npm run bench -- [SCENARIO…] [options]
 
-Scenarios: ${names.join(', ')}. Without one, all of them, which takes a quarter of an hour.
+Scenarios: ${names.join(', ')}. Without one, all of them, which takes twenty minutes.
 
   --seconds N   how long each run keeps its load up
   --rounds N    how often each peer runs

@@ -1,25 +1,36 @@
 import { join, resolve } from 'node:path';
-import { decide } from './admission/decide.ts';
+import { RuleBook } from './admission/rule-book.ts';
+import type { BufferApi } from './api/buffer-routes.ts';
 import { HttpApi } from './api/http-api.ts';
+import type { RulesApi } from './api/rules-routes.ts';
+import { backUp } from './buffer/backup.ts';
 import { RecordBuffer } from './buffer/buffer.ts';
 import type { DiskFaults } from './buffer/worker-protocol.ts';
 import { EmbeddedCollector } from './collector/embedded.ts';
 import type { Config } from './config/schema.ts';
+import { ConfigWatch } from './config/watch.ts';
 import { systemClock } from './core/time.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
 import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
-import { Flow } from './pipeline/flow.ts';
-import { createDecoder } from './profiles/decode.ts';
+import { Flow, qualityOf } from './pipeline/flow.ts';
+import { createDecoder, type Decoder } from './profiles/decode.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { Uplink } from './uplink/uplink.ts';
 import { agent, version } from './version.ts';
+import { encodeGap } from './wire/gap-encoder.ts';
 
 /** A log that can name the part that speaks. */
 export interface RootLog extends Log {
   child(fields: { part: string }): Log;
+}
+
+/** Where the configuration comes from, to be read again when it changes. */
+export interface Reload {
+  readonly file: string | undefined;
+  readonly load: () => Config;
 }
 
 /** The composition root: makes every part from the configuration and wires them, left to right. */
@@ -28,6 +39,7 @@ export class Gateway {
   readonly #log: RootLog;
   readonly #dataDir: string;
   readonly #buffer: RecordBuffer;
+  readonly #rules: RuleBook;
   readonly #flow: Flow;
   readonly #mqtt: MqttSource;
   readonly #uplink: Uplink;
@@ -36,7 +48,11 @@ export class Gateway {
   readonly #http: HttpApi;
   readonly #services: ServiceGroup;
 
-  constructor(config: Config, log: RootLog, faults: DiskFaults = faultsFromEnvironment()) {
+  /**
+   * @param reload how the configuration is read again while the gateway runs; without it, it stays as it is
+   * @param faults what tests ask of the disk
+   */
+  constructor(config: Config, log: RootLog, reload?: Reload, faults: DiskFaults = faultsFromEnvironment()) {
     this.#config = config;
     this.#log = log;
     this.#dataDir = resolve(config.dataDir);
@@ -45,14 +61,29 @@ export class Gateway {
     const metrics = new Metrics(() => this.#reporter.status());
     this.#buffer = new RecordBuffer({
       options: config.buffer,
-      path: join(this.#dataDir, 'buffer.db'),
+      directory: join(this.#dataDir, 'buffer'),
       clock,
       log: part('buffer'),
+      encodeGap: (gap, nowMs) => encodeGap(gap, { receivedAtMs: nowMs, clockQuality: qualityOf(nowMs) }),
+      uplink: {
+        isLive: () => this.#uplink.isLive(),
+        acknowledgeMs: () => this.#uplink.acknowledgeMs(),
+        underWay: (lane) => this.#uplink.underWay(lane),
+      },
       faults,
       onCommit: (ms) => metrics.observeCommit(ms / 1000),
     });
-    this.#flow = new Flow({ decode: createDecoder(config.decode), decide, buffer: this.#buffer, clock });
-    this.#mqtt = new MqttSource({ options: config.mqtt, deliver: this.#flow.deliver, log: part('mqtt') });
+    this.#rules = new RuleBook(config.rules);
+    this.#buffer.rulesChanged(this.#rules.handlings);
+    this.#flow = new Flow({ decode: createDecoder(config.decode), rules: this.#rules, buffer: this.#buffer, clock });
+    this.#mqtt = new MqttSource({
+      options: config.mqtt,
+      deliver: this.#flow.deliver,
+      shelf: this.#buffer.shelf,
+      recentDeliveries: () => this.#buffer.deliveries,
+      operatingMs: () => this.#buffer.operatingMs,
+      log: part('mqtt'),
+    });
     const sink = this.sink;
     this.#collector =
       sink === undefined ? undefined : new EmbeddedCollector({ ...config.collector, sink }, part('collector'));
@@ -70,16 +101,24 @@ export class Gateway {
       options: config.http,
       status: () => this.#reporter.status(),
       metrics: () => metrics.text(),
+      rules: rulesApi(this.#rules, createDecoder(config.decode)),
+      buffer: this.#bufferApi(),
       log: part('http'),
     });
     // Started sink first and stopped source first: what a part hands on always has somewhere to go.
     const first: Service[] = [this.#buffer, this.#reporter, this.#http];
     if (this.#collector !== undefined) first.push(this.#collector);
-    this.#services = new ServiceGroup([first, [this.#uplink], [this.#mqtt]]);
+    const last: Service[] = [this.#mqtt];
+    if (reload !== undefined) {
+      const onRules = (rules: Config['rules']): void => this.#changeRules(rules);
+      last.push(new ConfigWatch({ ...reload, running: config, onRules, log: part('config') }));
+    }
+    this.#services = new ServiceGroup([first, [this.#uplink], last]);
   }
 
   async start(signal: AbortSignal): Promise<void> {
     ensureDirectory(this.#dataDir, 'The data directory');
+    ensureDirectory(join(this.#dataDir, 'buffer'), "The buffer's directory");
     await this.#services.start(signal);
     this.#reporter.enter('running');
   }
@@ -87,6 +126,11 @@ export class Gateway {
   async stop(deadline: AbortSignal): Promise<void> {
     this.#reporter.enter('stopping');
     await this.#services.stop(deadline, (name) => this.#log.warn({ stuck: name }, 'A part did not stop in time.'));
+  }
+
+  /** From the next message on; what is buffered stays under the rule that it came in with. */
+  #changeRules(rules: Config['rules']): void {
+    if (this.#rules.replace(rules)) this.#buffer.rulesChanged(this.#rules.handlings);
   }
 
   /** Where it listens, as `host:port`, once started. */
@@ -119,12 +163,38 @@ export class Gateway {
     };
   }
 
+  #bufferApi(): BufferApi {
+    const buffer = this.#buffer;
+    const bufferDirectory = join(this.#dataDir, 'buffer');
+    return {
+      identity: () => this.#identity(),
+      replayingRecords: () => buffer.archive.replayingRecords,
+      history: (window) => buffer.archive.history(window),
+      replay: (batches) => buffer.archive.replay(batches),
+      backup: (directory) => {
+        const bytes = buffer.status().diskBytes;
+        return backUp(buffer, { directory, bufferDirectory, bytes, version, now: systemClock.now });
+      },
+    };
+  }
+
   /** Where the embedded collector writes; undefined when it doesn't run. */
   get sink(): string | undefined {
     const { collector, uplink } = this.#config;
     if (!(collector.enabled ?? uplink.url === undefined)) return undefined;
     return collector.sink ?? `sqlite:${join(this.#dataDir, 'collector', 'records.db')}`;
   }
+}
+
+function rulesApi(rules: RuleBook, decode: Decoder): RulesApi {
+  return {
+    describe: () => rules.describe(),
+    explain: (message) => {
+      const decoded = decode(message);
+      const fields = decoded.fields.map(({ name }) => name);
+      return { device: decoded.deviceId, fields, explanation: rules.explain(message, decoded) };
+    },
+  };
 }
 
 /** Tests ask for a sick disk by HEADGATE_FAULTS, JSON in the shape of {@link DiskFaults}. */

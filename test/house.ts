@@ -10,7 +10,7 @@ interface Room {
 
 const pure = ['core', 'lib'];
 
-/** Folders of src/. Everyone may import from its own folder. A part's `options.ts` may be imported by `config`. */
+/** Folders of src/. Everyone may import from its own folder. A part's `options.ts` and `option-checks.ts` may be imported by `config`. */
 export const rooms: Readonly<Record<string, Room>> = {
   core: { may: [] },
   lib: { may: ['core'] },
@@ -118,7 +118,7 @@ export function trespass(one: Import): string | undefined {
     return isOwn ? undefined : `${from} imports ${to}: sources know nothing of one another.`;
   }
   if (folder === target || room.may.includes(target) || entries[from]?.includes(target)) return undefined;
-  if (folder === 'config' && to.endsWith('/options.ts')) return undefined;
+  if (folder === 'config' && /\/(?:options|option-checks)\.ts$/.test(to)) return undefined;
   const knows = room.types?.includes(target) || (room.types?.includes('parts') && Object.hasOwn(rooms, target));
   if (knows && kind === 'type') return undefined;
   const hint = knows ? ' (its types it may: `import type`)' : '';

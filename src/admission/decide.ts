@@ -1,23 +1,84 @@
 import type { Message } from '../core/message.ts';
-import type { Priority } from '../core/priority.ts';
-
-/** What the QoS step says of one message. */
-export interface Decision {
-  readonly priority: Priority;
-  /**
-   * When the source gets its receipt: `local` after this gateway's fsync, `relaxed` at once, with the record on its
-   * way to the disk.
-   */
-  readonly durability: 'local' | 'relaxed';
-}
-
-const normal: Decision = { priority: 'normal', durability: 'local' };
-const bulk: Decision = { priority: 'bulk', durability: 'relaxed' };
+import type { MonotonicMs } from '../core/time.ts';
+import { RecentMap } from '../lib/recent-map.ts';
+import { candidatesFor, meets } from './match.ts';
+import type { Decision, Decoded, Outcomes, Rule, Rules } from './rules.ts';
+import { type Kept, sizeOfKept, thin } from './thin.ts';
 
 /**
- * The rules that hold when none are configured: MQTT QoS 0 asks for no acknowledgement, so its publisher need not
- * wait for a disk; everything else is acknowledged, so it is made durable first.
+ * What may be remembered of topics and of records kept, each: some tens of thousands of ordinary topics or devices.
+ * What is forgotten costs time (a topic) or is kept once more (a record), and nothing else. Twice as much may be held.
  */
-export function decide(message: Message): Decision {
-  return message.mqttQos === 0 ? bulk : normal;
+const maxTopicBytes = 4 * 1024 * 1024;
+const maxKeptBytes = 8 * 1024 * 1024;
+/** What an entry takes besides its content, roughly. */
+const entryBytes = 100;
+
+/** What deciding remembers, in bounded memory. It belongs to the rules that it was first used with. */
+export interface DecideState {
+  /** By topic, the rules that can match. */
+  readonly candidates: RecentMap<string, readonly Rule[]>;
+  /** By rule, device and topic, what `thin` has to know of the last record kept. */
+  readonly kept: RecentMap<string, Kept>;
+}
+
+/** Nothing remembered yet: the next record of each device and topic is kept. */
+export function newDecideState(): DecideState {
+  return {
+    candidates: new RecentMap(maxTopicBytes, (topic, rules) => entryBytes + topic.length + 8 * rules.length),
+    kept: new RecentMap(maxKeptBytes, (key, kept) => entryBytes + key.length + sizeOfKept(kept)),
+  };
+}
+
+/**
+ * The first rule that matches a message, and what it says. Runs once for every message, so with no rules configured it
+ * is one comparison; with rules the topic's candidates are remembered, and only what else they ask for is looked at.
+ * Nothing is allocated but for what is new, and what `thin` has to remember.
+ *
+ * @param nowMs monotonic, so that thinning does not care about the wall clock
+ */
+export function decide(
+  rules: Rules,
+  state: DecideState,
+  message: Message,
+  decoded: Decoded,
+  nowMs: MonotonicMs,
+): Decision {
+  if (rules.configured === 0) return message.mqttQos === 0 ? rules.defaultQos0 : rules.default;
+  let candidates = state.candidates.get(message.topic);
+  if (candidates === undefined) {
+    candidates = candidatesFor(rules, message.topic);
+    state.candidates.set(message.topic, candidates);
+  }
+  // The last candidate matches whatever comes.
+  let at = 0;
+  while (!meets(candidates[at]!, message, decoded)) at++;
+  const rule = candidates[at]!;
+  const outcomes = outcomesFor(rule, message);
+  return rule.thin !== undefined && isThinned(rule, state, message.topic, decoded, nowMs)
+    ? outcomes.thinned
+    : outcomes.taken;
+}
+
+/** What a rule says of a message, by its MQTT QoS. */
+export function outcomesFor(rule: Rule, message: Message): Outcomes {
+  return message.mqttQos === 0 ? rule.qos0 : rule.others;
+}
+
+/** Forgets that a record of this device and topic was kept under a rule: it could not be stored, and may come again. */
+export function forgetKept({ all }: Rules, state: DecideState, name: string, topic: string, deviceId: string): void {
+  const rule = all.find((one) => one.name === name);
+  if (rule?.thin !== undefined) state.kept.delete(keyOf(rule, topic, deviceId));
+}
+
+function isThinned(rule: Rule, { kept }: DecideState, topic: string, decoded: Decoded, nowMs: MonotonicMs): boolean {
+  const key = keyOf(rule, topic, decoded.deviceId);
+  const result = thin(rule.thin!, kept.get(key), decoded.fields, nowMs);
+  if (typeof result === 'object') kept.set(key, result);
+  return result === 'thinned';
+}
+
+/** The device's length keeps two pairs of device and topic from becoming one text. */
+function keyOf({ index }: Rule, topic: string, deviceId: string): string {
+  return `${index}:${deviceId.length}:${deviceId}${topic}`;
 }

@@ -1,17 +1,21 @@
 import type { AddressInfo, Socket } from 'node:net';
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { listenError } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
+import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import type { HttpOptions } from './options.ts';
-import { type Problem, problem, problemType, unreadableRequest } from './problem.ts';
+import { type Problem, problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
+import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
 import { contentSecurityPolicy, statusPage } from './status-page.ts';
 
 export interface HttpDependencies {
   readonly options: HttpOptions;
   readonly status: () => GatewayStatus;
   readonly metrics: () => Promise<{ readonly body: string; readonly contentType: string }>;
+  readonly rules: RulesApi;
+  readonly buffer: BufferApi;
   readonly log: Log;
   readonly limits?: Partial<HttpLimits>;
 }
@@ -86,7 +90,7 @@ export class HttpApi implements Service {
   async build(): Promise<FastifyInstance> {
     // Loading fastify takes longer than anything else in a start, so it happens while the disk is opened.
     const { fastify } = await import('fastify');
-    const { status, metrics, log } = this.#deps;
+    const { status, metrics, rules, buffer, log } = this.#deps;
     const limits = { ...usualLimits, ...this.#deps.limits };
     const app = fastify({
       bodyLimit: limits.maxBodyBytes,
@@ -99,7 +103,7 @@ export class HttpApi implements Service {
       logger: false,
       // What fails before a route is found, such as a URL that can't be decoded.
       frameworkErrors: (error, _request, reply) =>
-        send(protect(reply), problem(error.statusCode ?? 400, error.message)),
+        sendProblem(protect(reply), problem(error.statusCode ?? 400, error.message)),
       clientErrorHandler: (error, socket) => endUnreadable(error, socket),
     });
     app.server.maxConnections = limits.maxConnections;
@@ -109,17 +113,17 @@ export class HttpApi implements Service {
     // Before the body is read: there is no body that would make it right.
     app.addHook('onRequest', async (request, reply) => {
       if (!request.is404) return;
-      const path = request.url.split('?', 1)[0]?.slice(0, maxEchoed) ?? '';
-      if (app.findRoute({ method: 'GET', url: path }) !== null) {
-        reply.header('allow', 'GET, HEAD');
-        return send(reply, problem(405, `${path} can be read; there is no ${request.method}.`));
-      }
-      return send(reply, problem(404, `There is nothing at ${path}.`));
+      return sendProblem(reply, nowhere(app, request, reply));
     });
     app.setErrorHandler((error: FastifyError, _request, reply) => {
-      const code = error.statusCode ?? 500;
+      const expected = problemOf(error);
+      const code = expected?.status ?? error.statusCode ?? 500;
       if (code >= 500) log.error({ err: error }, 'A request failed.');
-      return send(reply, problem(code, code >= 500 ? 'The gateway could not answer: see its log.' : error.message));
+      if (expected !== undefined) return sendProblem(reply, expected);
+      return sendProblem(
+        reply,
+        problem(code, code >= 500 ? 'The gateway could not answer: see its log.' : error.message),
+      );
     });
 
     app.get('/', (_request, reply) =>
@@ -130,9 +134,11 @@ export class HttpApi implements Service {
       const { health } = status();
       // Degraded is ready: messages are taken in and safe.
       const isReady = health.state === 'ready' || health.state === 'degraded';
-      return isReady ? reply.send({ status: 'ready' }) : send(reply, problem(503, health.summary));
+      return isReady ? reply.send({ status: 'ready' }) : sendProblem(reply, problem(503, health.summary));
     });
     app.get('/api/v1/status', () => status());
+    addRulesRoutes(app, rules);
+    addBufferRoutes(app, status, buffer);
     app.get('/metrics', async (_request, reply) => {
       const { body, contentType } = await metrics();
       return reply.type(contentType).send(body);
@@ -146,8 +152,18 @@ function protect(reply: FastifyReply): FastifyReply {
   return reply.headers(headers);
 }
 
-function send(reply: FastifyReply, what: Problem): FastifyReply {
-  return reply.code(what.status).type(problemType).send(what);
+/** What is said of a request that no route takes: that the path is unknown, or what may be done with it instead. */
+function nowhere(app: FastifyInstance, { url, method }: FastifyRequest, reply: FastifyReply): Problem {
+  const path = url.split('?', 1)[0]?.slice(0, maxEchoed) ?? '';
+  if (app.findRoute({ method: 'GET', url: path }) !== null) {
+    reply.header('allow', 'GET, HEAD');
+    return problem(405, `${path} can be read; there is no ${method}.`);
+  }
+  if (app.findRoute({ method: 'POST', url: path }) !== null) {
+    reply.header('allow', 'POST');
+    return problem(405, `${path} takes a POST; there is no ${method}.`);
+  }
+  return problem(404, `There is nothing at ${path}.`);
 }
 
 function endUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {

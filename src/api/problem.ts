@@ -1,3 +1,6 @@
+import type { FastifyReply } from 'fastify';
+import { type ErrorCode, HeadgateError } from '../core/errors.ts';
+
 /** RFC 9457 problem document. */
 export interface Problem {
   /** The status says what kind of problem it is; there is no page about each. */
@@ -16,9 +19,11 @@ export const problemType = 'application/problem+json';
 /** By HTTP status. A status that is not here counts as 400 below 500 and as 500 above. */
 const kinds: Readonly<Record<number, readonly [title: string, code: string]>> = {
   400: ['Bad request', 'request.invalid'],
+  403: ['Forbidden', 'access.denied'],
   404: ['Not found', 'route.unknown'],
   405: ['Method not allowed', 'method.not-allowed'],
   408: ['Request timeout', 'request.timeout'],
+  409: ['Conflict', 'request.conflict'],
   413: ['Content too large', 'request.too-large'],
   414: ['URI too long', 'request.too-large'],
   415: ['Unsupported media type', 'request.unsupported'],
@@ -27,11 +32,32 @@ const kinds: Readonly<Record<number, readonly [title: string, code: string]>> = 
   503: ['Service unavailable', 'gateway.not-ready'],
 };
 
+/** By code of an error: the status that it has here. What is not in it is our own failure, of which nothing is told. */
+const statuses: Partial<Record<ErrorCode, number>> = {
+  'directory.not-empty': 409,
+  'backup.failed': 500,
+  'buffer.failed': 503,
+  'buffer.full': 503,
+  'buffer.closed': 503,
+};
+
 /** @param detail one sentence; it goes to whoever asked, so it tells nothing of the inside */
 export function problem(status: number, detail: string): Problem {
   const known = kinds[status] === undefined ? (status < 500 ? 400 : 500) : status;
   const [title, code] = kinds[known]!;
   return { type: 'about:blank', title, status: known, code, detail };
+}
+
+/** What an expected failure is called here, under its own code and with what to do; undefined when it is not expected. */
+export function problemOf(error: unknown): Problem | undefined {
+  if (!(error instanceof HeadgateError)) return undefined;
+  const status = statuses[error.code];
+  if (status === undefined) return undefined;
+  return { ...problem(status, `${error.message} ${error.advice}`), code: error.code };
+}
+
+export function sendProblem(reply: FastifyReply, what: Problem): FastifyReply {
+  return reply.code(what.status).type(problemType).send(what);
 }
 
 /**

@@ -1,105 +1,163 @@
 import type { StoredBatch } from '../core/batch.ts';
 import { HeadgateError } from '../core/errors.ts';
-import type { Clock, UnixMs } from '../core/time.ts';
-import type { Interval } from '../lib/intervals.ts';
-import type { Log } from '../lib/log.ts';
+import type { DropReason, Handling } from '../core/handling.ts';
+import type { DeliveryKey, RecentDelivery } from '../core/message.ts';
+import type { Shelf } from '../core/shelf.ts';
+import type { MonotonicMs, UnixMs } from '../core/time.ts';
 import type { Service } from '../lib/service.ts';
-import type { SealedBatch, Settle } from './batch.ts';
-import { Deletions } from './deletions.ts';
-import { Disk, failureOf } from './disk.ts';
-import type { BufferOptions } from './options.ts';
-import { Pending } from './pending.ts';
+import { acknowledge } from './acknowledge.ts';
+import { Archive } from './archive.ts';
+import type { Settle } from './batch.ts';
+import { segmentBytesFor, usualBudget } from './budget.ts';
+import { Damages } from './damages.ts';
+import type { BufferDependencies, LaneView, ReadyListener } from './dependencies.ts';
+import { type Disk, DiskThread, shelfOn } from './disk.ts';
+import { Lanes } from './lanes.ts';
+import { isKept, MemoryRoom } from './memory-room.ts';
+import { OperatingClock } from './operating-clock.ts';
+import { Reader } from './reader.ts';
+import { Replays } from './replays.ts';
+import { Reports, reportsKey } from './reports.ts';
+import { Room } from './room.ts';
+import { WriteBehindShelf } from './shelf.ts';
 import type { BufferStatus } from './status.ts';
-import type { DiskFaults, Identity, Totals, WorkerResponse } from './worker-protocol.ts';
-
-export interface BufferDependencies {
-  readonly options: BufferOptions;
-  /** The database file; its directory exists. */
-  readonly path: string;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly faults?: DiskFaults;
-  /** Called after each commit that held records, with what it took. For metrics. */
-  readonly onCommit?: (ms: number, records: number, bytes: number) => void;
-}
-
-/** Told of each batch once it is durable, in order of sequence. Must not throw or block. */
-export type CommittedListener = (batch: StoredBatch) => void;
-
-/** How often a disk that refused is asked whether it is well again. */
-const probeMs = 5_000;
-/** So much is worth a commit at once: the rest of the turn is taken in while it runs. */
-const eagerBytes = 16 * 1024;
-/** One that the disk works at, and one that waits for it: a busy main thread then never leaves the disk idle. */
-const maxCommitsUnderWay = 2;
-/** A disk that takes longer for a commit gets one at a time, with all that there is. */
-const fastCommitMs = 5;
-/** Receipts that are given in one go. */
-const settledAtOnce = 500;
-/** What one transaction takes at the most; the rest is the next one's. */
-const maxCommitBytes = 8 * 2 ** 20;
+import type { Identity } from './worker-protocol.ts';
+import { Writer } from './writer.ts';
 
 /**
- * The durable log. Records are appended, already encoded, to the open batch; everything that arrived while the last
- * commit was under way is committed by a worker thread in one transaction with one fsync; what the collector has
- * acknowledged is deleted by a later one.
+ * The durable log. Records are appended, already encoded, to the open batch of their rule's lane; everything that arrived
+ * while the last commit was under way is committed by a worker thread, in one transaction a lane; what the collector has
+ * acknowledged is noted by a later one, and deleted a whole file at a time. `room.ts` says what goes when space runs out,
+ * `ledger.ts` what became of each record.
  */
 export class RecordBuffer implements Service {
   readonly name = 'buffer';
   readonly #deps: BufferDependencies;
-  readonly #pending: Pending;
-  readonly #deletions = new Deletions(() => this.#deleteAcknowledged());
-  readonly #listeners = new Set<CommittedListener>();
+  readonly #lanes = new Lanes();
+  readonly #writer: Writer;
+  readonly #memory: MemoryRoom;
+  readonly #reports: Reports;
+  readonly #reader: Reader;
+  readonly #replays: Replays;
+  /** Looking back: what is on disk, sending it again, copying it. */
+  readonly archive: Archive;
+  readonly #shelf: WriteBehindShelf;
+  readonly #listeners = new Set<ReadyListener>();
+  #room: Room | undefined;
   #disk: Disk | undefined;
   #identity: Identity = { gateway: '', epoch: '' };
-  #totals: Totals = { waitingRecords: 0, waitingBytes: 0, firstWaiting: 0, lastSequence: 0 };
-  #state: 'open' | 'failing' | 'closing' | 'closed' = 'closed';
-  #failure = '';
-  #nextSequence = 1;
-  #pendingBytes = 0;
-  #commitsUnderWay = 0;
-  /** Goes up when a commit fails: commits of the generation before fail too. */
-  #generation = 0;
-  #isFlushScheduled = false;
-  #probeTimer: NodeJS.Timeout | undefined;
-  #commits = 0;
-  #commitMs = { last: 0, max: 0 };
-  readonly #dropped = { 'disk-failed': 0, closing: 0 };
-  #settling: Promise<void> = Promise.resolve();
-  #whenIdle: (() => void) | undefined;
+  #deliveries: readonly RecentDelivery[] = [];
+  readonly #damages: Damages;
+  #state: 'open' | 'closed' = 'closed';
+  #maxBytes = Number.POSITIVE_INFINITY;
+  readonly #operating: OperatingClock;
 
   constructor(deps: BufferDependencies) {
     this.#deps = deps;
-    this.#pending = new Pending(deps.options.maxBatchBytes);
+    const { clock, log, uplink } = deps;
+    this.#operating = new OperatingClock(clock);
+    const operating = (): MonotonicMs => this.operatingMs;
+    this.#writer = new Writer({
+      lanes: this.#lanes,
+      maxBatchBytes: deps.options.maxBatchBytes,
+      segmentBytesOf: ({ handling }) =>
+        segmentBytesFor(Math.min(this.#maxBytes, handling?.maxBytes ?? this.#maxBytes), deps.options.segmentBytes),
+      operating,
+      delivery: () => ({ isLive: uplink?.isLive() ?? false, acknowledgeMs: uplink?.acknowledgeMs() ?? 0 }),
+      log,
+      onReady: (batch) => {
+        for (const listener of this.#listeners) listener(batch);
+      },
+      onWritten: () => this.#room?.check(),
+      onFull: (lane) => this.#room?.full(lane),
+      onCommit: deps.onCommit,
+    });
+    const { maxPendingBytes } = deps.options;
+    const underWay = (lane: string) => uplink?.underWay(lane);
+    this.#memory = new MemoryRoom({ lanes: this.#lanes, writer: this.#writer, maxPendingBytes, operating, underWay });
+    this.#reports = new Reports({
+      lanes: this.#lanes,
+      writer: this.#writer,
+      encode: deps.encodeGap,
+      now: clock.now,
+      operating,
+      delayMs: deps.reportDelayMs,
+    });
+    this.#damages = new Damages({ lanes: this.#lanes, log, now: clock.now, operating });
+    this.#reader = new Reader({
+      lanes: this.#lanes,
+      disk: () => this.#disk,
+      operating,
+      onDamage: (damage) => this.#damages.note(damage),
+    });
+    this.#shelf = new WriteBehindShelf(shelfOn(() => this.#disk));
+    this.#replays = new Replays({
+      lanes: this.#lanes,
+      disk: () => this.#disk,
+      shelf: this.#shelf,
+      now: operating,
+      onDamage: (damage) => this.#damages.note(damage),
+    });
+    this.archive = new Archive({
+      lanes: this.#lanes,
+      replays: this.#replays,
+      disk: () => this.#disk,
+      onDamage: (damage) => this.#damages.note(damage),
+    });
   }
 
-  /** Opens the database. @throws {HeadgateError} data.in-use, data.newer, data.unwritable or data.unreadable */
+  /** Opens the files, salvaging what is damaged. @throws {HeadgateError} data.in-use, data.newer or data.unwritable */
   async start(): Promise<void> {
-    const { options, path, faults } = this.#deps;
-    const opened = await Disk.open({ path, checkpointBytes: options.checkpointBytes, faults: faults ?? {} });
-    this.#disk = opened.disk;
+    const { options, directory, clock, faults, log } = this.#deps;
+    const settings = { directory, faults: faults ?? {}, maxDeliveries: options.maxDeliveries };
+    const { disk, opened } = await (this.#deps.openDisk ?? DiskThread.open)(settings);
+    this.#disk = disk;
     this.#identity = opened.identity;
-    this.#totals = opened.totals;
-    this.#nextSequence = opened.totals.lastSequence + 1;
+    this.#deliveries = opened.deliveries;
+    this.#lanes.load(opened.lanes, reportsKey);
+    this.#operating.start(Math.max(opened.operatingMs, this.#lanes.newestAgeMs));
+    this.#maxBytes = options.maxBytes ?? usualBudget(directory);
+    await this.#writer.start(disk, Math.max(opened.usedUpTo, this.#lanes.lastSequence));
+    for (const damage of opened.damages) this.#damages.note(damage);
+    this.#damages.noteMissing();
+    await this.#replays.load();
+    const replays = this.#replays;
     this.#state = 'open';
+    this.#room = new Room({
+      lanes: this.#lanes,
+      writer: this.#writer,
+      maxBytes: this.#maxBytes,
+      memory: this.#memory,
+      // What is to be sent again stays until it has been, if there is room.
+      get keepMs() {
+        return replays.isActive ? Number.POSITIVE_INFINITY : options.keep;
+      },
+      operating: () => this.operatingMs,
+      now: clock.now,
+      underWay: (lane) => this.#deps.uplink?.underWay(lane),
+      log,
+    });
+    this.#room.start(disk);
+    this.#reports.start();
   }
 
-  /** Commits what was taken in, deletes what was acknowledged, and closes the database. */
+  /** Commits what was taken in, notes what was delivered, and closes the files. */
   async stop(): Promise<void> {
     const disk = this.#disk;
     if (disk === undefined) return;
-    this.#state = 'closing';
-    await new Promise<void>((resolve) => {
-      this.#whenIdle = resolve;
-      this.#flush();
-    });
-    await this.#settling;
-    this.#deleteAcknowledged();
-    this.#deletions.stop();
-    clearTimeout(this.#probeTimer);
-    this.#disk = undefined;
-    await disk.close();
     this.#state = 'closed';
+    this.#reports.stop();
+    this.#memory.discardAll();
+    // What is still to be told becomes records now: the next run might be long in coming.
+    this.#reports.tell(true);
+    await this.#shelf.saved().catch(() => {
+      // The log says that the disk refuses; nothing more can be done about it while stopping.
+    });
+    await this.#writer.stop();
+    this.#room?.stop();
+    this.#room = undefined;
+    this.#disk = undefined;
+    await disk.close(this.#writer.lastSequence, this.operatingMs);
   }
 
   /** Who this data directory belongs to; empty names until it has started. */
@@ -107,194 +165,136 @@ export class RecordBuffer implements Service {
     return this.#identity;
   }
 
-  get totals(): Totals {
-    return this.#totals;
+  /** A durable map for what parts have to remember. */
+  get shelf(): Shelf {
+    return this.#shelf;
   }
 
-  /** So much waits for the disk that sources have to be held back. */
-  get isCongested(): boolean {
-    return this.#pendingBytes > this.#deps.options.maxPendingBytes;
+  /** The newest messages that are on disk, by what their source would recognise them; oldest first. */
+  get deliveries(): readonly RecentDelivery[] {
+    return this.#deliveries;
+  }
+
+  get totals(): { readonly waitingRecords: number; readonly firstWaiting: number; readonly lastSequence: number } {
+    const { waitingRecords, firstWaiting } = this.#lanes;
+    return { waitingRecords, firstWaiting, lastSequence: this.#writer.lastSequence };
+  }
+
+  /**
+   * So much waits for the disk that sources have to be held back, or memory would fill with what nobody waits for. When the
+   * disk fails, only for records that must not be dropped: the others go on from memory, and the oldest of them go.
+   */
+  mustWait(handling: Handling): boolean {
+    if (this.#writer.pendingBytes <= this.#deps.options.maxPendingBytes) return false;
+    return this.#writer.failure === undefined || isKept(this.#lanes.of(handling));
   }
 
   /**
    * Appends bytes `start` to `end` of `source`, one encoded record.
    *
    * @param takenAtMs when it was taken in, by the wall clock
-   * @param settle told when the record is durable, or that it can't be made so; without it nobody waits, and should
-   * the disk fail, the record is counted as dropped
+   * @param settle told when the record is as durable as its rule asks, or that it can't be made so. Records of `relaxed` and
+   * `memory` rules count as acknowledged from here on, whether anybody waits or not
+   * @param delivery stored with the record
+   * @param device whose order is kept, also where its records go under several rules of one priority
    */
-  append(source: Buffer, start: number, end: number, takenAtMs: UnixMs, settle?: Settle): void {
-    if (this.#state !== 'open' && this.#state !== 'failing') {
-      if (settle === undefined) this.#dropped.closing++;
-      else settle(new HeadgateError('buffer.closed', 'The gateway is not taking messages.'), 0);
+  append(
+    handling: Handling,
+    source: Buffer,
+    start: number,
+    end: number,
+    takenAtMs: UnixMs,
+    settle?: Settle,
+    delivery?: DeliveryKey,
+    device?: string,
+  ): void {
+    if (this.#state === 'closed') {
+      this.#writer.refused++;
+      settle?.(new HeadgateError('buffer.closed', 'The gateway is not taking messages.'), 0);
       return;
     }
-    this.#pending.append(source, start, end, settle, takenAtMs);
-    this.#pendingBytes += end - start;
-    if (this.#pending.openBytes >= eagerBytes && this.#isDiskFast) this.#flush();
-    if (this.#isFlushScheduled || this.#commitsUnderWay > 0) return;
-    // Not at once: what else comes with this turn of the event loop belongs into the same batch.
-    this.#isFlushScheduled = true;
-    setImmediate(() => {
-      this.#isFlushScheduled = false;
-      this.#flush();
+    const lane = this.#lanes.of(handling);
+    if (lane.gate === 'dropping') {
+      this.discard(handling, 'full', undefined, takenAtMs);
+      settle?.(undefined, 0);
+      return;
+    }
+    if (lane.gate === 'blocked' && this.#writer.pendingBytes > this.#deps.options.maxPendingBytes) {
+      this.#writer.refused++;
+      settle?.(
+        new HeadgateError('buffer.full', `The buffer has no room for records of the rule "${handling.rule}".`),
+        0,
+      );
+      return;
+    }
+    this.#writer.append(lane, source, start, end, takenAtMs, settle, delivery, device);
+    // Not only at the next sweep: a failing disk must not let memory grow for a second.
+    if (lane.isEarly && this.#writer.pendingBytes > this.#deps.options.maxPendingBytes) this.#memory.trim();
+  }
+
+  /** Counts a record that is not kept, as a rule says or for want of room. */
+  discard(handling: Handling, reason: DropReason, device: string | undefined, atMs: UnixMs): void {
+    const lane = this.#lanes.of(handling);
+    lane.ledger.dropUnstored(1, reason);
+    // What a rule asks for is told by rule: to name each device would make as many records as it spares.
+    const isChoice = reason === 'thinned' || reason === 'not-forwarded';
+    const book = isChoice ? lane.gaps.choices : lane.gaps.losses;
+    book.note({
+      reason,
+      rule: handling.rule,
+      ...(!isChoice && { device }),
+      count: 1,
+      firstAtMs: atMs,
+      lastAtMs: atMs,
     });
+    lane.touch('counts', this.operatingMs);
   }
 
-  /** The durable, unacknowledged batches behind sequence `after`: at least one if there is any, up to `maxBytes`. */
-  async read(after: number, maxBytes: number): Promise<readonly StoredBatch[]> {
-    if (this.#disk === undefined) throw new HeadgateError('buffer.closed', 'The buffer is not open.');
-    // What is acknowledged must not be read again, so its deletion goes first.
-    this.#deleteAcknowledged();
-    const response = await this.#disk.request({ kind: 'read', after, maxBytes });
-    if (response.kind === 'batches') return response.batches;
-    throw failureOf(response);
+  /** The rules have changed. What is stored stays under those it was stored under. */
+  rulesChanged(handlings: readonly Handling[]): void {
+    for (const lane of this.#lanes) if (lane.key !== reportsKey) lane.handling = undefined;
+    this.#lanes.release();
+    for (const handling of handlings) this.#lanes.of(handling);
   }
 
-  /** The collector has these for good: their batches are deleted soon. A batch only goes when all of it is covered. */
-  acknowledge(ranges: readonly Interval[]): void {
-    if (this.#disk !== undefined) this.#deletions.add(ranges, this.#deps.clock.monotonic());
+  lanes(): readonly LaneView[] {
+    return this.#replays.join(this.#lanes.all);
+  }
+
+  /** What waits of a lane behind sequence `after`, in order: ≥ 1 batch if there is any, then up to `maxBytes`. */
+  async read(lane: string, after: number, maxBytes: number): Promise<readonly StoredBatch[]> {
+    return (await this.#replays.read(lane, after, maxBytes)) ?? this.#reader.read(lane, after, maxBytes);
   }
 
   /** @returns how to stop listening */
-  onCommitted(listener: CommittedListener): () => void {
+  onReady(listener: ReadyListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
+  /** The collector has these for good. */
+  acknowledge(batches: readonly StoredBatch[]): void {
+    for (const batch of batches) {
+      if (!this.#replays.acknowledge(batch)) acknowledge(batch, this.#lanes, this.#writer, this.operatingMs);
+    }
+    this.#writer.flush();
+  }
+
   status(): BufferStatus {
-    const totals = this.#totals;
-    // What the collector has does not wait for it, although its deletion does.
-    const waitingRecords = Math.max(0, totals.waitingRecords - this.#deletions.undeleted);
-    const isWaiting = waitingRecords > 0;
+    const { failure, commits, commitMs, pendingBytes, refused, flash, lastSequence } = this.#writer;
+    const isFull = this.#room?.isFull ?? false;
     return {
-      state: this.#state === 'closing' ? 'open' : this.#state,
-      ...(this.#state === 'failing' && { failure: this.#failure }),
-      waitingRecords,
-      waitingBytes: isWaiting ? totals.waitingBytes : 0,
-      ...(isWaiting && totals.oldestMs !== undefined && { oldestWaitingAt: totals.oldestMs }),
-      lastSequence: this.#nextSequence - 1,
-      pendingBytes: this.#pendingBytes,
-      commits: this.#commits,
-      commitMs: this.#commitMs,
-      dropped: { ...this.#dropped },
+      state: this.#disk === undefined ? 'closed' : failure !== undefined ? 'failing' : isFull ? 'full' : 'open',
+      ...(failure !== undefined && { failure }),
+      ...this.#lanes.status(),
+      ...{ lastSequence, pendingBytes, commits, commitMs, refused, flashBytes: flash.bytes },
+      maxBytes: this.#maxBytes,
+      damages: this.#damages.told,
     };
   }
 
-  /** Several small commits beat a large one only where a commit costs little. */
-  get #isDiskFast(): boolean {
-    return this.#commitMs.last < fastCommitMs;
+  /** Monotonic time, summed over all runs of this gateway, in milliseconds: what time that must not jump is counted in. */
+  get operatingMs(): MonotonicMs {
+    return this.#operating.now;
   }
-
-  #flush(): void {
-    const isBusy = this.#commitsUnderWay >= (this.#isDiskFast ? maxCommitsUnderWay : 1);
-    if (isBusy || this.#disk === undefined) return;
-    const taken = this.#pending.take(maxCommitBytes);
-    if (taken.length > 0) void this.#commit(this.#disk, taken);
-    else if (this.#commitsUnderWay === 0) this.#whenIdle?.();
-  }
-
-  async #commit(disk: Disk, taken: readonly SealedBatch[]): Promise<void> {
-    this.#commitsUnderWay++;
-    const first = this.#nextSequence;
-    const batches = taken.map(({ count, records, openedAtMs }) => {
-      // Sequences are given when a batch goes to the disk, so that each batch is one run of them. A run is not used
-      // again when the commit fails: what the disk really did then is not known.
-      const firstSequence = this.#nextSequence;
-      this.#nextSequence += count;
-      return { firstSequence, count, records, openedAtMs };
-    });
-    const records = this.#nextSequence - first;
-    const bytes = sum(batches.map((batch) => batch.records.length));
-    const acknowledged = this.#deletions.takeAlong(this.#deps.clock.monotonic());
-    const buffers = batches.map((batch) => batch.records.buffer);
-    const generation = this.#generation;
-    const response = await disk.request({ kind: 'commit', generation, batches, acknowledged }, buffers);
-    this.#commitsUnderWay--;
-    this.#pendingBytes -= bytes;
-    const failure = this.#noteOutcome(response, acknowledged);
-    this.#settleLater(taken, first, failure);
-    if (failure !== undefined && generation === this.#generation) this.#refusePending(failure);
-    if (response.kind === 'committed') {
-      this.#commits++;
-      this.#commitMs = { last: response.ms, max: Math.max(this.#commitMs.max, response.ms) };
-      this.#deps.onCommit?.(response.ms, records, bytes);
-      for (const batch of response.batches) for (const listener of this.#listeners) listener(batch);
-    }
-    // While another one runs, let more come together; it flushes what has when it is done.
-    if (this.#commitsUnderWay === 0) this.#flush();
-  }
-
-  /**
-   * What came in behind a commit that failed fails with it, here and in the worker's queue: its sources send everything
-   * again from the first refused message on, so that what is stored keeps their order.
-   */
-  #refusePending(failure: HeadgateError): void {
-    this.#generation++;
-    const pending = this.#pending.take(Number.POSITIVE_INFINITY);
-    this.#pendingBytes -= sum(pending.map(({ records }) => records.length));
-    this.#settleLater(pending, this.#nextSequence, failure);
-  }
-
-  /** In order, one after the other: an MQTT client is owed its acknowledgements as it sent (MQTT 5.0 § 4.6). */
-  #settleLater(taken: readonly SealedBatch[], first: number, failure: Error | undefined): void {
-    this.#settling = this.#settling.then(() => this.#settle(taken, first, failure));
-  }
-
-  async #settle(taken: readonly SealedBatch[], first: number, failure: Error | undefined): Promise<void> {
-    let sequence = first;
-    for (const { waiters } of taken) {
-      for (const settle of waiters) {
-        if (settle !== undefined) settle(failure, sequence);
-        else if (failure !== undefined) this.#dropped['disk-failed']++;
-        sequence++;
-        // A slow disk's commit holds thousands: pings and dashboards get their turn in between.
-        if ((sequence - first) % settledAtOnce === 0) await new Promise(setImmediate);
-      }
-    }
-  }
-
-  #noteOutcome(response: WorkerResponse, acknowledged: readonly Interval[]): HeadgateError | undefined {
-    this.#deletions.settled(acknowledged);
-    if (response.kind === 'committed') {
-      this.#totals = response.totals;
-      if (this.#state === 'failing') {
-        this.#state = 'open';
-        this.#deps.log.info({}, 'The disk takes records again.');
-      }
-      return undefined;
-    }
-    const failure = failureOf(response);
-    this.#failure = failure.message;
-    if (this.#state === 'open') {
-      this.#state = 'failing';
-      this.#deps.log.error(
-        { reason: failure.message },
-        'The disk refused a commit: its messages are not acknowledged.',
-      );
-    }
-    // Somebody has to find out when the disk is well again, even if nobody dares to send any more.
-    this.#probeTimer ??= setTimeout(() => this.#probe(), probeMs);
-    // A deletion that failed loses nothing, but it has to be asked for again.
-    if (acknowledged.length > 0) this.acknowledge(acknowledged);
-    return failure;
-  }
-
-  #probe(): void {
-    this.#probeTimer = undefined;
-    if (this.#state !== 'failing' || this.#disk === undefined) return;
-    void this.#disk.request({ kind: 'probe' }).then((response) => this.#noteOutcome(response, []));
-  }
-
-  #deleteAcknowledged(): void {
-    const acknowledged = this.#deletions.takeAll();
-    if (acknowledged.length === 0 || this.#disk === undefined) return;
-    void this.#disk
-      .request({ kind: 'commit', generation: this.#generation, batches: [], acknowledged })
-      .then((response) => this.#noteOutcome(response, acknowledged));
-  }
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,264 +1,232 @@
-import { randomBytes } from 'node:crypto';
-import { crc32 } from 'node:zlib';
-import Database from 'better-sqlite3';
-import { lastSequenceOf, type StoredBatch } from '../core/batch.ts';
-import { HeadgateError, messageOf } from '../core/errors.ts';
-import type { Interval } from '../lib/intervals.ts';
-import type { Identity, NewBatch, Totals } from './worker-protocol.ts';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { RecentDelivery } from '../core/message.ts';
+import { BackupCopy } from './backup-copy.ts';
+import { FlashMeter } from './flash-meter.ts';
+import { Head, leap } from './head.ts';
+import { isFull } from './is-full.ts';
+import { findLane } from './lane-files.ts';
+import { LaneStore } from './lane-store.ts';
+import { LegacyBuffer, legacyName } from './legacy.ts';
+import { Reserve } from './reserve.ts';
+import type { SegmentMeta } from './segment-file.ts';
+import { ShelfStore } from './shelf-store.ts';
+import { SimulatedFaults } from './simulated-faults.ts';
+import type {
+  Damage,
+  FaultyOperation,
+  FoundLane,
+  Identity,
+  LaneInfo,
+  LaneOutcome,
+  LaneWrite,
+  WorkerSettings,
+} from './worker-protocol.ts';
 
-/** Raised when what is in the file can no longer be read by the release before. */
-const schemaVersion = 1;
-const pageSize = 4096;
+/** Everything on disk: the head, the shelf, and the lanes. Synchronous; lives in the worker. */
+export class Store {
+  readonly #settings: WorkerSettings;
+  readonly faults: SimulatedFaults;
+  readonly #fault = (operation: FaultyOperation): void => this.faults.before(operation);
+  readonly #damagedDirectory: string;
+  readonly #head: Head;
+  readonly #shelf: ShelfStore;
+  readonly #reserve: Reserve;
+  readonly #meter = new FlashMeter();
+  readonly #lanes = new Map<string, LaneStore>();
+  readonly #damages: Damage[] = [];
+  #backup: BackupCopy | undefined;
 
-/*
- * `total_records` and `total_bytes` count everything ever appended up to and including the row. With what `state` says
- * was removed, they tell what waits without counting rows, at start and at any size. They live in the row because the
- * row is written anyway; `state` is only written by transactions that delete.
- */
-const schema = `
-  CREATE TABLE identity (gateway TEXT NOT NULL, epoch TEXT NOT NULL, created_at_ms INTEGER NOT NULL);
-  CREATE TABLE state (
-    only INTEGER PRIMARY KEY CHECK (only = 1),
-    last_sequence INTEGER NOT NULL,
-    total_records INTEGER NOT NULL,
-    total_bytes INTEGER NOT NULL,
-    removed_records INTEGER NOT NULL,
-    removed_bytes INTEGER NOT NULL
-  );
-  INSERT INTO state VALUES (1, 0, 0, 0, 0, 0);
-  CREATE TABLE batches (
-    first_sequence INTEGER PRIMARY KEY,
-    count INTEGER NOT NULL,
-    opened_at_ms INTEGER NOT NULL,
-    total_records INTEGER NOT NULL,
-    total_bytes INTEGER NOT NULL,
-    checksum INTEGER NOT NULL,
-    records BLOB NOT NULL
-  );
-`;
+  /** @throws {HeadgateError} data.in-use, data.newer or data.unwritable */
+  constructor(settings: WorkerSettings) {
+    this.#settings = settings;
+    this.faults = new SimulatedFaults(settings.faults);
+    const { directory } = settings;
+    this.#damagedDirectory = join(directory, 'damaged');
+    this.#reserve = new Reserve(join(directory, 'reserve'));
+    // Looking at the files takes room, too.
+    this.#reserve.lend();
+    this.#head = new Head(join(directory, 'head.db'), this.#damagedDirectory);
+    if (this.#head.problem !== undefined) this.#damages.push({ message: this.#head.problem, holes: [] });
+    const metas = this.#loadLanes(directory);
+    const legacy = LegacyBuffer.open(join(directory, '..', legacyName), this.#damagedDirectory);
+    if (this.#head.isNew) this.#found(metas.at(0), legacy instanceof LegacyBuffer ? legacy : undefined);
+    if (legacy !== undefined) this.#damages.push(...this.#takeOver(legacy));
+    this.#shelf = new ShelfStore(join(directory, 'shelf.db'));
+    if (this.#shelf.problem !== undefined) this.#damages.push({ message: this.#shelf.problem, holes: [] });
+    this.#reserve.hold();
+    // What opening cost is nobody's.
+    this.#meter.take();
+  }
 
-interface BatchRow {
-  first_sequence: number;
-  count: number;
-  checksum: number;
-  records: Buffer;
-}
+  get identity(): Identity {
+    return this.#head.identity;
+  }
 
-interface State {
-  lastSequence: number;
-  totalRecords: number;
-  totalBytes: number;
-  removedRecords: number;
-  removedBytes: number;
-}
+  get head(): Head {
+    return this.#head;
+  }
 
-/** The batches on disk: one row each, in order of sequence. Synchronous; lives in the worker. */
-export class BatchStore {
-  readonly identity: Identity;
-  readonly #db: Database.Database;
-  readonly #statements: ReturnType<typeof prepare>;
-  #state: State;
-  #oldest: { firstSequence: number; openedAtMs: number } | undefined;
+  get shelf(): ShelfStore {
+    return this.#shelf;
+  }
+
+  get damages(): readonly Damage[] {
+    return this.#damages;
+  }
+
+  get lanes(): FoundLane[] {
+    return [...this.#lanes.values()].map(({ info, segments, state, isStateOld }) => ({
+      lane: info,
+      segments,
+      ...(state !== undefined && { state }),
+      ...(isStateOld && { isStateOld }),
+    }));
+  }
+
+  lane(key: string): LaneStore | undefined {
+    return this.#lanes.get(key);
+  }
+
+  /** The newest delivery keys, oldest first. */
+  deliveries(): RecentDelivery[] {
+    const { maxDeliveries } = this.#settings;
+    const found = [...this.#lanes.values()].flatMap((lane) => {
+      try {
+        return lane.deliveries(maxDeliveries);
+      } catch {
+        // A damaged segment: it is found out, and said, when it is read for sending. A message might be taken twice.
+        return [];
+      }
+    });
+    found.sort((a, b) => a.ageAtMs - b.ageAtMs);
+    const newestMs = found.at(-1)?.ageAtMs ?? 0;
+    const keys = found.flatMap(({ keys, ageAtMs }) => keys.map((key) => ({ ...key, agoMs: newestMs - ageAtMs })));
+    return keys.slice(-maxDeliveries);
+  }
+
+  /** Writes what one lane has to write. Never throws. */
+  write(write: LaneWrite): LaneOutcome {
+    const lane = this.#laneOf(write.lane);
+    const { nextPosition, state } = lane;
+    try {
+      this.faults.beforeCommit();
+      const { firstPosition, segment, bytes } = lane.write(write);
+      this.faults.afterCommit();
+      return { kind: 'stored', firstPosition, segment, bytesWritten: bytes };
+    } catch (error) {
+      const { message } = error as Error;
+      // A write that did not fit was rolled back, and may be tried again. After anything else nobody knows what the
+      // disk has: it is not asked again to make the same pages durable, and their file is not written to any more.
+      if (isFull(error)) return { kind: 'full', message };
+      lane.abandon({ nextPosition, state });
+      return { kind: 'failed', message };
+    }
+  }
 
   /**
-   * Opens the database at `path`, or makes it.
-   * @throws {HeadgateError} data.in-use, data.newer, data.unwritable or data.unreadable
+   * Saves a lane's state, if need be from the reserve, and deletes segments.
+   * @returns whether there was space for the state
+   * @throws an error of the disk
    */
-  constructor(path: string, checkpointBytes: number) {
-    this.#db = open(path);
-    try {
-      this.identity = initialise(this.#db, path, checkpointBytes);
-      this.#statements = prepare(this.#db);
-      this.#state = loadState(this.#db);
-      this.#oldest = this.#findOldest();
-    } catch (error) {
-      this.#db.close();
-      throw asHeadgateError(error, path);
-    }
+  drop(write: LaneWrite, segments: readonly number[]): boolean {
+    const lane = this.#laneOf(write.lane);
+    // Its state must not go with it.
+    if (lane.active !== undefined && segments.includes(lane.active.number)) lane.seal();
+    let outcome = this.write(write);
+    if (outcome.kind === 'full' && this.#reserve.release()) outcome = this.write(write);
+    if (outcome.kind !== 'stored' && outcome.kind !== 'full') throw new Error(outcome.message);
+    // With the disk too full even for the state, what is deleted may look lost after a crash; keeping it would not help.
+    lane.drop(segments);
+    this.#reserve.hold();
+    return outcome.kind === 'stored';
   }
 
-  get totals(): Totals {
-    const state = this.#state;
-    return {
-      waitingRecords: state.totalRecords - state.removedRecords,
-      waitingBytes: state.totalBytes - state.removedBytes,
-      firstWaiting: this.#oldest?.firstSequence ?? 0,
-      lastSequence: state.lastSequence,
-      ...(this.#oldest && { oldestMs: this.#oldest.openedAtMs }),
-    };
+  /** Bytes that went to storage since the last call. */
+  flashBytes(): number {
+    return this.#meter.take();
   }
 
-  /** One transaction, one fsync: appends `batches` and removes every batch that `acknowledged` covers whole. */
-  commit(batches: readonly NewBatch[], acknowledged: readonly Interval[]): void {
-    const before = this.#state;
-    const state = { ...before };
-    this.#statements.begin.run();
-    try {
-      for (const batch of batches) this.#append(batch, state);
-      let removed = 0;
-      for (const range of acknowledged) removed += this.#remove(range, state);
-      if (removed > 0) {
-        this.#statements.saveState.run(
-          state.lastSequence,
-          state.totalRecords,
-          state.totalBytes,
-          state.removedRecords,
-          state.removedBytes,
-        );
-      }
-      this.#statements.commit.run();
-      this.#state = state;
-      if (removed > 0 || this.#oldest === undefined) this.#oldest = this.#findOldest();
-    } catch (error) {
-      // SQLite has ended the transaction itself after some errors, such as a full disk.
-      if (this.#db.inTransaction) this.#statements.rollback.run();
-      throw error;
-    }
-  }
-
-  /** Writes what `state` says already: tells whether the disk takes a write and an fsync. */
+  /** A write that may use the reserve: what is saved is little, and frees more. */
   probe(): void {
-    const { lastSequence, totalRecords, totalBytes, removedRecords, removedBytes } = loadState(this.#db);
-    this.#statements.saveState.run(lastSequence, totalRecords, totalBytes, removedRecords, removedBytes);
+    this.faults.beforeCommit();
+    this.faults.afterCommit();
+    this.#head.probe();
+    this.#reserve.hold();
   }
 
-  /** The batches behind sequence `after`: at least one if there is any, then as many as stay within `maxBytes`. */
-  read(after: number, maxBytes: number): StoredBatch[] {
-    const batches: StoredBatch[] = [];
-    let bytes = 0;
-    for (const row of this.#statements.read.iterate(after) as IterableIterator<BatchRow>) {
-      if (batches.length > 0 && bytes + row.records.length > maxBytes) break;
-      if (crc32(row.records) !== row.checksum) {
-        throw new HeadgateError(
-          'data.unreadable',
-          `The batch at sequence ${row.first_sequence} in ${this.#db.name} is damaged: its checksum differs.`,
-        );
-      }
-      batches.push({ firstSequence: row.first_sequence, count: row.count, records: row.records });
-      bytes += row.records.length;
-      if (bytes >= maxBytes) break;
+  /** Copies the next piece of everything into a directory: see {@link BackupCopy}. @throws an error of the disk */
+  backup(directory: string): ReturnType<BackupCopy['step']> {
+    const begun = this.#backup?.directory === directory ? this.#backup : undefined;
+    const source = { lanes: () => this.#lanes.values(), shelf: this.#shelf, head: this.#head };
+    const copy = begun ?? new BackupCopy(directory, source);
+    // One that fails is not gone on with.
+    this.#backup = undefined;
+    const step = copy.step();
+    if (!step.isDone) this.#backup = copy;
+    return step;
+  }
+
+  /** @param usedUpTo the last sequence that was given out: the next run goes on behind it */
+  close(usedUpTo: number, operatingMs: number): void {
+    for (const lane of this.#lanes.values()) lane.close();
+    try {
+      this.#head.reserve(usedUpTo, operatingMs);
+    } catch {
+      // A disk that fails at the last moment: what waits only seems younger than it is.
     }
-    return batches;
+    this.#shelf.close();
+    this.#head.close();
   }
 
-  /** Moves the write-ahead log into the database file and closes it. */
-  close(): void {
-    this.#db.close();
+  /** Says whose data this is: what was there before does, if anything was. */
+  #found(meta: SegmentMeta | undefined, legacy: LegacyBuffer | undefined): void {
+    const sequences = [...this.#lanes.values()].flatMap(({ segments }) => segments.map((one) => one.lastSequence));
+    const last = Math.max(0, ...sequences);
+    const isOld = meta !== undefined || last > 0;
+    if (isOld && this.#head.problem === undefined) {
+      this.#damages.push({ message: `${this.#head.path} was missing or empty, and was made anew.`, holes: [] });
+    }
+    if (isOld) this.#head.found(meta, last + leap);
+    else this.#head.found(legacy?.identity, legacy?.lastSequence ?? 0);
   }
 
-  #append(batch: NewBatch, state: State): void {
-    state.totalRecords += batch.count;
-    state.totalBytes += batch.records.length;
-    state.lastSequence = lastSequenceOf(batch);
-    this.#statements.append.run(
-      batch.firstSequence,
-      batch.count,
-      Math.round(batch.openedAtMs),
-      state.totalRecords,
-      state.totalBytes,
-      crc32(batch.records),
-      batch.records,
-    );
+  /** Moves the first release's buffer into this one. */
+  #takeOver(legacy: LegacyBuffer | Damage): Damage[] {
+    if (!(legacy instanceof LegacyBuffer)) return [legacy];
+    const { gateway, epoch } = legacy.identity;
+    if (gateway === this.identity.gateway && epoch === this.identity.epoch) {
+      return legacy.moveTo((info) => this.#laneOf(info));
+    }
+    legacy.close();
+    const message = `${join(this.#settings.directory, '..', legacyName)} is another gateway's (${gateway}, ${epoch}): its records are not sent.`;
+    return [{ message, holes: [] }];
   }
 
-  #remove({ first, last }: Interval, state: State): number {
-    const found = this.#statements.measure.get(first, last, last) as { records: number | null; bytes: number | null };
-    if (found.records === null || found.bytes === null) return 0;
-    state.removedRecords += found.records;
-    state.removedBytes += found.bytes;
-    return this.#statements.remove.run(first, last, last).changes;
+  #loadLanes(directory: string): SegmentMeta[] {
+    const metas: SegmentMeta[] = [];
+    const identity = (): Identity => this.identity;
+    const fault = this.#fault;
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      if (!entry.isDirectory() || entry.name === 'damaged') continue;
+      const path = join(directory, entry.name);
+      const { files, metas: owners, damages } = findLane(path, this.#damagedDirectory);
+      this.#damages.push(...damages);
+      metas.push(...owners);
+      if (files === undefined) continue;
+      this.#lanes.set(files.info.key, LaneStore.of(files, path, this.#damagedDirectory, identity, fault));
+    }
+    return metas;
   }
 
-  #findOldest(): { firstSequence: number; openedAtMs: number } | undefined {
-    return this.#statements.oldest.get() as { firstSequence: number; openedAtMs: number } | undefined;
+  #laneOf(info: LaneInfo): LaneStore {
+    let lane = this.#lanes.get(info.key);
+    if (lane === undefined) {
+      const directory = join(this.#settings.directory, info.key);
+      lane = new LaneStore(info, directory, this.#damagedDirectory, () => this.identity, this.#fault);
+      this.#lanes.set(info.key, lane);
+    }
+    lane.info = info;
+    return lane;
   }
-}
-
-function open(path: string): Database.Database {
-  try {
-    // A second gateway on this directory is told so at once, not after a wait.
-    return new Database(path, { timeout: 0 });
-  } catch (error) {
-    throw asHeadgateError(error, path);
-  }
-}
-
-function initialise(db: Database.Database, path: string, checkpointBytes: number): Identity {
-  // Exclusive: nobody else may write here, and SQLite needs no shared-memory file. It must come before WAL.
-  db.pragma('locking_mode = EXCLUSIVE');
-  db.pragma(`page_size = ${pageSize}`);
-  db.pragma('journal_mode = WAL');
-  // The promise rests on this line: every commit is on the disk before it returns.
-  db.pragma('synchronous = FULL');
-  db.pragma(`wal_autocheckpoint = ${Math.max(1, Math.round(checkpointBytes / pageSize))}`);
-  db.pragma('cache_size = -8192');
-  db.pragma('temp_store = MEMORY');
-  const version = db.pragma('user_version', { simple: true }) as number;
-  if (version > schemaVersion) {
-    throw new HeadgateError(
-      'data.newer',
-      `${path} was made by a newer Headgate (its format is ${version}, this one reads up to ${schemaVersion}).`,
-    );
-  }
-  if (version === 0) {
-    db.transaction(() => {
-      db.exec(schema);
-      db.prepare('INSERT INTO identity VALUES (?, ?, ?)').run(newName('hg'), newName('e'), Date.now());
-      db.pragma(`user_version = ${schemaVersion}`);
-    })();
-  }
-  return db.prepare('SELECT gateway, epoch FROM identity').get() as Identity;
-}
-
-/** Names that people read aloud and paste into shells: short, lower case, no look-alikes to escape. */
-function newName(prefix: string): string {
-  return `${prefix}-${randomBytes(6).toString('hex')}`;
-}
-
-function prepare(db: Database.Database) {
-  return {
-    begin: db.prepare('BEGIN IMMEDIATE'),
-    commit: db.prepare('COMMIT'),
-    rollback: db.prepare('ROLLBACK'),
-    append: db.prepare('INSERT INTO batches VALUES (?, ?, ?, ?, ?, ?, ?)'),
-    measure: db.prepare(`
-      SELECT sum(count) AS records, sum(length(records)) AS bytes
-      FROM batches WHERE first_sequence BETWEEN ? AND ? AND first_sequence + count - 1 <= ?`),
-    remove: db.prepare('DELETE FROM batches WHERE first_sequence BETWEEN ? AND ? AND first_sequence + count - 1 <= ?'),
-    saveState: db.prepare(`
-      UPDATE state SET last_sequence = ?, total_records = ?, total_bytes = ?, removed_records = ?, removed_bytes = ?`),
-    read: db.prepare(
-      'SELECT first_sequence, count, checksum, records FROM batches WHERE first_sequence > ? ORDER BY first_sequence',
-    ),
-    oldest: db.prepare(`
-      SELECT first_sequence AS firstSequence, opened_at_ms AS openedAtMs
-      FROM batches ORDER BY first_sequence LIMIT 1`),
-  };
-}
-
-/** The newest row knows more than `state`, unless it has been deleted: then `state` was written with it. */
-function loadState(db: Database.Database): State {
-  const saved = db
-    .prepare(`SELECT last_sequence AS lastSequence, total_records AS totalRecords, total_bytes AS totalBytes,
-                removed_records AS removedRecords, removed_bytes AS removedBytes FROM state`)
-    .get() as State;
-  const newest = db
-    .prepare(`SELECT first_sequence + count - 1 AS lastSequence, total_records AS totalRecords,
-                total_bytes AS totalBytes FROM batches ORDER BY first_sequence DESC LIMIT 1`)
-    .get() as Omit<State, 'removedRecords' | 'removedBytes'> | undefined;
-  return newest !== undefined && newest.lastSequence > saved.lastSequence ? { ...saved, ...newest } : saved;
-}
-
-function asHeadgateError(error: unknown, path: string): Error {
-  if (error instanceof HeadgateError) return error;
-  const code = (error as { code?: string }).code ?? '';
-  if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED')) {
-    return new HeadgateError('data.in-use', `${path} is in use by another program.`, { cause: error });
-  }
-  if (code.startsWith('SQLITE_READONLY') || code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_PERM')) {
-    return new HeadgateError('data.unwritable', `${path} can't be opened for writing: ${messageOf(error)}.`, {
-      cause: error,
-    });
-  }
-  return new HeadgateError('data.unreadable', `${path} can't be read: ${messageOf(error)}.`, { cause: error });
 }

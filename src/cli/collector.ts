@@ -20,7 +20,7 @@ const usage = {
 
 const recordsUsage = {
   verb: 'collector records',
-  about: 'Prints the newest records of a sink, oldest first, one JSON object a line.',
+  about: 'Prints the newest records of a sink, oldest first, one JSON object a line. A line with `gap` reports a loss.',
   options: { ...options, last: { value: 'N', about: 'How many; 10 without it.' } },
 } as const satisfies Usage;
 

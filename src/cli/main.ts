@@ -23,6 +23,15 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Run a collector alone; `collector records` shows what it has collected.',
     load: async () => (await import('./collector.ts')).collector,
   },
+  export: {
+    about: 'Print records that are on disk, or have them sent again.',
+    load: async () => (await import('./export.ts')).exportRecords,
+  },
+  backup: { about: 'Copy what a running gateway keeps.', load: async () => (await import('./backup.ts')).backup },
+  restore: {
+    about: 'Make a data directory of a backup.',
+    load: async () => (await import('./restore.ts')).restoreBackup,
+  },
   demo: { about: 'Let simulated devices publish to a gateway.', load: async () => (await import('./demo.ts')).demo },
 };
 

@@ -1,7 +1,8 @@
+import { configFile } from '../config/load.ts';
 import { messageOf } from '../core/errors.ts';
 import { createLog, drainLog } from '../instrumentation/log.ts';
 import { helpText, parseArguments, type Usage } from './arguments.ts';
-import { configOf, configOptions, usualSink } from './config-options.ts';
+import { configOf, configOptions, sourcesOf, usualSink } from './config-options.ts';
 import { failureFields, reportFailure } from './failure.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,7 +25,10 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
   const log = root.child({ part: 'main' });
   try {
     const { Gateway } = await import('../gateway.ts');
-    const gateway = new Gateway(config, root);
+    const gateway = new Gateway(config, root, {
+      file: configFile(sourcesOf(values, terminal)),
+      load: () => configOf(values, terminal),
+    });
     const onReady = () => {
       const { addresses, sink } = gateway;
       // Both clocks start with the process.

@@ -18,6 +18,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Received', receivedText(status)],
     ['Problems', problemsText(status)],
     ['Backlog', backlogText(status, now)],
+    ['Ledger', ledgerText(status)],
     ['Disk', diskText(status)],
     ['Uplink', uplinkText(status, now)],
     ['Delivered', deliveredText(status, now)],
@@ -31,34 +32,75 @@ function receivedText({ flow }: GatewayStatus): string {
   return joined(plural(flow.received, 'message'), `${perSecond(flow.receivedPerSecond)} now`);
 }
 
+/** Reasons for which a rule leaves records out: as it was asked to, so nothing is wrong. */
+const choices = new Set(['thinned', 'not-forwarded']);
+
 /** Only what is not as it should be; a healthy gateway has no such line. */
-function problemsText({ flow, mqtt, buffer }: GatewayStatus): string {
+function problemsText({ flow, mqtt, buffer, uplink }: GatewayStatus): string {
   const counted = (counts: Readonly<Record<string, number>>, what: string) =>
     Object.entries(counts).map(([reason, count]) => count > 0 && `${what} (${reason}): ${number(count)}`);
+  const losses = Object.entries(buffer.ledger.dropped).filter(([reason]) => !choices.has(reason));
+  const rulesWith = (gate: string) => buffer.lanes.filter((lane) => lane.gate === gate).map(({ rule }) => rule);
+  const named = (gate: string, what: string) => {
+    const rules = [...new Set(rulesWith(gate))];
+    return rules.length > 0 && `${what} ${rules.join(', ')}`;
+  };
   return joined(
+    named('blocked', 'no room, so sources wait under'),
+    named('dropping', 'no room, so new records are dropped under'),
+    ...damagesTexts(buffer.damages),
+    uplink.problem ?? '',
     flow.refused > 0 && `messages refused: ${number(flow.refused)}`,
     flow.undecoded > 0 && `payloads kept raw: ${number(flow.undecoded)}`,
-    ...counted(buffer.dropped, 'records lost'),
+    ...counted(Object.fromEntries(losses), 'records lost'),
     ...counted(mqtt.refused, 'connections refused'),
     ...counted(mqtt.skippedDeliveries, 'deliveries skipped'),
   );
 }
 
+function damagesTexts(damages: readonly string[]): string[] {
+  const last = damages.at(-1);
+  if (last === undefined) return [];
+  return [damages.length === 1 ? last : `${last} (the last of ${damages.length} such)`];
+}
+
 function backlogText({ buffer }: GatewayStatus, now: UnixMs): string {
   if (buffer.waitingRecords === 0) return 'empty: the collector has everything';
   const oldest = buffer.oldestWaitingAt;
+  const byRule = new Map<string, number>();
+  for (const { rule, waitingRecords } of buffer.lanes) {
+    if (waitingRecords > 0) byRule.set(rule, (byRule.get(rule) ?? 0) + waitingRecords);
+  }
+  const rules = [...byRule].map(([rule, records]) => `${rule} ${number(records)}`);
   return joined(
     plural(buffer.waitingRecords, 'record'),
     formatBytes(buffer.waitingBytes),
     oldest !== null && `oldest from ${ago(oldest, now)}`,
+    rules.length > 1 && `by rule: ${rules.join(', ')}`,
+  );
+}
+
+/** What became of every record since the data directory was made. */
+function ledgerText({ buffer }: GatewayStatus): string {
+  const { received, delivered, waiting, dropped } = buffer.ledger;
+  if (received === 0) return '';
+  const reasons = Object.entries(dropped).filter(([, count]) => count > 0);
+  const lost = reasons.reduce((sum, [, count]) => sum + count, 0);
+  const why = reasons.map(([reason, count]) => `${reason} ${number(count)}`).join(', ');
+  return (
+    `${number(received)} received = ${number(delivered)} delivered + ${number(waiting)} waiting + ` +
+    `${number(lost)} dropped${why === '' ? '' : ` (${why})`}`
   );
 }
 
 function diskText({ buffer }: GatewayStatus): string {
   if (buffer.state === 'failing') return `FAILING: ${buffer.failure ?? 'see the log'}`;
+  const room = `${formatBytes(buffer.diskBytes)} of ${formatBytes(buffer.maxBytes)}`;
+  if (buffer.state === 'full') return `FULL (${room}): sources that must not lose anything wait`;
   const { commits, commitMs } = buffer;
-  if (commits === 0) return '';
+  if (commits === 0) return room;
   return joined(
+    room,
     plural(commits, 'commit'),
     `last ${commitMs.last.toFixed(1)} ms`,
     `slowest ${commitMs.max.toFixed(1)} ms`,

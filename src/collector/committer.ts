@@ -64,7 +64,7 @@ export class Committer {
   }
 
   /**
-   * What is durable of one epoch from `from` on: the first `limit` runs.
+   * What is durable of one epoch from `from` on: `limit` runs at the most, see `welcomeRuns`.
    *
    * @throws HeadgateError when the sink fails, or has failed and is not to be tried again yet
    */

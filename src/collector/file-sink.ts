@@ -14,15 +14,15 @@ import { commitSound, refuseMalformed, Staging } from './staging.ts';
 
 /** Bytes behind the checkpoint at which it is moved: what opening has to scan at most, about a tenth of a second. */
 const checkpointBytes = 16 << 20;
-/** Streams remembered; beyond it, those that are forgotten are read again from the state. */
+/** Streams remembered; beyond it all are forgotten, and read again from the state as they come. */
 const maxStreams = 10_000;
 
 interface KnownStream {
   readonly gateway: string;
   readonly epoch: string;
   readonly durable: Intervals;
-  /** What has become durable since the checkpoint. */
-  readonly sinceCheckpoint: Intervals;
+  /** What has become durable since the checkpoint; the state has the rest. */
+  sinceCheckpoint: Intervals;
   readonly linePrefix: string;
 }
 
@@ -150,8 +150,8 @@ export class FileSink implements Sink {
       added.map(({ gateway, epoch, sinceCheckpoint }) => ({ gateway, epoch, runs: sinceCheckpoint })),
     );
     open.checkpoint = size;
-    // They are in the state now, and are read from there when they are needed again.
-    for (const stream of added) this.#streams.delete(nameOf(stream.gateway, stream.epoch));
+    for (const stream of added) stream.sinceCheckpoint = new Intervals();
+    // All are in the state now, and are read from there when they are needed again.
     if (this.#streams.size > maxStreams) this.#streams.clear();
   }
 

@@ -1,13 +1,15 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import type { DecodedGap } from '../wire/gap-reader.ts';
+import { gapReasonNumber } from '../wire/gap-reasons.ts';
 import { RecordJson } from '../wire/record-json.ts';
 import { readLine } from './file-lines.ts';
 import { parseSink } from './sink.ts';
 import { storageError } from './sqlite-errors.ts';
-import { checkOwner } from './sqlite-schema.ts';
+import { gapsVersion, versionOf } from './sqlite-schema.ts';
 
 /**
- * The newest `last` records of a sink, oldest first, each as one line of JSON in the form of the file sink, without the
+ * The newest `last` records of a sink, oldest first, reports of gaps among them, each as one line of JSON in the form of the file sink, without the
  * line break. Reads only, also while a collector writes.
  *
  * @throws HeadgateError `config.invalid` for an unknown sink, `data.*` when it can't be read
@@ -21,52 +23,108 @@ export function readRecords(sink: string, last: number): string[] {
   }
 }
 
+/** What both kinds of row have. */
 interface Row {
+  readonly id: number;
   readonly gateway: string;
   readonly epoch: string;
   readonly sequence: number;
   readonly deviceId: string;
-  readonly time: string | null;
   readonly receivedAt: string | null;
   readonly clockQuality: number;
   readonly priority: number;
   readonly source: string;
   readonly topic: string;
-  readonly fields: string | null;
-  readonly payload: Uint8Array | null;
   readonly profile: string;
   readonly profileVersion: number;
   readonly historical: number;
 }
 
-const newestRows = `
-  SELECT g.gateway, g.epoch, r.sequence, o.device AS deviceId, r.time, r.received_at AS receivedAt,
-    o.clock_quality AS clockQuality, o.priority, o.source, o.topic, r.fields, r.payload, o.profile,
-    o.profile_version AS profileVersion, o.historical
-  FROM (SELECT * FROM record ORDER BY id DESC LIMIT ?) r
-  JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key ORDER BY r.id DESC`;
+interface DataRow extends Row {
+  readonly time: string | null;
+  readonly fields: string | null;
+  readonly payload: Uint8Array | null;
+}
+
+interface GapRow extends Row {
+  readonly afterRecord: number;
+  readonly reason: string;
+  readonly rule: string;
+  readonly device: string | null;
+  readonly count: number | null;
+  readonly firstSequence: number | null;
+  readonly lastSequence: number | null;
+  readonly firstAt: string | null;
+  readonly lastAt: string | null;
+}
+
+const newest = (table: string, columns: string): string => `
+  SELECT r.id, g.gateway, g.epoch, r.sequence, o.device AS deviceId, r.received_at AS receivedAt,
+    o.clock_quality AS clockQuality, o.priority, o.source, o.topic, o.profile, o.profile_version AS profileVersion,
+    o.historical, ${columns}
+  FROM (SELECT * FROM ${table} ORDER BY id DESC LIMIT ?) r
+  JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key ORDER BY r.id`;
+const newestData = newest('record', 'r.time, r.fields, r.payload');
+const newestGaps = newest(
+  'gap_record',
+  `r.after_record AS afterRecord, r.reason, r.rule, r.device, r.count, r.first_sequence AS firstSequence,
+    r.last_sequence AS lastSequence, r.first_at AS firstAt, r.last_at AS lastAt`,
+);
 
 function readRows(path: string, last: number): string[] {
   const db = new Database(path, { readonly: true, fileMustExist: true });
   try {
-    if (checkOwner(db, path) === 'new') return [];
     const json = new RecordJson();
-    const rows = db.prepare(newestRows).all(last) as Row[];
-    return rows.reverse().map((row) => lineOf(json, row));
+    // One moment of the database, also when a collector writes to it between the two.
+    return db.transaction(() => {
+      const version = versionOf(db, path);
+      if (version === 0) return [];
+      const data = db.prepare(newestData).all(last) as DataRow[];
+      const gaps = version < gapsVersion ? [] : (db.prepare(newestGaps).all(last) as GapRow[]);
+      return inOrder(data, gaps)
+        .slice(-last)
+        .map((row) => lineOf(json, row));
+    })();
   } finally {
     db.close();
   }
 }
 
-function lineOf(json: RecordJson, row: Row): string {
+/** Rows of both tables in the order in which they came. */
+function inOrder(data: readonly DataRow[], gaps: readonly GapRow[]): (DataRow | GapRow)[] {
+  const rows: (DataRow | GapRow)[] = [];
+  let next = 0;
+  for (const gap of gaps) {
+    while (next < data.length && data[next]!.id <= gap.afterRecord) rows.push(data[next++]!);
+    rows.push(gap);
+  }
+  return rows.concat(data.slice(next));
+}
+
+function lineOf(json: RecordJson, row: DataRow | GapRow): string {
+  const isData = 'payload' in row;
   const record = {
     ...row,
-    time: row.time ?? undefined,
+    time: (isData && row.time) || undefined,
     receivedAt: row.receivedAt ?? undefined,
-    payload: row.payload ?? undefined,
+    payload: (isData && row.payload) || undefined,
     historical: row.historical !== 0,
+    gap: isData ? undefined : gapOf(row),
   };
-  return json.lineOf(json.prefix(row.gateway, row.epoch), record, row.fields ?? '');
+  return json.lineOf(json.prefix(row.gateway, row.epoch), record, (isData && row.fields) || '');
+}
+
+function gapOf(row: GapRow): DecodedGap {
+  return {
+    reason: gapReasonNumber(row.reason),
+    rule: row.rule,
+    deviceId: row.device ?? '',
+    count: row.count ?? 0,
+    firstSequence: row.firstSequence ?? 0,
+    lastSequence: row.lastSequence ?? 0,
+    firstAt: row.firstAt ?? undefined,
+    lastAt: row.lastAt ?? undefined,
+  };
 }
 
 const chunkBytes = 256 * 1024;

@@ -11,6 +11,8 @@ export type Request =
       readonly epoch: string;
       /** 0: nothing waits. */
       readonly firstWaiting: number;
+      /** The last one given out; 0: none yet. */
+      readonly lastSequence: number;
       readonly agent: string;
     }
   /** An encoded `Upload`, not looked into: whether it is one, the sink finds out. */
@@ -32,9 +34,10 @@ export function readRequest(bytes: Uint8Array): Request {
   const { message } = decode(bytes);
   switch (message?.$case) {
     case 'hello': {
-      const { version, gateway, epoch, firstWaiting, agent } = message.value;
-      if (firstWaiting > Number.MAX_SAFE_INTEGER) throw new MalformedError('first_waiting is larger than 2^53 - 1');
-      return { name: 'hello', version, gateway, epoch, firstWaiting: Number(firstWaiting), agent };
+      const { version, gateway, epoch, agent } = message.value;
+      const firstWaiting = sequence('first_waiting', message.value.firstWaiting);
+      const lastSequence = sequence('last_sequence', message.value.lastSequence);
+      return { name: 'hello', version, gateway, epoch, firstWaiting, lastSequence, agent };
     }
     case 'ping':
       return { name: 'ping', nonce: message.value.nonce };
@@ -45,6 +48,11 @@ export function readRequest(bytes: Uint8Array): Request {
     case undefined:
       throw new MalformedError('it is neither hello, upload, ping nor pong');
   }
+}
+
+function sequence(field: string, value: bigint): number {
+  if (value > Number.MAX_SAFE_INTEGER) throw new MalformedError(`${field} is larger than 2^53 - 1`);
+  return Number(value);
 }
 
 function decode(bytes: Uint8Array): ConnectRequest {

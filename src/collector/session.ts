@@ -27,7 +27,7 @@ export type SessionState =
   /** The stream is open, and the gateway has not said who it is. */
   | { readonly name: 'greeting' }
   /** It has; the sink is being asked what is durable already. */
-  | { readonly name: 'welcoming'; readonly peer: Peer; readonly firstWaiting: number }
+  | { readonly name: 'welcoming'; readonly peer: Peer }
   /** Uploads come, acknowledgements go. */
   | { readonly name: 'open'; readonly peer: Peer; readonly unacknowledgedBytes: number; readonly reading: 'on' | 'off' }
   /** The gateway sends no more; it still gets the acknowledgements of what it has sent. */
@@ -119,7 +119,7 @@ function request(state: Living, message: Request, limits: SessionLimits): Sessio
 
 function hello(
   state: Living,
-  { version, gateway, epoch, firstWaiting, agent }: Request & { name: 'hello' },
+  { version, gateway, epoch, firstWaiting, lastSequence, agent }: Request & { name: 'hello' },
 ): SessionStep {
   if (state.name !== 'greeting') return end('INVALID_ARGUMENT', 'A second hello on the same stream.');
   if (version < 1)
@@ -129,10 +129,10 @@ function hello(
     return end('INVALID_ARGUMENT', `The hello's gateway or epoch is longer than ${maxNameLength} characters.`);
   }
   const peer = { gateway, epoch };
-  return {
-    state: { name: 'welcoming', peer, firstWaiting },
-    effects: [{ name: 'ask', peer, from: Math.max(1, firstWaiting), agent }],
-  };
+  // When nothing waits, there is nothing that need not be sent; but should more be known here than the gateway has given
+  // out, it has to hear of it, or its next records would pass for duplicates.
+  const from = firstWaiting === 0 ? lastSequence + 1 : firstWaiting;
+  return { state: { name: 'welcoming', peer }, effects: [{ name: 'ask', peer, from, agent }] };
 }
 
 function upload(state: Living, bytes: Uint8Array, limits: SessionLimits): SessionStep {
@@ -158,8 +158,7 @@ function welcome(
     $case: 'welcome',
     value: {
       version: protocolVersion,
-      // Nothing waits: then nothing need be said of what is durable.
-      durable: state.firstWaiting === 0 ? [] : ranges(durable),
+      durable: ranges(durable),
       windowBytes: BigInt(Math.round(limits.windowBytes)),
       now: { seconds: BigInt(seconds), nanos: Math.round((now - seconds * 1000) * 1e6) },
       agent: limits.agent,

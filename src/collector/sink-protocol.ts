@@ -6,7 +6,7 @@ import type { Delivery, Outcome } from './sink.ts';
 export type SinkRequest =
   /** Open the sink, if it is not. */
   | { readonly kind: 'open' }
-  /** What is durable of one epoch from `from` on: the first `limit` runs. */
+  /** What is durable of one epoch from `from` on: `limit` runs at the most, see `welcomeRuns`. */
   | {
       readonly kind: 'progress';
       readonly gateway: string;

@@ -27,7 +27,7 @@ export class SinkThread {
     await this.#ask({ kind: 'open' });
   }
 
-  /** What is durable of one gateway's epoch from `from` on, ascending: the first `limit` runs. */
+  /** What is durable of one gateway's epoch from `from` on, ascending: `limit` runs at the most, see `welcomeRuns`. */
   async progress(gateway: string, epoch: string, from: number, limit: number): Promise<readonly Interval[]> {
     const response = await this.#ask({ kind: 'progress', gateway, epoch, from, limit });
     return response.kind === 'progress' ? response.runs : [];

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { createSink, type Sink, type SinkAddress } from './sink.ts';
 import type { SinkNote, SinkRequest, SinkResponse } from './sink-protocol.ts';
+import { welcomeRuns } from './welcome-runs.ts';
 
 const port = parentPort!;
 const note = (message: string) => port.postMessage({ kind: 'note', message } satisfies SinkNote);
@@ -37,7 +38,7 @@ function work(sink: Sink, request: SinkRequest): SinkResponse {
       return { kind: 'done' };
     case 'progress': {
       const durable = sink.progress(request.gateway, request.epoch);
-      return { kind: 'progress', runs: durable.since(request.from).slice(0, request.limit) };
+      return { kind: 'progress', runs: welcomeRuns(durable, request.from, request.limit) };
     }
     case 'commit':
       return { kind: 'committed', outcomes: sink.commit(request.deliveries) };

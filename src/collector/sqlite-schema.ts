@@ -6,14 +6,16 @@ import { progressSchema } from './progress-table.ts';
 
 /** "HGCR", so that `file` and we can tell whose database it is. */
 const applicationId = 0x48474352;
-const version = 1;
+const version = 2;
+/** The first version that knows gaps. */
+export const gapsVersion = 2;
 
 /**
  * Most of a record is the same in all records of one topic: that is written once, in `origins`, and each row of `record`
  * points to it. People read the views. `fields` is the JSON array of the record's JSON form, exact for every type of
  * value; the view `measurements` takes it apart into one row a field.
  */
-const schema = `
+const recordsSchema = `
   ${progressSchema}
   CREATE TABLE origins (
     key INTEGER PRIMARY KEY,
@@ -52,7 +54,38 @@ const schema = `
 `;
 
 /**
- * Opens the sink's database and makes its tables when it is new. WAL, and an fsync with every commit.
+ * Reports of gaps are kept apart from the records, so that who counts or averages records need not know of them. NULL is
+ * what the gateway could not say. `reason` is one of the gateway's words, and the number of one that came after this
+ * version. `after_record` is the newest row of `record` when the report came: the order of arrival over both tables.
+ */
+const gapsSchema = `
+  CREATE TABLE gap_record (
+    id INTEGER PRIMARY KEY,
+    origin INTEGER NOT NULL REFERENCES origins,
+    sequence INTEGER NOT NULL,
+    received_at TEXT,
+    rule TEXT NOT NULL,
+    device TEXT,
+    reason TEXT NOT NULL,
+    count INTEGER,
+    first_sequence INTEGER,
+    last_sequence INTEGER,
+    first_at TEXT,
+    last_at TEXT,
+    after_record INTEGER NOT NULL
+  ) STRICT;
+  CREATE VIEW gaps AS
+    SELECT r.id, g.gateway, g.epoch, r.sequence, r.received_at, r.rule, r.device, r.reason, r.count,
+      r.first_sequence, r.last_sequence, r.first_at, r.last_at
+    FROM gap_record r JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key;
+`;
+
+/** What brings a database from the version before to this one, in order. Each only adds, so each takes no time. */
+const steps: readonly string[] = [recordsSchema, gapsSchema];
+
+/**
+ * Opens the sink's database and brings its tables to this version: all of them when it is new, those that are missing
+ * when an older version made it. WAL, and an fsync with every commit.
  *
  * @throws HeadgateError `data.newer`, `data.unreadable` when it is somebody else's, or an error of SQLite as it is
  */
@@ -61,7 +94,7 @@ export function openRecords(path: string): Database.Database {
   const db = new Database(path, { timeout: 1000 });
   try {
     // The first statement that touches the file: what is no database fails here.
-    checkOwner(db, path);
+    versionOf(db, path);
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
     // Moving pages into the database costs an fsync of its own: once in 16 MB, not once in 4.
@@ -71,11 +104,11 @@ export function openRecords(path: string): Database.Database {
     // The references say how the tables belong together; looking each one up would cost every row a search.
     db.pragma('foreign_keys = OFF');
     db.transaction(() => {
-      if (checkOwner(db, path) === 'new') {
-        db.exec(schema);
-        db.pragma(`application_id = ${applicationId}`);
-        db.pragma(`user_version = ${version}`);
-      }
+      const found = versionOf(db, path);
+      if (found === version) return;
+      for (const step of steps.slice(found)) db.exec(step);
+      db.pragma(`application_id = ${applicationId}`);
+      db.pragma(`user_version = ${version}`);
     }).immediate();
     // Somebody's long transaction is waited for; only then does a commit count as failed.
     db.pragma('busy_timeout = 5000');
@@ -86,12 +119,16 @@ export function openRecords(path: string): Database.Database {
   }
 }
 
-/** Whether the tables are still to be made; throws when the database is not ours to write. */
-export function checkOwner(db: Database.Database, path: string): 'new' | 'ours' {
+/**
+ * The version of the tables; 0 when they are still to be made.
+ *
+ * @throws HeadgateError when the database is not ours to write
+ */
+export function versionOf(db: Database.Database, path: string): number {
   const owner = db.pragma('application_id', { simple: true });
   const found = db.pragma('user_version', { simple: true }) as number;
   const tables = db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get();
-  if (owner === 0 && found === 0 && tables === 0) return 'new';
+  if (owner === 0 && found === 0 && tables === 0) return 0;
   if (owner !== applicationId) {
     throw new HeadgateError('data.unreadable', `${path} is a database, but not one of a Headgate collector.`);
   }
@@ -101,5 +138,5 @@ export function checkOwner(db: Database.Database, path: string): 'new' | 'ours' 
       `${path} has version ${found}; this Headgate knows versions up to ${version}.`,
     );
   }
-  return 'ours';
+  return found;
 }

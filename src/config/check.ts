@@ -27,7 +27,7 @@ export function checkPartial(root: SchemaNode, value: unknown): Checked {
   return { value: checked, problems };
 
   function checkNode(node: SchemaNode, found: unknown, path: readonly (string | number)[]): unknown {
-    if (node.properties) return checkObject(node, found, path);
+    if (node.properties || node.additionalProperties) return checkObject(node, found, path);
     if (node.items) return checkList(node, node.items, found, path);
     const result = checkScalar(node, found);
     if (result !== wrong) return result;
@@ -36,26 +36,42 @@ export function checkPartial(root: SchemaNode, value: unknown): Checked {
     return undefined;
   }
 
-  function checkObject(node: SchemaNode, found: unknown, path: readonly (string | number)[]): unknown {
+  function checkObject(node: SchemaNode, given: unknown, path: readonly (string | number)[]): unknown {
     // A section whose keys are all commented out is an empty one.
-    if (found === null || found === undefined) return {};
+    const found = given ?? {};
     if (typeof found !== 'object' || Array.isArray(found)) {
       const name = path.length === 0 ? 'The configuration' : `\`${pathText(path)}\``;
-      const keys = Object.keys(node.properties!).slice(0, 3).join(', ');
-      problems.push({ path, at: 'value', message: `${name} is ${quote(found)}, but must hold keys such as ${keys}.` });
+      problems.push({ path, at: 'value', message: `${name} is ${quote(found)}, but must hold ${keysOf(node)}.` });
       return {};
     }
-    const result: Record<string, unknown> = {};
+    const result = new Map<string, unknown>();
     for (const [key, child] of Object.entries(found)) {
-      const childNode = Object.hasOwn(node.properties!, key) ? node.properties![key] : undefined;
+      const childNode = keyNode(node, key);
       if (childNode) {
         const value = checkNode(childNode, child, [...path, key]);
-        if (value !== undefined) result[key] = value;
+        if (value !== undefined) result.set(key, value);
       } else {
         problems.push({ path: [...path, key], at: 'key', message: unknownKey(root, node, path, key) });
       }
     }
-    return result;
+    if (path.some((key) => typeof key === 'number')) complete(node, found, result, path);
+    // fromEntries, unlike an assignment, makes even `__proto__` a key like any other.
+    return Object.fromEntries(result);
+  }
+
+  /** A list is taken from one source as a whole, so nothing can be added to its items later: they must be complete. */
+  function complete(
+    node: SchemaNode,
+    found: object,
+    result: Map<string, unknown>,
+    path: readonly (string | number)[],
+  ): void {
+    for (const [key, child] of Object.entries(node.properties ?? {})) {
+      if (Object.hasOwn(found, key)) continue;
+      if (child.default !== undefined) result.set(key, checkNode(child, child.default, [...path, key]));
+      else if (node.required?.includes(key))
+        problems.push({ path, at: 'value', message: mustBeGiven([...path, key], child) });
+    }
   }
 
   function checkList(node: SchemaNode, item: SchemaNode, found: unknown, path: readonly (string | number)[]): unknown {
@@ -116,8 +132,11 @@ export function expected(node: SchemaNode): string {
   if (node.unit === 'bytes') return 'a size such as 64KiB or 8MB';
   if (node.anyOf) return listed(node.anyOf.map((one) => (one.const === undefined ? expected(one) : String(one.const))));
   if (node.const !== undefined) return String(node.const);
-  if (node.items)
-    return `a list, each item ${expected(node.items)}${node.minItems ? `, ${node.minItems} or more of them` : ''}`;
+  if (node.properties || node.additionalProperties) return `a section with ${keysOf(node)}`;
+  if (node.items) {
+    const least = node.minItems ? `, ${node.minItems} or more of them` : '';
+    return `a list, each item ${expected(node.items)}${least}${node.maxItems ? `, at most ${node.maxItems}` : ''}`;
+  }
   if (node.type === 'boolean') return 'true or false';
   if (node.type === 'integer') return `a whole number${range(node)}`;
   if (node.type === 'number') return `a number${range(node)}`;
@@ -135,17 +154,50 @@ function listed(words: readonly string[]): string {
   return words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`;
 }
 
+/** The sentence for a key that has no default and that nobody gave. */
+export function mustBeGiven(path: readonly (string | number)[], node: SchemaNode): string {
+  return `\`${pathText(path)}\` must be given: ${node.description ?? 'it has no default.'}`;
+}
+
+function keyNode(node: SchemaNode, key: string): SchemaNode | undefined {
+  if (node.properties && Object.hasOwn(node.properties, key)) return node.properties[key];
+  return node.additionalProperties || undefined;
+}
+
+/** What a section holds, in words. */
+function keysOf({ properties, additionalProperties }: SchemaNode): string {
+  const some = Object.keys(properties ?? {}).slice(0, 3);
+  if (some.length > 0) return `keys such as ${some.join(', ')}`;
+  return `names, each with ${expected(additionalProperties || {})}`;
+}
+
 function unknownKey(root: SchemaNode, node: SchemaNode, path: readonly (string | number)[], key: string): string {
   const name = pathText([...path, key]);
   const sibling = closest(key, Object.keys(node.properties!));
-  const meant = sibling ? pathText([...path, sibling]) : elsewhere(root, key);
+  const meant = sibling ? pathText([...path, sibling]) : elsewhere(root, path, key);
   return `There is no key \`${name}\`${meant ? `; did you mean \`${meant}\`?` : '.'}`;
 }
 
-/** A key that exists, but in other sections. */
-function elsewhere(root: SchemaNode, key: string): string | undefined {
-  const places = [...leaves(root)].filter(({ path }) => path.at(-1) === key).map(({ path }) => pathText(path));
-  return places.length > 0 ? places.join('` or `') : undefined;
+/** A key that exists, but in other sections: of the same list item first, then anywhere. */
+function elsewhere(root: SchemaNode, path: readonly (string | number)[], key: string): string | undefined {
+  const itemEnd = path.findLastIndex((step) => typeof step === 'number') + 1;
+  const item = path.slice(0, itemEnd);
+  const scopes: [prefix: readonly (string | number)[], node: SchemaNode][] = [
+    ...(itemEnd > 0 ? [[item, itemNode(root, item)] as [readonly (string | number)[], SchemaNode]] : []),
+    [[], root],
+  ];
+  for (const [prefix, scope] of scopes) {
+    const places = [...leaves(scope)].filter(({ path: keys }) => keys.at(-1) === key);
+    if (places.length > 0) return places.map(({ path: keys }) => pathText([...prefix, ...keys])).join('` or `');
+  }
+  return undefined;
+}
+
+function itemNode(root: SchemaNode, path: readonly (string | number)[]): SchemaNode {
+  return path.reduce<SchemaNode>(
+    (node, key) => (typeof key === 'number' ? node.items : keyNode(node, key)) ?? {},
+    root,
+  );
 }
 
 /** A value for a message: short, on one line, and told apart from other types. */

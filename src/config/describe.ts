@@ -6,12 +6,10 @@ const redacted = '***';
 export function describeConfig(node: SchemaNode, value: unknown): unknown {
   if (value === undefined || value === null) return value;
   if (node.secret) return redacted;
-  if (node.properties) {
+  if (node.properties || node.additionalProperties) {
+    const others = node.additionalProperties || { secret: true };
     return Object.fromEntries(
-      Object.entries(value).map(([key, child]) => [
-        key,
-        describeConfig(node.properties?.[key] ?? { secret: true }, child),
-      ]),
+      Object.entries(value).map(([key, child]) => [key, describeConfig(node.properties?.[key] ?? others, child)]),
     );
   }
   if (node.items && Array.isArray(value))

@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import type { SchemaNode } from './schema-node.ts';
+import { type KeyPath, pathText, type SchemaNode } from './schema-node.ts';
 
 const width = 100;
 
@@ -25,12 +25,32 @@ function* section(node: SchemaNode, indent: string): Generator<string> {
     if (child.properties) {
       yield `${indent}${key}:`;
       yield* withoutFirst(section(child, `${indent}  `));
+    } else if (child.items?.properties) {
+      yield* sections(key, child, indent);
     } else if (child.default !== undefined) {
       yield* assignment(key, child.default).map((line) => `${indent}#${line}`);
     } else {
       yield* prose('For example:', indent);
       yield* assignment(key, child.examples?.[0] ?? exampleOf(child)).map((line) => `${indent}# ${line}`);
     }
+  }
+}
+
+/** A list of sections: what each may hold, an example as prose, and the default. */
+function* sections(key: string, list: SchemaNode, indent: string): Generator<string> {
+  for (const [path, node] of everyKey(list.items ?? {}))
+    yield* prose(`\`${pathText(path)}\`: ${node.description ?? ''}`, indent, '  ');
+  if (list.examples?.[0] !== undefined) {
+    yield* prose('For example:', indent);
+    yield* assignment(key, list.examples[0]).map((line) => `${indent}# ${line}`);
+  }
+  yield* assignment(key, list.default).map((line) => `${indent}#${line}`);
+}
+
+function* everyKey(node: SchemaNode, path: KeyPath = []): Generator<[path: KeyPath, node: SchemaNode]> {
+  for (const [key, child] of Object.entries(node.properties ?? {})) {
+    yield [[...path, key], child];
+    yield* everyKey(child, [...path, key]);
   }
 }
 
@@ -53,13 +73,14 @@ function* withoutFirst(lines: Iterable<string>): Generator<string> {
   }
 }
 
-function prose(text: string, indent: string): string[] {
+/** A text as comment lines; `hang` stands before each line but the first. */
+function prose(text: string, indent: string, hang = ''): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ').filter((one) => one !== '')) {
     if (line && indent.length + 2 + line.length + 1 + word.length > width) {
       lines.push(line);
-      line = word;
+      line = hang + word;
     } else {
       line = line ? `${line} ${word}` : word;
     }

@@ -1,5 +1,7 @@
+import { contradictions } from '../admission/option-checks.ts';
 import { HeadgateError } from '../core/errors.ts';
-import { checkPartial } from './check.ts';
+import type { OptionProblem } from '../lib/option-types.ts';
+import { checkPartial, mustBeGiven, type Problem } from './check.ts';
 import { readConfigFile } from './file.ts';
 import { type Layer, merge, nest } from './layer.ts';
 import { configNode } from './node.ts';
@@ -22,11 +24,18 @@ export interface ConfigSources {
  * found and what was expected; or `config.unreadable` when the file can't be read.
  */
 export function loadConfig(sources: ConfigSources): Config {
-  return loadWith(configNode, sources) as Config;
+  return loadWith(configNode, sources, { rules: contradictions }) as Config;
 }
 
-/** {@link loadConfig} for any schema. */
-export function loadWith(schema: SchemaNode, sources: ConfigSources): unknown {
+/** Finds what is wrong with the value of one key although it keeps to the schema; the value may lack what did not. */
+type KeyCheck = (value: never) => readonly OptionProblem[];
+
+/** {@link loadConfig} for any schema, and checks for what a schema can't say, by the key that they are for. */
+export function loadWith(
+  schema: SchemaNode,
+  sources: ConfigSources,
+  checks: Readonly<Record<string, KeyCheck>> = {},
+): unknown {
   const environment = sources.environment ?? {};
   const file = configFile(sources);
   const layers: Layer[] = [
@@ -38,12 +47,29 @@ export function loadWith(schema: SchemaNode, sources: ConfigSources): unknown {
   let config = defaultsOf(schema);
   for (const layer of layers) {
     const { value, problems } = checkPartial(schema, layer.value);
-    errors.push(...layer.errors, ...problems.map((problem) => `${layer.where(problem)}: ${problem.message}`));
+    const all = [...problems, ...deeperProblems(value as Record<string, unknown>, problems, checks)];
+    errors.push(...layer.errors, ...all.map((problem) => `${layer.where(problem)}: ${problem.message}`));
     config = merge(config, value);
   }
   if (errors.length === 0) errors.push(...missing(schema, config).map((line) => `${file ?? 'configuration'}: ${line}`));
   if (errors.length > 0) throw new HeadgateError('config.invalid', errors.join('\n'));
   return config;
+}
+
+/** What the checks find, but for list items that break the schema: what follows from that would only confuse. */
+function deeperProblems(
+  value: Readonly<Record<string, unknown>>,
+  problems: readonly Problem[],
+  checks: Readonly<Record<string, KeyCheck>>,
+): Problem[] {
+  const placeOf = (path: readonly (string | number)[]) => pathText(path.slice(0, 2));
+  const broken = new Set(problems.map(({ path }) => placeOf(path)));
+  return Object.entries(checks).flatMap(([key, check]) =>
+    (value[key] === undefined ? [] : check(value[key] as never))
+      .map(({ path, message }) => ({ path: [key, ...path], message }))
+      .filter(({ path }) => !broken.has(placeOf(path)))
+      .map(({ path, message }) => ({ path, at: 'value', message: `\`${pathText(path)}\` ${message}` }) as const),
+  );
 }
 
 /** The file that is read, if any. */
@@ -72,8 +98,6 @@ function missing(schema: SchemaNode, config: unknown): string[] {
     const parent = nodeAt(schema, path.slice(0, -1));
     const isRequired = node.default === undefined && parent?.required?.includes(path.at(-1) ?? '');
     const value = path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], config);
-    return isRequired && value === undefined
-      ? [`\`${pathText(path)}\` must be given: ${node.description ?? 'it has no default.'}`]
-      : [];
+    return isRequired && value === undefined ? [mustBeGiven(path, node)] : [];
   });
 }

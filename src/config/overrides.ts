@@ -14,6 +14,7 @@ export const reserved: ReadonlySet<string> = new Set([
   'HEADGATE_LONG',
   'HEADGATE_SEED',
   'HEADGATE_CRASH_ROUNDS',
+  'HEADGATE_CASE',
 ]);
 
 /** The variable that sets a key: `buffer.maxBatchBytes` → `HEADGATE_BUFFER_MAX_BATCH_BYTES`. */
@@ -39,8 +40,14 @@ export function fromEnvironment(root: SchemaNode, environment: Readonly<Record<s
   return {
     value,
     errors,
-    where: ({ path }) => `environment ${variableOf(path.filter((key) => typeof key === 'string'))}`,
+    where: ({ path }) => `environment ${variableOf(keysBeforeList(path))}`,
   };
+}
+
+/** A variable holds a whole list, so what is wrong within an item is wrong with the list's variable. */
+function keysBeforeList(path: readonly (string | number)[]): KeyPath {
+  const end = path.findIndex((key) => typeof key === 'number');
+  return path.slice(0, end < 0 ? path.length : end).map(String);
 }
 
 /** What `--set path.to.key=value` options say; of two for the same key the later one counts. */
@@ -72,11 +79,11 @@ export function fromSettings(root: SchemaNode, settings: readonly string[]): Lay
 
 /**
  * A text from outside the file as the value that its key takes: as it is where text is expected (a topic may hold `#`
- * and `: `), items between commas where a list is, and a YAML value elsewhere.
+ * and `: `), items between commas where a list of texts or numbers is, and a YAML value elsewhere.
  */
 function readValue(node: SchemaNode | undefined, text: string): unknown {
   if (node?.type === 'string') return text;
-  if (node?.items && !text.trimStart().startsWith('[')) {
+  if (node?.items && !node.items.properties && !text.trimStart().startsWith('[')) {
     return text.split(',').map((item) => readValue(node.items, item.trim()));
   }
   // Most of what is said here is a number or a switch, and JSON's are YAML's.

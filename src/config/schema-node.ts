@@ -12,7 +12,8 @@ export interface SchemaNode {
   readonly secret?: boolean;
   readonly properties?: Readonly<Record<string, SchemaNode>>;
   readonly required?: readonly string[];
-  readonly additionalProperties?: false;
+  /** What the keys hold that `properties` does not name; false: there can be none. */
+  readonly additionalProperties?: false | SchemaNode;
   readonly items?: SchemaNode;
   readonly anyOf?: readonly SchemaNode[];
   readonly const?: string | number | boolean;

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { rulesOptions } from '../admission/options.ts';
 import { httpOptions } from '../api/options.ts';
 import { bufferOptions } from '../buffer/options.ts';
 import { collectorOptions } from '../collector/options.ts';
@@ -42,6 +43,7 @@ export const configSchema = Type.Object(
     mqtt: mqttOptions,
     http: httpOptions,
     decode: decodeOptions,
+    rules: rulesOptions,
     buffer: bufferOptions,
     uplink: uplinkOptions,
     collector: collectorOptions,

@@ -1,10 +1,14 @@
-/** A run of records that became durable together, as it is stored and sent. */
+/** A run of records that were taken in together, as it is stored and sent. */
 export interface StoredBatch {
+  /** The lane it belongs to: see `buffer/lane.ts`. */
+  readonly lane: string;
   /** The sequence of its first record; the others follow without gaps. */
   readonly firstSequence: number;
   readonly count: number;
   /** Encoded `Batch.records` entries, one after the other. */
   readonly records: Uint8Array;
+  /** It has been delivered before, and is sent again because somebody asked for it. */
+  readonly isReplay?: boolean;
 }
 
 /** The sequence of a batch's last record. */

@@ -16,10 +16,16 @@ export const errorCodes = {
   'address.unavailable': 'Choose an address that this machine has; 127.0.0.1 and 0.0.0.0 always work.',
   'buffer.failed':
     'The disk refused a write: see the log, check its space and health. The message was not acknowledged.',
+  'buffer.full':
+    'The buffer has no room for records that must not be lost: restore the uplink, or raise `buffer.maxBytes`. The message was not acknowledged; send it again.',
   'buffer.closed': 'The gateway is shutting down: send the message again when it is back.',
+  'backup.failed': "Check the space and health of the disk that it goes to. The gateway's own data is not affected.",
+  'backup.invalid': 'Nothing has been restored. Copy the backup here again, or use another one.',
+  'directory.not-empty': 'Name a directory that is empty, or one that does not exist yet.',
   'sink.failed':
     "Check the disk's space and health. Nothing was acknowledged: gateways keep the records and send them again.",
   'gateway.unreachable': 'Start it with `npm start`, or name its address with --url.',
+  'gateway.refused': 'Do as the message says, and ask again.',
   'startup.failed': 'See the cause in the log.',
 } as const;
 

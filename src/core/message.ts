@@ -8,6 +8,24 @@ export interface Message {
   readonly payload: Uint8Array;
   /** MQTT's own quality of service, for messages that came over MQTT. */
   readonly mqttQos?: 0 | 1 | 2;
+  /** By what its source would recognise it, should it be sent again because the acknowledgement got lost. */
+  readonly delivery?: DeliveryKey;
+}
+
+/** One delivery of one client, stored with the record, so that it is recognised after a crash too. */
+export interface DeliveryKey {
+  /** The client's name within its source. */
+  readonly client: string;
+  /** The client's number for the message, from 1 to 65535; used again for others later. */
+  readonly packetId: number;
+  /** Checksum of topic and payload, 32 bits unsigned. */
+  readonly digest: number;
+}
+
+/** A delivery key as it was found on disk. */
+export interface RecentDelivery extends DeliveryKey {
+  /** How long before the end of the last run it was taken in, in operating time, ms. */
+  readonly agoMs: number;
 }
 
 /** The gateway's word that it has the message, as durable as the message's rule asks. */

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Registry } from 'prom-client';
+import { ruleFamilies, seriesOf } from './rule-metrics.ts';
 import type { GatewayStatus } from './status.ts';
 
 /** Every state, so that its series is there before it first happens; the type sees to it that none is forgotten. */
@@ -15,19 +16,26 @@ const uplinkStates: Readonly<Record<GatewayStatus['uplink']['state'], true>> = {
 
 const gauges: Readonly<Record<string, readonly [help: string, value: (status: GatewayStatus) => number]>> = {
   headgate_mqtt_connections: ['MQTT clients connected now.', (s) => s.mqtt.connections],
-  headgate_buffer_waiting_records: [
-    'Records on disk that the collector has not confirmed.',
-    (s) => s.buffer.waitingRecords,
-  ],
+  headgate_buffer_waiting_records: ['Records that the collector has not confirmed.', (s) => s.buffer.waitingRecords],
   headgate_buffer_waiting_bytes: ['Bytes of those records.', (s) => s.buffer.waitingBytes],
   headgate_buffer_oldest_waiting_seconds: ['Age of the oldest of them.', (s) => s.buffer.oldestWaitingSeconds],
   headgate_buffer_pending_bytes: ['Bytes in memory that wait for the disk.', (s) => s.buffer.pendingBytes],
   headgate_buffer_failing: ['1 while the disk refuses records.', (s) => Number(s.buffer.state === 'failing')],
+  headgate_buffer_full: [
+    '1 while there is no room, and sources of what must not be dropped wait.',
+    (s) => Number(s.buffer.state === 'full'),
+  ],
+  headgate_buffer_damages: [
+    'What was found wrong with files on disk since the start, 20 at the most: see the status.',
+    (s) => s.buffer.damages.length,
+  ],
   headgate_uplink_in_flight_bytes: ['Bytes sent and not yet confirmed.', (s) => s.uplink.inFlightBytes],
   headgate_uplink_last_acknowledged_timestamp_seconds: [
     'When the collector last confirmed something, Unix time; 0 if it never did.',
     (s) => (s.uplink.lastAcknowledgedAt === null ? 0 : Date.parse(s.uplink.lastAcknowledgedAt) / 1000),
   ],
+  headgate_buffer_disk_bytes: ['What the buffer takes on disk.', (s) => s.buffer.diskBytes],
+  headgate_buffer_max_bytes: ['What the buffer may take on disk.', (s) => s.buffer.maxBytes],
   headgate_event_loop_delay_p50_seconds: [
     'Delay of the main thread over the last seconds, median.',
     (s) => s.process.eventLoopDelayMs.p50 / 1000,
@@ -55,6 +63,18 @@ const counters: Readonly<Record<string, readonly [help: string, value: (status: 
   headgate_flow_undecoded_messages_total: [
     'Messages kept raw, because nothing could decode them.',
     (s) => s.flow.undecoded,
+  ],
+  headgate_buffer_received_records_total: [
+    'Records taken in since the data directory was made: delivered, waiting and dropped.',
+    (s) => s.buffer.ledger.received,
+  ],
+  headgate_buffer_delivered_records_total: [
+    'Records that the collector confirmed, since the data directory was made.',
+    (s) => s.buffer.ledger.delivered,
+  ],
+  headgate_buffer_refused_records_total: [
+    'Records refused because the disk failed, was full, or the gateway was stopping.',
+    (s) => s.buffer.refused,
   ],
   headgate_buffer_commits_total: ['Commits of records to disk.', (s) => s.buffer.commits],
   headgate_uplink_acknowledged_records_total: [
@@ -158,7 +178,24 @@ export class Metrics {
         },
       });
     };
-    labelled('headgate_buffer_dropped_records_total', 'Records lost, by reason.', 'reason', (s) => s.buffer.dropped);
+    labelled(
+      'headgate_buffer_dropped_records_total',
+      'Records that were discarded since the data directory was made, by reason.',
+      'reason',
+      (s) => s.buffer.ledger.dropped,
+    );
+    labelled(
+      'headgate_buffer_flash_bytes_total',
+      'Bytes written to storage for records, by durability.',
+      'durability',
+      (s) => s.buffer.flashBytes,
+    );
+    labelled(
+      'headgate_uplink_acknowledged_priority_records_total',
+      'Records that the collector confirmed, by priority.',
+      'priority',
+      (s) => s.uplink.acknowledgedByPriority,
+    );
     labelled(
       'headgate_mqtt_refused_total',
       'Connections refused or ended by the gateway, by reason.',
@@ -171,6 +208,28 @@ export class Metrics {
       'reason',
       (s) => s.mqtt.skippedDeliveries,
     );
+    for (const family of ruleFamilies) {
+      const { name, help, labelNames } = family;
+      const options = { name, help, labelNames: [...labelNames], registers };
+      if (family.type === 'gauge') {
+        new Gauge({
+          ...options,
+          collect() {
+            // A rule that is gone has no series any more.
+            this.reset();
+            for (const [labels, value] of seriesOf(family, status())) this.set(labels, value);
+          },
+        });
+      } else {
+        new Counter({
+          ...options,
+          collect() {
+            this.reset();
+            for (const [labels, value] of seriesOf(family, status())) this.inc(labels, value);
+          },
+        });
+      }
+    }
     new Gauge({
       name: 'headgate_uplink_state',
       help: "The uplink's state: 1 for the one it is in.",

@@ -1,4 +1,4 @@
-import type { BufferStatus } from '../buffer/status.ts';
+import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import { formatDuration } from '../core/units.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
@@ -16,12 +16,15 @@ export interface GatewayStatus {
   readonly health: Health;
   readonly mqtt: MqttStatus;
   readonly flow: FlowStatus & { readonly receivedPerSecond: number; readonly confirmedPerSecond: number };
-  readonly buffer: Omit<BufferStatus, 'oldestWaitingAt'> & {
+  readonly buffer: Omit<BufferStatus, 'oldestWaitingAt' | 'lanes'> & {
     readonly oldestWaitingAt: string | null;
     /** Age of the oldest waiting record by the wall clock, 0 when nothing waits. */
     readonly oldestWaitingSeconds: number;
+    readonly lanes: readonly LaneReport[];
   };
-  readonly uplink: Omit<UplinkStatus, 'state' | 'since' | 'lastAcknowledgedAt'> & {
+  readonly uplink: Omit<UplinkStatus, 'state' | 'since' | 'lastAcknowledgedAt' | 'problem'> & {
+    /** What keeps some of the records from being sent although the uplink stands; null when nothing does. */
+    readonly problem: string | null;
     readonly state: UplinkState['name'];
     readonly since: string;
     /** Why it waits or was rejected, and when it tries again; null in other states. */
@@ -35,10 +38,16 @@ export interface GatewayStatus {
   readonly process: ProcessStatus;
 }
 
+/** The records of one rule; of one that was changed, what was stored before is a lane of its own until it is gone. */
+export interface LaneReport extends Omit<LaneStatus, 'oldestWaitingAt'> {
+  readonly oldestWaitingAt: string | null;
+}
+
 export interface Health {
   /**
-   * `starting`, `stopping`: not taking messages. `failing`: messages are refused, because the disk is. `degraded`:
-   * messages are taken and safe, but do not reach the collector. `ready`: all is well.
+   * `starting`, `stopping`: not taking messages. `failing`: messages are refused or held back, because the disk fails or is
+   * full. `degraded`: messages are taken and safe, but do not reach the collector, or files were found damaged. `ready`:
+   * all is well.
    */
   readonly state: 'starting' | 'ready' | 'degraded' | 'failing' | 'stopping';
   /** The state of things in a sentence or two, for people. */
@@ -95,6 +104,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       ...buffer,
       oldestWaitingAt: buffer.oldestWaitingAt === undefined ? null : iso(buffer.oldestWaitingAt),
       oldestWaitingSeconds: secondsSince(buffer.oldestWaitingAt ?? nowMs, nowMs),
+      lanes: buffer.lanes.map(reportOf),
     },
     uplink: {
       url: uplink.url,
@@ -105,13 +115,19 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       lastAcknowledgedAt: uplink.lastAcknowledgedAt === undefined ? null : iso(uplink.lastAcknowledgedAt),
       acknowledgedRecords: uplink.acknowledgedRecords,
       acknowledgedBytes: uplink.acknowledgedBytes,
+      acknowledgedByPriority: uplink.acknowledgedByPriority,
       acknowledgedPerSecond: rates.acknowledgedPerSecond,
       inFlightBytes: uplink.inFlightBytes,
       connections: uplink.connections,
+      problem: uplink.problem ?? null,
     },
     collector: parts.collector,
     process: parts.process,
   };
+}
+
+function reportOf(lane: LaneStatus): LaneReport {
+  return { ...lane, oldestWaitingAt: lane.oldestWaitingAt === undefined ? null : iso(lane.oldestWaitingAt) };
 }
 
 function healthOf(parts: StatusParts, nowMs: number): Health {
@@ -125,9 +141,33 @@ function healthOf(parts: StatusParts, nowMs: number): Health {
       summary: `The disk refuses records, so messages are not acknowledged: ${buffer.failure ?? 'unknown reason'}`,
     };
   }
+  if (buffer.state === 'full') {
+    return {
+      state: 'failing',
+      summary: `The buffer is full: messages of the ${rulesWith('blocked', buffer)} wait at their source until the uplink drains it. Restore the uplink, or raise buffer.maxBytes.`,
+    };
+  }
   const clients = `${count(parts.mqtt.connections, 'MQTT client')}, ${parts.rates.receivedPerSecond} messages/s in.`;
   const { state, text } = uplinkSentence(parts.uplink.state, nowMs);
-  return { state, summary: `${state === 'ready' ? 'All good. ' : ''}${text} ${waitingSentence(buffer)} ${clients}` };
+  if (buffer.lanes.some(({ gate }) => gate === 'dropping')) {
+    const room = `There is no room for new records of the ${rulesWith('dropping', buffer)}: they are dropped, and counted.`;
+    return { state: 'degraded', summary: `${room} ${text} ${waitingSentence(buffer)} ${clients}` };
+  }
+  const damage = buffer.damages.at(-1);
+  if (damage !== undefined) {
+    return { state: 'degraded', summary: `${damage} ${text} ${waitingSentence(buffer)} ${clients}` };
+  }
+  const problem = parts.uplink.problem === undefined ? '' : ` ${parts.uplink.problem}`;
+  return {
+    state: problem === '' ? state : 'degraded',
+    summary: `${state === 'ready' && problem === '' ? 'All good. ' : ''}${text}${problem} ${waitingSentence(buffer)} ${clients}`,
+  };
+}
+
+/** `rule alarms`, `rules alarms, doors`: those whose lanes have such a gate. */
+function rulesWith(gate: LaneStatus['gate'], { lanes }: BufferStatus): string {
+  const rules = [...new Set(lanes.filter((lane) => lane.gate === gate).map(({ rule }) => rule))];
+  return `${rules.length === 1 ? 'rule' : 'rules'} ${rules.join(', ')}`;
 }
 
 /** Says "live" only when the uplink itself does. */

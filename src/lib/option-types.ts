@@ -22,3 +22,19 @@ export const port = (about: About<number>) => Type.Integer({ minimum: 0, maximum
 /** A whole number from `minimum` on. */
 export const count = (about: About<number> & { minimum?: number; maximum?: number }) =>
   Type.Integer({ minimum: 1, ...about });
+
+/** A section whose keys the user chooses, each with a number. */
+export const numberByName = (about: About<Readonly<Record<string, number>>>) =>
+  Type.Unsafe<Readonly<Record<string, number>>>({
+    type: 'object',
+    additionalProperties: { type: 'number' },
+    ...about,
+  });
+
+/** What is wrong with a part's options although each value is right by itself. */
+export interface OptionProblem {
+  /** Where, from the part's own key on: `[0, 'match', 'topic']`. */
+  readonly path: readonly (string | number)[];
+  /** The rest of the sentence that the key's name begins: `is 0, with which …`. */
+  readonly message: string;
+}

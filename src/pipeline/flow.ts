@@ -1,6 +1,6 @@
-import type { Decision } from '../admission/decide.ts';
+import type { RuleBook } from '../admission/rule-book.ts';
 import type { RecordBuffer } from '../buffer/buffer.ts';
-import type { Deliver, Message, Receipt } from '../core/message.ts';
+import type { Deliver, Receipt } from '../core/message.ts';
 import { type Clock, type ClockQuality, earliestPlausibleMs } from '../core/time.ts';
 import type { Decoder } from '../profiles/decode.ts';
 import { RecordEncoder } from '../wire/record-encoder.ts';
@@ -8,14 +8,14 @@ import type { FlowStatus } from './status.ts';
 
 export interface FlowDependencies {
   readonly decode: Decoder;
-  readonly decide: (message: Message) => Decision;
+  readonly rules: RuleBook;
   readonly buffer: RecordBuffer;
   readonly clock: Clock;
 }
 
-const onItsWay: Promise<Receipt> = Promise.resolve({});
+const settled: Promise<Receipt> = Promise.resolve({});
 
-/** The flow on one screen: decode, decide, encode once, append; the receipt comes when the record is durable. */
+/** The flow on one screen: decode, decide, encode once, append; the receipt comes when the record is durable enough. */
 export class Flow {
   readonly #deps: FlowDependencies;
   readonly #encoder = new RecordEncoder();
@@ -29,12 +29,18 @@ export class Flow {
   }
 
   readonly deliver: Deliver = (message) => {
-    const { decode, decide, buffer, clock } = this.#deps;
+    const { decode, rules, buffer, clock } = this.#deps;
     this.#received++;
     const measurement = decode(message);
     if (measurement.fields.length === 0) this.#undecoded++;
-    const decision = decide(message);
+    const { handling, verdict } = rules.decide(message, measurement, clock.monotonic());
     const receivedAtMs = clock.now();
+    if (verdict !== 'keep') {
+      // The rule has decided what becomes of it: its source has done its part.
+      buffer.discard(handling, verdict, measurement.deviceId, receivedAtMs);
+      this.#confirmed++;
+      return settled;
+    }
     const { bytes, start, end } = this.#encoder.encode(
       measurement,
       {
@@ -42,26 +48,32 @@ export class Flow {
         topic: message.topic,
         receivedAtMs,
         clockQuality: qualityOf(receivedAtMs),
-        priority: decision.priority,
+        priority: handling.priority,
       },
       measurement.keepPayload ? message.payload : undefined,
     );
-    // A disk that can't keep up holds everybody back, or memory would fill with what nobody waits for.
-    if (decision.durability === 'relaxed' && !buffer.isCongested) {
-      buffer.append(bytes, start, end, receivedAtMs);
+    const isEarly = handling.durability === 'relaxed' || handling.durability === 'memory';
+    const { deviceId } = measurement;
+    if (isEarly && !buffer.mustWait(handling)) {
+      buffer.append(handling, bytes, start, end, receivedAtMs, undefined, message.delivery, deviceId);
       this.#confirmed++;
-      return onItsWay;
+      return settled;
     }
+    const { topic } = message;
     return new Promise((resolve, reject) => {
-      buffer.append(bytes, start, end, receivedAtMs, (error, sequence) => {
+      const settle = (error: Error | undefined, sequence: number): void => {
         if (error === undefined) {
           this.#confirmed++;
-          resolve({ sequence });
+          // Dropped for want of room: what comes next is not a repetition of it.
+          if (sequence === 0) rules.forget(handling.rule, topic, deviceId);
+          resolve(sequence > 0 ? { sequence } : {});
         } else {
           this.#refused++;
+          rules.forget(handling.rule, topic, deviceId);
           reject(error);
         }
-      });
+      };
+      buffer.append(handling, bytes, start, end, receivedAtMs, settle, message.delivery, deviceId);
     });
   };
 
@@ -76,6 +88,6 @@ export class Flow {
 }
 
 /** A clock that says a time before any Headgate was made has not been set since boot; more is not known yet. */
-function qualityOf(nowMs: number): ClockQuality {
+export function qualityOf(nowMs: number): ClockQuality {
   return nowMs < earliestPlausibleMs ? 'unset' : 'estimated';
 }

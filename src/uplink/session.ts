@@ -1,6 +1,8 @@
 import { lastSequenceOf, type StoredBatch } from '../core/batch.ts';
+import type { Priority } from '../core/priority.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import { type Interval, Intervals } from '../lib/intervals.ts';
+import { type Flight, LaneInFlight } from './in-flight.ts';
 
 export interface SessionLimits {
   /** Unacknowledged bytes that both sides are willing to have under way. */
@@ -9,18 +11,30 @@ export interface SessionLimits {
   readonly acknowledgeTimeoutMs: number;
 }
 
-/** What an acknowledgement settled. */
+/** What an acknowledgement settled: batches that need not be sent again, and what they come to. */
 export interface Settled {
-  /** Runs of whole batches that need not be sent again. */
-  readonly ranges: readonly Interval[];
+  readonly batches: readonly StoredBatch[];
   readonly records: number;
+  readonly recordsByPriority: Readonly<Record<Priority, number>>;
   readonly bytes: number;
 }
 
-/** A new connection may be a slow one: it starts with little under way and earns more with each acknowledgement. */
-const firstWindowBytes = 256 * 1024;
+/**
+ * The window that a connection starts with, and keeps whatever happens. A new connection may be a slow one: it earns
+ * more with each acknowledgement.
+ */
+const leastWindowBytes = 16 * 1024;
+/** What one upload carries at the most, unless a single batch is larger. */
+const maxUploadBytes = 256 * 1024;
 /** The slowest link that is still waited for, in bytes a second: the timeout grows with what is under way. */
 const slowestLink = 4096;
+/**
+ * How much longer an acknowledgement may take because of what was sent before it. Whatever is under way is in front of
+ * the next critical record, whatever its priority: a second of a slow link's time, not the whole window's.
+ */
+const maxQueueMs = 1_000;
+/** Weight of the newest acknowledgement in the smoothed time. */
+const smoothing = 1 / 8;
 
 /**
  * One connection's account of what is under way, from welcome to the end of the stream. It does no input or output
@@ -28,16 +42,24 @@ const slowestLink = 4096;
  */
 export class Session {
   readonly #limits: SessionLimits;
-  readonly #inFlight: { firstSequence: number; count: number; bytes: number }[] = [];
-  readonly #durable = new Intervals();
+  /** What the collector had when it said welcome. */
+  readonly #durable: Intervals;
+  readonly #lanes = new Map<string, LaneInFlight>();
+  #inFlightCount = 0;
   #inFlightBytes = 0;
   #windowBytes: number;
-  #lastSent = 0;
+  /** The last sequence that the collector can know of. */
+  #lastKnown: number;
   #progressAt: MonotonicMs;
+  /** From sending to acknowledgement: when nothing queues, and smoothed. Infinite until there was one. */
+  #leastMs = Number.POSITIVE_INFINITY;
+  #smoothedMs = Number.POSITIVE_INFINITY;
 
-  constructor(limits: SessionLimits, now: MonotonicMs) {
+  constructor(limits: SessionLimits, durable: readonly Interval[], now: MonotonicMs) {
     this.#limits = limits;
-    this.#windowBytes = Math.min(firstWindowBytes, limits.windowBytes);
+    this.#durable = new Intervals(durable);
+    this.#lastKnown = durable.reduce((lastKnown, { last }) => Math.max(lastKnown, last), 0);
+    this.#windowBytes = Math.min(leastWindowBytes, limits.windowBytes);
     this.#progressAt = now;
   }
 
@@ -46,7 +68,7 @@ export class Session {
   }
 
   get inFlightCount(): number {
-    return this.#inFlight.length;
+    return this.#inFlightCount;
   }
 
   /** There is room for another upload. What is sent then may exceed the window once: a batch can be larger than it. */
@@ -54,58 +76,95 @@ export class Session {
     return this.#inFlightBytes < this.#windowBytes;
   }
 
-  sent({ firstSequence, count, records }: StoredBatch, now: MonotonicMs): void {
-    const batch = { firstSequence, count, bytes: records.length };
+  /** What the next upload should carry at the most: several fit in a window, so that acknowledgements keep coming. */
+  get uploadBytes(): number {
+    return Math.min(maxUploadBytes, this.#windowBytes / 4);
+  }
+
+  /** The collector had all of this batch before the connection stood. */
+  isDurable(batch: StoredBatch): boolean {
+    return this.#durable.covers(batch.firstSequence, lastSequenceOf(batch));
+  }
+
+  /** From the first sequence of a lane that was sent and not acknowledged to the last. */
+  underWay(lane: string): Interval | undefined {
+    return this.#lanes.get(lane)?.sequences;
+  }
+
+  sent(batch: StoredBatch, priority: Priority, now: MonotonicMs): void {
     // What lay idle has not been failing to progress.
-    if (this.#inFlight.length === 0) this.#progressAt = now;
-    this.#inFlight.push(batch);
-    this.#inFlightBytes += batch.bytes;
-    this.#lastSent = Math.max(this.#lastSent, lastSequenceOf(batch));
+    if (this.#inFlightCount === 0) this.#progressAt = now;
+    let lane = this.#lanes.get(batch.lane);
+    if (lane === undefined) {
+      lane = new LaneInFlight();
+      this.#lanes.set(batch.lane, lane);
+    }
+    const bytes = batch.records.length;
+    lane.add({ batch, priority, bytes, sentAt: now });
+    this.#inFlightCount++;
+    this.#inFlightBytes += bytes;
+    this.#lastKnown = Math.max(this.#lastKnown, lastSequenceOf(batch));
   }
 
   /**
-   * Takes the collector's acknowledgement.
-   * @returns what it settled, or a complaint when it acknowledges what was never sent
+   * Takes the collector's acknowledgement. It settles what is under way and wholly durable; what it names beside that
+   * settles nothing, now or later.
+   *
+   * @returns what it settled, or a complaint when it acknowledges what the collector can't know of
    */
   acknowledged(ranges: readonly Interval[], now: MonotonicMs): Settled | { readonly complaint: string } {
     for (const { first, last } of ranges) {
-      if (first < 1 || last < first || last > this.#lastSent) {
-        return {
-          complaint: `it acknowledged sequences ${first} to ${last}, but ${this.#lastSent} was the last one sent`,
-        };
-      }
-      this.#durable.add(first, last);
+      if (first >= 1 && last >= first && last <= this.#lastKnown) continue;
+      return {
+        complaint: `it acknowledged sequences ${first} to ${last}, but ${this.#lastKnown} was the last one sent`,
+      };
     }
-    const settled = new Intervals();
-    let records = 0;
-    let bytes = 0;
-    let kept = 0;
-    for (const batch of this.#inFlight) {
-      if (this.#durable.covers(batch.firstSequence, lastSequenceOf(batch))) {
-        settled.add(batch.firstSequence, lastSequenceOf(batch));
-        records += batch.count;
-        bytes += batch.bytes;
-      } else {
-        this.#inFlight[kept++] = batch;
-      }
+    const flights: Flight[] = [];
+    for (const [key, lane] of this.#lanes) {
+      for (const range of ranges) lane.settle(range, flights);
+      if (lane.isEmpty) this.#lanes.delete(key);
     }
-    this.#inFlight.length = kept;
-    if (records > 0) {
-      this.#progressAt = now;
-      this.#inFlightBytes -= bytes;
-      this.#windowBytes = Math.min(this.#limits.windowBytes, this.#windowBytes + bytes);
+    const settled = { records: 0, recordsByPriority: { critical: 0, normal: 0, bulk: 0 }, bytes: 0 };
+    let oldest = now;
+    for (const { batch, priority, bytes, sentAt } of flights) {
+      settled.records += batch.count;
+      settled.recordsByPriority[priority] += batch.count;
+      settled.bytes += bytes;
+      oldest = Math.min(oldest, sentAt);
     }
-    return { ranges: [...settled], records, bytes };
+    if (flights.length > 0) this.#progressed(flights.length, settled.bytes, now - oldest, now);
+    return { batches: flights.map(({ batch }) => batch), ...settled };
   }
 
   /** How long nothing has been acknowledged while something was under way; 0 when nothing is. */
   waitedMs(now: MonotonicMs): number {
-    return this.#inFlight.length === 0 ? 0 : now - this.#progressAt;
+    return this.#inFlightCount === 0 ? 0 : now - this.#progressAt;
+  }
+
+  /** How long an acknowledgement takes, smoothed, and no less than one has been waited for. Infinite before the first. */
+  acknowledgeMs(now: MonotonicMs): number {
+    return Math.max(this.#smoothedMs, this.waitedMs(now));
   }
 
   /** The acknowledgements have stopped, although the connection may look alive: dial anew. */
   isStalled(now: MonotonicMs): boolean {
     const patienceMs = this.#limits.acknowledgeTimeoutMs + (this.#inFlightBytes / slowestLink) * 1000;
     return this.waitedMs(now) > patienceMs;
+  }
+
+  #progressed(count: number, bytes: number, tookMs: number, now: MonotonicMs): void {
+    const least = Math.min(leastWindowBytes, this.#limits.windowBytes);
+    // With the least window hardly anything queues: what it takes then is what link and sink take.
+    if (tookMs < this.#leastMs || this.#windowBytes === least) this.#leastMs = tookMs;
+    const isUsed = this.#inFlightBytes >= this.#windowBytes / 2;
+    if (tookMs > this.#leastMs + maxQueueMs) this.#windowBytes = Math.max(least, this.#windowBytes - bytes / 2);
+    else if (isUsed) this.#windowBytes = Math.min(this.#limits.windowBytes, this.#windowBytes + bytes);
+    this.#smoothedMs =
+      this.#smoothedMs === Number.POSITIVE_INFINITY
+        ? tookMs
+        : this.#smoothedMs + (tookMs - this.#smoothedMs) * smoothing;
+    this.#progressAt = now;
+    this.#inFlightCount -= count;
+    this.#inFlightBytes -= bytes;
   }
 }

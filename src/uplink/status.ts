@@ -1,3 +1,4 @@
+import type { Priority } from '../core/priority.ts';
 import type { UnixMs } from '../core/time.ts';
 
 /** Where the uplink stands. `live` is only said while durable acknowledgements arrive or nothing waits for one. */
@@ -27,8 +28,12 @@ export interface UplinkStatus {
   /** Records and bytes acknowledged since this process started. */
   readonly acknowledgedRecords: number;
   readonly acknowledgedBytes: number;
+  /** The same records by their priority. */
+  readonly acknowledgedByPriority: Readonly<Record<Priority, number>>;
   /** Sent and not yet acknowledged. */
   readonly inFlightBytes: number;
   /** Connections made since this process started. */
   readonly connections: number;
+  /** What keeps some of the records from being sent although the uplink stands, and what to do; absent when nothing. */
+  readonly problem?: string;
 }

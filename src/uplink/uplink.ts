@@ -1,27 +1,17 @@
-import type { BufferStatus } from '../buffer/status.ts';
-import type { Totals } from '../buffer/worker-protocol.ts';
-import { lastSequenceOf } from '../core/batch.ts';
 import { messageOf } from '../core/errors.ts';
+import type { Priority } from '../core/priority.ts';
 import type { Clock, UnixMs } from '../core/time.ts';
 import { nextBackoff } from '../lib/backoff.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import type { Acknowledge, Welcome } from '../wire/generated/headgate/v1/uplink.ts';
-import { encodeUpload } from '../wire/upload.ts';
 import { type CollectorMessage, Connection, type Ending } from './connection.ts';
-import { type Backlog, Feed } from './feed.ts';
 import { agree, asInterval, encodeHello, encodePong } from './messages.ts';
 import type { UplinkOptions } from './options.ts';
-import { Session } from './session.ts';
+import { Sender } from './sender.ts';
+import type { UplinkBuffer } from './source.ts';
 import type { UplinkState, UplinkStatus } from './status.ts';
-
-/** What the uplink needs of the buffer. */
-export interface UplinkBuffer extends Backlog {
-  readonly totals: Totals;
-  status(): BufferStatus;
-  acknowledge(ranges: readonly Interval[]): void;
-}
 
 export interface UplinkDependencies {
   readonly options: UplinkOptions;
@@ -36,10 +26,7 @@ export interface UplinkDependencies {
   readonly random?: () => number;
 }
 
-/** What one message carries at the most, unless a single batch is larger. */
-const uploadBytes = 256 * 1024;
-/** After so long without an acknowledgement the state says so. */
-const stalledAfterMs = 5_000;
+const priorities: readonly Priority[] = ['critical', 'normal', 'bulk'];
 
 type Link =
   /** Nothing is being tried. */
@@ -49,25 +36,23 @@ type Link =
   | {
       readonly name: 'open';
       readonly connection: Connection;
-      readonly session: Session;
+      readonly sender: Sender;
       readonly timer: NodeJS.Timeout;
-      /** What had been taken in when the connection stood: everything up to here is sent late. */
-      readonly historicalUpTo: number;
-      isBlocked: boolean;
-      isDraining: boolean;
     };
 
-/** Brings the backlog to the collector and has acknowledged batches deleted, over one connection after the other. */
+/**
+ * Brings what waits in the buffer's lanes to the collector, the urgent first, and tells the buffer what has arrived; over
+ * one connection after the other. What was under way when a connection broke is forgotten here: the buffer has it.
+ */
 export class Uplink implements Service {
   readonly name = 'uplink';
   readonly #deps: UplinkDependencies;
-  readonly #feed: Feed;
   #link: Link = { name: 'offline' };
   #stateName: UplinkState['name'] = 'offline';
   #since: UnixMs = 0;
   #pauseMs = 0;
   #lastAcknowledgedAt: UnixMs | undefined;
-  #acknowledgedRecords = 0;
+  readonly #acknowledgedByPriority: Record<Priority, number> = { critical: 0, normal: 0, bulk: 0 };
   #acknowledgedBytes = 0;
   #connections = 0;
   #isStopping = false;
@@ -75,11 +60,6 @@ export class Uplink implements Service {
 
   constructor(deps: UplinkDependencies) {
     this.#deps = deps;
-    this.#feed = new Feed(
-      deps.buffer,
-      () => this.#pump(),
-      (error) => this.#fail({ kind: 'lost', reason: `the backlog can't be read: ${messageOf(error)}` }),
-    );
   }
 
   async start(): Promise<void> {
@@ -89,8 +69,9 @@ export class Uplink implements Service {
   /** Waits for what is under way to be acknowledged, but not beyond the deadline. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#isStopping = true;
-    this.#feed.stop();
-    if (this.#link.name === 'open' && this.#link.session.inFlightCount > 0 && !deadline.aborted) {
+    const sender = this.#sender;
+    sender?.stop();
+    if (sender !== undefined && sender.inFlightCount > 0 && !deadline.aborted) {
       await new Promise<void>((resolve) => {
         this.#whenSettled = resolve;
         deadline.addEventListener('abort', () => resolve(), { once: true });
@@ -103,17 +84,47 @@ export class Uplink implements Service {
   }
 
   status(): UplinkStatus {
-    const state = this.#state();
+    const { critical, normal, bulk } = this.#acknowledgedByPriority;
+    const problem = this.#sender?.problem;
     return {
-      state,
+      state: this.#state(),
       url: this.#deps.url(),
       since: this.#since,
       ...(this.#lastAcknowledgedAt !== undefined && { lastAcknowledgedAt: this.#lastAcknowledgedAt }),
-      acknowledgedRecords: this.#acknowledgedRecords,
+      acknowledgedRecords: critical + normal + bulk,
       acknowledgedBytes: this.#acknowledgedBytes,
-      inFlightBytes: this.#link.name === 'open' ? this.#link.session.inFlightBytes : 0,
+      acknowledgedByPriority: { critical, normal, bulk },
+      inFlightBytes: this.#sender?.inFlightBytes ?? 0,
       connections: this.#connections,
+      ...(problem !== undefined && { problem }),
     };
+  }
+
+  /**
+   * From the first sequence of a lane that is held here to be sent, or was sent and is not acknowledged, to the last;
+   * undefined when there is none. What lies between is best not evicted: it is about to be delivered.
+   */
+  underWay(lane: string): Interval | undefined {
+    return this.#sender?.underWay(lane);
+  }
+
+  /** What becomes ready now would be sent at once, and has a good chance to be acknowledged soon. */
+  isLive(): boolean {
+    const sender = this.#sender;
+    return sender?.hasRoom === true && !sender.isStalled;
+  }
+
+  /**
+   * How long it takes from sending to the collector's acknowledgement, in milliseconds: smoothed, and no less than the
+   * wait for the one that is due. Infinite without a connection, and before its first acknowledgement.
+   */
+  acknowledgeMs(): number {
+    return this.#sender?.acknowledgeMs ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** What sends over the connection that stands. */
+  get #sender(): Sender | undefined {
+    return this.#link.name === 'open' ? this.#link.sender : undefined;
   }
 
   #state(): UplinkState {
@@ -129,8 +140,8 @@ export class Uplink implements Service {
           reason: link.ending.reason,
         };
       case 'open':
-        if (link.session.waitedMs(this.#deps.clock.monotonic()) > stalledAfterMs) return { name: 'stalled' };
-        return { name: link.isDraining && this.#deps.buffer.totals.waitingRecords > 0 ? 'draining' : 'live' };
+        if (link.sender.isStalled) return { name: 'stalled' };
+        return { name: link.sender.isDraining ? 'draining' : 'live' };
     }
   }
 
@@ -145,7 +156,7 @@ export class Uplink implements Service {
         { url: url(), keepaliveMs: options.keepalive, keepaliveTimeoutMs: options.keepaliveTimeout },
         {
           onMessage: (message) => this.#onMessage(message),
-          onDrain: () => this.#drained(),
+          onDrain: () => this.#sender?.drained(),
           onEnd: (ending) => {
             this.#whenSettled?.();
             this.#fail(ending);
@@ -153,8 +164,7 @@ export class Uplink implements Service {
         },
       );
       this.#enter({ name: 'connecting', connection, timer });
-      const { firstWaiting } = buffer.totals;
-      const { lastSequence } = buffer.status();
+      const { firstWaiting, lastSequence } = buffer.totals;
       connection.send(encodeHello({ ...identity(), agent, firstWaiting, lastSequence }));
     } catch (error) {
       clearTimeout(timer);
@@ -171,7 +181,7 @@ export class Uplink implements Service {
         this.#acknowledged(message.value);
         return;
       case 'ping':
-        this.#send(encodePong(message.value));
+        this.#sender?.send(encodePong(message.value));
         return;
       case 'pong':
         return;
@@ -181,85 +191,59 @@ export class Uplink implements Service {
   #welcomed(welcome: Welcome): void {
     const link = this.#link;
     if (link.name !== 'connecting') return;
-    const { options, buffer, clock, log } = this.#deps;
-    const { lastSequence } = buffer.status();
-    const agreed = agree(welcome, { lastSequence }, options.windowBytes);
-    if ('complaint' in agreed) {
-      this.#fail({ kind: 'rejected', reason: agreed.complaint });
+    const { options, buffer, clock, log, random } = this.#deps;
+    const { lastSequence, waitingRecords } = buffer.totals;
+    const agreement = agree(welcome, { lastSequence }, options.windowBytes);
+    if ('complaint' in agreement) {
+      this.#fail({ kind: 'rejected', reason: agreement.complaint });
       return;
     }
     clearTimeout(link.timer);
-    if (agreed.durable.length > 0) buffer.acknowledge(agreed.durable);
-    const limits = { windowBytes: agreed.windowBytes, acknowledgeTimeoutMs: options.acknowledgeTimeout };
-    const session = new Session(limits, clock.monotonic());
-    this.#connections++;
-    this.#enter({
-      name: 'open',
-      connection: link.connection,
-      session,
-      timer: setInterval(() => this.#watch(), Math.min(1_000, options.acknowledgeTimeout / 4)),
+    const { connection } = link;
+    const sender = new Sender({
+      connection,
+      agreement,
+      acknowledgeTimeoutMs: options.acknowledgeTimeout,
       historicalUpTo: lastSequence,
-      isBlocked: false,
-      isDraining: true,
+      buffer,
+      clock,
+      log,
+      ...(random && { random }),
+      onChange: () => this.#noteState(),
     });
-    log.info({ url: this.#deps.url(), waitingRecords: buffer.totals.waitingRecords }, 'Connected to the collector.');
-    this.#feed.restart();
+    this.#connections++;
+    const timer = setInterval(() => this.#watch(), Math.min(1_000, options.acknowledgeTimeout / 4));
+    this.#enter({ name: 'open', connection, sender, timer });
+    log.info({ url: this.#deps.url(), waitingRecords }, 'Connected to the collector.');
+    sender.start();
   }
 
   #acknowledged(message: Acknowledge): void {
-    if (this.#link.name !== 'open') return;
-    const { buffer, clock } = this.#deps;
-    const settled = this.#link.session.acknowledged(message.durable.map(asInterval), clock.monotonic());
+    const sender = this.#sender;
+    if (sender === undefined) return;
+    const settled = sender.acknowledged(message.durable.map(asInterval));
     if ('complaint' in settled) {
       this.#fail({ kind: 'rejected', reason: `the collector is wrong: ${settled.complaint}` });
       return;
     }
     if (settled.records > 0) {
-      this.#lastAcknowledgedAt = clock.now();
-      this.#acknowledgedRecords += settled.records;
+      this.#lastAcknowledgedAt = this.#deps.clock.now();
+      for (const priority of priorities) {
+        this.#acknowledgedByPriority[priority] += settled.recordsByPriority[priority];
+      }
       this.#acknowledgedBytes += settled.bytes;
       this.#pauseMs = 0;
-      buffer.acknowledge(settled.ranges);
     }
-    if (this.#link.session.inFlightCount === 0) this.#whenSettled?.();
-    this.#pump();
-  }
-
-  /** Sends as long as there is something, the window has room, and the connection takes it. */
-  #pump(): void {
-    const link = this.#link;
-    if (link.name !== 'open') return;
-    while (!link.isBlocked && link.session.hasRoom && !this.#feed.isEmpty) {
-      const batches = this.#feed.take(uploadBytes);
-      const now = this.#deps.clock.monotonic();
-      for (const batch of batches) link.session.sent(batch, now);
-      const last = lastSequenceOf(batches.at(-1)!);
-      if (link.isDraining && last >= link.historicalUpTo) link.isDraining = false;
-      const outgoing = batches.map((batch) => ({
-        ...batch,
-        isHistorical: lastSequenceOf(batch) <= link.historicalUpTo,
-      }));
-      if (!link.connection.send(encodeUpload(outgoing))) link.isBlocked = true;
-    }
-    this.#noteState();
-  }
-
-  #send(message: Uint8Array): void {
-    if (this.#link.name === 'open' && !this.#link.connection.send(message)) this.#link.isBlocked = true;
-  }
-
-  #drained(): void {
-    if (this.#link.name === 'open') this.#link.isBlocked = false;
-    this.#pump();
+    if (sender.inFlightCount === 0) this.#whenSettled?.();
   }
 
   #watch(): void {
-    if (this.#link.name !== 'open') return;
-    const now = this.#deps.clock.monotonic();
-    this.#noteState();
-    if (!this.#link.session.isStalled(now)) return;
-    const seconds = Math.round(this.#link.session.waitedMs(now) / 1000);
-    this.#fail({ kind: 'lost', reason: `nothing sent was acknowledged for ${seconds} s` });
+    const sender = this.#sender;
+    if (sender === undefined) return;
+    if (sender.isDead) {
+      const seconds = Math.round(sender.waitedMs / 1000);
+      this.#fail({ kind: 'lost', reason: `nothing sent was acknowledged for ${seconds} s` });
+    } else sender.tick();
   }
 
   /** Gives the connection up and dials again after a pause. */
@@ -267,14 +251,13 @@ export class Uplink implements Service {
     const { options, clock, log, random = Math.random } = this.#deps;
     if (this.#isStopping || this.#link.name === 'waiting') return;
     this.#leave();
-    this.#feed.stop();
     const limits = { minMs: options.retryMin, maxMs: options.retryMax };
     this.#pauseMs = nextBackoff(limits, ending.kind === 'rejected' ? options.retryMax : this.#pauseMs, random());
     const timer = setTimeout(() => this.#dial(), this.#pauseMs);
     this.#enter({ name: 'waiting', timer, ending, retryAt: clock.now() + this.#pauseMs });
     log.warn(
       { reason: ending.reason, retryMs: Math.round(this.#pauseMs) },
-      'The uplink is down: records wait on disk.',
+      'The uplink is down: records wait in the buffer.',
     );
   }
 
@@ -288,6 +271,7 @@ export class Uplink implements Service {
     if (link.name === 'offline') return;
     // Timeouts and intervals are cleared alike.
     clearTimeout(link.timer);
+    if (link.name === 'open') link.sender.stop();
     if (link.name !== 'waiting') link.connection.close();
   }
 

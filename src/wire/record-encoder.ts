@@ -24,7 +24,8 @@ const priorities: Record<Priority, number> = {
   normal: WirePriority.PRIORITY_NORMAL,
   critical: WirePriority.PRIORITY_CRITICAL,
 };
-const clockQualities: Record<ClockQuality, number> = {
+/** The wire's number of each quality. */
+export const clockQualities: Readonly<Record<ClockQuality, WireClockQuality>> = {
   unset: WireClockQuality.CLOCK_QUALITY_UNSET,
   estimated: WireClockQuality.CLOCK_QUALITY_ESTIMATED,
   synced: WireClockQuality.CLOCK_QUALITY_SYNCED,

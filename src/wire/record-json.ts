@@ -1,4 +1,5 @@
-import { ClockQuality, Priority } from './generated/headgate/v1/record.ts';
+import type { DecodedGap } from './gap-reader.ts';
+import { ClockQuality, GapReason, Priority } from './generated/headgate/v1/record.ts';
 import { numberText } from './number-text.ts';
 import type { DecodedField, DecodedRecord } from './record-reader.ts';
 
@@ -7,6 +8,7 @@ const maxKnown = 8192;
 
 const priorities = namesOf(Priority);
 const clockQualities = namesOf(ClockQuality);
+const gapReasons = namesOf(GapReason);
 
 /** What comes before a field's value, from the opening brace on, for one name and unit. */
 interface FieldHead {
@@ -57,6 +59,7 @@ export class RecordJson {
     if (record.payload !== undefined) line += `,"payload":"${base64(record.payload)}"`;
     if (record.profile !== '') line += `,"profile":${this.#quote(record.profile)}`;
     if (record.profileVersion !== 0) line += `,"profileVersion":${record.profileVersion}`;
+    if (record.gap !== undefined) line += `,"gap":${gapJson(record.gap)}`;
     return record.historical ? `${line},"historical":true}` : `${line}}`;
   }
 
@@ -114,6 +117,19 @@ function remember<T>(memory: Map<string, T>, key: string, value: T): void {
   if (key.length > 256) return;
   if (memory.size >= maxKnown) memory.clear();
   memory.set(key, value);
+}
+
+function gapJson(gap: DecodedGap): string {
+  const members: string[] = [];
+  if (gap.reason !== 0) members.push(`"reason":${nameOf(gapReasons, gap.reason)}`);
+  if (gap.rule !== '') members.push(`"rule":${JSON.stringify(gap.rule)}`);
+  if (gap.deviceId !== '') members.push(`"deviceId":${JSON.stringify(gap.deviceId)}`);
+  if (gap.count !== 0) members.push(`"count":"${gap.count}"`);
+  if (gap.firstSequence !== 0) members.push(`"firstSequence":"${gap.firstSequence}"`);
+  if (gap.lastSequence !== 0) members.push(`"lastSequence":"${gap.lastSequence}"`);
+  if (gap.firstAt !== undefined) members.push(`"firstAt":"${gap.firstAt}"`);
+  if (gap.lastAt !== undefined) members.push(`"lastAt":"${gap.lastAt}"`);
+  return `{${members.join(',')}}`;
 }
 
 function valueJson(value: NonNullable<DecodedField['value']>): string {

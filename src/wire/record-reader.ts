@@ -1,4 +1,5 @@
 import type { FieldValue } from '../core/measurement.ts';
+import { type DecodedGap, readGap } from './gap-reader.ts';
 import { MalformedError, ProtoCursor } from './proto-cursor.ts';
 import { TextCache } from './text-cache.ts';
 import { TimestampCache } from './timestamp-cache.ts';
@@ -32,6 +33,8 @@ export interface DecodedRecord {
   readonly profileVersion: number;
   /** The record's own flag or its batch's. */
   readonly historical: boolean;
+  /** Set when this is the report of a gap. */
+  readonly gap: DecodedGap | undefined;
 }
 
 /** A `Batch` whose records have been found but not decoded. It looks into the upload's bytes, so use it while they hold. */
@@ -66,6 +69,7 @@ const tag = {
   profile: 0x5a,
   profileVersion: 0x60,
   historical: 0x68,
+  gap: 0x72,
   name: 0x0a,
   unit: 0x12,
   number: 0x19,
@@ -170,6 +174,7 @@ export class RecordReader {
     let payload: Uint8Array | undefined;
     let profile = '';
     let profileVersion = 0;
+    let gap: DecodedGap | undefined;
     while (cursor.at < cursor.end) {
       const field = cursor.tag();
       switch (field) {
@@ -180,10 +185,10 @@ export class RecordReader {
           deviceId = this.#texts.read(cursor);
           break;
         case tag.time:
-          time = this.#timestamp(cursor);
+          time = this.#times.read(cursor);
           break;
         case tag.receivedAt:
-          receivedAt = this.#timestamp(cursor);
+          receivedAt = this.#times.read(cursor);
           break;
         case tag.clockQuality:
           clockQuality = cursor.bits32();
@@ -213,6 +218,9 @@ export class RecordReader {
         case tag.historical:
           historical = cursor.bool() || historical;
           break;
+        case tag.gap:
+          gap = readGap(cursor, this.#texts, this.#times);
+          break;
         default:
           cursor.skip(field);
       }
@@ -232,6 +240,7 @@ export class RecordReader {
       profile,
       profileVersion,
       historical,
+      gap,
     };
   }
 
@@ -272,21 +281,5 @@ export class RecordReader {
     }
     cursor.end = whole;
     return { name, unit, value };
-  }
-
-  #timestamp(cursor: ProtoCursor): string | undefined {
-    const stop = cursor.span();
-    const whole = cursor.end;
-    cursor.end = stop;
-    let seconds = 0;
-    let nanos = 0;
-    while (cursor.at < stop) {
-      const field = cursor.tag();
-      if (field === 0x08) seconds = cursor.int64();
-      else if (field === 0x10) nanos = cursor.bits32();
-      else cursor.skip(field);
-    }
-    cursor.end = whole;
-    return this.#times.format(seconds, nanos);
   }
 }

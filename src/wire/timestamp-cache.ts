@@ -1,3 +1,5 @@
+import type { ProtoCursor } from './proto-cursor.ts';
+
 // 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, the range of google.protobuf.Timestamp.
 const minSeconds = -62_135_596_800;
 const maxSeconds = 253_402_300_799;
@@ -5,10 +7,27 @@ const slots = 64;
 
 const millis = Array.from({ length: 1000 }, (_, ms) => `.${String(ms).padStart(3, '0')}Z`);
 
-/** Writes timestamps as RFC 3339. Records of one second share its text, so that few of them ask the calendar. */
+/** Reads timestamps as RFC 3339. Records of one second share its text, so that few of them ask the calendar. */
 export class TimestampCache {
   readonly #seconds: number[] = new Array(slots).fill(Number.NaN);
   readonly #prefixes: string[] = new Array(slots).fill('');
+
+  /** Reads a length-delimited `google.protobuf.Timestamp`; its text is as {@link format} says. */
+  read(cursor: ProtoCursor): string | undefined {
+    const stop = cursor.span();
+    const whole = cursor.end;
+    cursor.end = stop;
+    let seconds = 0;
+    let nanos = 0;
+    while (cursor.at < stop) {
+      const field = cursor.tag();
+      if (field === 0x08) seconds = cursor.int64();
+      else if (field === 0x10) nanos = cursor.bits32();
+      else cursor.skip(field);
+    }
+    cursor.end = whole;
+    return this.format(seconds, nanos);
+  }
 
   /**
    * UTC with 3, 6 or 9 digits after the second (3 also when they are 0, so that times sort as texts do).

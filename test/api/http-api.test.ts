@@ -5,14 +5,12 @@ import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { HttpApi, type HttpLimits } from '../../src/api/http-api.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
-import { silentLog } from '../../src/lib/log.ts';
 import { healthyParts, someTimeMs } from '../support/status.ts';
 import { within } from '../support/wait.ts';
+import { dependencies } from './fixtures.ts';
 
 function api(parts: Partial<StatusParts> = {}, port = 0, limits: Partial<HttpLimits> = {}): HttpApi {
-  const status = () => composeStatus({ ...healthyParts, ...parts }, someTimeMs);
-  const metrics = async () => ({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' });
-  return new HttpApi({ options: { host: '127.0.0.1', port }, status, metrics, log: silentLog, limits });
+  return new HttpApi(dependencies(parts, { options: { host: '127.0.0.1', port }, limits }));
 }
 
 async function asked(parts: Partial<StatusParts>, url: string, method: 'GET' | 'HEAD' = 'GET') {
@@ -48,7 +46,6 @@ test('ready means that messages are taken in, whether or not they can go on', as
 
 test('what is wrong is a problem document', async () => {
   const app = await api({}, 0, { maxBodyBytes: 100 }).build();
-  // Nothing takes a body yet; the limit holds for what will.
   app.post('/body', () => ({}));
   const json = { 'content-type': 'application/json' };
   type Row = readonly [
@@ -97,14 +94,10 @@ test('every answer carries the headers that keep browsers from doing harm', asyn
 });
 
 test('a failure within tells nothing of the inside', async () => {
-  const broken = new HttpApi({
-    options: { host: '127.0.0.1', port: 0 },
-    status: () => {
-      throw new Error('secret path /home/x');
-    },
-    metrics: async () => ({ body: '', contentType: 'text/plain' }),
-    log: silentLog,
-  });
+  const status = () => {
+    throw new Error('secret path /home/x');
+  };
+  const broken = new HttpApi(dependencies({}, { status }));
   const response = await (await broken.build()).inject('/api/v1/status');
   assert.equal(response.statusCode, 500);
   assert.doesNotMatch(response.body, /secret|home|at /);

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { main } from '../../src/cli/main.ts';
-import { defaultsOf } from '../../src/config/load.ts';
-import { configNode } from '../../src/config/node.ts';
 
 let folder = '';
 before(() => {
@@ -77,46 +75,6 @@ test('--version and --help', async () => {
     );
   }
   assert.match((await headgate(['collector', 'records', '--help'])).out, /--last N/);
-});
-
-test('check: what is right is said in one line', async () => {
-  const file = join(folder, 'right.yaml');
-  writeFileSync(file, 'mqtt: { port: 1884 }\n');
-  assert.deepEqual(await headgate(['check', file]), { code: 0, out: '/right.yaml is right.', err: '' });
-  assert.deepEqual(await headgate(['check', '--config', file]), { code: 0, out: '/right.yaml is right.', err: '' });
-  assert.deepEqual(await headgate(['check'], { HEADGATE_CONFIG: file }), {
-    code: 0,
-    out: '/right.yaml is right.',
-    err: '',
-  });
-  const { out } = await headgate(['check', '--set', 'mqtt.port=1']);
-  assert.equal(out, 'The configuration (defaults, environment and --set) is right.');
-});
-
-test('check --json: the whole configuration for programs', async () => {
-  const { code, out, err } = await headgate(['check', '--json', '--set', 'mqtt.port=1884']);
-  assert.equal(code, 0);
-  assert.match(err, /is right\.$/);
-  const config = defaultsOf(configNode) as { mqtt: object };
-  assert.deepEqual(JSON.parse(out), { ...config, mqtt: { ...config.mqtt, port: 1884 } });
-});
-
-test('check --example: the example file', async () => {
-  const { code, out } = await headgate(['check', '--example']);
-  assert.deepEqual([code, `${out}\n`], [0, readFileSync('deploy/headgate.example.yaml', 'utf8')]);
-});
-
-test('check: everything that is wrong, a line each, exit code 78', async () => {
-  const file = join(folder, 'wrong.yaml');
-  writeFileSync(file, 'mqtt:\n  prot: 1\n  port: x\n');
-  const { code, out, err } = await headgate(['check', file, '--set', 'log.level=loud']);
-  assert.equal(code, 78);
-  assert.equal(err, '');
-  assert.deepEqual(out.split('\n'), [
-    '/wrong.yaml:2:3: There is no key `mqtt.prot`; did you mean `mqtt.port`?',
-    '/wrong.yaml:3:9: `mqtt.port` is "x", but must be a whole number from 0 to 65535.',
-    '--set log.level=loud: `log.level` is "loud", but must be trace, debug, info, warn, error or silent.',
-  ]);
 });
 
 test('a wrong or missing configuration stops every verb that needs one, with exit code 78', async () => {

@@ -3,13 +3,28 @@ import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { emptyCounts } from '../../src/buffer/ledger.ts';
 import { main } from '../../src/cli/main.ts';
 import { statusText } from '../../src/cli/status-text.ts';
-import type { GatewayStatus } from '../../src/instrumentation/status.ts';
+import type { GatewayStatus, LaneReport } from '../../src/instrumentation/status.ts';
 
 const now = Date.UTC(2026, 10, 22, 12, 0, 0);
 
 const iso = (ms: number) => new Date(ms).toISOString();
+
+const lane = (rule: string, rest: Partial<LaneReport> = {}): LaneReport => ({
+  lane: `${rule}.00000000`,
+  rule,
+  priority: 'normal',
+  durability: 'local',
+  gate: 'open',
+  waitingRecords: 0,
+  waitingBytes: 0,
+  diskBytes: 0,
+  oldestWaitingAt: null,
+  ledger: emptyCounts(),
+  ...rest,
+});
 
 const busy: GatewayStatus = {
   gateway: { id: 'hg-1', epoch: 'e-1', version: '0.1.0', startedAt: iso(now - 90_061_000), uptimeSeconds: 90_061 },
@@ -44,7 +59,22 @@ const busy: GatewayStatus = {
     pendingBytes: 0,
     commits: 12,
     commitMs: { last: 1.25, max: 40 },
-    dropped: { 'disk-failed': 4, closing: 0 },
+    diskBytes: 6_000_000,
+    maxBytes: 2_000_000_000,
+    ledger: {
+      received: 1_234_560,
+      delivered: 1_182_552,
+      waiting: 52_000,
+      dropped: { ...emptyCounts().dropped, 'disk-failed': 4, thinned: 4 },
+    },
+    lanes: [
+      lane('alarms', { priority: 'critical', waitingRecords: 12 }),
+      lane('default', { waitingRecords: 51_988 }),
+      lane('idle'),
+    ],
+    flashBytes: { local: 0, anywhere: 0, relaxed: 0, memory: 0 },
+    damages: [],
+    refused: 0,
   },
   uplink: {
     state: 'waiting',
@@ -55,6 +85,8 @@ const busy: GatewayStatus = {
     lastAcknowledgedAt: iso(now - 62_000),
     acknowledgedRecords: 1,
     acknowledgedBytes: 80,
+    acknowledgedByPriority: { critical: 0, normal: 1, bulk: 0 },
+    problem: null,
     acknowledgedPerSecond: 2.5,
     inFlightBytes: 0,
     connections: 1,
@@ -73,8 +105,11 @@ test('a status for people', () => {
     'Received    1,234,567 messages, 1,500/s now',
     'Problems    messages refused: 7, payloads kept raw: 3, records lost',
     '            (disk-failed): 4, connections refused (too many connections): 2',
-    'Backlog     52,000 records, 4.2 MB, oldest from 1 min 5 s ago',
-    'Disk        12 commits, last 1.3 ms, slowest 40.0 ms',
+    'Backlog     52,000 records, 4.2 MB, oldest from 1 min 5 s ago, by rule: alarms',
+    '            12, default 51,988',
+    'Ledger      1,234,560 received = 1,182,552 delivered + 52,000 waiting + 8',
+    '            dropped (thinned 4, disk-failed 4)',
+    'Disk        6.0 MB of 2.0 GB, 12 commits, last 1.3 ms, slowest 40.0 ms',
     'Uplink      waiting for 1 min 1 s, http://127.0.0.1:50052, no route, next try in',
     '            12 s',
     'Delivered   1 record, 2.5/s now, last acknowledgement 1 min 2 s ago',
@@ -94,7 +129,9 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
       waitingRecords: 0,
       oldestWaitingAt: null,
       commits: 0,
-      dropped: { 'disk-failed': 0, closing: 0 },
+      diskBytes: 0,
+      ledger: emptyCounts(),
+      lanes: [lane('default')],
     },
     uplink: {
       ...busy.uplink,
@@ -110,13 +147,48 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
   const lines = statusText(fresh, now).split('\n');
   assert.deepEqual(
     lines.map((line) => line.slice(0, 12).trim()),
-    ['Gateway', 'Health', 'MQTT', 'Received', 'Backlog', 'Uplink', 'Delivered', 'Process'],
+    ['Gateway', 'Health', 'MQTT', 'Received', 'Backlog', 'Disk', 'Uplink', 'Delivered', 'Process'],
   );
   assert.ok(lines.includes('Health      ready: All good.'));
   assert.ok(lines.includes('Backlog     empty: the collector has everything'));
   assert.ok(lines.includes('Delivered   0 records, 0/s now, no acknowledgement yet'));
   const sick: GatewayStatus = { ...busy, buffer: { ...busy.buffer, state: 'failing', failure: 'disk I/O error' } };
   assert.match(statusText(sick, now), /^Disk {8}FAILING: disk I\/O error$/m);
+});
+
+test('what a rule does for want of room, and what is damaged, are problems that are named', () => {
+  const problemsOf = (buffer: Partial<GatewayStatus['buffer']>, uplink: Partial<GatewayStatus['uplink']> = {}) => {
+    const calm = { ...busy, flow: { ...busy.flow, refused: 0, undecoded: 0 }, mqtt: { ...busy.mqtt, refused: {} } };
+    const status = {
+      ...calm,
+      buffer: { ...busy.buffer, ledger: emptyCounts(), ...buffer },
+      uplink: { ...busy.uplink, ...uplink },
+    };
+    const text = statusText(status, now).replaceAll(/\n {12}/g, ' ');
+    return /^Problems {4}(.*)$/m.exec(text)?.[1];
+  };
+  const thinned = { ...emptyCounts(), received: 3, dropped: { ...emptyCounts().dropped, thinned: 3 } };
+  const rows: readonly (readonly [Partial<GatewayStatus['buffer']>, string | undefined])[] = [
+    [{}, undefined],
+    [{ ledger: thinned }, undefined],
+    [
+      {
+        lanes: [
+          lane('alarms', { gate: 'blocked' }),
+          lane('alarms', { gate: 'blocked' }),
+          lane('doors', { gate: 'blocked' }),
+        ],
+      },
+      'no room, so sources wait under alarms, doors',
+    ],
+    [{ lanes: [lane('video', { gate: 'dropping' })] }, 'no room, so new records are dropped under video'],
+    [{ damages: ['One is damaged.'] }, 'One is damaged.'],
+    [{ damages: ['One is damaged.', 'Two is, too.'] }, 'Two is, too. (the last of 2 such)'],
+  ];
+  for (const [buffer, expected] of rows) assert.equal(problemsOf(buffer), expected);
+  assert.equal(problemsOf({}, { problem: 'A lane is stuck.' }), 'A lane is stuck.');
+  const full: GatewayStatus = { ...busy, buffer: { ...busy.buffer, state: 'full' } };
+  assert.match(statusText(full, now), /^Disk {8}FULL \(6\.0 MB of 2\.0 GB\): sources/m);
 });
 
 test('no line is wider than 80 columns, save for a word that is itself too long', () => {

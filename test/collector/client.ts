@@ -41,14 +41,14 @@ export class TestGateway {
     return await Promise.race([new Promise<Message>((resolve) => this.#waiting.push(resolve)), ended]);
   }
 
-  hello(gateway = 'gw', firstWaiting = 1n, epoch = 'e'): void {
-    const value = { version: 1, gateway, epoch, firstWaiting, lastSequence: 0n, agent: 'test' };
+  hello(gateway = 'gw', firstWaiting = 1n, epoch = 'e', lastSequence = 0n): void {
+    const value = { version: 1, gateway, epoch, firstWaiting, lastSequence, agent: 'test' };
     this.call.write(request({ $case: 'hello', value }));
   }
 
   /** Says hello; returns what the welcome says is durable, as `first-last` texts. */
-  async greet(gateway = 'gw', firstWaiting = 1n): Promise<string> {
-    this.hello(gateway, firstWaiting);
+  async greet(gateway = 'gw', firstWaiting = 1n, lastSequence = 0n): Promise<string> {
+    this.hello(gateway, firstWaiting, 'e', lastSequence);
     const message = await this.next();
     if (message.$case !== 'welcome') throw new Error(`got ${message.$case} instead of a welcome`);
     return ranges(message.value.durable);

@@ -13,14 +13,22 @@ import { ConnectResponse } from '../../src/wire/generated/headgate/v1/uplink.ts'
 const limits: SessionLimits = { windowBytes: 100, helloTimeoutMs: 10_000, agent: 'collector' };
 const peer = { gateway: 'gw', epoch: 'e' };
 const greeting: SessionState = { name: 'greeting' };
-const welcoming: SessionState = { name: 'welcoming', peer, firstWaiting: 5 };
+const welcoming: SessionState = { name: 'welcoming', peer };
 const open: SessionState = { name: 'open', peer, unacknowledgedBytes: 0, reading: 'on' };
 const ended: SessionState = { name: 'ended' };
 const busy: SessionState = { ...open, unacknowledgedBytes: 60 };
 const full: SessionState = { ...open, unacknowledgedBytes: 201, reading: 'off' };
 const draining: SessionState = { name: 'draining', peer, unacknowledgedBytes: 60 };
 
-const hello: Request = { name: 'hello', version: 1, gateway: 'gw', epoch: 'e', firstWaiting: 5, agent: 'gw/1' };
+const hello: Request = {
+  name: 'hello',
+  version: 1,
+  gateway: 'gw',
+  epoch: 'e',
+  firstWaiting: 5,
+  lastSequence: 20,
+  agent: 'gw/1',
+};
 const of = (request: Request): SessionInput => ({ name: 'request', request });
 const helloOf = (change: Partial<Request & { name: 'hello' }>): SessionInput => of({ ...hello, ...change } as Request);
 const upload = (bytes: number): SessionInput => of({ name: 'upload', bytes: new Uint8Array(bytes) });
@@ -41,12 +49,13 @@ const settled = (
 const table: [name: string, state: SessionState, input: SessionInput, next: SessionState, effects: string[]][] = [
   ['a hello asks the sink', greeting, of(hello), welcoming, ['ask gw/e from 5']],
   [
-    'nothing waits: ask from the start',
+    'nothing waits: ask what is beyond its last',
     greeting,
     helloOf({ firstWaiting: 0 }),
-    { ...welcoming, firstWaiting: 0 },
-    ['ask gw/e from 1'],
+    welcoming,
+    ['ask gw/e from 21'],
   ],
+  ['a new gateway', greeting, helloOf({ firstWaiting: 0, lastSequence: 0 }), welcoming, ['ask gw/e from 1']],
   ['a newer gateway is answered in version 1', greeting, helloOf({ version: 7 }), welcoming, ['ask gw/e from 5']],
   [
     'no version',
@@ -102,9 +111,9 @@ const table: [name: string, state: SessionState, input: SessionInput, next: Sess
     ['send welcome 1 durable 5-9 window 100 now 1.5 s'],
   ],
   [
-    'the sink answers nothing waits',
-    { ...welcoming, firstWaiting: 0 },
-    { name: 'progress', durable: [{ first: 1, last: 9 }], now: 0 },
+    'the sink has nothing',
+    welcoming,
+    { name: 'progress', durable: [], now: 0 },
     open,
     ['send welcome 1 durable  window 100 now 0 s'],
   ],

@@ -42,6 +42,7 @@ test('every key stands in the example, and every example value is right', () => 
     .replace(/^( *)# (?=\w+: |\w+:$)/gm, '$1');
   for (const { path: keys, node } of leaves(configNode)) {
     assert.match(everything, new RegExp(`^ *${keys.at(-1)}:`, 'm'), keys.join('.'));
+    for (const name of Object.keys(node.items?.properties ?? {})) assert.match(everything, new RegExp(`\`${name}\`: `));
     for (const one of node.examples ?? []) assert.deepEqual(checkPartial(node, one).problems, [], keys.join('.'));
   }
   assert.ok(

@@ -256,8 +256,13 @@ test('whatever the file holds, loading gives a configuration or says where it is
 test('the schema uses only keywords that the loader knows, and describes every key', () => {
   const visit = (node: SchemaNode, path: string) => {
     for (const keyword of Object.keys(node)) assert.ok(knownKeywords.has(keyword), `${path}: ${keyword}`);
-    for (const [key, child] of Object.entries(node.properties ?? {})) visit(child, `${path}.${key}`);
-    for (const child of [...(node.anyOf ?? []), ...(node.items ? [node.items] : [])]) visit(child, path);
+    for (const [key, child] of Object.entries(node.properties ?? {})) {
+      if (path.includes('[]')) assert.match(child.description ?? '', /\.$/, `${path}.${key}`);
+      visit(child, `${path}.${key}`);
+    }
+    for (const child of node.anyOf ?? []) visit(child, path);
+    if (node.additionalProperties) visit(node.additionalProperties, path);
+    if (node.items) visit(node.items, `${path}[]`);
   };
   visit(configNode, 'config');
   for (const { path, node } of leaves(configNode)) assert.match(node.description ?? '', /\.$/, path.join('.'));

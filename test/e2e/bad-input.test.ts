@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
-import { startGateway } from '../support/gateway.ts';
+import { startGateway, statusOf } from '../support/gateway.ts';
 import { HeadgateProcess, type Settings } from '../support/headgate-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { within } from '../support/wait.ts';
@@ -107,26 +108,32 @@ test('a data directory of a newer version is left alone', async (t) => {
   const dataDir = join(tempDir(t), 'data');
   const gateway = await startGateway(t, { dataDir });
   await gateway.stop();
-  const path = join(dataDir, 'buffer.db');
+  const path = join(dataDir, 'buffer', 'head.db');
   const db = new Database(path);
-  db.pragma('user_version = 999');
+  const head = db.prepare('SELECT * FROM head').get() as Record<string, string | number>;
+  const { gateway: id, epoch, created_at_ms: createdAt, reserved, operating_ms: operating } = head;
+  const checksum = crc32([999, id, epoch, createdAt, reserved, operating].join());
+  db.prepare('UPDATE head SET min_reader = 999, checksum = ?').run(checksum);
   db.close();
+  const before = readFileSync(path);
   const { code, text } = await refusal(t, { dataDir });
   assert.equal(code, 1);
   assert.match(text, /newer/);
-  assert.ok(text.includes(path) || text.includes(dataDir), text);
-  const again = new Database(path, { readonly: true });
-  t.after(() => again.close());
-  assert.equal(again.pragma('user_version', { simple: true }), 999);
+  assert.ok(text.includes(path), text);
+  assert.deepEqual(readFileSync(path), before);
 });
 
-test('a buffer that is no database is left alone', async (t) => {
-  const dataDir = join(tempDir(t), 'data');
-  mkdirSync(dataDir);
-  writeFileSync(join(dataDir, 'buffer.db'), 'This is no database, but somebody may need it. '.repeat(100));
-  const { code, text } = await refusal(t, { dataDir });
-  assert.equal(code, 1);
-  assert.match(text, /buffer\.db/);
+test('a file of the buffer that is no database keeps nobody from starting, and is kept', async (t) => {
+  const directory = join(tempDir(t), 'data', 'buffer');
+  mkdirSync(directory, { recursive: true });
+  const text = 'This is no database, but somebody may need it. '.repeat(100);
+  writeFileSync(join(directory, 'head.db'), text);
+  const gateway = await startGateway(t, { dataDir: join(directory, '..') });
+  assert.equal((await statusOf(gateway)).health.state, 'degraded');
+  const [kept, ...others] = readdirSync(join(directory, 'damaged'));
+  assert.equal(others.length, 0);
+  assert.equal(readFileSync(join(directory, 'damaged', kept!), 'utf8'), text);
+  await gateway.stop();
 });
 
 test('two gateways on one data directory: the second says so, the first goes on', async (t) => {

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { emptyCounts } from '../../src/buffer/ledger.ts';
 import { Metrics } from '../../src/instrumentation/metrics.ts';
 import { composeStatus } from '../../src/instrumentation/status.ts';
-import { healthyParts, someTimeMs } from '../support/status.ts';
+import { healthyParts, laneStatus, someTimeMs } from '../support/status.ts';
 
 /** Reads the text format strictly: every sample under a HELP and TYPE of its own, nothing twice. */
 function parse(text: string): Map<string, number> {
@@ -35,7 +36,18 @@ test('metrics say what the status says, in the text format', async () => {
   const status = composeStatus(
     {
       ...healthyParts,
-      buffer: { ...healthyParts.buffer, waitingRecords: 12, dropped: { 'disk-failed': 3, closing: 0 } },
+      buffer: {
+        ...healthyParts.buffer,
+        waitingRecords: 12,
+        ledger: { ...emptyCounts(), dropped: { ...emptyCounts().dropped, 'disk-failed': 3 } },
+        lanes: [
+          laneStatus('alarms', { priority: 'critical', gate: 'blocked', waitingRecords: 2, waitingBytes: 90 }),
+          // What was stored before the rule was changed, and what came after.
+          laneStatus('default', { waitingRecords: 3 }),
+          laneStatus('default', { lane: 'default.2', waitingRecords: 7 }),
+          laneStatus('odd "name"\n', { gate: 'dropping', dropped: { full: 5 } }),
+        ],
+      },
     },
     someTimeMs,
   );
@@ -49,6 +61,16 @@ test('metrics say what the status says, in the text format', async () => {
     ['headgate_flow_refused_messages_total', 1],
     ['headgate_buffer_waiting_records', 12],
     ['headgate_buffer_dropped_records_total{reason="disk-failed"}', 3],
+    ['headgate_buffer_rule_waiting_records{rule="alarms",priority="critical"}', 2],
+    ['headgate_buffer_rule_waiting_bytes{rule="alarms",priority="critical"}', 90],
+    ['headgate_buffer_rule_waiting_records{rule="default",priority="normal"}', 10],
+    ['headgate_buffer_rule_blocked{rule="alarms",priority="critical"}', 1],
+    ['headgate_buffer_rule_blocked{rule="default",priority="normal"}', 0],
+    ['headgate_buffer_rule_dropping{rule="odd \\"name\\"\\n",priority="normal"}', 1],
+    ['headgate_buffer_rule_dropped_records_total{rule="odd \\"name\\"\\n",reason="full"}', 5],
+    ['headgate_buffer_rule_dropped_records_total{rule="default",reason="full"}', 0],
+    ['headgate_buffer_full', 0],
+    ['headgate_uplink_acknowledged_priority_records_total{priority="normal"}', 99],
     ['headgate_mqtt_refused_total{reason="keepalive-timeout"}', 2],
     ['headgate_uplink_state{state="live"}', 1],
     ['headgate_uplink_state{state="waiting"}', 0],
@@ -75,4 +97,11 @@ test('a second scrape does not add to the first', async () => {
   const metrics = new Metrics(() => composeStatus(healthyParts, someTimeMs));
   await metrics.text();
   assert.equal(parse((await metrics.text()).body).get('headgate_flow_received_messages_total'), 100);
+});
+
+test('a rule that is gone has no series any more', async () => {
+  const buffers = [[laneStatus('old')], [laneStatus('new')]].map((lanes) => ({ ...healthyParts.buffer, lanes }));
+  const metrics = new Metrics(() => composeStatus({ ...healthyParts, buffer: buffers.shift()! }, someTimeMs));
+  assert.match((await metrics.text()).body, /rule="old"/);
+  assert.doesNotMatch((await metrics.text()).body, /rule="old"/);
 });

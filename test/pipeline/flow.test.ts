@@ -1,32 +1,33 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { decide } from '../../src/admission/decide.ts';
-import { RecordBuffer } from '../../src/buffer/buffer.ts';
+import type { RuleOptions } from '../../src/admission/options.ts';
+import { RuleBook } from '../../src/admission/rule-book.ts';
+import type { RecordBuffer } from '../../src/buffer/buffer.ts';
 import type { DiskFaults } from '../../src/buffer/worker-protocol.ts';
 import type { Message } from '../../src/core/message.ts';
-import { silentLog } from '../../src/lib/log.ts';
 import { Flow } from '../../src/pipeline/flow.ts';
 import { createDecoder } from '../../src/profiles/decode.ts';
 import { Batch } from '../../src/wire/generated/headgate/v1/record.ts';
+import { isBalanced, openBuffer } from '../support/buffer.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
-async function started(
-  t: TestContext,
-  options: { faults?: DiskFaults; maxPendingBytes?: number; nowMs?: number } = {},
-) {
+interface Options {
+  readonly faults?: DiskFaults;
+  readonly maxPendingBytes?: number;
+  readonly nowMs?: number;
+  readonly rules?: readonly RuleOptions[];
+}
+
+async function started(t: TestContext, options: Options = {}) {
   const clock = { now: () => options.nowMs ?? Date.UTC(2026, 10, 22), monotonic: () => performance.now() };
-  const buffer = new RecordBuffer({
-    options: { maxBatchBytes: 4096, maxPendingBytes: options.maxPendingBytes ?? 1e6, checkpointBytes: 1e6 },
-    path: join(tempDir(t), 'b.db'),
+  const buffer = await openBuffer(t, tempDir(t), {
+    options: { maxPendingBytes: options.maxPendingBytes ?? 1e6 },
     clock,
-    log: silentLog,
     faults: options.faults ?? {},
   });
-  await buffer.start();
-  t.after(() => buffer.stop());
   const decode = createDecoder({ deviceTopics: ['sensors/{device}/#'], maxDepth: 8, maxFields: 100 });
-  return { buffer, flow: new Flow({ decode, decide, buffer, clock }) };
+  const rules = new RuleBook(options.rules ?? []);
+  return { buffer, flow: new Flow({ decode, rules, buffer, clock }) };
 }
 
 const message = (text: string, mqttQos: 0 | 1 | 2 = 1): Message => ({
@@ -37,8 +38,8 @@ const message = (text: string, mqttQos: 0 | 1 | 2 = 1): Message => ({
 });
 
 async function stored(buffer: RecordBuffer) {
-  const batches = await buffer.read(0, 1e6);
-  return batches.flatMap(({ records }) => Batch.decode(records).records);
+  const batches = await Promise.all(buffer.lanes().map(({ key }) => buffer.read(key, 0, 1e6)));
+  return batches.flat().flatMap(({ records }) => Batch.decode(records).records);
 }
 
 test('a message becomes a record, and its receipt comes when it is on disk', async (t) => {
@@ -71,6 +72,7 @@ test('QoS 0 does not wait for the disk, unless the disk can not keep up', async 
   // Now more waits than may: the next one has to.
   assert.deepEqual(await flow.deliver(message(large, 0)), { sequence: 2 });
   assert.equal((await stored(buffer))[0]?.priority, 1);
+  assert.ok(isBalanced(buffer));
 });
 
 test('a disk that refuses is a refusal to the source, and counted', async (t) => {
@@ -86,4 +88,39 @@ test('a clock that has not been set since boot is marked as such', async (t) => 
   const [record] = await stored(buffer);
   assert.equal(record?.clockQuality, 1);
   assert.deepEqual(record?.receivedAt, { seconds: 12n, nanos: 345_000_000 });
+});
+
+test('a rule says how urgent, how durable, and what is left out', async (t) => {
+  const { buffer, flow } = await started(t, {
+    rules: [
+      { name: 'alarms', match: { field: 'alarm' }, priority: 'critical', durability: 'local', forward: true },
+      { name: 'private', match: { field: 'secret' }, forward: false },
+      { name: 'steady', match: { topic: 'sensors/#' }, thin: { onChange: true }, forward: true },
+    ],
+  });
+  assert.deepEqual(await flow.deliver(message('{"alarm":true}', 0)), { sequence: 1 });
+  await flow.deliver(message('{"secret":1}'));
+  for (const value of [1, 1, 2]) await flow.deliver(message(`{"value":${value}}`));
+  const records = await stored(buffer);
+  assert.deepEqual(
+    records.map(({ priority, fields }) => [priority, fields[0]?.name]),
+    [
+      [3, 'alarm'],
+      [2, 'value'],
+      [2, 'value'],
+    ],
+  );
+  const { received, waiting, dropped } = buffer.status().ledger;
+  assert.deepEqual([received, waiting, dropped.thinned, dropped['not-forwarded']], [5, 3, 1, 1]);
+  assert.equal(flow.status().confirmed, 5);
+});
+
+test('a record that could not be stored is not the one that the next is compared with', async (t) => {
+  const { flow, buffer } = await started(t, {
+    faults: { failCommits: { from: 1, count: 1 } },
+    rules: [{ name: 'steady', thin: { onChange: true }, forward: true }],
+  });
+  await assert.rejects(flow.deliver(message('{"value":1}')));
+  await flow.deliver(message('{"value":1}'));
+  assert.equal((await stored(buffer)).length, 1);
 });

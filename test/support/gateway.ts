@@ -49,9 +49,21 @@ export async function startGateway(t: TestContext, options: GatewayOptions): Pro
 
 /** What the tests read of the status. */
 export interface GatewayStatus {
-  readonly health: { readonly state: string };
+  readonly gateway: { readonly id: string; readonly epoch: string };
+  readonly health: { readonly state: string; readonly summary: string };
   readonly flow: { readonly received: number; readonly confirmed: number; readonly refused: number };
-  readonly buffer: { readonly waitingRecords: number; readonly dropped: Readonly<Record<string, number>> };
+  readonly buffer: {
+    readonly state: string;
+    readonly failure?: string;
+    readonly damages: readonly string[];
+    readonly waitingRecords: number;
+    readonly ledger: {
+      readonly received: number;
+      readonly delivered: number;
+      readonly waiting: number;
+      readonly dropped: Readonly<Record<string, number>>;
+    };
+  };
   readonly uplink: { readonly state: string; readonly acknowledgedRecords: number };
 }
 

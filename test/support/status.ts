@@ -1,3 +1,6 @@
+import { emptyCounts } from '../../src/buffer/ledger.ts';
+import type { LaneStatus } from '../../src/buffer/status.ts';
+import type { DropReason } from '../../src/core/handling.ts';
 import type { StatusParts } from '../../src/instrumentation/status.ts';
 
 /** 2026-11-22T18:35:13.000Z */
@@ -26,8 +29,14 @@ export const healthyParts: StatusParts = {
     lastSequence: 99,
     pendingBytes: 0,
     commits: 42,
+    diskBytes: 61_808,
+    maxBytes: 1e9,
     commitMs: { last: 1.5, max: 20 },
-    dropped: { 'disk-failed': 0, closing: 0 },
+    ledger: { ...emptyCounts(), received: 99, delivered: 99 },
+    lanes: [],
+    flashBytes: { local: 0, anywhere: 0, relaxed: 0, memory: 0 },
+    damages: [],
+    refused: 0,
   },
   uplink: {
     state: { name: 'live' },
@@ -36,6 +45,7 @@ export const healthyParts: StatusParts = {
     lastAcknowledgedAt: someTimeMs - 1_000,
     acknowledgedRecords: 99,
     acknowledgedBytes: 9_900,
+    acknowledgedByPriority: { critical: 0, normal: 99, bulk: 0 },
     inFlightBytes: 0,
     connections: 1,
   },
@@ -43,3 +53,23 @@ export const healthyParts: StatusParts = {
   process: { pid: 1, rssBytes: 1e8, cpuSeconds: 2, eventLoopDelayMs: { p50: 0, p99: 1, max: 2 } },
   rates: { receivedPerSecond: 12.5, confirmedPerSecond: 12, acknowledgedPerSecond: 11 },
 };
+
+/** An idle lane, but for what is said. */
+export function laneStatus(
+  rule: string,
+  { dropped, ...rest }: Partial<LaneStatus> & { readonly dropped?: Partial<Record<DropReason, number>> } = {},
+): LaneStatus {
+  const counts = emptyCounts();
+  return {
+    lane: `${rule}.00000000`,
+    rule,
+    priority: 'normal',
+    durability: 'local',
+    gate: 'open',
+    waitingRecords: 0,
+    waitingBytes: 0,
+    diskBytes: 0,
+    ledger: { ...counts, dropped: { ...counts.dropped, ...dropped } },
+    ...rest,
+  };
+}

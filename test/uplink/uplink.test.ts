@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
-import { RecordBuffer } from '../../src/buffer/buffer.ts';
 import { Collector } from '../../src/collector/collector.ts';
 import { readRecords } from '../../src/collector/read-records.ts';
 import { systemClock } from '../../src/core/time.ts';
@@ -11,6 +10,7 @@ import { Uplink } from '../../src/uplink/uplink.ts';
 import { ConnectRequest, ConnectResponse } from '../../src/wire/generated/headgate/v1/uplink.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
 import { uplinkService } from '../../src/wire/uplink-service.ts';
+import { MemoryBuffer } from '../support/memory-buffer.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -25,17 +25,12 @@ const uplinkOptions = {
 };
 const now = (): AbortSignal => AbortSignal.abort();
 
-async function openedBuffer(t: TestContext, path: string): Promise<RecordBuffer> {
-  const options = { maxBatchBytes: 4096, maxPendingBytes: 1e6, checkpointBytes: 1e6 };
-  const buffer = new RecordBuffer({ options, path, clock: systemClock, log: silentLog });
-  await buffer.start();
-  t.after(() => buffer.stop());
-  return buffer;
-}
+/** One lane, `a`, and what else is asked for. */
+const newBuffer = (): MemoryBuffer => new MemoryBuffer().addLane('a');
 
 function connected(
   t: TestContext,
-  buffer: RecordBuffer,
+  buffer: MemoryBuffer,
   address: string,
   options: Partial<typeof uplinkOptions> = {},
 ): Uplink {
@@ -62,17 +57,22 @@ async function startedCollector(t: TestContext, sink: string, port = 0): Promise
 
 const encoder = new RecordEncoder();
 
-function append(buffer: RecordBuffer, value: number): Promise<number> {
+/** Seals a batch of records with these values. */
+function append(buffer: MemoryBuffer, ...values: number[]): void {
+  appendTo(buffer, 'a', ...values);
+}
+
+function appendTo(buffer: MemoryBuffer, lane: string, ...values: number[]): void {
+  buffer.append(lane, Buffer.concat(values.map(encoded)), values.length);
+}
+
+function encoded(value: number): Uint8Array {
   const { bytes, start, end } = encoder.encode(
     { deviceId: 'd', fields: [{ name: 'n', value }], keepPayload: false },
     { source: 'mqtt', topic: 't', receivedAtMs: Date.now(), clockQuality: 'estimated', priority: 'normal' },
     undefined,
   );
-  return new Promise((resolve, reject) => {
-    buffer.append(bytes, start, end, Date.now(), (error, sequence) =>
-      error === undefined ? resolve(sequence) : reject(error),
-    );
-  });
+  return bytes.slice(start, end);
 }
 
 async function collected(sink: string): Promise<{ n: number; historical: boolean; sequence: string }[]> {
@@ -89,14 +89,14 @@ const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1)
 test('a backlog drains in order, fresh records follow, and both are deleted when the collector has them', async (t) => {
   const dir = tempDir(t);
   const sink = `file:${join(dir, 'records.ndjson')}`;
-  const buffer = await openedBuffer(t, join(dir, 'b.db'));
-  for (const n of upTo(50)) await append(buffer, n);
+  const buffer = newBuffer();
+  for (const n of upTo(50)) append(buffer, n);
   const collector = await startedCollector(t, sink);
   const uplink = connected(t, buffer, collector.address);
   await eventually('the backlog to drain', () => uplink.status().acknowledgedRecords === 50);
   assert.equal(uplink.status().state.name, 'live');
-  await append(buffer, 51);
-  await eventually('nothing to wait', () => buffer.status().waitingRecords === 0);
+  append(buffer, 51);
+  await eventually('nothing to wait', () => buffer.totals.waitingRecords === 0);
   const rows = await collected(sink);
   assert.deepEqual(
     rows.map(({ n }) => n),
@@ -115,17 +115,17 @@ test('a backlog drains in order, fresh records follow, and both are deleted when
 test('a collector that comes back gets the rest, and nothing twice', async (t) => {
   const dir = tempDir(t);
   const sink = `file:${join(dir, 'records.ndjson')}`;
-  const buffer = await openedBuffer(t, join(dir, 'b.db'));
+  const buffer = newBuffer();
   const first = await startedCollector(t, sink);
   const port = Number(first.address.split(':')[1]);
   const uplink = connected(t, buffer, first.address);
-  for (const n of upTo(20)) await append(buffer, n);
+  for (const n of upTo(20)) append(buffer, n);
   await eventually('the first part', () => uplink.status().acknowledgedRecords === 20);
   await first.stop(now());
-  for (const n of upTo(20)) await append(buffer, 20 + n);
+  for (const n of upTo(20)) append(buffer, 20 + n);
   await eventually('the loss to be noticed', () => uplink.status().state.name === 'waiting');
   await startedCollector(t, sink, port);
-  await eventually('the rest', () => buffer.status().waitingRecords === 0);
+  await eventually('the rest', () => buffer.totals.waitingRecords === 0);
   assert.deepEqual(
     (await collected(sink)).map(({ n }) => n),
     upTo(40),
@@ -134,9 +134,8 @@ test('a collector that comes back gets the rest, and nothing twice', async (t) =
 });
 
 test('what the collector has already is not sent again', async (t) => {
-  const dir = tempDir(t);
-  const buffer = await openedBuffer(t, join(dir, 'b.db'));
-  for (const n of upTo(10)) await append(buffer, n);
+  const buffer = newBuffer();
+  for (const n of upTo(10)) append(buffer, n);
   const uploads: number[] = [];
   const address = await rudeCollector(t, {
     hello: (call) =>
@@ -152,13 +151,13 @@ test('what the collector has already is not sent again', async (t) => {
     },
   });
   connected(t, buffer, address);
-  await eventually('nothing to wait', () => buffer.status().waitingRecords === 0);
+  await eventually('nothing to wait', () => buffer.totals.waitingRecords === 0);
   assert.deepEqual(uploads, [5, 6, 8, 9, 10]);
 });
 
 test('acknowledgements that stop coming end the connection, although it looks alive, and all is sent again', async (t) => {
-  const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
-  await append(buffer, 1);
+  const buffer = newBuffer();
+  append(buffer, 1);
   let connections = 0;
   const address = await rudeCollector(t, {
     hello: (call) => {
@@ -170,13 +169,13 @@ test('acknowledgements that stop coming end the connection, although it looks al
     },
   });
   connected(t, buffer, address, { acknowledgeTimeout: 100 });
-  await eventually('the third connection to deliver', () => buffer.status().waitingRecords === 0);
+  await eventually('the third connection to deliver', () => buffer.totals.waitingRecords === 0);
   assert.equal(connections, 3);
 });
 
 test('an acknowledgement of what was never sent deletes nothing', async (t) => {
-  const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
-  await append(buffer, 1);
+  const buffer = newBuffer();
+  append(buffer, 1);
   const address = await rudeCollector(t, {
     hello: (call) => call.write(welcome([])),
     upload: (call) => call.write(acknowledge(1, 1_000)),
@@ -187,12 +186,12 @@ test('an acknowledgement of what was never sent deletes nothing', async (t) => {
     return state.name === 'rejected' && state;
   });
   assert.match(state.reason, /acknowledged sequences 1 to 1000, but 1 was the last/);
-  assert.equal(buffer.status().waitingRecords, 1);
+  assert.equal(buffer.totals.waitingRecords, 1);
 });
 
 test('a collector that knows more than this gateway ever sent is not believed: nothing is deleted as a duplicate', async (t) => {
-  const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
-  await append(buffer, 1);
+  const buffer = newBuffer();
+  append(buffer, 1);
   const address = await rudeCollector(t, { hello: (call) => call.write(welcome([[1, 500]])), upload: () => {} });
   const uplink = connected(t, buffer, address);
   const state = await eventually('the refusal', () => {
@@ -200,12 +199,12 @@ test('a collector that knows more than this gateway ever sent is not believed: n
     return state.name === 'rejected' && state;
   });
   assert.match(state.reason, /restored from an older copy/);
-  assert.equal(buffer.status().waitingRecords, 1);
+  assert.equal(buffer.totals.waitingRecords, 1);
 });
 
 test('a collector that says nothing, or nonsense, is left and tried again', async (t) => {
-  const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
-  await append(buffer, 1);
+  const buffer = newBuffer();
+  append(buffer, 1);
   let connections = 0;
   const address = await rudeCollector(t, {
     hello: (call) => {
@@ -218,12 +217,12 @@ test('a collector that says nothing, or nonsense, is left and tried again', asyn
     },
   });
   connected(t, buffer, address, { connectTimeout: 100 });
-  await eventually('the third connection to deliver', () => buffer.status().waitingRecords === 0);
+  await eventually('the third connection to deliver', () => buffer.totals.waitingRecords === 0);
   assert.equal(connections, 3);
 });
 
 test('a URL that is none, and a port where nobody listens, are states with a reason', async (t) => {
-  const buffer = await openedBuffer(t, join(tempDir(t), 'b.db'));
+  const buffer = newBuffer();
   for (const [address, name, reason] of [
     ['not a host', 'rejected', /Invalid URL/],
     ['127.0.0.1:1', 'waiting', /^nobody listens there \(ECONNREFUSED 127\.0\.0\.1:1\)$/],
@@ -238,6 +237,74 @@ test('a URL that is none, and a port where nobody listens, are states with a rea
     await uplink.stop(now());
     assert.equal(uplink.status().state.name, 'offline');
   }
+});
+
+test('lanes of all priorities arrive, are counted by priority, and are under way until they are acknowledged', async (t) => {
+  const dir = tempDir(t);
+  const sink = `file:${join(dir, 'records.ndjson')}`;
+  const buffer = newBuffer().addLane('alarms', 'critical').addLane('logs', 'bulk');
+  const lanes = ['logs', 'a', 'alarms', 'logs', 'alarms', 'a'];
+  for (const [index, lane] of lanes.entries()) appendTo(buffer, lane, index, index);
+  const collector = await startedCollector(t, sink);
+  const uplink = connected(t, buffer, collector.address);
+  assert.deepEqual([uplink.isLive(), uplink.acknowledgeMs()], [false, Number.POSITIVE_INFINITY]);
+  await eventually('all to be sent', () => buffer.totals.waitingRecords === 0);
+  assert.deepEqual(uplink.status().acknowledgedByPriority, { critical: 4, normal: 4, bulk: 4 });
+  assert.deepEqual((await collected(sink)).map(({ n }) => n).sort(), [0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
+  for (const lane of lanes) assert.equal(uplink.underWay(lane), undefined);
+  assert.equal(uplink.isLive(), true);
+  assert.ok(uplink.acknowledgeMs() < 5_000);
+});
+
+test('what was under way when the connection broke is let go of, read again, and acknowledged by what the collector has', async (t) => {
+  const buffer = newBuffer();
+  append(buffer, 1, 2);
+  append(buffer, 3);
+  let connections = 0;
+  const uploads: number[] = [];
+  const calls: Call[] = [];
+  let betweenThem: unknown;
+  const address = await rudeCollector(t, {
+    hello: (call) => {
+      connections++;
+      calls.push(call);
+      if (connections === 2) betweenThem = [uplink.underWay('a'), buffer.totals.waitingRecords];
+      call.write(welcome(connections === 1 ? [] : [[1, 2]]));
+    },
+    upload: (call, batches) => {
+      uploads.push(...batches.map(([first]) => first));
+      if (connections === 2) for (const [first, last] of batches) call.write(acknowledge(first, last));
+    },
+  });
+  const uplink = connected(t, buffer, address);
+  await eventually('both to be sent', () => uploads.length === 2);
+  assert.deepEqual(uplink.underWay('a'), { first: 1, last: 3 });
+  calls[0]!.end();
+  await eventually('the rest', () => buffer.totals.waitingRecords === 0);
+  assert.deepEqual(betweenThem, [undefined, 3]);
+  assert.deepEqual(uploads, [1, 3, 3]);
+  assert.equal(uplink.status().acknowledgedRecords, 1);
+});
+
+test('a lane that can not be read is a problem that is told, while the others go on', async (t) => {
+  const buffer = newBuffer().addLane('sick');
+  buffer.broken.add('sick');
+  append(buffer, 1);
+  appendTo(buffer, 'sick', 2);
+  const address = await rudeCollector(t, {
+    hello: (call) => call.write(welcome([])),
+    upload: (call, batches) => {
+      for (const [first, last] of batches) call.write(acknowledge(first, last));
+    },
+  });
+  const uplink = connected(t, buffer, address, { acknowledgeTimeout: 100 });
+  await eventually('the other lane', () => buffer.totals.waitingRecords === 1);
+  await eventually('the problem', () => /lane sick can't be read \(no disk\)/.test(uplink.status().problem ?? ''));
+  assert.equal(uplink.status().state.name, 'draining');
+  buffer.broken.clear();
+  await eventually('it to be read again', () => buffer.totals.waitingRecords === 0);
+  const { problem, connections, state } = uplink.status();
+  assert.deepEqual([problem, connections, state.name], [undefined, 1, 'live']);
 });
 
 type Call = ServerDuplexStream<Buffer, Uint8Array>;

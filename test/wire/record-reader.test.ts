@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Timestamp } from '../../src/wire/generated/google/protobuf/timestamp.ts';
-import type { Field } from '../../src/wire/generated/headgate/v1/record.ts';
-import { Batch, Record } from '../../src/wire/generated/headgate/v1/record.ts';
+import type { Field, Gap } from '../../src/wire/generated/headgate/v1/record.ts';
+import { Batch, Gap as GapCode, Record } from '../../src/wire/generated/headgate/v1/record.ts';
 import { Upload } from '../../src/wire/generated/headgate/v1/uplink.ts';
 import { numberText } from '../../src/wire/number-text.ts';
 import { RecordJson } from '../../src/wire/record-json.ts';
@@ -43,6 +43,20 @@ const value: fc.Arbitrary<Field['value']> = fc.option(
   ),
   { nil: undefined },
 );
+const upTo53 = fc.bigInt({ min: 0n, max: BigInt(Number.MAX_SAFE_INTEGER) });
+const gap: fc.Arbitrary<Gap | undefined> = fc.option(
+  fc.record({
+    reason: fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 7, 8),
+    rule: text,
+    deviceId: text,
+    count: upTo53,
+    firstSequence: upTo53,
+    lastSequence: upTo53,
+    firstAt: timestamp,
+    lastAt: timestamp,
+  }),
+  { nil: undefined, freq: 2 },
+);
 const anyRecord: fc.Arbitrary<Record> = fc.record({
   sequence: fc.bigInt({ min: 1n, max: BigInt(Number.MAX_SAFE_INTEGER) - 100n }),
   deviceId: text,
@@ -57,6 +71,7 @@ const anyRecord: fc.Arbitrary<Record> = fc.record({
   profile: text,
   profileVersion: fc.nat(2 ** 32 - 1),
   historical: fc.boolean(),
+  gap,
 });
 
 const reader = new RecordReader();
@@ -69,14 +84,24 @@ function linesOf(batch: EncodedBatch): unknown[] {
 
 /** What the file should say of a record, by the generated code. Its timestamps lose what is below a millisecond. */
 function expected(record: Record): unknown {
-  const { time, receivedAt } = record;
-  const plain = Record.toJSON({ ...record, time: undefined, receivedAt: undefined }) as object;
+  const { time, receivedAt, gap } = record;
+  const plain = Record.toJSON({ ...record, time: undefined, receivedAt: undefined, gap: undefined }) as object;
   return {
     gateway: 'gw "1"',
     epoch: 'epoch',
     ...plain,
     ...((time ?? receivedAt) && { time: exact(time ?? receivedAt) }),
     ...(receivedAt && { receivedAt: exact(receivedAt) }),
+    ...(gap && { gap: expectedGap(gap) }),
+  };
+}
+
+function expectedGap(gap: Gap): unknown {
+  const { firstAt, lastAt } = gap;
+  return {
+    ...(GapCode.toJSON({ ...gap, firstAt: undefined, lastAt: undefined }) as object),
+    ...(firstAt && { firstAt: exact(firstAt) }),
+    ...(lastAt && { lastAt: exact(lastAt) }),
   };
 }
 
@@ -132,6 +157,9 @@ test('what is odd but not malformed is kept, or left out', () => {
     ['a time with negative nanos', Record.encode(Record.create({ time: { seconds: 5n, nanos: -1 } })).finish(), {}],
     ['an empty payload', Record.encode(Record.create({ payload: new Uint8Array() })).finish(), { payload: '' }],
     ['a negative enum', hex('28ffffffffffffffffff01'), { clockQuality: -1 }],
+    ['a gap that says nothing', hex('7200'), { gap: {} }],
+    ['a gap for a reason that is new', hex('72020863'), { gap: { reason: 99 } }],
+    ['a gap with more than is known', hex('7209 c00c96ffffff0f 2005'), { gap: { count: '5' } }],
   ];
   for (const [name, record, want] of odd) {
     const batch = Buffer.concat([hex('080110017a'), Buffer.from([record.length]), record]);
@@ -160,6 +188,10 @@ test('malformed uploads throw one clear error', () => {
     [batchOf('4a051901020304'), /fixed-size value is cut off/],
     [batchOf('1a02ffff'), /cut off|wire type/],
     [batchOf('2880'), /cut off/],
+    [batchOf('7205'), /claims 5 bytes/],
+    [batchOf('72021205'), /claims 5 bytes/],
+    [batchOf('720b20ffffffffffffffffff01'), /larger than 2\^53/],
+    [batchOf('72022b00'), /wire type 3/],
   ];
   for (const [upload, message] of table) {
     const act = () => readUpload(hex(upload)).map((batch) => [...reader.records(batch)]);

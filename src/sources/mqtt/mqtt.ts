@@ -1,18 +1,22 @@
 import type { EventEmitter } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
-import { Aedes, type AedesPublishPacket, type Client, type PublishPacket } from 'aedes';
+import { Aedes, type AedesPublishPacket, type Client } from 'aedes';
 import { messageOf } from '../../core/errors.ts';
-import type { Deliver, Message } from '../../core/message.ts';
+import type { Deliver, RecentDelivery } from '../../core/message.ts';
+import type { Shelf } from '../../core/shelf.ts';
 import { listenError } from '../../lib/listen-error.ts';
 import type { Log } from '../../lib/log.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { Service } from '../../lib/service.ts';
 import { Tally } from '../../lib/tally.ts';
-import { guardBroker, guardClient, markAnswered } from './aedes-guard.ts';
+import { guardBroker, guardClient } from './aedes-guard.ts';
 import { deliveryTo, Newcomers, roomIn, Throttle } from './connections.ts';
 import { FanOut } from './fan-out.ts';
+import { Intake, NotTaken } from './intake.ts';
+import { Link } from './link.ts';
 import type { MqttOptions } from './options.ts';
 import { PacketInspector } from './packet-fault.ts';
+import { Redelivery } from './redelivery.ts';
 import { reasonOf, refusedReasons, skippedReasons } from './refused.ts';
 import { SessionStore } from './sessions.ts';
 import type { MqttStatus } from './status.ts';
@@ -20,14 +24,25 @@ import type { MqttStatus } from './status.ts';
 export interface MqttDependencies {
   readonly options: MqttOptions;
   readonly deliver: Deliver;
+  /** Where what the broker remembers survives the process. */
+  readonly shelf: Shelf;
+  /** The delivery keys of the newest messages that were durable when the last run ended, oldest first; asked at start. */
+  readonly recentDeliveries: () => readonly RecentDelivery[];
+  /** Time that the gateway has run, summed over all its runs, in ms. */
+  readonly operatingMs: () => number;
   readonly log: Log;
 }
 
-/** MQTT 5.0 § 2.4: DISCONNECT reason codes that we send. */
-const reasonCode = { serverBusy: 0x89 };
 const maxTopicAliases = 64;
 /** How long an MQTT 5 session outlives its connection at the most, in seconds. */
 const maxSessionSeconds = 30 * 86_400;
+/** How often it is looked for sessions and wills that are due. */
+const sweepMs = 10_000;
+
+/** As aedes' own handlers call it; its types know it without a client. */
+interface Publisher {
+  publish(packet: object, client: Client | null, done: (error?: Error | null) => void): void;
+}
 
 /** An MQTT broker whose PUBACK and PUBREC are receipts: they are written when the message is durable, not before. */
 export class MqttSource implements Service {
@@ -38,8 +53,9 @@ export class MqttSource implements Service {
   readonly #newcomers = new Newcomers();
   readonly #sessions: SessionStore;
   readonly #fanOut = new FanOut<AedesPublishPacket>();
-  readonly #inspector: PacketInspector;
-  readonly #throttles = new WeakMap<Client, Throttle>();
+  readonly #redelivery: Redelivery;
+  readonly #intake: Intake;
+  readonly #links = new WeakMap<Client, Link>();
   /** Connections that asked to start afresh and are not yet let in. */
   readonly #startsAfresh = new WeakSet<Client>();
   readonly #sockets = new Set<Socket>();
@@ -49,22 +65,38 @@ export class MqttSource implements Service {
   #server: Server | undefined;
   #address = '';
   #connectionsTotal = 0;
-  #duplicates = 0;
+  #timers: readonly NodeJS.Timeout[] = [];
 
   constructor(deps: MqttDependencies) {
     this.#deps = deps;
-    this.#inspector = new PacketInspector(deps.options.maxTopicLevels);
-    this.#sessions = new SessionStore(
-      deps.options,
-      (reason) => this.#skipped.add(reason),
+    const { options, log } = deps;
+    this.#redelivery = new Redelivery(options.maxInFlight);
+    this.#sessions = new SessionStore({
+      limits: options,
+      shelf: deps.shelf,
+      operatingMs: deps.operatingMs,
+      onSkipped: (reason) => this.#skipped.add(reason),
+      onUnreadable: (what) => log.warn({ lost: what }, 'Some of what clients are remembered by could not be read.'),
       // A client that ended while aedes empties its queue has no connection any more.
-      ({ conn }) => (conn === undefined ? Promise.resolve() : roomIn(conn as Socket, deps.options.maxUnsentPerClient)),
-    );
+      room: ({ conn }) => (conn === undefined ? Promise.resolve() : roomIn(conn as Socket, options.maxUnsentPerClient)),
+      onReleased: (clientId, packetId) => this.#redelivery.forget(clientId, packetId),
+    });
+    this.#intake = new Intake({
+      deliver: deps.deliver,
+      inspector: new PacketInspector(options.maxTopicLevels),
+      sessions: this.#sessions,
+      refused: this.#refused,
+      log,
+      linkOf: (client) => this.#links.get(client),
+      hasListeners: (topic) => this.#fanOut.hasListeners(topic),
+      publish: (packet, client, done) => (this.#broker as unknown as Publisher).publish(packet, client, done),
+    });
   }
 
-  /** Listens. @throws {HeadgateError} port.taken, port.forbidden or address.unavailable */
+  /** Remembers, and listens. @throws {HeadgateError} port.taken, port.forbidden or address.unavailable */
   async start(): Promise<void> {
     const { options, log } = this.#deps;
+    this.#redelivery.restore(this.#deps.recentDeliveries());
     const broker = await Aedes.createBroker({
       persistence: this.#sessions,
       mq: this.#fanOut,
@@ -84,17 +116,20 @@ export class MqttSource implements Service {
         done(null, true);
       },
       authenticate: (client, _username, _password, done) => this.#authenticate(client, done),
-      authorizePublish: (client, packet, done) => this.#take(client, packet, done),
+      authorizePublish: (client, packet, done) => this.#intake.take(client, packet, done),
       authorizeSubscribe: (client, subscription, done) => this.#authorizeSubscribe(client, subscription, done),
       authorizeForward: (client, packet) => this.#forward(client, packet),
     });
     broker.on('clientReady', (client: Client) => {
+      this.#sessions.connected(client);
       const socket = client.conn as Socket;
       this.#newcomers.settle(socket);
       this.#clients.add(socket);
       socket.once('close', () => this.#clients.delete(socket));
     });
+    broker.on('ping', (_packet, client) => this.#links.get(client)?.heard());
     broker.on('clientDisconnect', (client: Client) => {
+      this.#sessions.disconnected(client);
       if (client.clean) this.#sessions.forgetIncoming(client.id);
     });
     // Events that aedes' types do not know yet.
@@ -105,11 +140,14 @@ export class MqttSource implements Service {
     broker.on('connectionError', (client, error) => this.#noteError(client, error));
     guardBroker(broker);
     this.#broker = broker;
+    this.#keepTime();
+    this.#sweep();
     this.#server = await this.#listen();
   }
 
-  /** Closes every connection; messages without a receipt stay unacknowledged. */
+  /** Closes every connection; messages without a receipt stay unacknowledged. What is remembered is durable then. */
   async stop(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
     const { promise: closed, resolve } = Promise.withResolvers<void>();
     if (this.#server?.listening) this.#server.close(() => resolve());
     else resolve();
@@ -117,6 +155,31 @@ export class MqttSource implements Service {
     if (broker !== undefined) await new Promise<void>((done) => broker.close(done));
     for (const socket of this.#sockets) socket.destroy();
     await closed;
+    await this.#intake.idle();
+    // aedes strikes off the wills that are taken in now.
+    await new Promise((resolve) => setImmediate(resolve));
+    await this.#sessions.saved().catch((error) => {
+      this.#deps.log.warn({ reason: messageOf(error) }, 'The last changes of MQTT sessions are not on disk.');
+    });
+  }
+
+  #keepTime(): void {
+    const started = performance.now();
+    const tick = setInterval(() => {
+      this.#redelivery.now = 1 + Math.floor((performance.now() - started) / 1_000);
+    }, 1_000);
+    const sweep = setInterval(() => this.#sweep(), sweepMs);
+    this.#timers = [tick.unref(), sweep.unref()];
+  }
+
+  /** Ends sessions that are over, and publishes wills of clients whose connection the last run took along. */
+  #sweep(): void {
+    this.#sessions.expire().catch((error) => {
+      this.#deps.log.error({ err: error }, 'A session that is over could not be ended.');
+    });
+    for (const { clientId, packet } of this.#sessions.lateWills()) {
+      void this.#intake.publishWill(packet).then(() => this.#sessions.settleWill(clientId));
+    }
   }
 
   /** Where it listens: `127.0.0.1:1883`. */
@@ -131,7 +194,7 @@ export class MqttSource implements Service {
       connectionsTotal: this.#connectionsTotal,
       refused: this.#refused.toObject(),
       skippedDeliveries: this.#skipped.toObject(),
-      duplicates: this.#duplicates,
+      duplicates: this.#intake.duplicates,
     };
   }
 
@@ -175,7 +238,9 @@ export class MqttSource implements Service {
     const client = this.#broker?.handle(socket);
     if (client === undefined) return;
     guardClient(client);
-    this.#throttles.set(client, throttle);
+    const link = new Link(throttle, this.#redelivery);
+    this.#links.set(client, link);
+    socket.once('close', () => link.closed());
   }
 
   #authenticate(client: Client, done: (error: null, isAllowed: boolean) => void): void {
@@ -184,64 +249,6 @@ export class MqttSource implements Service {
     // A session that starts afresh forgets the packet ids of the one before (MQTT 5.0 § 3.1.2.4).
     if (isAllowed && this.#startsAfresh.has(client)) this.#sessions.forgetIncoming(client.id);
     done(null, isAllowed);
-  }
-
-  /** Runs before aedes acknowledges or stores anything: `done` is what lets the PUBACK or PUBREC go out. */
-  #take(client: Client | null, packet: PublishPacket, done: (error?: Error | null) => void): void {
-    const fault = this.#inspector.faultOf(packet);
-    if (fault !== undefined) {
-      this.#refuseFaulty(client, packet, fault, done);
-      return;
-    }
-    const message: Message = {
-      source: 'mqtt',
-      topic: packet.topic,
-      payload: typeof packet.payload === 'string' ? Buffer.from(packet.payload) : packet.payload,
-      mqttQos: packet.qos,
-    };
-    const throttle = client === null ? undefined : this.#throttles.get(client);
-    throttle?.began();
-    this.#deliver(client, packet, message).then(
-      () => {
-        throttle?.ended();
-        if (throttle !== undefined && !this.#isForOthers(packet)) answer(throttle, packet);
-        done(null);
-      },
-      (error) => this.#refuse(client, packet, error, done),
-    );
-  }
-
-  /** Somebody here listens, or will want it later: the broker has more to do than to acknowledge. */
-  #isForOthers({ topic, qos, retain }: PublishPacket): boolean {
-    return retain || qos === 2 || this.#fanOut.hasListeners(topic) || this.#sessions.wants(topic);
-  }
-
-  #deliver(client: Client | null, packet: PublishPacket, message: Message): Promise<unknown> {
-    // A will has no packet id: it comes from us, once.
-    if (packet.qos !== 2 || client === null || packet.messageId === undefined) return this.#deps.deliver(message);
-    const { isNew, taken } = this.#sessions.takeOnce(client.id, packet.messageId, () => this.#deps.deliver(message));
-    if (!isNew) this.#duplicates++;
-    return taken;
-  }
-
-  /** What MQTT forbids ends the connection in every version; it is not stored, and not acknowledged. */
-  #refuseFaulty(client: Client | null, packet: PublishPacket, fault: string, done: (error: Error) => void): void {
-    this.#refused.add('protocol-error');
-    // A will comes when its connection is over already: aedes has to hear of it, to forget it.
-    if (client === null || packet.cmd === undefined) done(new Error(fault));
-    else (client.conn as Socket).destroy();
-  }
-
-  /**
-   * No receipt, so no acknowledgement: the connection ends, and the client sends the message again on its next one.
-   * An MQTT 5 client is told that the server is busy; a PUBACK with an error code would make it give the message up.
-   */
-  #refuse(client: Client | null, packet: PublishPacket, error: unknown, done: (error: Error) => void): void {
-    this.#refused.add('not-taken');
-    this.#deps.log.debug({ client: client?.id, reason: messageOf(error) }, 'A message was not taken.');
-    // A will's client is gone already.
-    if (client?.version === 5 && packet.cmd !== undefined) client.disconnect({ reasonCode: reasonCode.serverBusy });
-    else done(error instanceof Error ? error : new Error(String(error)));
   }
 
   #authorizeSubscribe<S>(
@@ -270,6 +277,7 @@ export class MqttSource implements Service {
   }
 
   #noteError(client: Client, error: Error): void {
+    if (error instanceof NotTaken) return;
     const reason = reasonOf(error);
     this.#refused.add(reason);
     this.#deps.log.debug(
@@ -277,10 +285,4 @@ export class MqttSource implements Service {
       'An MQTT connection was ended.',
     );
   }
-}
-
-/** Nearly every message of a gateway is for the collector alone: it is done with once it is acknowledged. */
-function answer(throttle: Throttle, packet: PublishPacket): void {
-  if (packet.qos === 1 && packet.messageId !== undefined) throttle.puback(packet.messageId);
-  markAnswered(packet);
 }

@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { PublishPacket } from 'aedes';
 
 const maxRemembered = 10_000;
@@ -5,7 +6,8 @@ const maxRemembered = 10_000;
 /** Finds what is wrong with a PUBLISH or a will that aedes lets through; remembers topics that are fine. */
 export class PacketInspector {
   readonly #maxTopicLevels: number;
-  readonly #goodTopics = new Set<string>();
+  /** Topics that are fine, each with its checksum. */
+  readonly #goodTopics = new Map<string, number>();
 
   constructor(maxTopicLevels: number) {
     this.#maxTopicLevels = maxTopicLevels;
@@ -18,7 +20,7 @@ export class PacketInspector {
       const fault = topicFaultOf(topic, this.#maxTopicLevels);
       if (fault !== undefined) return fault;
       if (this.#goodTopics.size >= maxRemembered) this.#goodTopics.clear();
-      this.#goodTopics.add(topic);
+      this.#goodTopics.set(topic, crc32(topic));
     }
     if (qos > 2) return 'the QoS is 3';
     // A will has no packet identifier, and no command either (MQTT 5.0 § 2.2.1).
@@ -26,6 +28,11 @@ export class PacketInspector {
       return 'the packet identifier is missing or 0';
     }
     return undefined;
+  }
+
+  /** Checksum of topic and payload, 32 bits unsigned: one message's, whichever way it comes. */
+  digestOf({ topic, payload }: PublishPacket): number {
+    return crc32(payload, this.#goodTopics.get(topic) ?? crc32(topic));
   }
 }
 

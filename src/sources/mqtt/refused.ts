@@ -20,8 +20,11 @@ export const refusedReasons = [
 
 export type RefusedReason = (typeof refusedReasons)[number];
 
-/** Why a local subscriber did not get a message. Records are not affected. */
-export const skippedReasons = ['slow-subscriber', 'queue-full', 'retained-full'] as const;
+/**
+ * Why a local subscriber did not get a message. Records are not affected. `sessions-full`: at start there were more
+ * sessions than are kept, and this one was forgotten.
+ */
+export const skippedReasons = ['slow-subscriber', 'queue-full', 'retained-full', 'sessions-full'] as const;
 
 export type SkippedReason = (typeof skippedReasons)[number];
 
@@ -31,7 +34,6 @@ const byMessage: readonly (readonly [RegExp, RefusedReason])[] = [
   [/packet too large/, 'packet-too-large'],
   [/drain timeout/, 'drain-timeout'],
   [/not authorized/, 'anonymous'],
-  [/The buffer's disk failed|not taking messages/, 'not-taken'],
   [/ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|Premature close|connection closed/, 'connection-lost'],
 ];
 

@@ -9,6 +9,6 @@ export interface MqttStatus {
   readonly refused: Readonly<Record<string, number>>;
   /** Deliveries to subscribers that were left out, by reason. Records are not affected. */
   readonly skippedDeliveries: Readonly<Record<string, number>>;
-  /** QoS 2 messages that came again and were not taken in again. */
+  /** QoS 1 and 2 messages that came again (DUP) and were not taken in again. */
   readonly duplicates: number;
 }

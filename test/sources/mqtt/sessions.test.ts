@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AedesPublishPacket } from 'aedes';
 import { SessionStore } from '../../../src/sources/mqtt/sessions.ts';
+import { MemoryDisk, memoryShelf } from '../../support/memory-shelf.ts';
 
 const client = { id: 'c' };
 const packet = (counter: number, more: object = {}): AedesPublishPacket =>
@@ -19,15 +20,19 @@ const tight = { maxQueuedPerClient: 3, maxQueuedBytes: 2_500, maxRetained: 2, ma
 
 function store(limits = tight) {
   const skipped: string[] = [];
-  return {
-    sessions: new SessionStore(
-      limits,
-      (reason) => skipped.push(reason),
-      async () => {},
-    ),
-    skipped,
-  };
+  const sessions = new SessionStore({
+    limits,
+    shelf: memoryShelf(new MemoryDisk()),
+    operatingMs: () => 0,
+    onSkipped: (reason) => skipped.push(reason),
+    onUnreadable: assert.fail,
+    room: async () => {},
+    onReleased: () => {},
+  });
+  return { sessions, skipped };
 }
+
+const seven = { packetId: 7, digest: 1 };
 
 async function queued(sessions: SessionStore): Promise<(number | undefined)[]> {
   const found: (number | undefined)[] = [];
@@ -40,31 +45,36 @@ test('a QoS 2 message is taken once, until its id is released', async () => {
   const { sessions } = store();
   let taken = 0;
   const take = async () => ++taken;
-  const first = sessions.takeOnce('c', 7, take);
-  const again = sessions.takeOnce('c', 7, take);
-  assert.deepEqual([first.isNew, again.isNew, taken], [true, false, 1]);
-  assert.equal(await again.taken, 1);
-  assert.equal(sessions.takeOnce('other', 7, take).isNew, true);
+  const first = sessions.takeOnce('c', seven, false, take);
+  const again = sessions.takeOnce('c', seven, true, take);
+  const silentlyAgain = sessions.takeOnce('c', seven, false, take);
+  assert.deepEqual([first.isNew, again.isNew, silentlyAgain.isNew, taken], [true, false, false, 1]);
   await assert.rejects(sessions.incomingGetPacket(client, { messageId: 7 }));
-  await sessions.incomingStorePacket(client, { messageId: 7 });
+  assert.equal(await again.taken, 1);
+  assert.equal(sessions.takeOnce('other', seven, false, take).isNew, true);
   await sessions.incomingGetPacket(client, { messageId: 7 });
   await sessions.incomingDelPacket(client, { messageId: 7 });
-  assert.equal(sessions.takeOnce('c', 7, take).isNew, true);
+  assert.equal(sessions.takeOnce('c', seven, false, take).isNew, true);
+});
+
+test('another message under an id that is open is a new one: its client has forgotten the first', async () => {
+  const { sessions } = store();
+  await sessions.takeOnce('c', seven, false, async () => {}).taken;
+  assert.equal(sessions.takeOnce('c', { packetId: 7, digest: 2 }, true, async () => {}).isNew, true);
 });
 
 test('a QoS 2 message that could not be taken may come again', async () => {
   const { sessions } = store();
-  await assert.rejects(sessions.takeOnce('c', 7, () => Promise.reject(new Error('full'))).taken);
-  assert.equal(sessions.takeOnce('c', 7, async () => {}).isNew, true);
+  await assert.rejects(sessions.takeOnce('c', seven, false, () => Promise.reject(new Error('full'))).taken);
+  assert.equal(sessions.takeOnce('c', seven, true, async () => {}).isNew, true);
 });
 
 test('a session that ends takes its ids along', async () => {
   const { sessions } = store();
-  sessions.takeOnce('c', 7, async () => {});
-  await sessions.incomingStorePacket(client, { messageId: 7 });
+  await sessions.takeOnce('c', seven, false, async () => {}).taken;
   sessions.forgetIncoming('c');
   await assert.rejects(sessions.incomingGetPacket(client, { messageId: 7 }));
-  assert.equal(sessions.takeOnce('c', 7, async () => {}).isNew, true);
+  assert.equal(sessions.takeOnce('c', seven, false, async () => {}).isNew, true);
 });
 
 test('a client that is away keeps the newest messages, and the oldest are counted', async () => {

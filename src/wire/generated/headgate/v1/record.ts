@@ -67,6 +67,105 @@ export function priorityToJSON(object: Priority): string {
   }
 }
 
+/** Why records are missing. */
+export const GapReason = {
+  GAP_REASON_UNSPECIFIED: 0,
+  /** GAP_REASON_THINNED - Their rule's `thin` left them out. */
+  GAP_REASON_THINNED: 1,
+  /** GAP_REASON_NOT_FORWARDED - Their rule keeps them from the collector. */
+  GAP_REASON_NOT_FORWARDED: 2,
+  /** GAP_REASON_EXPIRED - They waited longer than their rule's `ttl`. */
+  GAP_REASON_EXPIRED: 3,
+  /** GAP_REASON_EVICTED - They were the oldest when space ran out. */
+  GAP_REASON_EVICTED: 4,
+  /** GAP_REASON_FULL - There was no room for them when they came. */
+  GAP_REASON_FULL: 5,
+  /** GAP_REASON_DAMAGED - Their bytes on the gateway's disk can't be read any more. */
+  GAP_REASON_DAMAGED: 6,
+  /** GAP_REASON_DISK_FAILED - The gateway's disk refused them, and memory ran out. */
+  GAP_REASON_DISK_FAILED: 7,
+  /** GAP_REASON_STOPPED - They were in memory only when the gateway stopped. */
+  GAP_REASON_STOPPED: 8,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type GapReason = typeof GapReason[keyof typeof GapReason];
+
+export namespace GapReason {
+  export type GAP_REASON_UNSPECIFIED = typeof GapReason.GAP_REASON_UNSPECIFIED;
+  export type GAP_REASON_THINNED = typeof GapReason.GAP_REASON_THINNED;
+  export type GAP_REASON_NOT_FORWARDED = typeof GapReason.GAP_REASON_NOT_FORWARDED;
+  export type GAP_REASON_EXPIRED = typeof GapReason.GAP_REASON_EXPIRED;
+  export type GAP_REASON_EVICTED = typeof GapReason.GAP_REASON_EVICTED;
+  export type GAP_REASON_FULL = typeof GapReason.GAP_REASON_FULL;
+  export type GAP_REASON_DAMAGED = typeof GapReason.GAP_REASON_DAMAGED;
+  export type GAP_REASON_DISK_FAILED = typeof GapReason.GAP_REASON_DISK_FAILED;
+  export type GAP_REASON_STOPPED = typeof GapReason.GAP_REASON_STOPPED;
+  export type UNRECOGNIZED = typeof GapReason.UNRECOGNIZED;
+}
+
+export function gapReasonFromJSON(object: any): GapReason {
+  switch (object) {
+    case 0:
+    case "GAP_REASON_UNSPECIFIED":
+      return GapReason.GAP_REASON_UNSPECIFIED;
+    case 1:
+    case "GAP_REASON_THINNED":
+      return GapReason.GAP_REASON_THINNED;
+    case 2:
+    case "GAP_REASON_NOT_FORWARDED":
+      return GapReason.GAP_REASON_NOT_FORWARDED;
+    case 3:
+    case "GAP_REASON_EXPIRED":
+      return GapReason.GAP_REASON_EXPIRED;
+    case 4:
+    case "GAP_REASON_EVICTED":
+      return GapReason.GAP_REASON_EVICTED;
+    case 5:
+    case "GAP_REASON_FULL":
+      return GapReason.GAP_REASON_FULL;
+    case 6:
+    case "GAP_REASON_DAMAGED":
+      return GapReason.GAP_REASON_DAMAGED;
+    case 7:
+    case "GAP_REASON_DISK_FAILED":
+      return GapReason.GAP_REASON_DISK_FAILED;
+    case 8:
+    case "GAP_REASON_STOPPED":
+      return GapReason.GAP_REASON_STOPPED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return GapReason.UNRECOGNIZED;
+  }
+}
+
+export function gapReasonToJSON(object: GapReason): string {
+  switch (object) {
+    case GapReason.GAP_REASON_UNSPECIFIED:
+      return "GAP_REASON_UNSPECIFIED";
+    case GapReason.GAP_REASON_THINNED:
+      return "GAP_REASON_THINNED";
+    case GapReason.GAP_REASON_NOT_FORWARDED:
+      return "GAP_REASON_NOT_FORWARDED";
+    case GapReason.GAP_REASON_EXPIRED:
+      return "GAP_REASON_EXPIRED";
+    case GapReason.GAP_REASON_EVICTED:
+      return "GAP_REASON_EVICTED";
+    case GapReason.GAP_REASON_FULL:
+      return "GAP_REASON_FULL";
+    case GapReason.GAP_REASON_DAMAGED:
+      return "GAP_REASON_DAMAGED";
+    case GapReason.GAP_REASON_DISK_FAILED:
+      return "GAP_REASON_DISK_FAILED";
+    case GapReason.GAP_REASON_STOPPED:
+      return "GAP_REASON_STOPPED";
+    case GapReason.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** How far the gateway's wall clock could be trusted when it stamped a record. */
 export const ClockQuality = {
   CLOCK_QUALITY_UNSPECIFIED: 0,
@@ -127,7 +226,8 @@ export function clockQualityToJSON(object: ClockQuality): string {
 }
 
 /**
- * One measurement of one device, or one raw message that nothing could decode.
+ * One measurement of one device, one raw message that nothing could decode, or
+ * the report of a gap.
  *
  * (gateway, epoch, sequence) names a record for ever. Gaps in the sequence are normal.
  */
@@ -173,6 +273,40 @@ export interface Record {
   profileVersion: number;
   /** Sent late: it was taken in before the connection stood that brought it here. */
   historical: boolean;
+  /**
+   * Set when this is no measurement, but the gateway's report that records are
+   * missing. Then source is "headgate", priority is critical, received_at is when
+   * the gateway wrote the report, device_id is the gap's, and there are no topic,
+   * time, fields, payload or profile.
+   */
+  gap: Gap | undefined;
+}
+
+/**
+ * A counted, explained loss: records that the gateway took in or was offered, and
+ * that no collector will get. Gaps in the sequence that no Gap explains are normal
+ * and no loss.
+ */
+export interface Gap {
+  reason: GapReason;
+  /** The QoS rule that handled the records. */
+  rule: string;
+  /** The device, when all that is missing was its. Empty: more than one, or unknown. */
+  deviceId: string;
+  /** How many records are missing. Zero: nobody can know any more. */
+  count: bigint;
+  /**
+   * The first and the last sequence that are missing; not all between them need be.
+   * Zero: the records were discarded before they had one.
+   */
+  firstSequence: bigint;
+  lastSequence: bigint;
+  /**
+   * When the first and the last of them were taken in or, where that is not known,
+   * discarded; by the gateway's clock.
+   */
+  firstAt: Timestamp | undefined;
+  lastAt: Timestamp | undefined;
 }
 
 /** One named value of a measurement. */
@@ -226,6 +360,7 @@ function createBaseRecord(): Record {
     profile: "",
     profileVersion: 0,
     historical: false,
+    gap: undefined,
   };
 }
 
@@ -272,6 +407,9 @@ export const Record: MessageFns<Record> = {
     }
     if (message.historical !== false) {
       writer.uint32(104).bool(message.historical);
+    }
+    if (message.gap !== undefined) {
+      Gap.encode(message.gap, writer.uint32(114).fork()).join();
     }
     return writer;
   },
@@ -393,6 +531,14 @@ export const Record: MessageFns<Record> = {
             message.historical = reader.bool();
             continue;
           }
+          case 14: {
+            if (tag !== 114) {
+              break;
+            }
+
+            message.gap = Gap.decode(reader, reader.uint32());
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -438,6 +584,7 @@ export const Record: MessageFns<Record> = {
         ? globalThis.Number(object.profile_version)
         : 0,
       historical: isSet(object.historical) ? globalThis.Boolean(object.historical) : false,
+      gap: isSet(object.gap) ? Gap.fromJSON(object.gap) : undefined,
     };
   },
 
@@ -482,6 +629,9 @@ export const Record: MessageFns<Record> = {
     if (message.historical !== false) {
       obj.historical = message.historical;
     }
+    if (message.gap !== undefined) {
+      obj.gap = Gap.toJSON(message.gap);
+    }
     return obj;
   },
 
@@ -505,6 +655,234 @@ export const Record: MessageFns<Record> = {
     message.profile = object.profile ?? "";
     message.profileVersion = object.profileVersion ?? 0;
     message.historical = object.historical ?? false;
+    message.gap = (object.gap !== undefined && object.gap !== null) ? Gap.fromPartial(object.gap) : undefined;
+    return message;
+  },
+};
+
+function createBaseGap(): Gap {
+  return {
+    reason: 0,
+    rule: "",
+    deviceId: "",
+    count: 0n,
+    firstSequence: 0n,
+    lastSequence: 0n,
+    firstAt: undefined,
+    lastAt: undefined,
+  };
+}
+
+export const Gap: MessageFns<Gap> = {
+  encode(message: Gap, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== 0) {
+      writer.uint32(8).int32(message.reason);
+    }
+    if (message.rule !== "") {
+      writer.uint32(18).string(message.rule);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(26).string(message.deviceId);
+    }
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(32).uint64(message.count);
+    }
+    if (message.firstSequence !== 0n) {
+      if (BigInt.asUintN(64, message.firstSequence) !== message.firstSequence) {
+        throw new globalThis.Error("value provided for field message.firstSequence of type uint64 too large");
+      }
+      writer.uint32(40).uint64(message.firstSequence);
+    }
+    if (message.lastSequence !== 0n) {
+      if (BigInt.asUintN(64, message.lastSequence) !== message.lastSequence) {
+        throw new globalThis.Error("value provided for field message.lastSequence of type uint64 too large");
+      }
+      writer.uint32(48).uint64(message.lastSequence);
+    }
+    if (message.firstAt !== undefined) {
+      Timestamp.encode(message.firstAt, writer.uint32(58).fork()).join();
+    }
+    if (message.lastAt !== undefined) {
+      Timestamp.encode(message.lastAt, writer.uint32(66).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Gap {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGap();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.reason = reader.int32() as any;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.rule = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.firstSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.lastSequence = reader.uint64() as bigint;
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.firstAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.lastAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Gap {
+    return {
+      reason: isSet(object.reason) ? gapReasonFromJSON(object.reason) : 0,
+      rule: isSet(object.rule) ? globalThis.String(object.rule) : "",
+      deviceId: isSet(object.deviceId)
+        ? globalThis.String(object.deviceId)
+        : isSet(object.device_id)
+        ? globalThis.String(object.device_id)
+        : "",
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+      firstSequence: isSet(object.firstSequence)
+        ? BigInt(object.firstSequence)
+        : isSet(object.first_sequence)
+        ? BigInt(object.first_sequence)
+        : 0n,
+      lastSequence: isSet(object.lastSequence)
+        ? BigInt(object.lastSequence)
+        : isSet(object.last_sequence)
+        ? BigInt(object.last_sequence)
+        : 0n,
+      firstAt: isSet(object.firstAt)
+        ? fromJsonTimestamp(object.firstAt)
+        : isSet(object.first_at)
+        ? fromJsonTimestamp(object.first_at)
+        : undefined,
+      lastAt: isSet(object.lastAt)
+        ? fromJsonTimestamp(object.lastAt)
+        : isSet(object.last_at)
+        ? fromJsonTimestamp(object.last_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: Gap): unknown {
+    const obj: any = {};
+    if (message.reason !== 0) {
+      obj.reason = gapReasonToJSON(message.reason);
+    }
+    if (message.rule !== "") {
+      obj.rule = message.rule;
+    }
+    if (message.deviceId !== "") {
+      obj.deviceId = message.deviceId;
+    }
+    if (message.count !== 0n) {
+      obj.count = message.count.toString();
+    }
+    if (message.firstSequence !== 0n) {
+      obj.firstSequence = message.firstSequence.toString();
+    }
+    if (message.lastSequence !== 0n) {
+      obj.lastSequence = message.lastSequence.toString();
+    }
+    if (message.firstAt !== undefined) {
+      obj.firstAt = fromTimestamp(message.firstAt).toISOString();
+    }
+    if (message.lastAt !== undefined) {
+      obj.lastAt = fromTimestamp(message.lastAt).toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Gap>): Gap {
+    return Gap.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Gap>): Gap {
+    const message = createBaseGap();
+    message.reason = object.reason ?? 0;
+    message.rule = object.rule ?? "";
+    message.deviceId = object.deviceId ?? "";
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    message.firstSequence = (object.firstSequence !== undefined && object.firstSequence !== null)
+      ? BigInt(object.firstSequence)
+      : 0n;
+    message.lastSequence = (object.lastSequence !== undefined && object.lastSequence !== null)
+      ? BigInt(object.lastSequence)
+      : 0n;
+    message.firstAt = (object.firstAt !== undefined && object.firstAt !== null)
+      ? Timestamp.fromPartial(object.firstAt)
+      : undefined;
+    message.lastAt = (object.lastAt !== undefined && object.lastAt !== null)
+      ? Timestamp.fromPartial(object.lastAt)
+      : undefined;
     return message;
   },
 };

@@ -52,7 +52,9 @@ export interface Welcome {
   version: number;
   /**
    * What of this epoch from `first_waiting` on is durable here already, so that
-   * it need not be sent again. Ascending, and merged where they touch.
+   * it need not be sent again; when nothing waits, what lies beyond
+   * `last_sequence`. Ascending, and merged where they touch. Not everything need
+   * be named, but the last run always is.
    */
   durable: SequenceRange[];
   /** How many unacknowledged bytes of uploads the collector is willing to hold. */

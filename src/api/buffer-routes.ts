@@ -1,0 +1,72 @@
+import { isAbsolute, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { HistoryBatch, Window } from '../buffer/history.ts';
+import type { Manifest } from '../buffer/manifest.ts';
+import type { GatewayStatus } from '../instrumentation/status.ts';
+import { HistoryLines, reachOf } from './history-lines.ts';
+import { isLocalCaller } from './local-caller.ts';
+import { problem, sendProblem } from './problem.ts';
+import { windowOf } from './window.ts';
+
+/** The buffer, as far as it can be asked for something. Whatever fails is a {@link HeadgateError}. */
+export interface BufferApi {
+  readonly identity: () => { readonly gateway: string; readonly epoch: string };
+  /** Records that are being sent again. */
+  readonly replayingRecords: () => number;
+  /** Every batch on disk that was begun within a window. */
+  readonly history: (window: Window) => AsyncIterable<HistoryBatch>;
+  /** Sends those that were delivered again. Resolves to how many records. */
+  readonly replay: (batches: AsyncIterable<HistoryBatch>) => Promise<number>;
+  /** @param directory an absolute path */
+  readonly backup: (directory: string) => Promise<Manifest>;
+}
+
+/**
+ * `GET /api/v1/buffer`: the ledger, the lanes, what there is room for and what was found damaged. For callers on this machine
+ * `POST /api/v1/buffer/export` (the records of a window, one JSON object a line), `…/replay` and `…/backup`.
+ */
+export function addBufferRoutes(app: FastifyInstance, status: () => GatewayStatus, buffer: BufferApi): void {
+  const onRequest = refuseRemote;
+  app.get('/api/v1/buffer', () => ({ ...status().buffer, replayingRecords: buffer.replayingRecords() }));
+  app.post('/api/v1/buffer/export', { onRequest }, (request, reply) => {
+    const window = windowOf(request.body, true);
+    if (typeof window === 'string') return sendProblem(reply, problem(400, window));
+    return reply.type('application/x-ndjson').send(Readable.from(exported(window, buffer)));
+  });
+  app.post('/api/v1/buffer/replay', { onRequest }, async (request, reply) => {
+    const window = windowOf(request.body, false);
+    if (typeof window === 'string') return sendProblem(reply, problem(400, window));
+    return { records: await buffer.replay(touching(window, buffer)) };
+  });
+  app.post('/api/v1/buffer/backup', { onRequest }, async (request, reply) => {
+    const directory = directoryOf(request.body);
+    if (directory === undefined) {
+      return sendProblem(reply, problem(400, '`directory` must be an absolute path on the gateway.'));
+    }
+    return await buffer.backup(directory);
+  });
+}
+
+async function refuseRemote(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
+  if (isLocalCaller(request)) return undefined;
+  return sendProblem(reply, problem(403, 'This is only for callers on the gateway itself, at its loopback address.'));
+}
+
+async function* exported(window: Window, buffer: BufferApi): AsyncGenerator<string, void, void> {
+  const lines = new HistoryLines(window);
+  const { gateway, epoch } = buffer.identity();
+  for await (const batch of buffer.history(reachOf(window))) yield* lines.textOf(batch, gateway, epoch);
+}
+
+async function* touching(window: Window, buffer: BufferApi): AsyncGenerator<HistoryBatch, void, void> {
+  const lines = new HistoryLines(window);
+  for await (const batch of buffer.history(reachOf(window))) if (lines.touches(batch)) yield batch;
+}
+
+function directoryOf(body: unknown): string | undefined {
+  const { directory } = (body ?? {}) as { readonly directory?: unknown };
+  return typeof directory === 'string' && isAbsolute(directory) && !directory.includes('\0')
+    ? resolve(directory)
+    : undefined;
+}

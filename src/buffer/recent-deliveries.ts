@@ -1,0 +1,33 @@
+import type { DeliveryKey } from '../core/message.ts';
+import { unpackDeliveries } from './delivery-keys.ts';
+import type { Segment } from './segment.ts';
+import type { SegmentSummary } from './worker-protocol.ts';
+
+/** The delivery keys of one batch, and when it was taken in, in operating time. */
+export interface FoundDeliveries {
+  readonly keys: readonly DeliveryKey[];
+  readonly ageAtMs: number;
+}
+
+/**
+ * A lane's newest delivery keys, newest batch first, until there are `limit`.
+ * @param segments oldest first
+ */
+export function recentDeliveries(
+  segments: readonly SegmentSummary[],
+  open: (number: number) => Segment,
+  limit: number,
+): FoundDeliveries[] {
+  const found: FoundDeliveries[] = [];
+  let count = 0;
+  // What was not acknowledged when the process died is in the newest, or, had that just begun, in the one before.
+  for (const { number } of segments.slice(-2).reverse()) {
+    if (count >= limit) break;
+    for (const { answers, ageAtMs } of open(number).newestAnswers(limit - count)) {
+      const keys = unpackDeliveries(answers);
+      found.push({ keys, ageAtMs });
+      count += keys.length;
+    }
+  }
+  return found;
+}

@@ -1,0 +1,93 @@
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { HeadgateError, messageOf } from '../core/errors.ts';
+import { copyFile } from './backup-copy.ts';
+import { syncDirectory } from './directories.ts';
+import { Head } from './head.ts';
+import { type Manifest, manifestName, readManifest } from './manifest.ts';
+
+/**
+ * Sequences go on so far behind what the backup knows: what the gateway gave out after it was made must not name other
+ * records. A gateway that takes in a thousand messages a second needs eleven days for as many.
+ */
+export const leap = 1_000_000_000;
+
+/** Beside the gateway's own files a data directory may already have the embedded collector's. */
+const mayBeThere = new Set(['collector']);
+const staging = 'buffer.restoring';
+
+/**
+ * Makes a data directory of a backup. Every file is checked while it is copied, and the directory becomes one at a single
+ * moment: what fails before leaves it as it was.
+ * @returns what was restored
+ * @throws {HeadgateError} backup.invalid, directory.not-empty, data.newer, data.unwritable
+ */
+export function restore(from: string, dataDir: string): Manifest {
+  const manifest = readManifest(from);
+  const target = join(dataDir, staging);
+  try {
+    mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+    // Of a restore that was interrupted.
+    rmSync(target, { recursive: true, force: true });
+    const found = readdirSync(dataDir).filter((name) => !mayBeThere.has(name));
+    if (found.length > 0) {
+      throw new HeadgateError(
+        'directory.not-empty',
+        `${dataDir} is not empty (${found.slice(0, 3).join(', ')}), and nothing in it is overwritten.`,
+      );
+    }
+    copyAll(from, target, manifest);
+    leave(join(target, 'head.db'));
+    syncDirectory(target);
+    renameSync(target, join(dataDir, 'buffer'));
+    syncDirectory(dataDir);
+    syncDirectory(dirname(dataDir));
+    return manifest;
+  } catch (error) {
+    rmSync(target, { recursive: true, force: true });
+    if (error instanceof HeadgateError) throw error;
+    throw new HeadgateError('data.unwritable', `${dataDir} can't be restored to: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
+function copyAll(from: string, target: string, { files }: Manifest): void {
+  mkdirSync(target, { mode: 0o700 });
+  const folders = new Set<string>();
+  for (const { path, bytes, sha256 } of files) {
+    const to = join(target, path.slice('buffer/'.length));
+    mkdirSync(dirname(to), { recursive: true });
+    folders.add(dirname(to));
+    let copied: ReturnType<typeof copyFile>;
+    try {
+      copied = copyFile(join(from, path), to);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      throw new HeadgateError('backup.invalid', `${join(from, path)} is missing.`, { cause: error });
+    }
+    if (copied.bytes !== bytes || copied.sha256 !== sha256) {
+      throw new HeadgateError(
+        'backup.invalid',
+        `${join(from, path)} is not what ${manifestName} says: it was changed or damaged.`,
+      );
+    }
+  }
+  if (!files.some(({ path }) => path === 'buffer/head.db')) {
+    throw new HeadgateError('backup.invalid', `${join(from, manifestName)} names no buffer/head.db.`);
+  }
+  for (const folder of folders) syncDirectory(folder);
+}
+
+/** Moves the sequences on. */
+function leave(path: string): void {
+  const head = new Head(path, join(dirname(path), 'damaged'));
+  try {
+    if (head.problem !== undefined || head.isNew) {
+      throw new HeadgateError('backup.invalid', `The backup's head.db can't be used: ${head.problem ?? 'it is empty'}`);
+    }
+    head.reserve(head.reserved + leap, head.operatingMs);
+  } finally {
+    head.close();
+  }
+}

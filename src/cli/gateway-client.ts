@@ -1,0 +1,98 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { HeadgateError, messageOf } from '../core/errors.ts';
+import { type Usage, wrong } from './arguments.ts';
+
+export const usualUrl = 'http://127.0.0.1:8080';
+
+/** The option of every verb that asks a running gateway. */
+export const urlOption = {
+  url: { value: 'URL', about: `The gateway's HTTP address; ${usualUrl} without it.` },
+} as const;
+
+/** The gateway's address that was given, or the usual one. @throws {HeadgateError} usage.invalid when it is none */
+export function urlOf(usage: Usage, given: string | undefined): string {
+  const url = given ?? usualUrl;
+  if (!/^https?:\/\/./.test(url) || !URL.canParse(url)) {
+    throw wrong(usage, `--url takes an address such as ${usualUrl}, not ${url}.`);
+  }
+  return url;
+}
+
+/**
+ * Posts JSON to a running gateway. Waits for as long as it takes: a large backup takes minutes.
+ * @returns the answer, whose content is still to be read
+ * @throws {HeadgateError} gateway.unreachable; gateway.refused with what the gateway says
+ */
+export async function post(url: string, path: string, body: object): Promise<IncomingMessage> {
+  const answer = await send(new URL(path, url), JSON.stringify(body)).catch((error: unknown) => {
+    throw unreachable(url, reasonOf(error), error);
+  });
+  const { statusCode = 0 } = answer;
+  if (statusCode >= 200 && statusCode < 300) return answer;
+  const problem = parsed(await textOf(answer, url));
+  // An older gateway says it has no such path; any other server says so in its own way.
+  if (typeof problem?.detail === 'string') throw new HeadgateError('gateway.refused', problem.detail);
+  throw noGateway(url, `HTTP ${statusCode}`);
+}
+
+/** {@link post}, and the JSON object that it is answered with. */
+export async function postForJson(url: string, path: string, body: object): Promise<Readonly<Record<string, unknown>>> {
+  const found = parsed(await textOf(await post(url, path, body), url));
+  if (found === undefined) throw noGateway(url, 'something that is no answer to this');
+  return found;
+}
+
+/** The content of an answer, as it comes. @throws {HeadgateError} gateway.unreachable when it breaks off */
+export async function* contentOf(answer: IncomingMessage, url: string): AsyncGenerator<string, void, void> {
+  try {
+    for await (const chunk of answer.setEncoding('utf8')) yield chunk as string;
+  } catch (error) {
+    throw unreachable(url, 'its answer broke off, so what came of it is not all', error);
+  }
+}
+
+/** That what listens there is something else. */
+export function noGateway(url: string, said: string): HeadgateError {
+  return new HeadgateError('gateway.unreachable', `What answers at ${url} is no Headgate gateway: it said ${said}.`);
+}
+
+export function unreachable(url: string, reason: string, cause: unknown): HeadgateError {
+  return new HeadgateError('gateway.unreachable', `No gateway answers at ${url}: ${reason}.`, { cause });
+}
+
+/** Why nobody answered, in a few words. */
+export function reasonOf(error: unknown): string {
+  // fetch says "fetch failed" and keeps the reason, with its code, in the cause.
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ECONNREFUSED') return 'nothing listens there';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'that host name is unknown';
+  return messageOf(cause);
+}
+
+function send(url: URL, body: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const request = url.protocol === 'https:' ? requestHttps : requestHttp;
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const asked = request(url, { method: 'POST', headers, agent: false }, resolve);
+    asked.on('error', reject);
+    asked.end(body);
+  });
+}
+
+async function textOf(answer: IncomingMessage, url: string): Promise<string> {
+  let text = '';
+  for await (const chunk of contentOf(answer, url)) text += chunk;
+  return text;
+}
+
+function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
+  } catch {
+    // Not JSON, so not a gateway's.
+    return undefined;
+  }
+}

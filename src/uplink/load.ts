@@ -1,0 +1,55 @@
+import { lastSequenceOf, type StoredBatch } from '../core/batch.ts';
+import type { MonotonicMs } from '../core/time.ts';
+import type { OutgoingBatch } from '../wire/upload.ts';
+import type { LaneFeed } from './lane-feed.ts';
+import type { Scheduler } from './scheduler.ts';
+import type { Session } from './session.ts';
+import type { LaneView } from './source.ts';
+
+/** A lane's feed, as far as loading goes. */
+export type Loadable = Pick<LaneFeed, 'head' | 'headBytes' | 'obstacle' | 'take'> & {
+  readonly view: Pick<LaneView, 'priority'>;
+};
+
+/** What was taken from the feeds for one message. */
+export interface Load {
+  /** To be sent; the session counts it as sent. Empty when nothing may go now. */
+  readonly upload: readonly OutgoingBatch[];
+  /** Not to be sent, because the collector has it. */
+  readonly durable: readonly StoredBatch[];
+}
+
+/**
+ * Fills one message, turn by turn: batches of several lanes and priorities go together, each as far as its turn lasts.
+ *
+ * @param historicalUpTo the last sequence that had been given out when the connection stood: up to it records are late
+ */
+export function load<L extends Loadable>(
+  lanes: Parameters<Scheduler<L>['next']>[0],
+  scheduler: Scheduler<L>,
+  session: Session,
+  historicalUpTo: number,
+  now: MonotonicMs,
+): Load {
+  const upload: OutgoingBatch[] = [];
+  const durable: StoredBatch[] = [];
+  const maxBytes = session.uploadBytes;
+  let bytes = 0;
+  while (bytes < maxBytes) {
+    const turn = scheduler.next(lanes, now);
+    if (turn === undefined || (bytes > 0 && bytes + turn.lane.headBytes > maxBytes)) break;
+    const before = bytes;
+    for (const batch of turn.lane.take(maxBytes - bytes, turn.before)) {
+      // What somebody asked for again is sent, whatever the collector said when the connection stood.
+      if (!batch.isReplay && session.isDurable(batch)) {
+        durable.push(batch);
+        continue;
+      }
+      session.sent(batch, turn.priority, now);
+      bytes += batch.records.length;
+      upload.push({ ...batch, isHistorical: batch.isReplay === true || lastSequenceOf(batch) <= historicalUpTo });
+    }
+    scheduler.sent(turn.priority, bytes - before);
+  }
+  return { upload, durable };
+}

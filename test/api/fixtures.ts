@@ -1,0 +1,114 @@
+import { RuleBook } from '../../src/admission/rule-book.ts';
+import type { BufferApi } from '../../src/api/buffer-routes.ts';
+import type { HttpDependencies } from '../../src/api/http-api.ts';
+import type { RulesApi } from '../../src/api/rules-routes.ts';
+import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
+import type { UnixMs } from '../../src/core/time.ts';
+import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { createDecoder } from '../../src/profiles/decode.ts';
+import { RecordEncoder } from '../../src/wire/record-encoder.ts';
+import { healthyParts, someTimeMs } from '../support/status.ts';
+
+/** A gateway's rules: one for alarms, and the built-in ones. */
+export function rulesApi(): RulesApi {
+  const book = new RuleBook([
+    { name: 'alarms', match: { topic: 'alarm/#' }, priority: 'critical', ttl: 60_000, forward: true },
+  ]);
+  const decode = createDecoder({ deviceTopics: [], maxDepth: 8, maxFields: 200 });
+  return {
+    describe: () => book.describe(),
+    explain: (message) => {
+      const decoded = decode(message);
+      const fields = decoded.fields.map(({ name }) => name);
+      return { device: decoded.deviceId, fields, explanation: book.explain(message, decoded) };
+    },
+  };
+}
+
+/** A batch whose records, one for each time, were taken in then. */
+export function batchOf(
+  firstSequence: number,
+  times: readonly UnixMs[],
+  rest: Partial<HistoryBatch> = {},
+): HistoryBatch {
+  const encoder = new RecordEncoder();
+  const records = times.map((receivedAtMs, index) => {
+    const { bytes, start, end } = encoder.encode(
+      { deviceId: 'd', fields: [{ name: 'n', value: firstSequence + index }], keepPayload: false },
+      { source: 'mqtt', topic: 'd', receivedAtMs, clockQuality: 'estimated', priority: 'normal' },
+      undefined,
+    );
+    return Buffer.from(bytes.subarray(start, end));
+  });
+  return {
+    lane: 'default.00000000',
+    firstSequence,
+    count: times.length,
+    records: Buffer.concat(records),
+    position: firstSequence - 1,
+    takenAtMs: times[0] ?? 0,
+    ...rest,
+  };
+}
+
+/** A buffer that has some batches, and notes what it is asked for. */
+export class FakeBuffer implements BufferApi {
+  readonly windows: Window[] = [];
+  readonly replayed: HistoryBatch[] = [];
+  readonly backups: string[] = [];
+  readonly batches: readonly HistoryBatch[];
+  failure: Error | undefined;
+  /** Readers that have not come to their end. */
+  reading = 0;
+
+  constructor(batches: readonly HistoryBatch[] = []) {
+    this.batches = batches;
+  }
+
+  readonly identity = () => ({ gateway: 'hg-1', epoch: 'e-1' });
+  readonly replayingRecords = () => 7;
+
+  readonly history = (window: Window) => this.#within(window);
+
+  readonly replay = async (batches: AsyncIterable<HistoryBatch>) => {
+    let records = 0;
+    for await (const batch of batches) {
+      this.replayed.push(batch);
+      records += batch.count;
+    }
+    return records;
+  };
+
+  readonly backup = async (directory: string) => {
+    if (this.failure !== undefined) throw this.failure;
+    this.backups.push(directory);
+    return { format: 1, gateway: 'hg-1', epoch: 'e-1', createdAt: '2026-11-22T18:35:13.000Z', version: '1', files: [] };
+  };
+
+  async *#within(window: Window) {
+    this.windows.push(window);
+    this.reading++;
+    try {
+      if (this.failure !== undefined) throw this.failure;
+      for (const batch of this.batches) {
+        if (batch.takenAtMs >= window.fromMs && batch.takenAtMs < window.toMs) yield batch;
+      }
+    } finally {
+      this.reading--;
+    }
+  }
+}
+
+/** What an HTTP API needs, of a gateway that is well. */
+export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<HttpDependencies> = {}): HttpDependencies {
+  return {
+    options: { host: '127.0.0.1', port: 0 },
+    status: () => composeStatus({ ...healthyParts, ...parts }, someTimeMs),
+    metrics: async () => ({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
+    rules: rulesApi(),
+    buffer: new FakeBuffer(),
+    log: silentLog,
+    ...rest,
+  };
+}

@@ -1,0 +1,255 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { type BackedUp, backUp } from '../../src/buffer/backup.ts';
+import { digestOf } from '../../src/buffer/backup-copy.ts';
+import type { RecordBuffer } from '../../src/buffer/buffer.ts';
+import { type Manifest, readManifest } from '../../src/buffer/manifest.ts';
+import { leap, restore } from '../../src/buffer/restore.ts';
+import {
+  append,
+  isBalanced,
+  local,
+  type Overrides,
+  openBuffer,
+  relaxed,
+  waiting,
+  waitingText,
+} from '../support/buffer.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const small: Overrides = { options: { segmentBytes: 64 * 1024 } };
+
+interface Site {
+  readonly dataDir: string;
+  readonly backupDir: string;
+  readonly buffer: RecordBuffer;
+}
+
+async function site(t: TestContext, overrides: Overrides = small): Promise<Site> {
+  const dataDir = join(tempDir(t), 'data');
+  mkdirSync(join(dataDir, 'buffer'), { recursive: true });
+  const buffer = await openBuffer(t, join(dataDir, 'buffer'), overrides);
+  return { dataDir, backupDir: join(tempDir(t), 'new', 'backup'), buffer };
+}
+
+function taken({ buffer, dataDir, backupDir }: Site, bytes = 0, directory = backupDir): Promise<Manifest> {
+  return backUp(buffer, { directory, bufferDirectory: join(dataDir, 'buffer'), bytes, version: '1.2.3', now: () => 0 });
+}
+
+/** Restores a backup and opens it. */
+async function reopened(t: TestContext, backupDir: string, overrides: Overrides = {}): Promise<RecordBuffer> {
+  const dataDir = join(tempDir(t), 'restored');
+  restore(backupDir, dataDir);
+  return openBuffer(t, join(dataDir, 'buffer'), overrides);
+}
+
+const payload = (n: number): Buffer => Buffer.from(`<${n}:${randomBytes(6_000).toString('hex')}>`);
+const numbersIn = (text: string): number[] => [...text.matchAll(/<(\d+):/g)].map(([, n]) => Number(n));
+
+test('a backup names its gateway and every file, and can be restored to the same', async (t) => {
+  const one = await site(t);
+  const { buffer, backupDir } = one;
+  for (const text of ['a', 'b']) await append(buffer, local, text);
+  await append(buffer, { ...local, rule: 'other' }, 'c');
+  buffer.shelf.put('part', 'key', Buffer.from('value'));
+  await buffer.shelf.saved();
+  const manifest = await taken(one);
+  assert.deepEqual(readManifest(backupDir), manifest);
+  const { files, ...about } = manifest;
+  assert.deepEqual(about, { format: 1, ...buffer.identity, createdAt: '1970-01-01T00:00:00.000Z', version: '1.2.3' });
+  const found = readdirSync(backupDir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  assert.equal(found.length, files.length + 1);
+  for (const { path, ...digest } of files) assert.deepEqual(digestOf(join(backupDir, path)), digest, path);
+  const { lastSequence } = buffer.status();
+  await append(buffer, local, 'later');
+  assert.equal(await waitingText(buffer), '<a><b><later><c>', 'the original goes on');
+
+  const again = await reopened(t, backupDir);
+  assert.deepEqual(again.identity, buffer.identity);
+  assert.equal(await waitingText(again), '<a><b><c>');
+  const [entry] = await again.shelf.entries('part');
+  assert.deepEqual([entry?.[0], Buffer.from(entry?.[1] ?? []).toString()], ['key', 'value']);
+  assert.deepEqual(again.status().damages, []);
+  const sequence = await append(again, local, 'd');
+  assert.ok(sequence > lastSequence + leap, `${sequence}: the original has given out some since`);
+  assert.ok(isBalanced(again));
+});
+
+test('under load, everything that was acknowledged before is in it, once, and acknowledgements go on meanwhile', async (t) => {
+  const one = await site(t);
+  const { buffer, backupDir } = one;
+  let acknowledged = 0;
+  let isOver = false;
+  const load = (async () => {
+    for (let n = 0; !isOver; n++) {
+      await append(buffer, local, payload(n));
+      acknowledged = n;
+    }
+  })();
+  while (acknowledged < 120) await new Promise(setImmediate);
+  const before = acknowledged;
+  const manifest = await taken(one);
+  const after = acknowledged;
+  isOver = true;
+  await load;
+  assert.ok(manifest.files.length > 8, 'many segments');
+  assert.ok(after > before + 5, `${after - before} acknowledged while it was made`);
+  const again = await reopened(t, backupDir);
+  const numbers = numbersIn(await waitingText(again));
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, n) => n),
+    'without holes and doubles',
+  );
+  assert.ok(numbers.length > before);
+  assert.deepEqual([again.status().damages, again.status().ledger.dropped.damaged], [[], 0]);
+});
+
+test('what is delivered and deleted while it is made is no loss in it', async (t) => {
+  const one = await site(t);
+  const { buffer, backupDir } = one;
+  for (let n = 0; n < 80; n++) await append(buffer, local, payload(n));
+  const batches = await waiting(buffer);
+  const lane = buffer.status().lanes[0]!;
+  const segments = () => readdirSync(join(one.dataDir, 'buffer', lane.lane)).length;
+  const before = segments();
+  let isOver = false;
+  const deliveries = (async () => {
+    for (const batch of batches.slice(0, 60)) {
+      buffer.acknowledge([batch]);
+      await append(buffer, local, payload(1_000));
+      if (isOver) return;
+    }
+  })();
+  await taken(one);
+  isOver = true;
+  await deliveries;
+  assert.ok(before > 5);
+  const again = await reopened(t, backupDir);
+  const { damages, ledger } = again.status();
+  assert.deepEqual([damages, ledger.dropped], [[], { ...ledger.dropped, damaged: 0 }]);
+  assert.ok(isBalanced(again));
+  // Whatever the original had not delivered is there.
+  const numbers = new Set(numbersIn(await waitingText(again)));
+  for (let n = 60; n < 80; n++) assert.ok(numbers.has(n), `${n}`);
+});
+
+test('a backup of a backup that was restored, and of an empty buffer', async (t) => {
+  const one = await site(t);
+  await taken(one);
+  const dataDir = join(tempDir(t), 'restored');
+  restore(one.backupDir, dataDir);
+  const buffer = await openBuffer(t, join(dataDir, 'buffer'));
+  await append(buffer, relaxed, 'a');
+  const second = { buffer, dataDir, backupDir: join(tempDir(t), 'second') };
+  await taken(second);
+  const again = await reopened(t, second.backupDir);
+  assert.equal(await waitingText(again), '<a>');
+  assert.ok((await append(again, local, 'b')) > 2 * leap);
+});
+
+test('nothing is overwritten, and nothing begun that can not end well', async (t) => {
+  const one = await site(t);
+  await append(one.buffer, local, 'a');
+  const full = tempDir(t);
+  writeFileSync(join(full, 'mine'), 'x');
+  await assert.rejects(taken(one, 0, full), { code: 'directory.not-empty' });
+  await assert.rejects(taken(one, 0, join(full, 'mine')), { code: 'backup.failed' });
+  await assert.rejects(taken(one, 1e18), { code: 'backup.failed', message: /has room for/ });
+  for (const inside of [join(one.dataDir, 'buffer'), join(one.dataDir, 'buffer', 'backup')]) {
+    await assert.rejects(taken(one, 0, inside), { code: 'backup.failed', message: /is inside of/ });
+  }
+  assert.deepEqual(readdirSync(full), ['mine']);
+  assert.equal(existsSync(join(one.dataDir, 'buffer', 'backup')), false);
+  const first = one.buffer.archive.backup(tempDir(t));
+  await assert.rejects(one.buffer.archive.backup(tempDir(t)), { code: 'backup.failed', message: /Another backup/ });
+  await first;
+  await one.buffer.stop();
+  await assert.rejects(taken(one, 0, join(tempDir(t), 'closed')), { code: 'buffer.closed' });
+});
+
+test('what failed half-way leaves an empty directory behind', async (t) => {
+  const directory = tempDir(t);
+  const failing: BackedUp = {
+    identity: { gateway: 'hg', epoch: 'e' },
+    archive: {
+      backup: async (target) => {
+        writeFileSync(join(target, 'half'), 'x');
+        throw new Error('no space');
+      },
+    },
+  };
+  const options = { directory, bufferDirectory: '/nowhere', bytes: 0, version: '1', now: () => 0 };
+  await assert.rejects(backUp(failing, options), { code: 'backup.failed', message: /no space/ });
+  assert.deepEqual(readdirSync(directory), []);
+});
+
+/** A small backup, to be tampered with. */
+async function sample(t: TestContext): Promise<{ directory: string; manifest: Manifest }> {
+  const one = await site(t, {});
+  await append(one.buffer, local, 'a');
+  return { directory: one.backupDir, manifest: await taken(one) };
+}
+
+test('a backup that is not as it was made is refused, and nothing is restored', async (t) => {
+  const { directory, manifest } = await sample(t);
+  const path = join(directory, 'manifest.json');
+  const text = readFileSync(path, 'utf8');
+  const refused = (code: string, message: RegExp) => {
+    const dataDir = join(tempDir(t), 'data');
+    assert.throws(() => restore(directory, dataDir), { code, message });
+    assert.deepEqual(existsSync(dataDir) ? readdirSync(dataDir) : [], []);
+  };
+  for (const file of manifest.files) {
+    const at = join(directory, file.path);
+    const bytes = readFileSync(at);
+    const flipped = Buffer.from(bytes);
+    flipped[bytes.length >> 1]! ^= 1;
+    writeFileSync(at, flipped);
+    refused('backup.invalid', /changed or damaged/);
+    writeFileSync(at, bytes.subarray(0, -1));
+    refused('backup.invalid', /changed or damaged/);
+    rmSync(at);
+    refused('backup.invalid', /is missing/);
+    writeFileSync(at, bytes);
+  }
+  const [first] = manifest.files;
+  const manifests: readonly (readonly [string, string, RegExp])[] = [
+    ['', 'backup.invalid', /can't be read/],
+    ['null', 'backup.invalid', /is not what/],
+    ['{"format":1}', 'backup.invalid', /is not what/],
+    [JSON.stringify({ ...manifest, format: 2 }), 'data.newer', /newer Headgate/],
+    [JSON.stringify({ ...manifest, files: [] }), 'backup.invalid', /names no buffer\/head\.db/],
+    ...['../x', '/etc/passwd', 'buffer/../../x', 'buffer/..', 'other/head.db', 'buffer/a/b/c'].map(
+      (evil) =>
+        [JSON.stringify({ ...manifest, files: [{ ...first, path: evil }] }), 'backup.invalid', /is not what/] as const,
+    ),
+  ];
+  for (const [changed, code, message] of manifests) {
+    writeFileSync(path, changed);
+    refused(code, message);
+  }
+  rmSync(path);
+  refused('backup.invalid', /no backup, or an unfinished one/);
+  writeFileSync(path, text);
+  assert.equal(restore(directory, join(tempDir(t), 'data')).gateway, manifest.gateway);
+});
+
+test('a data directory that is in use is left alone, but what a collector or a broken restore left is no hindrance', async (t) => {
+  const { directory } = await sample(t);
+  const used = tempDir(t);
+  mkdirSync(join(used, 'buffer'));
+  assert.throws(() => restore(directory, used), { code: 'directory.not-empty', message: /\(buffer\)/ });
+  assert.deepEqual(readdirSync(join(used, 'buffer')), []);
+  const dataDir = tempDir(t);
+  mkdirSync(join(dataDir, 'collector'));
+  writeFileSync(join(dataDir, 'collector', 'records.db'), 'x');
+  mkdirSync(join(dataDir, 'buffer.restoring', 'half'), { recursive: true });
+  restore(directory, dataDir);
+  assert.deepEqual(readdirSync(dataDir).sort(), ['buffer', 'collector']);
+  assert.throws(() => restore(directory, dataDir), { code: 'directory.not-empty' });
+  assert.throws(() => restore(directory, join(dataDir, 'collector', 'records.db')), { code: 'data.unwritable' });
+});

@@ -37,6 +37,8 @@ const fullDiskBytes = 2 ** 20;
 export class Room {
   readonly #deps: RoomDependencies;
   readonly #dropping = new Set<string>();
+  /** Lanes whose segments the disk would not let go: it is asked again with the next sweep, not with every write. */
+  readonly #refused = new Set<string>();
   #disk: Disk | undefined;
   #timer: NodeJS.Timeout | undefined;
   /** The disk had no space although the budget was not used up. */
@@ -64,6 +66,7 @@ export class Room {
   /** Looks at everything that time alone changes. */
   sweep(): void {
     const { lanes, operating, writer, memory } = this.#deps;
+    this.#refused.clear();
     this.#carryOut(
       expired(
         [...lanes].map((lane) => this.#evictable(lane)),
@@ -122,7 +125,7 @@ export class Room {
       priority: lane.priority,
       isKept: isKept(lane),
       ttlMs: lane.info.ttlMs,
-      segments: this.#dropping.has(lane.key) ? [] : lane.segments,
+      segments: this.#dropping.has(lane.key) || this.#refused.has(lane.key) ? [] : lane.segments,
       isRemoved: (segment) => lane.isRemoved(segment),
       underWay: this.#deps.underWay(lane.key),
     };
@@ -179,7 +182,7 @@ export class Room {
     const byLane = Map.groupBy(plan, ({ lane }) => lane);
     for (const [key, evictions] of byLane) {
       const lane = this.#deps.lanes.get(key);
-      if (lane === undefined || this.#dropping.has(key)) continue;
+      if (lane === undefined || this.#dropping.has(key) || this.#refused.has(key)) continue;
       // While the disk writes to a lane its last segment holds more than is known: that must not go uncounted.
       const growing = lane.isWriting ? lane.segments.at(-1)?.number : undefined;
       void this.#drop(
@@ -200,6 +203,7 @@ export class Room {
     const { write, saved } = this.#deps.writer.writeOf(lane, []);
     const response = await disk.request({ kind: 'drop', write, segments: numbers });
     this.#dropping.delete(lane.key);
+    if (response.kind !== 'dropped') this.#refused.add(lane.key);
     if (response.kind === 'dropped') {
       lane.segments = response.segments;
       if (response.isSaved) saved();

@@ -1,4 +1,5 @@
 import { statSync, unlinkSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HeadgateError } from '../core/errors.ts';
 import { openText } from './sealed-text.ts';
@@ -42,7 +43,7 @@ export function metaIn(db: Database.Database, path: string, number: number): Seg
       `${path} was made by a newer Headgate (readable from format ${asked} on, this one knows ${format}).`,
     );
   }
-  if (meta !== undefined && (meta.number ?? number) === number) return meta;
+  if (meta !== undefined && meta.number === number && meta.lane.key === basename(dirname(path))) return meta;
   throw Object.assign(new Error('it does not say whose it is'), { code: 'SQLITE_CORRUPT' });
 }
 

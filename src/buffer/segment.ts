@@ -108,7 +108,7 @@ export class Segment {
       const sound = rows.filter(isSound);
       const segment = new Segment(db, path, meta, summary ?? summaryOf(number, path, sound, meta.firstPosition ?? 0));
       segment.isWhole = sound.length === rows.length;
-      segment.#isSummarised = own !== undefined;
+      segment.#isSummarised = own !== undefined || known !== undefined;
       return segment;
     } catch (error) {
       db.close();

@@ -136,10 +136,18 @@ export class Store {
     let outcome = this.write(write);
     if (outcome.kind === 'full' && this.#reserve.release()) outcome = this.write(write);
     if (outcome.kind !== 'stored' && outcome.kind !== 'full') throw new Error(outcome.message);
+    this.#keepSequences(lane, segments);
     // With the disk too full even for the state, what is deleted may look lost after a crash; keeping it would not help.
     lane.drop(segments);
     this.#reserve.hold();
     return outcome.kind === 'stored';
+  }
+
+  /** When a reservation was refused, segments are all that knows how far sequences were used. @throws an error of the disk */
+  #keepSequences({ segments }: LaneStore, dropped: readonly number[]): void {
+    const used = segments.filter(({ number }) => dropped.includes(number)).map(({ lastSequence }) => lastSequence);
+    const last = Math.max(0, ...used);
+    if (last > this.#head.reserved) this.#head.reserve(last, this.#head.operatingMs);
   }
 
   /** Bytes that went to storage since the last call. */

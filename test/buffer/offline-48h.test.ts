@@ -220,6 +220,7 @@ test('48 hours of a site offline, then back: nothing is missing, nothing out of 
 
   const { lanes, ledger: end } = buffer.status();
   assert.equal(end.waiting, 0);
+  assert.equal(uplink.failure, undefined);
   for (const [index, { handling }] of rules.entries()) {
     const { received, delivered, dropped } = lanes.find(({ rule }) => rule === handling.rule)!.ledger;
     const lost = Object.values(dropped).reduce((sum, count) => sum + count, 0);

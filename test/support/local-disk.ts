@@ -68,13 +68,13 @@ export class LocalDisk implements Disk {
     return this.#working;
   }
   /**
-   * The process dies here: what its files hold at this moment is copied to `directory`, as a kill leaves them, and nothing
-   * is carried out any more.
+   * The process dies here: what its files hold at this moment is copied to `directory`, if somebody wants to go on with it,
+   * as a kill leaves them, and nothing is carried out any more.
    */
-  crash(directory: string): void {
+  crash(directory?: string): void {
     this.#isGone = true;
     this.#waiting = [];
-    cpSync(this.directory, directory, { recursive: true });
+    if (directory !== undefined) cpSync(this.directory, directory, { recursive: true });
     this.#store.close(0, 0);
   }
 

@@ -94,14 +94,15 @@ function sharedSalts(wal: Buffer, sum: FrameSum): bigint {
   for (let at = walHeaderBytes; at + frameBytes <= wal.length; at += frameBytes) {
     const isVerified = sum.fits(wal, at, checksumBeforeAt);
     checksumBeforeAt = at + frameHeader.checksum;
-    if (!isVerified) continue;
+    // Zeros fit one another, and no frame is of page 0.
+    if (!isVerified || wal.readUInt32BE(at + frameHeader.page) === 0) continue;
     // The checksum says nothing of the salts themselves.
     const salts = wal.readBigUInt64BE(at + frameHeader.salts);
     if (seen.has(salts)) return salts;
     seen.add(salts);
   }
   // Bytes are missing near the beginning: salts that are right are found somewhere else too.
-  const candidates = [wal.readBigUInt64BE(walHeader.salts), ...seen];
+  const candidates = [wal.readBigUInt64BE(walHeader.salts), ...seen].filter((salts) => salts !== 0n);
   return candidates.find((salts) => wal.indexOf(bytesOf(salts)) !== wal.lastIndexOf(bytesOf(salts))) ?? 0n;
 }
 

@@ -18,6 +18,7 @@ for (const isKilled of [true, false]) {
     const random = seededRandom(t);
     const dir = memoryDir(t);
     const site = await makeSite(dir, random, isKilled);
+    // With the seed of a failure and HEADGATE_CASE, only the case that failed.
     const only = process.env.HEADGATE_CASE;
     const faults: string[] = [];
     for (let round = 0; round < count; round++) {
@@ -26,24 +27,15 @@ for (const isKilled of [true, false]) {
       const kind = kinds[round % kinds.length]!;
       const directory = join(dir, `case-${round}`);
       cpSync(site.directory, directory, { recursive: true });
-      const corruption = corruptions[kind]!(site, directory, randomOf(seed));
-      if (corruption === undefined) continue;
-      const at = performance.now();
+      // Not every kind can be had of every site.
+      const corrupt = corruptions[kind]!(site, directory, randomOf(seed));
+      const corruption = corrupt ?? corruptions.flipBits!(site, directory, randomOf(seed))!;
       try {
         await survive(site, directory, corruption);
       } catch (error) {
         faults.push(`HEADGATE_CASE=${round} (${corruption.what}): ${(error as Error).stack}`);
-        if (process.env.DBG)
-          process.stderr.write(
-            `${faults
-              .at(-1)!
-              .split('\n')
-              .slice(0, process.env.HEADGATE_CASE ? 30 : 4)
-              .join(' | ')}\n`,
-          );
       }
       rmSync(directory, { recursive: true });
-      if (process.env.DBG) process.stderr.write(`${round} ${corruption.what} ${(performance.now() - at).toFixed()}\n`);
     }
     assert.deepEqual(faults, []);
   });
@@ -92,7 +84,7 @@ async function live(rig: Rig, site: Site, { hit }: Corruption): Promise<number> 
   assert.deepEqual(names(await rig.drain()), names(arrived), 'it reads differently the second time');
   // What comes now is stored, under sequences that were never used.
   for (const handling of [alarms, readings, noise]) {
-    assert.ok((await rig.append(handling, `${handling.rule} new`)) > site.lastSequence, 'a sequence is used again');
+    assert.ok((await rig.append(handling, `${handling.rule} new`)) > site.reserved, 'a sequence is used again');
   }
   assert.deepEqual(names(await rig.drain()).sort(), ['alarms new', 'noise new', 'readings new']);
   assertLedger(buffer);

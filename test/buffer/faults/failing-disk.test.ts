@@ -237,3 +237,26 @@ for (const operation of operations) {
     });
   }
 }
+
+test('sequences are not used again after a crash, although no reservation was ever taken and their segments are gone', async (t) => {
+  const time = new StillTime(t);
+  const always = { from: 1, count: 1e9 };
+  const { rig, directory } = await startRig(t, time, { fail: { reserve: always } });
+  const told = newTold();
+  await send(rig, time, 'local', 0, 5, told);
+  void rig.append(handlingOf('local'), `big 0 ${fill}`);
+  await time.pass(300);
+  assert.equal((await rig.drain()).length, 6);
+  await time.pass(70_000);
+  const used = rig.buffer.status().lastSequence;
+  const copy = `${directory}-copy`;
+  cpSync(directory, copy, { recursive: true });
+  for (const name of readdirSync(copy, { recursive: true, encoding: 'utf8' })) {
+    assert.doesNotMatch(name, /rule-local.*0001\.db$/, 'its segment is still there: this test proves nothing');
+  }
+  const { rig: next } = await startRig(t, time, {}, copy);
+  const later = newTold();
+  await send(next, time, 'local', 7, 1, later);
+  const [record] = await next.drain();
+  assert.ok(record!.sequence > used, `${record?.sequence} was given out before`);
+});

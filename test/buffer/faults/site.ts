@@ -15,7 +15,8 @@ export interface Site {
   readonly truth: ReadonlyMap<string, number>;
   /** Those that the collector has confirmed. */
   readonly delivered: ReadonlySet<string>;
-  readonly lastSequence: number;
+  /** Sequences up to here may have been used, also by records that were never stored. */
+  readonly reserved: number;
   readonly identity: { readonly gateway: string; readonly epoch: string };
   /** By file, and by the index of a page in it, the records of which something lies there. */
   readonly pages: ReadonlyMap<string, readonly ReadonlySet<string>[]>;
@@ -45,14 +46,16 @@ export async function makeSite(directory: string, random: Random, isKilled: bool
     if (round === 15) for (const { name } of await rig.drain()) delivered.add(name);
     if (round === 32) cpSync(live, join(directory, 'earlier'), { recursive: true });
   }
-  const { lastSequence } = rig.buffer.status();
   const { identity } = rig.buffer;
   const target = join(directory, 'site');
   if (isKilled) cpSync(live, target, { recursive: true });
   await rig.buffer.stop();
   if (!isKilled) cpSync(live, target, { recursive: true });
   const pages = mapPages(target, join(directory, 'map'));
-  return { directory: target, earlier: join(directory, 'earlier'), truth, delivered, lastSequence, identity, pages };
+  const head = new Database(join(directory, 'map', 'head.db'));
+  const reserved = head.prepare('SELECT reserved FROM head').pluck().get() as number;
+  head.close();
+  return { directory: target, earlier: join(directory, 'earlier'), truth, delivered, reserved, identity, pages };
 }
 
 /** Some can be packed and some can't; a few are larger than a page. */

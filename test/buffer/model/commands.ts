@@ -19,6 +19,8 @@ export type Command =
   /** The whole way, for all that waits. */
   | { readonly kind: 'deliver' }
   | { readonly kind: 'fault'; readonly fault: Fault }
+  /** The disk fails for so many requests, and is well again. */
+  | { readonly kind: 'glitch'; readonly fault: Fault; readonly count: number }
   | { readonly kind: 'rules' | 'crash' | 'restart' };
 
 const yearMs = 365 * 86_400_000;
@@ -30,8 +32,17 @@ const append = fc.record({
   size: fc.constantFrom(20, 400, 8_000, 20_000),
 });
 
+/** So much that must not be dropped that there may be no room for anything else. */
+const fill = fc.record({
+  kind: fc.constant('append' as const),
+  rule: fc.constantFrom<RuleName>('alarm', 'block'),
+  count: fc.constant(8),
+  size: fc.constant(20_000),
+});
+
 const commands: fc.Arbitrary<Command> = fc.oneof(
   { weight: 12, arbitrary: append },
+  { weight: 2, arbitrary: fill },
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('work' as const), count: fc.integer({ min: 1, max: 6 }) }) },
   {
     weight: 6,
@@ -69,6 +80,14 @@ const commands: fc.Arbitrary<Command> = fc.oneof(
         'reserve',
         'read',
       ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('glitch' as const),
+      fault: fc.constantFrom<Fault>('full', 'io'),
+      count: fc.integer({ min: 1, max: 3 }),
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'rules' as const }) },
@@ -129,6 +148,12 @@ export async function carryOut(rig: Rig, command: Command): Promise<void> {
       break;
     case 'fault':
       rig.setFault(command.fault);
+      break;
+    case 'glitch':
+      rig.setFault(command.fault);
+      await rig.time.turn();
+      await rig.work(command.count);
+      rig.setFault('none');
       break;
     case 'rules':
       rig.changeRules();

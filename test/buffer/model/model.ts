@@ -20,7 +20,9 @@ export interface KnownRecord {
    * `refused`: its source was told no. `turned-away`: taken, and dropped at the door, as the rule says.
    */
   answer: 'pending' | 'taken' | 'refused' | 'turned-away';
+  /** As the buffer has shown it; or only told to whom waited. */
   sequence: number | undefined;
+  toldSequence: number;
   /** It must reach the collector, or be reported. */
   isOwed: boolean;
   /** A crash may have taken it along, as its rule allows. */
@@ -60,6 +62,7 @@ export class Model {
       atMs,
       answer: 'pending',
       sequence: undefined,
+      toldSequence: 0,
       isOwed: false,
       mayBeLost: false,
       isCollected: false,
@@ -75,7 +78,7 @@ export class Model {
     else {
       record.answer = 'taken';
       // What was acknowledged at once may be gone by now, and its sequence never have been anybody's.
-      if (isEarly(record.handling)) record.sequence ??= sequence;
+      if (isEarly(record.handling)) record.toldSequence = sequence;
       else this.#give(sequence, record.id);
       record.isOwed ||= !isEarly(record.handling);
     }
@@ -178,7 +181,8 @@ export class Model {
   }
 
   /** Owed means: delivered, or within a reported gap of its rule. */
-  #checkFate({ id, handling, isOwed, isCollected, sequence = 0, mayBeLost }: KnownRecord): void {
+  #checkFate({ id, handling, isOwed, isCollected, mayBeLost, ...record }: KnownRecord): void {
+    const sequence = record.sequence ?? record.toldSequence;
     if (!isOwed || isCollected || mayBeLost) return;
     const isReported = this.gaps.some(
       ({ rule, reason, firstSequence = 0, lastSequence = -1 }) =>

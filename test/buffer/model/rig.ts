@@ -15,7 +15,7 @@ import { handlingsOf, type RuleName, recordOf, reportOf } from './site.ts';
 import { FakeUplink } from './uplink.ts';
 
 /** How long losses are gathered before they are reported. */
-const reportDelayMs = { losses: 2_000, choices: 4_000 };
+const reportDelayMs = { losses: 1_000, choices: 2_000 };
 /** Rounds in which everything must be delivered once nothing stands in the way any more. */
 const maxRounds = 80;
 
@@ -61,7 +61,7 @@ export class Rig {
   end(): void {
     this.uplink.disconnect();
     this.time.stop();
-    this.#disk.crash(join(this.#root, 'end'));
+    this.#disk.crash();
     rmSync(this.#root, { recursive: true, force: true });
   }
 
@@ -136,10 +136,10 @@ export class Rig {
     this.uplink.disconnect();
     this.uplink.connect();
     let quiet = 0;
-    for (let round = 0; round < maxRounds && quiet < 8; round++) {
+    for (let round = 0; round < maxRounds && quiet < 5; round++) {
       const before = this.model.gaps.length;
       this.uplink.pull();
-      for (let i = 0; i < 3; i++) await this.work();
+      for (let i = 0; i < 2; i++) await this.work();
       this.uplink.arrive(Number.POSITIVE_INFINITY);
       this.uplink.acknowledge(() => true);
       await this.time.advance(1_000);
@@ -153,7 +153,8 @@ export class Rig {
   }
 
   check(): void {
-    if (this.#failure !== undefined) throw this.#failure;
+    const failure = this.#failure ?? this.uplink.failure;
+    if (failure !== undefined) throw failure;
     this.model.check(this.#buffer.status(), this.time.monotonic());
   }
 

@@ -19,6 +19,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   profiles: { may: pure },
   admission: { may: pure },
   buffer: { may: pure },
+  clock: { may: pure },
   live: { may: pure },
   history: { may: pure },
   registry: { may: pure },
@@ -46,6 +47,10 @@ export const entries: Readonly<Record<string, readonly string[]>> = {
 export const homes: Readonly<Record<string, readonly string[]>> = {
   '@bufbuild/protobuf': ['wire/'],
   '@grpc/grpc-js': ['uplink/', 'api/grpc/', 'collector/'],
+  '@nats-io/jetstream': ['collector/'],
+  '@nats-io/kv': ['collector/'],
+  '@nats-io/transport-node': ['collector/'],
+  '@peculiar/x509': ['uplink/', 'collector/'],
   aedes: ['sources/mqtt/'],
   'aedes-persistence': ['sources/mqtt/'],
   'better-sqlite3': ['buffer/', 'history/', 'collector/'],

@@ -1,6 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import { ConnectRequest } from '../wire/generated/headgate/v1/uplink.ts';
 import { MalformedError, ProtoCursor } from '../wire/proto-cursor.ts';
+import type { GatewayMessage } from './companion.ts';
 
 /** A `ConnectRequest` as far as the main thread looks into it. */
 export type Request =
@@ -18,7 +19,9 @@ export type Request =
   /** An encoded `Upload`, not looked into: whether it is one, the sink finds out. */
   | { readonly name: 'upload'; readonly bytes: Uint8Array }
   | { readonly name: 'ping'; readonly nonce: bigint }
-  | { readonly name: 'pong' };
+  | { readonly name: 'pong' }
+  /** For a companion: see `companion.ts`. */
+  | { readonly name: 'other'; readonly message: GatewayMessage };
 
 const uploadTag = 0x12;
 
@@ -43,6 +46,10 @@ export function readRequest(bytes: Uint8Array): Request {
       return { name: 'ping', nonce: message.value.nonce };
     case 'pong':
       return { name: 'pong' };
+    case 'confirm':
+    case 'commandUpdate':
+    case 'renew':
+      return { name: 'other', message };
     case 'upload':
       throw new MalformedError('something precedes the upload within its message');
     case undefined:

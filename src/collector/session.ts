@@ -113,6 +113,7 @@ function request(state: Living, message: Request, limits: SessionLimits): Sessio
     case 'ping':
       return { state, effects: [send({ $case: 'pong', value: { nonce: message.nonce } })] };
     case 'pong':
+    case 'other':
       return { state, effects: [] };
   }
 }
@@ -162,6 +163,8 @@ function welcome(
       windowBytes: BigInt(Math.round(limits.windowBytes)),
       now: { seconds: BigInt(seconds), nanos: Math.round((now - seconds * 1000) * 1e6) },
       agent: limits.agent,
+      lineage: '',
+      compressions: [],
     },
   });
   return { state: { name: 'open', peer: state.peer, unacknowledgedBytes: 0, reading: 'on' }, effects: [message] };

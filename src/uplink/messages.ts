@@ -23,6 +23,9 @@ export function encodeHello(self: Self): Uint8Array {
     firstWaiting: BigInt(self.firstWaiting),
     lastSequence: BigInt(self.lastSequence),
     agent: self.agent,
+    lineage: '',
+    takesOver: false,
+    heardEverySeconds: 0,
   };
   return ConnectRequest.encode({ message: { $case: 'hello', value } }).finish();
 }

@@ -42,7 +42,17 @@ export class TestGateway {
   }
 
   hello(gateway = 'gw', firstWaiting = 1n, epoch = 'e', lastSequence = 0n): void {
-    const value = { version: 1, gateway, epoch, firstWaiting, lastSequence, agent: 'test' };
+    const value = {
+      version: 1,
+      gateway,
+      epoch,
+      firstWaiting,
+      lastSequence,
+      agent: 'test',
+      lineage: '',
+      takesOver: false,
+      heardEverySeconds: 0,
+    };
     this.call.write(request({ $case: 'hello', value }));
   }
 

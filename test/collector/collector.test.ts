@@ -223,7 +223,17 @@ test('a start that fails says why and leaves nothing behind', async (t) => {
 });
 
 function helloOf(version: number, gateway: string, epoch: string): Buffer {
-  const value = { version, gateway, epoch, firstWaiting: 1n, lastSequence: 1n, agent: '' };
+  const value = {
+    version,
+    gateway,
+    epoch,
+    firstWaiting: 1n,
+    lastSequence: 1n,
+    agent: '',
+    lineage: '',
+    takesOver: false,
+    heardEverySeconds: 0,
+  };
   return request({ $case: 'hello', value });
 }
 

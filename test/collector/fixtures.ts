@@ -38,17 +38,19 @@ export function recordOf(gateway: string, sequence: number): Record {
 
 /** One upload with one batch a list of sequences. Sequences that follow each other are left out, as a gateway does. */
 export function uploadOf(gateway: string, batches: readonly (readonly number[])[]): Uint8Array {
-  return Upload.encode({
-    batches: batches.map((sequences) => ({
-      firstSequence: BigInt(sequences[0] ?? 1),
-      count: sequences.length,
-      historical: false,
-      records: sequences.map((sequence, i) => {
-        const follows = i === 0 || sequence === sequences[i - 1]! + 1;
-        return { ...recordOf(gateway, sequence), ...(follows && { sequence: 0n }) };
-      }),
-    })),
-  }).finish();
+  return Upload.encode(
+    Upload.fromPartial({
+      batches: batches.map((sequences) => ({
+        firstSequence: BigInt(sequences[0] ?? 1),
+        count: sequences.length,
+        historical: false,
+        records: sequences.map((sequence, i) => {
+          const follows = i === 0 || sequence === sequences[i - 1]! + 1;
+          return { ...recordOf(gateway, sequence), ...(follows && { sequence: 0n }) };
+        }),
+      })),
+    }),
+  ).finish();
 }
 
 export function deliveryOf(gateway: string, epoch: string, batches: readonly (readonly number[])[]): Delivery {

@@ -32,7 +32,7 @@ function mixedDelivery(first: number, content: readonly (Gap | undefined)[], his
     return Batch.decode(bytes.subarray(start, end)).records[0]!;
   });
   const batches = [{ firstSequence: BigInt(first), count: records.length, historical, records }];
-  return { gateway: 'gw', epoch: 'e', upload: Upload.encode({ batches }).finish() };
+  return { gateway: 'gw', epoch: 'e', upload: Upload.encode(Upload.fromPartial({ batches })).finish() };
 }
 
 /** Every line of a sink in short, as `sequence` or `sequence reason`. */
@@ -130,7 +130,7 @@ test('sqlite: people find gaps in `gaps`, and only there', (t) => {
   const gap = { reason: 77, rule: '', firstAt: undefined };
   const records = [Record.create({ gap: gap as object })];
   const batches = [{ firstSequence: 9n, count: 1, historical: false, records }];
-  sink.commit([{ gateway: 'gw', epoch: 'e', upload: Upload.encode({ batches }).finish() }]);
+  sink.commit([{ gateway: 'gw', epoch: 'e', upload: Upload.encode(Upload.fromPartial({ batches })).finish() }]);
   const db = new Database(address.slice('sqlite:'.length), { readonly: true });
   t.after(() => db.close());
   assert.deepEqual(db.prepare('SELECT sequence FROM records').pluck().all(), [1, 3]);

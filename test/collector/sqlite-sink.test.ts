@@ -35,7 +35,7 @@ test('people can query records and measurements', (t) => {
     profileVersion: 2,
   });
   const batches = [{ firstSequence: 1n, count: 2, historical: true, records: [record, Record.create()] }];
-  sink.commit([{ gateway: 'gw', epoch: 'e', upload: Upload.encode({ batches }).finish() }]);
+  sink.commit([{ gateway: 'gw', epoch: 'e', upload: Upload.encode(Upload.fromPartial({ batches })).finish() }]);
   const db = new Database(path, { readonly: true });
   assert.deepEqual(db.prepare('SELECT name, value, unit FROM measurements').raw().all(), [
     ['BME280.Temperature', 21.5, 'Cel'],

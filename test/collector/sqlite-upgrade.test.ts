@@ -120,7 +120,7 @@ test('a database of version 1 goes on as one of version 2, with all that it hold
   );
   const records = Batch.decode(bytes.subarray(start, end)).records;
   const batches = [{ firstSequence: 42n, count: 1, historical: false, records }];
-  sink.commit([{ gateway: 'gw', epoch: 'e', upload: Upload.encode({ batches }).finish() }]);
+  sink.commit([{ gateway: 'gw', epoch: 'e', upload: Upload.encode(Upload.fromPartial({ batches })).finish() }]);
   assert.deepEqual(
     inDatabase(path, (db) => db.prepare('SELECT sequence, reason, count FROM gaps').raw().all()),
     [[42, 'expired', 5]],

@@ -346,7 +346,15 @@ async function rudeCollector(
 const range = ([first, last]: readonly [number, number]) => ({ first: BigInt(first), last: BigInt(last) });
 
 function welcome(durable: readonly (readonly [number, number])[]): Uint8Array {
-  const value = { version: 1, durable: durable.map(range), windowBytes: 1_000_000n, now: undefined, agent: 'rude' };
+  const value = {
+    version: 1,
+    durable: durable.map(range),
+    windowBytes: 1_000_000n,
+    now: undefined,
+    agent: 'rude',
+    lineage: '',
+    compressions: [],
+  };
   return ConnectResponse.encode({ message: { $case: 'welcome', value } }).finish();
 }
 

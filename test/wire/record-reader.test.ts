@@ -114,9 +114,11 @@ function exact(at: Timestamp | undefined): string {
 test('any record has the JSON that the generated code gives it', () => {
   fc.assert(
     fc.property(fc.array(anyRecord, { maxLength: 5 }), fc.boolean(), (records, historical) => {
-      const bytes = Upload.encode({
-        batches: [{ firstSequence: 7n, count: records.length, historical, records }],
-      }).finish();
+      const bytes = Upload.encode(
+        Upload.fromPartial({
+          batches: [{ firstSequence: 7n, count: records.length, historical, records }],
+        }),
+      ).finish();
       const [batch] = readUpload(bytes);
       const want = records.map((record) => expected({ ...record, historical: historical || record.historical }));
       assert.deepEqual(linesOf(batch!), JSON.parse(JSON.stringify(want)));
@@ -128,7 +130,9 @@ test('any record has the JSON that the generated code gives it', () => {
 test('a record without a sequence is the previous one plus one', () => {
   const sequences = [0n, 0n, 20n, 0n, 3n, 0n];
   const records = sequences.map((sequence) => Record.create({ sequence }));
-  const batch = readBatch(Batch.encode({ firstSequence: 5n, count: 6, historical: false, records }).finish());
+  const batch = readBatch(
+    Batch.encode(Batch.fromPartial({ firstSequence: 5n, count: 6, historical: false, records })).finish(),
+  );
   const got = Array.from(reader.records(batch), (record) => record.sequence);
   assert.deepEqual(got, [5, 6, 20, 21, 3, 4]);
 });
@@ -212,7 +216,9 @@ test('numbers are written as JavaScript writes them', () => {
 
 test('a flood of names is told apart, those that share a place in the cache too', () => {
   const records = Array.from({ length: 20_000 }, (_, i) => Record.create({ deviceId: `d${i}`, topic: `t/${i * 7}` }));
-  const batch = readBatch(Batch.encode({ firstSequence: 1n, count: 20_000, historical: false, records }).finish());
+  const batch = readBatch(
+    Batch.encode(Batch.fromPartial({ firstSequence: 1n, count: 20_000, historical: false, records })).finish(),
+  );
   for (let round = 0; round < 2; round++) {
     let i = 0;
     for (const record of reader.records(batch)) {
@@ -232,7 +238,7 @@ test('sequences beyond 2^53 - 1 are refused, not rounded', () => {
 test('whatever the bytes are, reading ends: with records, or with the one error', () => {
   const valid = fc.array(anyRecord, { minLength: 1, maxLength: 3 }).map((records) => {
     const upload = { batches: [{ firstSequence: 1n, count: records.length, historical: false, records }] };
-    return Buffer.from(Upload.encode(upload).finish());
+    return Buffer.from(Upload.encode(Upload.fromPartial(upload)).finish());
   });
   const damaged = fc
     .tuple(valid, fc.nat(), fc.integer({ min: 0, max: 255 }), fc.nat())
@@ -253,9 +259,11 @@ test('whatever the bytes are, reading ends: with records, or with the one error'
 });
 
 test('nothing behind the view is read', () => {
-  const bytes = Upload.encode({
-    batches: [{ firstSequence: 1n, count: 1, historical: false, records: [Record.create({ deviceId: 'abc' })] }],
-  }).finish();
+  const bytes = Upload.encode(
+    Upload.fromPartial({
+      batches: [{ firstSequence: 1n, count: 1, historical: false, records: [Record.create({ deviceId: 'abc' })] }],
+    }),
+  ).finish();
   const memory = Buffer.alloc(bytes.length + 20, 0x41);
   memory.set(bytes, 10);
   for (let length = 0; length < bytes.length; length++) {

@@ -342,6 +342,14 @@ export interface Batch {
    * for all its records.
    */
   historical: boolean;
+  /**
+   * What to add to received_at of its records to get the true time, in
+   * milliseconds: the gateway's clock was wrong when it stamped them, and it
+   * knows better now. Zero: nothing. Their `time` is the device's, and stays.
+   */
+  clockShiftMs: bigint;
+  /** The clock quality of its records once they are shifted. Unspecified: as each says. */
+  clockQuality: ClockQuality;
   records: Record[];
 }
 
@@ -1087,7 +1095,7 @@ export const Field: MessageFns<Field> = {
 };
 
 function createBaseBatch(): Batch {
-  return { firstSequence: 0n, count: 0, historical: false, records: [] };
+  return { firstSequence: 0n, count: 0, historical: false, clockShiftMs: 0n, clockQuality: 0, records: [] };
 }
 
 export const Batch: MessageFns<Batch> = {
@@ -1103,6 +1111,15 @@ export const Batch: MessageFns<Batch> = {
     }
     if (message.historical !== false) {
       writer.uint32(24).bool(message.historical);
+    }
+    if (message.clockShiftMs !== 0n) {
+      if (BigInt.asIntN(64, message.clockShiftMs) !== message.clockShiftMs) {
+        throw new globalThis.Error("value provided for field message.clockShiftMs of type sint64 too large");
+      }
+      writer.uint32(32).sint64(message.clockShiftMs);
+    }
+    if (message.clockQuality !== 0) {
+      writer.uint32(40).int32(message.clockQuality);
     }
     for (const v of message.records) {
       Record.encode(v!, writer.uint32(122).fork()).join();
@@ -1147,6 +1164,22 @@ export const Batch: MessageFns<Batch> = {
             message.historical = reader.bool();
             continue;
           }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.clockShiftMs = reader.sint64() as bigint;
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.clockQuality = reader.int32() as any;
+            continue;
+          }
           case 15: {
             if (tag !== 122) {
               break;
@@ -1176,6 +1209,16 @@ export const Batch: MessageFns<Batch> = {
         : 0n,
       count: isSet(object.count) ? globalThis.Number(object.count) : 0,
       historical: isSet(object.historical) ? globalThis.Boolean(object.historical) : false,
+      clockShiftMs: isSet(object.clockShiftMs)
+        ? BigInt(object.clockShiftMs)
+        : isSet(object.clock_shift_ms)
+        ? BigInt(object.clock_shift_ms)
+        : 0n,
+      clockQuality: isSet(object.clockQuality)
+        ? clockQualityFromJSON(object.clockQuality)
+        : isSet(object.clock_quality)
+        ? clockQualityFromJSON(object.clock_quality)
+        : 0,
       records: globalThis.Array.isArray(object?.records) ? object.records.map((e: any) => Record.fromJSON(e)) : [],
     };
   },
@@ -1190,6 +1233,12 @@ export const Batch: MessageFns<Batch> = {
     }
     if (message.historical !== false) {
       obj.historical = message.historical;
+    }
+    if (message.clockShiftMs !== 0n) {
+      obj.clockShiftMs = message.clockShiftMs.toString();
+    }
+    if (message.clockQuality !== 0) {
+      obj.clockQuality = clockQualityToJSON(message.clockQuality);
     }
     if (message.records?.length) {
       obj.records = message.records.map((e) => Record.toJSON(e));
@@ -1207,6 +1256,10 @@ export const Batch: MessageFns<Batch> = {
       : 0n;
     message.count = object.count ?? 0;
     message.historical = object.historical ?? false;
+    message.clockShiftMs = (object.clockShiftMs !== undefined && object.clockShiftMs !== null)
+      ? BigInt(object.clockShiftMs)
+      : 0n;
+    message.clockQuality = object.clockQuality ?? 0;
     message.records = object.records?.map((e) => Record.fromPartial(e)) || [];
     return message;
   },

@@ -7,17 +7,154 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
-import { Batch } from "./record.ts";
+import { Batch, Priority, priorityFromJSON, priorityToJSON } from "./record.ts";
 
 export const protobufPackage = "headgate.v1";
 
 export const protobufFileName = "headgate/v1/uplink.proto";
 
+export const Compression = {
+  COMPRESSION_UNSPECIFIED: 0,
+  COMPRESSION_GZIP: 1,
+  COMPRESSION_ZSTD: 2,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type Compression = typeof Compression[keyof typeof Compression];
+
+export namespace Compression {
+  export type COMPRESSION_UNSPECIFIED = typeof Compression.COMPRESSION_UNSPECIFIED;
+  export type COMPRESSION_GZIP = typeof Compression.COMPRESSION_GZIP;
+  export type COMPRESSION_ZSTD = typeof Compression.COMPRESSION_ZSTD;
+  export type UNRECOGNIZED = typeof Compression.UNRECOGNIZED;
+}
+
+export function compressionFromJSON(object: any): Compression {
+  switch (object) {
+    case 0:
+    case "COMPRESSION_UNSPECIFIED":
+      return Compression.COMPRESSION_UNSPECIFIED;
+    case 1:
+    case "COMPRESSION_GZIP":
+      return Compression.COMPRESSION_GZIP;
+    case 2:
+    case "COMPRESSION_ZSTD":
+      return Compression.COMPRESSION_ZSTD;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return Compression.UNRECOGNIZED;
+  }
+}
+
+export function compressionToJSON(object: Compression): string {
+  switch (object) {
+    case Compression.COMPRESSION_UNSPECIFIED:
+      return "COMPRESSION_UNSPECIFIED";
+    case Compression.COMPRESSION_GZIP:
+      return "COMPRESSION_GZIP";
+    case Compression.COMPRESSION_ZSTD:
+      return "COMPRESSION_ZSTD";
+    case Compression.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
+export const CommandState = {
+  COMMAND_STATE_UNSPECIFIED: 0,
+  /** COMMAND_STATE_QUEUED - Durable at the gateway. */
+  COMMAND_STATE_QUEUED: 1,
+  /** COMMAND_STATE_SENT - Handed to the device's protocol. */
+  COMMAND_STATE_SENT: 2,
+  /** COMMAND_STATE_ACKNOWLEDGED - The device said that it did it. */
+  COMMAND_STATE_ACKNOWLEDGED: 3,
+  /** COMMAND_STATE_FAILED - The device said no, or it could not be handed over. */
+  COMMAND_STATE_FAILED: 4,
+  /** COMMAND_STATE_EXPIRED - Its time was over before it was handed over. */
+  COMMAND_STATE_EXPIRED: 5,
+  /** COMMAND_STATE_UNKNOWN - It was handed over, and no answer came: nobody knows whether it was done. */
+  COMMAND_STATE_UNKNOWN: 6,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type CommandState = typeof CommandState[keyof typeof CommandState];
+
+export namespace CommandState {
+  export type COMMAND_STATE_UNSPECIFIED = typeof CommandState.COMMAND_STATE_UNSPECIFIED;
+  export type COMMAND_STATE_QUEUED = typeof CommandState.COMMAND_STATE_QUEUED;
+  export type COMMAND_STATE_SENT = typeof CommandState.COMMAND_STATE_SENT;
+  export type COMMAND_STATE_ACKNOWLEDGED = typeof CommandState.COMMAND_STATE_ACKNOWLEDGED;
+  export type COMMAND_STATE_FAILED = typeof CommandState.COMMAND_STATE_FAILED;
+  export type COMMAND_STATE_EXPIRED = typeof CommandState.COMMAND_STATE_EXPIRED;
+  export type COMMAND_STATE_UNKNOWN = typeof CommandState.COMMAND_STATE_UNKNOWN;
+  export type UNRECOGNIZED = typeof CommandState.UNRECOGNIZED;
+}
+
+export function commandStateFromJSON(object: any): CommandState {
+  switch (object) {
+    case 0:
+    case "COMMAND_STATE_UNSPECIFIED":
+      return CommandState.COMMAND_STATE_UNSPECIFIED;
+    case 1:
+    case "COMMAND_STATE_QUEUED":
+      return CommandState.COMMAND_STATE_QUEUED;
+    case 2:
+    case "COMMAND_STATE_SENT":
+      return CommandState.COMMAND_STATE_SENT;
+    case 3:
+    case "COMMAND_STATE_ACKNOWLEDGED":
+      return CommandState.COMMAND_STATE_ACKNOWLEDGED;
+    case 4:
+    case "COMMAND_STATE_FAILED":
+      return CommandState.COMMAND_STATE_FAILED;
+    case 5:
+    case "COMMAND_STATE_EXPIRED":
+      return CommandState.COMMAND_STATE_EXPIRED;
+    case 6:
+    case "COMMAND_STATE_UNKNOWN":
+      return CommandState.COMMAND_STATE_UNKNOWN;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return CommandState.UNRECOGNIZED;
+  }
+}
+
+export function commandStateToJSON(object: CommandState): string {
+  switch (object) {
+    case CommandState.COMMAND_STATE_UNSPECIFIED:
+      return "COMMAND_STATE_UNSPECIFIED";
+    case CommandState.COMMAND_STATE_QUEUED:
+      return "COMMAND_STATE_QUEUED";
+    case CommandState.COMMAND_STATE_SENT:
+      return "COMMAND_STATE_SENT";
+    case CommandState.COMMAND_STATE_ACKNOWLEDGED:
+      return "COMMAND_STATE_ACKNOWLEDGED";
+    case CommandState.COMMAND_STATE_FAILED:
+      return "COMMAND_STATE_FAILED";
+    case CommandState.COMMAND_STATE_EXPIRED:
+      return "COMMAND_STATE_EXPIRED";
+    case CommandState.COMMAND_STATE_UNKNOWN:
+      return "COMMAND_STATE_UNKNOWN";
+    case CommandState.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 export interface ConnectRequest {
-  message: { $case: "hello"; value: Hello } | { $case: "upload"; value: Upload } | { $case: "ping"; value: Ping } | {
-    $case: "pong";
-    value: Pong;
-  } | undefined;
+  message:
+    | { $case: "hello"; value: Hello }
+    | { $case: "upload"; value: Upload }
+    | { $case: "ping"; value: Ping }
+    | { $case: "pong"; value: Pong }
+    | //
+    /** From version 2 of the protocol on: */
+    { $case: "confirm"; value: Confirm }
+    | { $case: "commandUpdate"; value: CommandUpdate }
+    | { $case: "renew"; value: RenewRequest }
+    | undefined;
 }
 
 export interface ConnectResponse {
@@ -26,12 +163,18 @@ export interface ConnectResponse {
     | { $case: "acknowledge"; value: Acknowledge }
     | { $case: "ping"; value: Ping }
     | { $case: "pong"; value: Pong }
+    | //
+    /** From version 2 of the protocol on: */
+    { $case: "command"; value: Command }
+    | { $case: "commandUpdateAcknowledge"; value: CommandUpdateAcknowledge }
+    | { $case: "renewed"; value: RenewResponse }
+    | { $case: "goAway"; value: GoAway }
     | undefined;
 }
 
 /** The first message of a stream. */
 export interface Hello {
-  /** The newest protocol version the gateway speaks. This is version 1. */
+  /** The newest protocol version the gateway speaks. This file is version 2. */
   version: number;
   /** Who is speaking: the gateway's id, and the epoch of its data directory. */
   gateway: string;
@@ -44,6 +187,22 @@ export interface Hello {
   lastSequence: bigint;
   /** The gateway's software, for people: "headgate/0.1.0". */
   agent: string;
+  /**
+   * The lineage that this data directory was given last, see Welcome. Empty: it
+   * has none, because it is new or speaks to this collector for the first time.
+   */
+  lineage: string;
+  /**
+   * This data directory was restored from a backup, or its owner has said that
+   * it is the one to go on: it takes the place of whatever had the lineage.
+   */
+  takesOver: boolean;
+  /**
+   * How often the gateway will be heard at the least, in seconds, if only by a
+   * Ping. The collector may end a stream that is silent for three times as long.
+   * Zero: the gateway makes no promise.
+   */
+  heardEverySeconds: number;
 }
 
 /** The collector's answer to Hello. */
@@ -62,11 +221,33 @@ export interface Welcome {
   /** The collector's clock, for gateways that have none. */
   now: Timestamp | undefined;
   agent: string;
+  /**
+   * A new, random name of this connection's place in the gateway's history. The
+   * gateway makes it durable and says so with Confirm before it sends anything
+   * else; from then on the one before it no longer counts. So of two copies of
+   * one data directory only one can go on. Empty: this collector keeps none.
+   */
+  lineage: string;
+  /** The compressions that uploads may use, the collector's favourite first. */
+  compressions: Compression[];
+}
+
+/** The lineage of the welcome is durable at the gateway. */
+export interface Confirm {
+  lineage: string;
 }
 
 /** Some batches. Each is acknowledged when all of it is durable. */
 export interface Upload {
   batches: Batch[];
+  /**
+   * When it is not UNSPECIFIED, `compressed` holds an Upload that is compressed
+   * so, and `batches` is empty. Only what the welcome offers.
+   */
+  compression: Compression;
+  compressed: Uint8Array;
+  /** How many bytes `compressed` comes to when it is decompressed. */
+  uncompressedBytes: number;
 }
 
 /**
@@ -91,6 +272,87 @@ export interface Pong {
   nonce: bigint;
 }
 
+/** What the collector asks of a device, or of the gateway itself. */
+export interface Command {
+  /** Names it for ever: what comes again with the same id does nothing again. */
+  id: string;
+  /** The device that is meant. Empty: the gateway itself. */
+  deviceId: string;
+  /**
+   * What is asked: for a device, a command of its profile, or empty; for the
+   * gateway, "config" or "rules".
+   */
+  name: string;
+  /** What the device is told; for the gateway, YAML. */
+  payload: Uint8Array;
+  priority: Priority;
+  /** After this instant it is not to be carried out any more. Absent: no limit. */
+  expiresAt:
+    | Timestamp
+    | undefined;
+  /** When the collector took it in. */
+  createdAt: Timestamp | undefined;
+}
+
+/** Where a command stands. The gateway sends each until it is acknowledged. */
+export interface CommandUpdate {
+  commandId: string;
+  /** Counts this command's updates from 1: an older one than is known is old news. */
+  revision: number;
+  state: CommandState;
+  /** Why, for people, when it failed. */
+  reason: string;
+  /** What the device answered. */
+  result: Uint8Array;
+  at: Timestamp | undefined;
+  deviceId: string;
+}
+
+/** The collector has made the update durable. */
+export interface CommandUpdateAcknowledge {
+  commandId: string;
+  revision: number;
+}
+
+/** The gateway's first certificate. */
+export interface EnrolRequest {
+  /** The one-time token that an administrator made. */
+  token: string;
+  gateway: string;
+  /** A PKCS #10 certification request in DER, signed with the gateway's new key. */
+  csr: Uint8Array;
+}
+
+export interface EnrolResponse {
+  /** The gateway's certificate and those between it and `ca`, PEM. */
+  certificate: string;
+  /** The authority that signs gateways and that signs the collector, PEM. */
+  ca: string;
+}
+
+/** Asks for a new certificate before the one in use expires. */
+export interface RenewRequest {
+  csr: Uint8Array;
+}
+
+export interface RenewResponse {
+  /** Empty when it was refused, for `reason`. */
+  certificate: string;
+  ca: string;
+  reason: string;
+}
+
+/**
+ * The collector is about to leave: the gateway sends nothing new, waits for the
+ * acknowledgements of what is under way, and connects anew.
+ */
+export interface GoAway {
+  /** Why, for people. */
+  reason: string;
+  /** How long the gateway should wait before it asks this same collector again. */
+  retryAfterSeconds: number;
+}
+
 function createBaseConnectRequest(): ConnectRequest {
   return { message: undefined };
 }
@@ -109,6 +371,15 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
         break;
       case "pong":
         Pong.encode(message.message.value, writer.uint32(34).fork()).join();
+        break;
+      case "confirm":
+        Confirm.encode(message.message.value, writer.uint32(42).fork()).join();
+        break;
+      case "commandUpdate":
+        CommandUpdate.encode(message.message.value, writer.uint32(50).fork()).join();
+        break;
+      case "renew":
+        RenewRequest.encode(message.message.value, writer.uint32(58).fork()).join();
         break;
     }
     return writer;
@@ -159,6 +430,30 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
             message.message = { $case: "pong", value: Pong.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.message = { $case: "confirm", value: Confirm.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = { $case: "commandUpdate", value: CommandUpdate.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.message = { $case: "renew", value: RenewRequest.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -181,6 +476,14 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
         ? { $case: "ping", value: Ping.fromJSON(object.ping) }
         : isSet(object.pong)
         ? { $case: "pong", value: Pong.fromJSON(object.pong) }
+        : isSet(object.confirm)
+        ? { $case: "confirm", value: Confirm.fromJSON(object.confirm) }
+        : isSet(object.commandUpdate)
+        ? { $case: "commandUpdate", value: CommandUpdate.fromJSON(object.commandUpdate) }
+        : isSet(object.command_update)
+        ? { $case: "commandUpdate", value: CommandUpdate.fromJSON(object.command_update) }
+        : isSet(object.renew)
+        ? { $case: "renew", value: RenewRequest.fromJSON(object.renew) }
         : undefined,
     };
   },
@@ -195,6 +498,12 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
       obj.ping = Ping.toJSON(message.message.value);
     } else if (message.message?.$case === "pong") {
       obj.pong = Pong.toJSON(message.message.value);
+    } else if (message.message?.$case === "confirm") {
+      obj.confirm = Confirm.toJSON(message.message.value);
+    } else if (message.message?.$case === "commandUpdate") {
+      obj.commandUpdate = CommandUpdate.toJSON(message.message.value);
+    } else if (message.message?.$case === "renew") {
+      obj.renew = RenewRequest.toJSON(message.message.value);
     }
     return obj;
   },
@@ -229,6 +538,24 @@ export const ConnectRequest: MessageFns<ConnectRequest> = {
         }
         break;
       }
+      case "confirm": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "confirm", value: Confirm.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "commandUpdate": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "commandUpdate", value: CommandUpdate.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "renew": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "renew", value: RenewRequest.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     return message;
   },
@@ -252,6 +579,18 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
         break;
       case "pong":
         Pong.encode(message.message.value, writer.uint32(34).fork()).join();
+        break;
+      case "command":
+        Command.encode(message.message.value, writer.uint32(42).fork()).join();
+        break;
+      case "commandUpdateAcknowledge":
+        CommandUpdateAcknowledge.encode(message.message.value, writer.uint32(50).fork()).join();
+        break;
+      case "renewed":
+        RenewResponse.encode(message.message.value, writer.uint32(58).fork()).join();
+        break;
+      case "goAway":
+        GoAway.encode(message.message.value, writer.uint32(66).fork()).join();
         break;
     }
     return writer;
@@ -302,6 +641,41 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
             message.message = { $case: "pong", value: Pong.decode(reader, reader.uint32()) };
             continue;
           }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.message = { $case: "command", value: Command.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.message = {
+              $case: "commandUpdateAcknowledge",
+              value: CommandUpdateAcknowledge.decode(reader, reader.uint32()),
+            };
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.message = { $case: "renewed", value: RenewResponse.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 8: {
+            if (tag !== 66) {
+              break;
+            }
+
+            message.message = { $case: "goAway", value: GoAway.decode(reader, reader.uint32()) };
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -324,6 +698,24 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
         ? { $case: "ping", value: Ping.fromJSON(object.ping) }
         : isSet(object.pong)
         ? { $case: "pong", value: Pong.fromJSON(object.pong) }
+        : isSet(object.command)
+        ? { $case: "command", value: Command.fromJSON(object.command) }
+        : isSet(object.commandUpdateAcknowledge)
+        ? {
+          $case: "commandUpdateAcknowledge",
+          value: CommandUpdateAcknowledge.fromJSON(object.commandUpdateAcknowledge),
+        }
+        : isSet(object.command_update_acknowledge)
+        ? {
+          $case: "commandUpdateAcknowledge",
+          value: CommandUpdateAcknowledge.fromJSON(object.command_update_acknowledge),
+        }
+        : isSet(object.renewed)
+        ? { $case: "renewed", value: RenewResponse.fromJSON(object.renewed) }
+        : isSet(object.goAway)
+        ? { $case: "goAway", value: GoAway.fromJSON(object.goAway) }
+        : isSet(object.go_away)
+        ? { $case: "goAway", value: GoAway.fromJSON(object.go_away) }
         : undefined,
     };
   },
@@ -338,6 +730,14 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
       obj.ping = Ping.toJSON(message.message.value);
     } else if (message.message?.$case === "pong") {
       obj.pong = Pong.toJSON(message.message.value);
+    } else if (message.message?.$case === "command") {
+      obj.command = Command.toJSON(message.message.value);
+    } else if (message.message?.$case === "commandUpdateAcknowledge") {
+      obj.commandUpdateAcknowledge = CommandUpdateAcknowledge.toJSON(message.message.value);
+    } else if (message.message?.$case === "renewed") {
+      obj.renewed = RenewResponse.toJSON(message.message.value);
+    } else if (message.message?.$case === "goAway") {
+      obj.goAway = GoAway.toJSON(message.message.value);
     }
     return obj;
   },
@@ -372,13 +772,50 @@ export const ConnectResponse: MessageFns<ConnectResponse> = {
         }
         break;
       }
+      case "command": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "command", value: Command.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "commandUpdateAcknowledge": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = {
+            $case: "commandUpdateAcknowledge",
+            value: CommandUpdateAcknowledge.fromPartial(object.message.value),
+          };
+        }
+        break;
+      }
+      case "renewed": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "renewed", value: RenewResponse.fromPartial(object.message.value) };
+        }
+        break;
+      }
+      case "goAway": {
+        if (object.message?.value !== undefined && object.message?.value !== null) {
+          message.message = { $case: "goAway", value: GoAway.fromPartial(object.message.value) };
+        }
+        break;
+      }
     }
     return message;
   },
 };
 
 function createBaseHello(): Hello {
-  return { version: 0, gateway: "", epoch: "", firstWaiting: 0n, lastSequence: 0n, agent: "" };
+  return {
+    version: 0,
+    gateway: "",
+    epoch: "",
+    firstWaiting: 0n,
+    lastSequence: 0n,
+    agent: "",
+    lineage: "",
+    takesOver: false,
+    heardEverySeconds: 0,
+  };
 }
 
 export const Hello: MessageFns<Hello> = {
@@ -406,6 +843,15 @@ export const Hello: MessageFns<Hello> = {
     }
     if (message.agent !== "") {
       writer.uint32(50).string(message.agent);
+    }
+    if (message.lineage !== "") {
+      writer.uint32(58).string(message.lineage);
+    }
+    if (message.takesOver !== false) {
+      writer.uint32(64).bool(message.takesOver);
+    }
+    if (message.heardEverySeconds !== 0) {
+      writer.uint32(72).uint32(message.heardEverySeconds);
     }
     return writer;
   },
@@ -471,6 +917,30 @@ export const Hello: MessageFns<Hello> = {
             message.agent = reader.string();
             continue;
           }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.lineage = reader.string();
+            continue;
+          }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.takesOver = reader.bool();
+            continue;
+          }
+          case 9: {
+            if (tag !== 72) {
+              break;
+            }
+
+            message.heardEverySeconds = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -499,6 +969,17 @@ export const Hello: MessageFns<Hello> = {
         ? BigInt(object.last_sequence)
         : 0n,
       agent: isSet(object.agent) ? globalThis.String(object.agent) : "",
+      lineage: isSet(object.lineage) ? globalThis.String(object.lineage) : "",
+      takesOver: isSet(object.takesOver)
+        ? globalThis.Boolean(object.takesOver)
+        : isSet(object.takes_over)
+        ? globalThis.Boolean(object.takes_over)
+        : false,
+      heardEverySeconds: isSet(object.heardEverySeconds)
+        ? globalThis.Number(object.heardEverySeconds)
+        : isSet(object.heard_every_seconds)
+        ? globalThis.Number(object.heard_every_seconds)
+        : 0,
     };
   },
 
@@ -522,6 +1003,15 @@ export const Hello: MessageFns<Hello> = {
     if (message.agent !== "") {
       obj.agent = message.agent;
     }
+    if (message.lineage !== "") {
+      obj.lineage = message.lineage;
+    }
+    if (message.takesOver !== false) {
+      obj.takesOver = message.takesOver;
+    }
+    if (message.heardEverySeconds !== 0) {
+      obj.heardEverySeconds = Math.round(message.heardEverySeconds);
+    }
     return obj;
   },
 
@@ -540,12 +1030,15 @@ export const Hello: MessageFns<Hello> = {
       ? BigInt(object.lastSequence)
       : 0n;
     message.agent = object.agent ?? "";
+    message.lineage = object.lineage ?? "";
+    message.takesOver = object.takesOver ?? false;
+    message.heardEverySeconds = object.heardEverySeconds ?? 0;
     return message;
   },
 };
 
 function createBaseWelcome(): Welcome {
-  return { version: 0, durable: [], windowBytes: 0n, now: undefined, agent: "" };
+  return { version: 0, durable: [], windowBytes: 0n, now: undefined, agent: "", lineage: "", compressions: [] };
 }
 
 export const Welcome: MessageFns<Welcome> = {
@@ -567,6 +1060,16 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.agent !== "") {
       writer.uint32(42).string(message.agent);
+    }
+    if (message.lineage !== "") {
+      writer.uint32(50).string(message.lineage);
+    }
+    if (message.compressions.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.compressions) {
+        writer.int32(v);
+      }
+      writer.join();
     }
     return writer;
   },
@@ -624,6 +1127,32 @@ export const Welcome: MessageFns<Welcome> = {
             message.agent = reader.string();
             continue;
           }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.lineage = reader.string();
+            continue;
+          }
+          case 7: {
+            if (tag === 56) {
+              message.compressions.push(reader.int32() as any);
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.compressions.push(reader.int32() as any);
+              }
+
+              continue;
+            }
+
+            break;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -649,6 +1178,10 @@ export const Welcome: MessageFns<Welcome> = {
         : 0n,
       now: isSet(object.now) ? fromJsonTimestamp(object.now) : undefined,
       agent: isSet(object.agent) ? globalThis.String(object.agent) : "",
+      lineage: isSet(object.lineage) ? globalThis.String(object.lineage) : "",
+      compressions: globalThis.Array.isArray(object?.compressions)
+        ? object.compressions.map((e: any) => compressionFromJSON(e))
+        : [],
     };
   },
 
@@ -669,6 +1202,12 @@ export const Welcome: MessageFns<Welcome> = {
     if (message.agent !== "") {
       obj.agent = message.agent;
     }
+    if (message.lineage !== "") {
+      obj.lineage = message.lineage;
+    }
+    if (message.compressions?.length) {
+      obj.compressions = message.compressions.map((e) => compressionToJSON(e));
+    }
     return obj;
   },
 
@@ -684,18 +1223,96 @@ export const Welcome: MessageFns<Welcome> = {
       : 0n;
     message.now = (object.now !== undefined && object.now !== null) ? Timestamp.fromPartial(object.now) : undefined;
     message.agent = object.agent ?? "";
+    message.lineage = object.lineage ?? "";
+    message.compressions = object.compressions?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseConfirm(): Confirm {
+  return { lineage: "" };
+}
+
+export const Confirm: MessageFns<Confirm> = {
+  encode(message: Confirm, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.lineage !== "") {
+      writer.uint32(10).string(message.lineage);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Confirm {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseConfirm();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.lineage = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Confirm {
+    return { lineage: isSet(object.lineage) ? globalThis.String(object.lineage) : "" };
+  },
+
+  toJSON(message: Confirm): unknown {
+    const obj: any = {};
+    if (message.lineage !== "") {
+      obj.lineage = message.lineage;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Confirm>): Confirm {
+    return Confirm.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Confirm>): Confirm {
+    const message = createBaseConfirm();
+    message.lineage = object.lineage ?? "";
     return message;
   },
 };
 
 function createBaseUpload(): Upload {
-  return { batches: [] };
+  return { batches: [], compression: 0, compressed: new Uint8Array(0), uncompressedBytes: 0 };
 }
 
 export const Upload: MessageFns<Upload> = {
   encode(message: Upload, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
     for (const v of message.batches) {
       Batch.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.compression !== 0) {
+      writer.uint32(16).int32(message.compression);
+    }
+    if (message.compressed.length !== 0) {
+      writer.uint32(26).bytes(message.compressed);
+    }
+    if (message.uncompressedBytes !== 0) {
+      writer.uint32(32).uint32(message.uncompressedBytes);
     }
     return writer;
   },
@@ -721,6 +1338,30 @@ export const Upload: MessageFns<Upload> = {
             message.batches.push(Batch.decode(reader, reader.uint32()));
             continue;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.compression = reader.int32() as any;
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.compressed = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 32) {
+              break;
+            }
+
+            message.uncompressedBytes = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -736,6 +1377,13 @@ export const Upload: MessageFns<Upload> = {
   fromJSON(object: any): Upload {
     return {
       batches: globalThis.Array.isArray(object?.batches) ? object.batches.map((e: any) => Batch.fromJSON(e)) : [],
+      compression: isSet(object.compression) ? compressionFromJSON(object.compression) : 0,
+      compressed: isSet(object.compressed) ? bytesFromBase64(object.compressed) : new Uint8Array(0),
+      uncompressedBytes: isSet(object.uncompressedBytes)
+        ? globalThis.Number(object.uncompressedBytes)
+        : isSet(object.uncompressed_bytes)
+        ? globalThis.Number(object.uncompressed_bytes)
+        : 0,
     };
   },
 
@@ -743,6 +1391,15 @@ export const Upload: MessageFns<Upload> = {
     const obj: any = {};
     if (message.batches?.length) {
       obj.batches = message.batches.map((e) => Batch.toJSON(e));
+    }
+    if (message.compression !== 0) {
+      obj.compression = compressionToJSON(message.compression);
+    }
+    if (message.compressed.length !== 0) {
+      obj.compressed = base64FromBytes(message.compressed);
+    }
+    if (message.uncompressedBytes !== 0) {
+      obj.uncompressedBytes = Math.round(message.uncompressedBytes);
     }
     return obj;
   },
@@ -753,6 +1410,9 @@ export const Upload: MessageFns<Upload> = {
   fromPartial(object: DeepPartial<Upload>): Upload {
     const message = createBaseUpload();
     message.batches = object.batches?.map((e) => Batch.fromPartial(e)) || [];
+    message.compression = object.compression ?? 0;
+    message.compressed = object.compressed ?? new Uint8Array(0);
+    message.uncompressedBytes = object.uncompressedBytes ?? 0;
     return message;
   },
 };
@@ -1058,6 +1718,925 @@ export const Pong: MessageFns<Pong> = {
     return message;
   },
 };
+
+function createBaseCommand(): Command {
+  return {
+    id: "",
+    deviceId: "",
+    name: "",
+    payload: new Uint8Array(0),
+    priority: 0,
+    expiresAt: undefined,
+    createdAt: undefined,
+  };
+}
+
+export const Command: MessageFns<Command> = {
+  encode(message: Command, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.id !== "") {
+      writer.uint32(10).string(message.id);
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(18).string(message.deviceId);
+    }
+    if (message.name !== "") {
+      writer.uint32(26).string(message.name);
+    }
+    if (message.payload.length !== 0) {
+      writer.uint32(34).bytes(message.payload);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(40).int32(message.priority);
+    }
+    if (message.expiresAt !== undefined) {
+      Timestamp.encode(message.expiresAt, writer.uint32(50).fork()).join();
+    }
+    if (message.createdAt !== undefined) {
+      Timestamp.encode(message.createdAt, writer.uint32(58).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Command {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCommand();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.payload = reader.bytes();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.expiresAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.createdAt = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Command {
+    return {
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      deviceId: isSet(object.deviceId)
+        ? globalThis.String(object.deviceId)
+        : isSet(object.device_id)
+        ? globalThis.String(object.device_id)
+        : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      payload: isSet(object.payload) ? bytesFromBase64(object.payload) : new Uint8Array(0),
+      priority: isSet(object.priority) ? priorityFromJSON(object.priority) : 0,
+      expiresAt: isSet(object.expiresAt)
+        ? fromJsonTimestamp(object.expiresAt)
+        : isSet(object.expires_at)
+        ? fromJsonTimestamp(object.expires_at)
+        : undefined,
+      createdAt: isSet(object.createdAt)
+        ? fromJsonTimestamp(object.createdAt)
+        : isSet(object.created_at)
+        ? fromJsonTimestamp(object.created_at)
+        : undefined,
+    };
+  },
+
+  toJSON(message: Command): unknown {
+    const obj: any = {};
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.deviceId !== "") {
+      obj.deviceId = message.deviceId;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.payload.length !== 0) {
+      obj.payload = base64FromBytes(message.payload);
+    }
+    if (message.priority !== 0) {
+      obj.priority = priorityToJSON(message.priority);
+    }
+    if (message.expiresAt !== undefined) {
+      obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
+    }
+    if (message.createdAt !== undefined) {
+      obj.createdAt = fromTimestamp(message.createdAt).toISOString();
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Command>): Command {
+    return Command.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Command>): Command {
+    const message = createBaseCommand();
+    message.id = object.id ?? "";
+    message.deviceId = object.deviceId ?? "";
+    message.name = object.name ?? "";
+    message.payload = object.payload ?? new Uint8Array(0);
+    message.priority = object.priority ?? 0;
+    message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null)
+      ? Timestamp.fromPartial(object.expiresAt)
+      : undefined;
+    message.createdAt = (object.createdAt !== undefined && object.createdAt !== null)
+      ? Timestamp.fromPartial(object.createdAt)
+      : undefined;
+    return message;
+  },
+};
+
+function createBaseCommandUpdate(): CommandUpdate {
+  return { commandId: "", revision: 0, state: 0, reason: "", result: new Uint8Array(0), at: undefined, deviceId: "" };
+}
+
+export const CommandUpdate: MessageFns<CommandUpdate> = {
+  encode(message: CommandUpdate, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.commandId !== "") {
+      writer.uint32(10).string(message.commandId);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint32(message.revision);
+    }
+    if (message.state !== 0) {
+      writer.uint32(24).int32(message.state);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    if (message.result.length !== 0) {
+      writer.uint32(42).bytes(message.result);
+    }
+    if (message.at !== undefined) {
+      Timestamp.encode(message.at, writer.uint32(50).fork()).join();
+    }
+    if (message.deviceId !== "") {
+      writer.uint32(58).string(message.deviceId);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CommandUpdate {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCommandUpdate();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.commandId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.state = reader.int32() as any;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.result = reader.bytes();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.at = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 7: {
+            if (tag !== 58) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CommandUpdate {
+    return {
+      commandId: isSet(object.commandId)
+        ? globalThis.String(object.commandId)
+        : isSet(object.command_id)
+        ? globalThis.String(object.command_id)
+        : "",
+      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
+      state: isSet(object.state) ? commandStateFromJSON(object.state) : 0,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      result: isSet(object.result) ? bytesFromBase64(object.result) : new Uint8Array(0),
+      at: isSet(object.at) ? fromJsonTimestamp(object.at) : undefined,
+      deviceId: isSet(object.deviceId)
+        ? globalThis.String(object.deviceId)
+        : isSet(object.device_id)
+        ? globalThis.String(object.device_id)
+        : "",
+    };
+  },
+
+  toJSON(message: CommandUpdate): unknown {
+    const obj: any = {};
+    if (message.commandId !== "") {
+      obj.commandId = message.commandId;
+    }
+    if (message.revision !== 0) {
+      obj.revision = Math.round(message.revision);
+    }
+    if (message.state !== 0) {
+      obj.state = commandStateToJSON(message.state);
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.result.length !== 0) {
+      obj.result = base64FromBytes(message.result);
+    }
+    if (message.at !== undefined) {
+      obj.at = fromTimestamp(message.at).toISOString();
+    }
+    if (message.deviceId !== "") {
+      obj.deviceId = message.deviceId;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CommandUpdate>): CommandUpdate {
+    return CommandUpdate.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CommandUpdate>): CommandUpdate {
+    const message = createBaseCommandUpdate();
+    message.commandId = object.commandId ?? "";
+    message.revision = object.revision ?? 0;
+    message.state = object.state ?? 0;
+    message.reason = object.reason ?? "";
+    message.result = object.result ?? new Uint8Array(0);
+    message.at = (object.at !== undefined && object.at !== null) ? Timestamp.fromPartial(object.at) : undefined;
+    message.deviceId = object.deviceId ?? "";
+    return message;
+  },
+};
+
+function createBaseCommandUpdateAcknowledge(): CommandUpdateAcknowledge {
+  return { commandId: "", revision: 0 };
+}
+
+export const CommandUpdateAcknowledge: MessageFns<CommandUpdateAcknowledge> = {
+  encode(message: CommandUpdateAcknowledge, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.commandId !== "") {
+      writer.uint32(10).string(message.commandId);
+    }
+    if (message.revision !== 0) {
+      writer.uint32(16).uint32(message.revision);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CommandUpdateAcknowledge {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCommandUpdateAcknowledge();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.commandId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.revision = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CommandUpdateAcknowledge {
+    return {
+      commandId: isSet(object.commandId)
+        ? globalThis.String(object.commandId)
+        : isSet(object.command_id)
+        ? globalThis.String(object.command_id)
+        : "",
+      revision: isSet(object.revision) ? globalThis.Number(object.revision) : 0,
+    };
+  },
+
+  toJSON(message: CommandUpdateAcknowledge): unknown {
+    const obj: any = {};
+    if (message.commandId !== "") {
+      obj.commandId = message.commandId;
+    }
+    if (message.revision !== 0) {
+      obj.revision = Math.round(message.revision);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CommandUpdateAcknowledge>): CommandUpdateAcknowledge {
+    return CommandUpdateAcknowledge.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CommandUpdateAcknowledge>): CommandUpdateAcknowledge {
+    const message = createBaseCommandUpdateAcknowledge();
+    message.commandId = object.commandId ?? "";
+    message.revision = object.revision ?? 0;
+    return message;
+  },
+};
+
+function createBaseEnrolRequest(): EnrolRequest {
+  return { token: "", gateway: "", csr: new Uint8Array(0) };
+}
+
+export const EnrolRequest: MessageFns<EnrolRequest> = {
+  encode(message: EnrolRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
+    }
+    if (message.gateway !== "") {
+      writer.uint32(18).string(message.gateway);
+    }
+    if (message.csr.length !== 0) {
+      writer.uint32(26).bytes(message.csr);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnrolRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnrolRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.gateway = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.csr = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EnrolRequest {
+    return {
+      token: isSet(object.token) ? globalThis.String(object.token) : "",
+      gateway: isSet(object.gateway) ? globalThis.String(object.gateway) : "",
+      csr: isSet(object.csr) ? bytesFromBase64(object.csr) : new Uint8Array(0),
+    };
+  },
+
+  toJSON(message: EnrolRequest): unknown {
+    const obj: any = {};
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    if (message.gateway !== "") {
+      obj.gateway = message.gateway;
+    }
+    if (message.csr.length !== 0) {
+      obj.csr = base64FromBytes(message.csr);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EnrolRequest>): EnrolRequest {
+    return EnrolRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EnrolRequest>): EnrolRequest {
+    const message = createBaseEnrolRequest();
+    message.token = object.token ?? "";
+    message.gateway = object.gateway ?? "";
+    message.csr = object.csr ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseEnrolResponse(): EnrolResponse {
+  return { certificate: "", ca: "" };
+}
+
+export const EnrolResponse: MessageFns<EnrolResponse> = {
+  encode(message: EnrolResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificate !== "") {
+      writer.uint32(10).string(message.certificate);
+    }
+    if (message.ca !== "") {
+      writer.uint32(18).string(message.ca);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): EnrolResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseEnrolResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificate = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ca = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): EnrolResponse {
+    return {
+      certificate: isSet(object.certificate) ? globalThis.String(object.certificate) : "",
+      ca: isSet(object.ca) ? globalThis.String(object.ca) : "",
+    };
+  },
+
+  toJSON(message: EnrolResponse): unknown {
+    const obj: any = {};
+    if (message.certificate !== "") {
+      obj.certificate = message.certificate;
+    }
+    if (message.ca !== "") {
+      obj.ca = message.ca;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<EnrolResponse>): EnrolResponse {
+    return EnrolResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<EnrolResponse>): EnrolResponse {
+    const message = createBaseEnrolResponse();
+    message.certificate = object.certificate ?? "";
+    message.ca = object.ca ?? "";
+    return message;
+  },
+};
+
+function createBaseRenewRequest(): RenewRequest {
+  return { csr: new Uint8Array(0) };
+}
+
+export const RenewRequest: MessageFns<RenewRequest> = {
+  encode(message: RenewRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.csr.length !== 0) {
+      writer.uint32(10).bytes(message.csr);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.csr = reader.bytes();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenewRequest {
+    return { csr: isSet(object.csr) ? bytesFromBase64(object.csr) : new Uint8Array(0) };
+  },
+
+  toJSON(message: RenewRequest): unknown {
+    const obj: any = {};
+    if (message.csr.length !== 0) {
+      obj.csr = base64FromBytes(message.csr);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RenewRequest>): RenewRequest {
+    return RenewRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RenewRequest>): RenewRequest {
+    const message = createBaseRenewRequest();
+    message.csr = object.csr ?? new Uint8Array(0);
+    return message;
+  },
+};
+
+function createBaseRenewResponse(): RenewResponse {
+  return { certificate: "", ca: "", reason: "" };
+}
+
+export const RenewResponse: MessageFns<RenewResponse> = {
+  encode(message: RenewResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.certificate !== "") {
+      writer.uint32(10).string(message.certificate);
+    }
+    if (message.ca !== "") {
+      writer.uint32(18).string(message.ca);
+    }
+    if (message.reason !== "") {
+      writer.uint32(26).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): RenewResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRenewResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.certificate = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.ca = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): RenewResponse {
+    return {
+      certificate: isSet(object.certificate) ? globalThis.String(object.certificate) : "",
+      ca: isSet(object.ca) ? globalThis.String(object.ca) : "",
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: RenewResponse): unknown {
+    const obj: any = {};
+    if (message.certificate !== "") {
+      obj.certificate = message.certificate;
+    }
+    if (message.ca !== "") {
+      obj.ca = message.ca;
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<RenewResponse>): RenewResponse {
+    return RenewResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<RenewResponse>): RenewResponse {
+    const message = createBaseRenewResponse();
+    message.certificate = object.certificate ?? "";
+    message.ca = object.ca ?? "";
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseGoAway(): GoAway {
+  return { reason: "", retryAfterSeconds: 0 };
+}
+
+export const GoAway: MessageFns<GoAway> = {
+  encode(message: GoAway, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    if (message.retryAfterSeconds !== 0) {
+      writer.uint32(16).uint32(message.retryAfterSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GoAway {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGoAway();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.retryAfterSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GoAway {
+    return {
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+      retryAfterSeconds: isSet(object.retryAfterSeconds)
+        ? globalThis.Number(object.retryAfterSeconds)
+        : isSet(object.retry_after_seconds)
+        ? globalThis.Number(object.retry_after_seconds)
+        : 0,
+    };
+  },
+
+  toJSON(message: GoAway): unknown {
+    const obj: any = {};
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    if (message.retryAfterSeconds !== 0) {
+      obj.retryAfterSeconds = Math.round(message.retryAfterSeconds);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GoAway>): GoAway {
+    return GoAway.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GoAway>): GoAway {
+    const message = createBaseGoAway();
+    message.reason = object.reason ?? "";
+    message.retryAfterSeconds = object.retryAfterSeconds ?? 0;
+    return message;
+  },
+};
+
+function bytesFromBase64(b64: string): Uint8Array {
+  if ((globalThis as any).Buffer) {
+    return Uint8Array.from((globalThis as any).Buffer.from(b64, "base64"));
+  } else {
+    const bin = globalThis.atob(b64);
+    const arr = new Uint8Array(bin.length);
+    for (let i = 0; i < bin.length; ++i) {
+      arr[i] = bin.charCodeAt(i);
+    }
+    return arr;
+  }
+}
+
+function base64FromBytes(arr: Uint8Array): string {
+  if ((globalThis as any).Buffer) {
+    return (globalThis as any).Buffer.from(arr).toString("base64");
+  } else {
+    const bin: string[] = [];
+    arr.forEach((byte) => {
+      bin.push(globalThis.String.fromCharCode(byte));
+    });
+    return globalThis.btoa(bin.join(""));
+  }
+}
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;
 

@@ -20,6 +20,11 @@ export class RuleBook {
     this.#rules = compileRules(options);
   }
 
+  /** Whether any rule asks for the time: what needs no clock is not to pay for one with each message. */
+  get needsTime(): boolean {
+    return this.#rules.needsTime;
+  }
+
   /** {@link decide} by the rules that hold now. */
   decide(message: Message, decoded: Decoded, nowMs: MonotonicMs): Decision {
     return decide(this.#rules, this.#state, message, decoded, nowMs);

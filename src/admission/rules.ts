@@ -56,6 +56,8 @@ export interface Rules {
   readonly all: readonly Rule[];
   /** How many of them are configured; the two built-in ones come behind them. */
   readonly configured: number;
+  /** Whether any of them thins, and so asks for the time. */
+  readonly needsTime: boolean;
   /** The built-in decisions, for when nothing is configured. */
   readonly defaultQos0: Decision;
   readonly default: Decision;
@@ -89,6 +91,7 @@ export function compileRules(options: readonly RuleOptions[], previous?: Rules):
   return {
     all,
     configured: options.length,
+    needsTime: all.some(({ thin }) => thin !== undefined),
     defaultQos0: all[options.length]!.qos0.taken,
     default: all[options.length + 1]!.others.taken,
   };

@@ -33,7 +33,7 @@ export class Flow {
     this.#received++;
     const measurement = decode(message);
     if (measurement.fields.length === 0) this.#undecoded++;
-    const { handling, verdict } = rules.decide(message, measurement, clock.monotonic());
+    const { handling, verdict } = rules.decide(message, measurement, rules.needsTime ? clock.monotonic() : 0);
     const receivedAtMs = clock.now();
     if (verdict !== 'keep') {
       // The rule has decided what becomes of it: its source has done its part.

@@ -207,3 +207,14 @@ test('explaining does not count as a record', () => {
   book.explain(messageOf('t'), decodedOf('d'));
   assert.equal(book.decide(messageOf('t'), decodedOf('d'), 0).verdict, 'keep');
 });
+
+test('time is only asked for while a rule thins, and something is forwarded that it could leave out', () => {
+  const book = new RuleBook([]);
+  assert.equal(book.needsTime, false);
+  book.replace(rulesOf('[{ name: a, match: { topic: a }, priority: bulk }]'));
+  assert.equal(book.needsTime, false);
+  book.replace(rulesOf('[{ name: a, match: { topic: a } }, { name: b, thin: { every: 1h } }]'));
+  assert.equal(book.needsTime, true);
+  book.replace([]);
+  assert.equal(book.needsTime, false);
+});

@@ -15,11 +15,15 @@ interface Options {
   readonly faults?: DiskFaults;
   readonly maxPendingBytes?: number;
   readonly nowMs?: number;
+  readonly monotonic?: () => number;
   readonly rules?: readonly RuleOptions[];
 }
 
 async function started(t: TestContext, options: Options = {}) {
-  const clock = { now: () => options.nowMs ?? Date.UTC(2026, 10, 22), monotonic: () => performance.now() };
+  const clock = {
+    now: () => options.nowMs ?? Date.UTC(2026, 10, 22),
+    monotonic: options.monotonic ?? (() => performance.now()),
+  };
   const buffer = await openBuffer(t, tempDir(t), {
     options: { maxPendingBytes: options.maxPendingBytes ?? 1e6 },
     clock,
@@ -123,4 +127,19 @@ test('a record that could not be stored is not the one that the next is compared
   await assert.rejects(flow.deliver(message('{"value":1}')));
   await flow.deliver(message('{"value":1}'));
   assert.equal((await stored(buffer)).length, 1);
+});
+
+test('a rule that keeps one record an hour is told what time it is', async (t) => {
+  let nowMs = 1_000;
+  const { buffer, flow } = await started(t, {
+    monotonic: () => nowMs,
+    rules: [{ name: 'hourly', thin: { every: 3_600_000 }, forward: true }],
+  });
+  await flow.deliver(message('1'));
+  nowMs += 3_500_000;
+  await flow.deliver(message('2'));
+  nowMs += 100_000;
+  await flow.deliver(message('3'));
+  const { received, waiting, dropped } = buffer.status().ledger;
+  assert.deepEqual([received, waiting, dropped.thinned], [3, 2, 1]);
 });

@@ -78,7 +78,7 @@ export class Gateway {
     this.#flow = new Flow({ decode: createDecoder(config.decode), rules: this.#rules, buffer: this.#buffer, clock });
     this.#mqtt = new MqttSource({
       options: config.mqtt,
-      deliver: this.#flow.deliver,
+      take: this.#flow.take,
       shelf: this.#buffer.shelf,
       recentDeliveries: () => this.#buffer.deliveries,
       operatingMs: () => this.#buffer.operatingMs,

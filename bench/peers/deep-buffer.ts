@@ -71,7 +71,7 @@ async function append({ buffer }: Opened, count: number, isEnough = () => false)
     const upTo = Math.min(count, appended + perTurn);
     for (; appended < upTo; appended++) {
       const { bytes, starts } = records;
-      buffer.append(handling, bytes, starts[next]!, starts[next + 1]!, now, settle);
+      buffer.append(handling, bytes, starts[next]!, starts[next + 1]!, now, { settled: settle });
       next = (next + 1) % (starts.length - 1);
     }
     await turn();

@@ -3,8 +3,11 @@ import type { DeliveryKey } from '../core/message.ts';
 import type { MonotonicMs, UnixMs } from '../core/time.ts';
 import { DeliveryKeys } from './delivery-keys.ts';
 
-/** Called once, with the sequence when the record is as durable as its rule asks, or with the error when it is not. */
-export type Settle = (error: Error | undefined, sequence: number) => void;
+/** Whoever appended a record and waits for word of it. */
+export interface Waiter {
+  /** Once: with the sequence when the record is as durable as its rule asks, or with the error when it is not. */
+  settled(error: Error | undefined, sequence: number): void;
+}
 
 /** Where a batch that is not on disk yet stands. */
 export type Phase =
@@ -21,7 +24,7 @@ export type Phase =
 export interface Batch extends StoredBatch {
   records: Uint8Array<ArrayBuffer>;
   /** By index in the batch; undefined where nobody waits. Emptied when they have been told. */
-  waiters: readonly (Settle | undefined)[];
+  waiters: readonly (Waiter | undefined)[];
   readonly takenAtMs: UnixMs;
   /** The same in operating time. */
   readonly ageAtMs: MonotonicMs;
@@ -45,7 +48,7 @@ export interface Batch extends StoredBatch {
 export interface Sealed {
   readonly count: number;
   readonly records: Uint8Array<ArrayBuffer>;
-  readonly waiters: readonly (Settle | undefined)[];
+  readonly waiters: readonly (Waiter | undefined)[];
   readonly takenAtMs: UnixMs;
   readonly ageAtMs: MonotonicMs;
   readonly answers: Uint8Array | undefined;
@@ -61,7 +64,7 @@ const initialCapacity = 4 * 1024;
 export class OpenBatch {
   #bytes = Buffer.allocUnsafeSlow(initialCapacity);
   #length = 0;
-  #waiters: (Settle | undefined)[] = [];
+  #waiters: (Waiter | undefined)[] = [];
   readonly #answers = new DeliveryKeys();
   #takenAtMs: UnixMs = 0;
   #ageAtMs: MonotonicMs = 0;
@@ -90,14 +93,14 @@ export class OpenBatch {
     source: Buffer,
     start: number,
     end: number,
-    settle: Settle | undefined,
+    waiter: Waiter | undefined,
     delivery: DeliveryKey | undefined,
   ): void {
     const size = end - start;
     if (this.#length + size > this.#bytes.length) this.#grow(this.#length + size);
     source.copy(this.#bytes, this.#length, start, end);
     this.#length += size;
-    this.#waiters.push(settle);
+    this.#waiters.push(waiter);
     if (delivery !== undefined) this.#answers.add(delivery);
   }
 

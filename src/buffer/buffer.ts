@@ -7,7 +7,7 @@ import type { MonotonicMs, UnixMs } from '../core/time.ts';
 import type { Service } from '../lib/service.ts';
 import { acknowledge } from './acknowledge.ts';
 import { Archive } from './archive.ts';
-import type { Settle } from './batch.ts';
+import type { Waiter } from './batch.ts';
 import { segmentBytesFor, usualBudget } from './budget.ts';
 import { Damages } from './damages.ts';
 import type { BufferDependencies, LaneView, ReadyListener } from './dependencies.ts';
@@ -193,7 +193,7 @@ export class RecordBuffer implements Service {
    * Appends bytes `start` to `end` of `source`, one encoded record.
    *
    * @param takenAtMs when it was taken in, by the wall clock
-   * @param settle told when the record is as durable as its rule asks, or that it can't be made so. Records of `relaxed` and
+   * @param waiter told when the record is as durable as its rule asks, or that it can't be made so. Records of `relaxed` and
    * `memory` rules count as acknowledged from here on, whether anybody waits or not
    * @param delivery stored with the record
    * @param device whose order is kept, also where its records go under several rules of one priority
@@ -204,30 +204,30 @@ export class RecordBuffer implements Service {
     start: number,
     end: number,
     takenAtMs: UnixMs,
-    settle?: Settle,
+    waiter?: Waiter,
     delivery?: DeliveryKey,
     device?: string,
   ): void {
     if (this.#state === 'closed') {
       this.#writer.refused++;
-      settle?.(new HeadgateError('buffer.closed', 'The gateway is not taking messages.'), 0);
+      waiter?.settled(new HeadgateError('buffer.closed', 'The gateway is not taking messages.'), 0);
       return;
     }
     const lane = this.#lanes.of(handling);
     if (lane.gate === 'dropping') {
       this.discard(handling, 'full', undefined, takenAtMs);
-      settle?.(undefined, 0);
+      waiter?.settled(undefined, 0);
       return;
     }
     if (lane.gate === 'blocked' && this.#writer.pendingBytes > this.#deps.options.maxPendingBytes) {
       this.#writer.refused++;
-      settle?.(
+      waiter?.settled(
         new HeadgateError('buffer.full', `The buffer has no room for records of the rule "${handling.rule}".`),
         0,
       );
       return;
     }
-    this.#writer.append(lane, source, start, end, takenAtMs, settle, delivery, device);
+    this.#writer.append(lane, source, start, end, takenAtMs, waiter, delivery, device);
     // Not only at the next sweep: a failing disk must not let memory grow for a second.
     if (lane.isEarly && this.#writer.pendingBytes > this.#deps.options.maxPendingBytes) this.#memory.trim();
   }

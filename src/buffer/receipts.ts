@@ -23,7 +23,7 @@ export class Receipts {
 
 async function tell(first: number, waiters: Batch['waiters'], error: Error | undefined): Promise<void> {
   for (let i = 0; i < waiters.length; i++) {
-    waiters[i]?.(error, first + i);
+    waiters[i]?.settled(error, first + i);
     // A slow disk's commit holds thousands: pings and dashboards get their turn in between.
     if ((i + 1) % settledAtOnce === 0) await new Promise(setImmediate);
   }

@@ -85,22 +85,14 @@ export class Reports {
     // Saved in the transaction that stores the record: both are there after a crash, or neither.
     reports.openMarks[name] = gap.number;
     const { bytes, start, end } = encode(gap, now());
-    writer.append(
-      reports,
-      bytes,
-      start,
-      end,
-      now(),
-      (error) => {
-        this.#underWay.delete(name);
-        // Refused: it is told again.
-        if (error !== undefined) return;
-        book.reported(gap.number);
-        lane.touch('counts', operating());
-        if (book.isClosing) this.#report(lane, kind, name);
-      },
-      undefined,
-      undefined,
-    );
+    const settled = (error: Error | undefined): void => {
+      this.#underWay.delete(name);
+      // Refused: it is told again.
+      if (error !== undefined) return;
+      book.reported(gap.number);
+      lane.touch('counts', operating());
+      if (book.isClosing) this.#report(lane, kind, name);
+    };
+    writer.append(reports, bytes, start, end, now(), { settled }, undefined, undefined);
   }
 }

@@ -1,7 +1,7 @@
 import { lastSequenceOf } from '../core/batch.ts';
 import type { DeliveryKey } from '../core/message.ts';
 import type { UnixMs } from '../core/time.ts';
-import type { Batch, Settle } from './batch.ts';
+import type { Batch, Waiter } from './batch.ts';
 import { DeviceOrder } from './device-order.ts';
 import type { Disk } from './disk.ts';
 import { DiskHealth } from './disk-health.ts';
@@ -75,7 +75,7 @@ export class Writer {
     start: number,
     end: number,
     takenAtMs: UnixMs,
-    settle: Settle | undefined,
+    waiter: Waiter | undefined,
     delivery: DeliveryKey | undefined,
     device: string | undefined,
   ): void {
@@ -84,7 +84,7 @@ export class Writer {
       for (const before of this.#order.sealBefore(lane, device, this.#deps.lanes)) this.seal(before);
     }
     if (open.count === 0) open.begin(takenAtMs, this.#deps.operating());
-    open.append(source, start, end, settle, delivery);
+    open.append(source, start, end, waiter, delivery);
     lane.memoryBytes += end - start;
     this.pendingBytes += end - start;
     if (lane.isEarly) lane.acceptedInMemory++;

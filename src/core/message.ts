@@ -43,3 +43,17 @@ export interface Receipt {
  * Messages of one caller keep their order.
  */
 export type Deliver = (message: Message) => Promise<Receipt>;
+
+/** Who brought a message and is owed the word what became of it: one of the two, once. It may come before `take` returns. */
+export interface Bearer {
+  /** @param sequence as in {@link Receipt}; 0: it has none */
+  taken(sequence: number): void;
+  /** The gateway did not take it. */
+  refused(error: Error): void;
+}
+
+/**
+ * {@link Deliver} for a source that brings a hundred thousand messages a second: one object can be message and bearer
+ * both, where a promise and what follows from it are eight.
+ */
+export type Take = (message: Message, bearer: Bearer) => void;

@@ -1,6 +1,7 @@
 import type { RuleBook } from '../admission/rule-book.ts';
+import type { Waiter } from '../buffer/batch.ts';
 import type { RecordBuffer } from '../buffer/buffer.ts';
-import type { Deliver, Receipt } from '../core/message.ts';
+import type { Bearer, Deliver, Take } from '../core/message.ts';
 import { type Clock, type ClockQuality, earliestPlausibleMs } from '../core/time.ts';
 import type { Decoder } from '../profiles/decode.ts';
 import { RecordEncoder } from '../wire/record-encoder.ts';
@@ -13,33 +14,32 @@ export interface FlowDependencies {
   readonly clock: Clock;
 }
 
-const settled: Promise<Receipt> = Promise.resolve({});
-
 /** The flow on one screen: decode, decide, encode once, append; the receipt comes when the record is durable enough. */
 export class Flow {
   readonly #deps: FlowDependencies;
   readonly #encoder = new RecordEncoder();
+  readonly #outcomes: Outcomes;
   #received = 0;
-  #confirmed = 0;
-  #refused = 0;
   #undecoded = 0;
 
   constructor(deps: FlowDependencies) {
     this.#deps = deps;
+    this.#outcomes = new Outcomes(deps.rules);
   }
 
-  readonly deliver: Deliver = (message) => {
+  readonly take: Take = (message, bearer) => {
     const { decode, rules, buffer, clock } = this.#deps;
     this.#received++;
     const measurement = decode(message);
     if (measurement.fields.length === 0) this.#undecoded++;
     const { handling, verdict } = rules.decide(message, measurement, rules.needsTime ? clock.monotonic() : 0);
     const receivedAtMs = clock.now();
+    const { deviceId } = measurement;
     if (verdict !== 'keep') {
       // The rule has decided what becomes of it: its source has done its part.
-      buffer.discard(handling, verdict, measurement.deviceId, receivedAtMs);
-      this.#confirmed++;
-      return settled;
+      buffer.discard(handling, verdict, deviceId, receivedAtMs);
+      this.#outcomes.confirm(bearer, 0);
+      return;
     }
     const { bytes, start, end } = this.#encoder.encode(
       measurement,
@@ -53,37 +53,71 @@ export class Flow {
       measurement.keepPayload ? message.payload : undefined,
     );
     const isEarly = handling.durability === 'relaxed' || handling.durability === 'memory';
-    const { deviceId } = measurement;
     if (isEarly && !buffer.mustWait(handling)) {
       buffer.append(handling, bytes, start, end, receivedAtMs, undefined, message.delivery, deviceId);
-      this.#confirmed++;
-      return settled;
+      this.#outcomes.confirm(bearer, 0);
+      return;
     }
-    const { topic } = message;
-    return new Promise((resolve, reject) => {
-      const settle = (error: Error | undefined, sequence: number): void => {
-        if (error === undefined) {
-          this.#confirmed++;
-          // Dropped for want of room: what comes next is not a repetition of it.
-          if (sequence === 0) rules.forget(handling.rule, topic, deviceId);
-          resolve(sequence > 0 ? { sequence } : {});
-        } else {
-          this.#refused++;
-          rules.forget(handling.rule, topic, deviceId);
-          reject(error);
-        }
-      };
-      buffer.append(handling, bytes, start, end, receivedAtMs, settle, message.delivery, deviceId);
-    });
+    const waiter = new Awaited(this.#outcomes, bearer, handling.rule, message.topic, deviceId);
+    buffer.append(handling, bytes, start, end, receivedAtMs, waiter, message.delivery, deviceId);
   };
 
+  readonly deliver: Deliver = (message) =>
+    new Promise((resolve, reject) => {
+      const taken = (sequence: number): void => resolve(sequence > 0 ? { sequence } : {});
+      this.take(message, { taken, refused: reject });
+    });
+
   status(): FlowStatus {
-    return {
-      received: this.#received,
-      confirmed: this.#confirmed,
-      refused: this.#refused,
-      undecoded: this.#undecoded,
-    };
+    const { confirmed, refused } = this.#outcomes;
+    return { received: this.#received, confirmed, refused, undecoded: this.#undecoded };
+  }
+}
+
+/** Tells bearers, counts what they are told, and takes back what the rules noted of a message that was not kept. */
+class Outcomes {
+  readonly #rules: RuleBook;
+  confirmed = 0;
+  refused = 0;
+
+  constructor(rules: RuleBook) {
+    this.#rules = rules;
+  }
+
+  confirm(bearer: Bearer, sequence: number): void {
+    this.confirmed++;
+    bearer.taken(sequence);
+  }
+
+  settle({ bearer, rule, topic, deviceId }: Awaited, error: Error | undefined, sequence: number): void {
+    // Refused, or dropped for want of room: what comes next is not a repetition of it.
+    if (error !== undefined || sequence === 0) this.#rules.forget(rule, topic, deviceId);
+    if (error === undefined) this.confirm(bearer, sequence);
+    else {
+      this.refused++;
+      bearer.refused(error);
+    }
+  }
+}
+
+/** A message whose record is on its way to the disk. One small object, because there are many of them. */
+class Awaited implements Waiter {
+  readonly #outcomes: Outcomes;
+  readonly bearer: Bearer;
+  readonly rule: string;
+  readonly topic: string;
+  readonly deviceId: string;
+
+  constructor(outcomes: Outcomes, bearer: Bearer, rule: string, topic: string, deviceId: string) {
+    this.#outcomes = outcomes;
+    this.bearer = bearer;
+    this.rule = rule;
+    this.topic = topic;
+    this.deviceId = deviceId;
+  }
+
+  settled(error: Error | undefined, sequence: number): void {
+    this.#outcomes.settle(this, error, sequence);
   }
 }
 

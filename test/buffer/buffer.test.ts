@@ -233,8 +233,8 @@ test('delivery keys are there after a restart, oldest first', async (t) => {
   const key = (client: string, packetId: number) => ({ client, packetId, digest: 0xfedcba98 });
   const send = (client: string, packetId: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      const settle = (error: Error | undefined) => (error === undefined ? resolve() : reject(error));
-      buffer.append(local, Buffer.from('<r>'), 0, 3, Date.now(), settle, key(client, packetId));
+      const settled = (error: Error | undefined) => (error === undefined ? resolve() : reject(error));
+      buffer.append(local, Buffer.from('<r>'), 0, 3, Date.now(), { settled }, key(client, packetId));
     });
   await Promise.all([send('a', 1), send('b', 65535), append(buffer, local, 'none')]);
   await send('a', 2);

@@ -19,9 +19,8 @@ const week = 7 * 86_400_000;
 function appendAt(buffer: RecordBuffer, handling: Handling, text: string, atMs: number): Promise<number> {
   const bytes = Buffer.from(`<${text}>`);
   return new Promise((resolve, reject) => {
-    buffer.append(handling, bytes, 0, bytes.length, atMs, (error, sequence) =>
-      error ? reject(error) : resolve(sequence),
-    );
+    const settled = (error: Error | undefined, sequence: number): void => (error ? reject(error) : resolve(sequence));
+    buffer.append(handling, bytes, 0, bytes.length, atMs, { settled });
   });
 }
 

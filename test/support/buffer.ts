@@ -61,9 +61,9 @@ export async function openBuffer(t: TestContext, directory: string, overrides: O
 export function append(buffer: RecordBuffer, handling: Handling, record: string | Buffer): Promise<number> {
   const bytes = typeof record === 'string' ? Buffer.from(`<${record}>`) : record;
   return new Promise((resolve, reject) => {
-    buffer.append(handling, bytes, 0, bytes.length, Date.now(), (error, sequence) =>
-      error === undefined ? resolve(sequence) : reject(error),
-    );
+    const settled = (error: Error | undefined, sequence: number): void =>
+      error === undefined ? resolve(sequence) : reject(error);
+    buffer.append(handling, bytes, 0, bytes.length, Date.now(), { settled });
   });
 }
 

@@ -1,13 +1,13 @@
 import type { Socket } from 'node:net';
 import type { AedesPublishPacket, Client, PublishPacket } from 'aedes';
 import { messageOf } from '../../core/errors.ts';
-import type { Deliver, Receipt } from '../../core/message.ts';
+import type { Take } from '../../core/message.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Tally } from '../../lib/tally.ts';
 import { markAnswered } from './aedes-guard.ts';
+import { type Done, Incoming, type IncomingEvents, taken, Unnumbered } from './incoming.ts';
 import type { Link } from './link.ts';
 import type { PacketInspector } from './packet-fault.ts';
-import type { ClientWindow } from './redelivery.ts';
 import type { RefusedReason } from './refused.ts';
 import type { SessionStore } from './sessions.ts';
 
@@ -15,7 +15,7 @@ import type { SessionStore } from './sessions.ts';
 const reasonCode = { serverBusy: 0x89 };
 
 export interface IntakeDependencies {
-  readonly deliver: Deliver;
+  readonly take: Take;
   readonly inspector: PacketInspector;
   readonly sessions: SessionStore;
   readonly refused: Tally<RefusedReason>;
@@ -31,19 +31,6 @@ export interface IntakeDependencies {
 /** What ends the connection of a client whose message was not taken. It is counted already. */
 export class NotTaken extends Error {}
 
-/** Lets the PUBACK or PUBREC go out, or ends the connection. */
-type Done = (error?: Error | null) => void;
-
-/** A QoS 1 or 2 message on its way in. */
-interface Incoming {
-  readonly client: Client;
-  readonly link: Link;
-  readonly window: ClientWindow;
-  readonly packet: PublishPacket;
-  readonly packetId: number;
-  readonly digest: number;
-}
-
 /**
  * The way of a PUBLISH or a will into the flow. It runs before aedes acknowledges, stores or passes on anything, and an
  * acknowledgement goes out when all that it stands for is durable: the record, and for those who will want the message
@@ -51,11 +38,21 @@ interface Incoming {
  */
 export class Intake {
   readonly #deps: IntakeDependencies;
+  readonly #events: IncomingEvents;
   readonly #wills = new Set<Promise<unknown>>();
   #duplicates = 0;
 
   constructor(deps: IntakeDependencies) {
     this.#deps = deps;
+    this.#events = {
+      taken: (incoming) => this.#passOnAndAcknowledge(incoming),
+      refused: (incoming, error) => {
+        incoming.window.forget(incoming.packetId);
+        this.#refuse(incoming.sender, incoming.packet, error, incoming.done);
+      },
+      unnumberedTaken: (message) => this.#unnumberedTaken(message),
+      unnumberedRefused: ({ sender, packet, done }, error) => this.#refuse(sender, packet, error, done),
+    };
   }
 
   /** QoS 1 and 2 messages that came again and were not taken in again. */
@@ -77,17 +74,11 @@ export class Intake {
       this.#takeUnnumbered(client, link, packet, done);
       return;
     }
-    const incoming: Incoming = {
-      client,
-      link,
-      window: link.windowOf(client.id),
-      packet,
-      packetId: messageId,
-      digest: this.#deps.inspector.digestOf(packet),
-    };
+    const digest = this.#deps.inspector.digestOf(packet);
+    const incoming = new Incoming(this.#events, client, link, packet, messageId, digest, done);
     link.throttle.began();
-    if (packet.qos === 1) this.#takeOnceOrMore(incoming, done);
-    else this.#takeOnce(incoming, done);
+    if (packet.qos === 1) this.#takeOnceOrMore(incoming);
+    else this.#takeOnce(incoming);
   }
 
   /** A will whose client was connected when the gateway died. Never rejects. */
@@ -106,73 +97,76 @@ export class Intake {
   }
 
   #takeUnnumbered(client: Client | null, link: Link | undefined, packet: PublishPacket, done: Done): void {
-    const { topic, qos } = packet;
-    const outcome = this.#deps.deliver({ source: 'mqtt', topic, payload: bytesOf(packet), mqttQos: qos });
     link?.throttle.began();
-    const settled = outcome.then(
-      () => {
-        link?.throttle.ended();
-        if (link !== undefined && !this.#isForOthers(packet)) markAnswered(packet);
-        done(null);
-      },
-      (error) => this.#refuse(client, packet, error, done),
-    );
-    if (packet.cmd !== undefined) return;
-    this.#wills.add(settled);
-    settled.finally(() => this.#wills.delete(settled));
+    if (packet.cmd !== undefined) {
+      const message = new Unnumbered(this.#events, client, link, packet, done);
+      this.#deps.take(message, message);
+      return;
+    }
+    const will = new Promise<void>((resolve) => {
+      const settled: Done = (error) => {
+        done(error);
+        resolve();
+      };
+      const message = new Unnumbered(this.#events, client, link, packet, settled);
+      this.#deps.take(message, message);
+    });
+    this.#wills.add(will);
+    will.finally(() => this.#wills.delete(will));
+  }
+
+  #unnumberedTaken({ link, packet, done }: Unnumbered): void {
+    link?.throttle.ended();
+    if (link !== undefined && !this.#isForOthers(packet)) markAnswered(packet);
+    done(null);
   }
 
   /** QoS 1. Nearly every message of a gateway is for the collector alone: it is done with once it is acknowledged. */
-  #takeOnceOrMore(incoming: Incoming, done: Done): void {
+  #takeOnceOrMore(incoming: Incoming): void {
     const { window, packet, packetId, digest } = incoming;
     const known = packet.dup ? window.find(packetId, digest) : undefined;
     switch (known?.state) {
       case undefined:
-        this.#deliver(incoming).then(
-          () => this.#passOnAndAcknowledge(incoming, done),
-          (error) => {
-            window.forget(packetId);
-            this.#refuse(incoming.client, packet, error, done);
-          },
-        );
+        window.begin(packetId, digest, incoming);
+        this.#deps.take(incoming, incoming);
         return;
       case 'under-way': {
-        const again = (): void => this.#takeOnceOrMore(incoming, done);
+        const again = (): void => this.#takeOnceOrMore(incoming);
         // Whatever became of the first one, it is known by now; when it was not taken in, this one is.
         known.outcome.then(again, again);
         return;
       }
       case 'taken':
         this.#duplicates++;
-        this.#passOnAndAcknowledge(incoming, done);
+        this.#passOnAndAcknowledge(incoming);
         return;
       case 'acknowledged':
         this.#duplicates++;
-        this.#acknowledge(incoming, done);
+        this.#acknowledge(incoming);
         return;
     }
   }
 
-  #passOnAndAcknowledge(incoming: Incoming, done: Done): void {
-    const { client, window, packet, packetId, digest } = incoming;
+  #passOnAndAcknowledge(incoming: Incoming): void {
+    const { sender, window, packet, packetId, digest, done } = incoming;
     if (!this.#isForOthers(packet)) {
-      this.#acknowledge(incoming, done);
+      this.#acknowledge(incoming);
       return;
     }
     // aedes would acknowledge first, then keep it for those who are away, and not even that when its sender is gone.
     const passedOn = this.#passOn(incoming);
     window.waitFor(packetId, digest, passedOn);
     passedOn.then(
-      () => this.#acknowledge(incoming, done),
+      () => this.#acknowledge(incoming),
       (error) => {
         window.taken(packetId, digest);
-        this.#refuse(client, packet, error, done);
+        this.#refuse(sender, packet, error, done);
       },
     );
   }
 
   /** Says PUBACK, and to aedes that nothing is left to be done. */
-  #acknowledge({ link, window, packet, packetId, digest }: Incoming, done: Done): void {
+  #acknowledge({ link, window, packet, packetId, digest, done }: Incoming): void {
     link.throttle.ended();
     window.acknowledged(packetId, digest, link.isOpen);
     link.throttle.puback(packetId);
@@ -181,23 +175,21 @@ export class Intake {
   }
 
   /** QoS 2. What is done with when this says so is only acknowledged by aedes, which takes it for a copy. */
-  #takeOnce(incoming: Incoming, done: Done): void {
-    const { client, link, packet } = incoming;
-    const { isNew, taken } = this.#deps.sessions.takeOnce(client.id, incoming, packet.dup, () =>
-      this.#takeAll(incoming),
-    );
-    if (!isNew) this.#duplicates++;
-    taken.then(
+  #takeOnce(incoming: Incoming): void {
+    const { sender, client, link, packet, done } = incoming;
+    const outcome = this.#deps.sessions.takeOnce(client, incoming, packet.dup, () => this.#takeAll(incoming));
+    if (!outcome.isNew) this.#duplicates++;
+    outcome.taken.then(
       () => {
         link.throttle.ended();
         done(null);
       },
-      (error) => this.#refuse(client, packet, error, done),
+      (error) => this.#refuse(sender, packet, error, done),
     );
   }
 
   async #takeAll(incoming: Incoming): Promise<void> {
-    const { client, link, window, packet, packetId, digest } = incoming;
+    const { sender, client, link, window, packet, packetId, digest } = incoming;
     // Its session may have forgotten what the process, or the disk, still knows.
     const known = packet.dup ? window.find(packetId, digest) : undefined;
     if (known?.state === 'under-way') {
@@ -209,7 +201,7 @@ export class Intake {
     else await this.#deliverOrForget(incoming);
     // Not durable yet, and it need not be: the record's own delivery key is. But where passing on puts copies on the
     // shelf, it goes there together with them, so that they are not put there twice.
-    if (!client.clean) this.#deps.sessions.keepOpen(client.id, packetId);
+    if (!sender.clean) this.#deps.sessions.keepOpen(client, packetId);
     if (known?.state !== 'acknowledged' && this.#isForOthers(packet)) {
       const passedOn = this.#passOn(incoming);
       window.waitFor(packetId, digest, passedOn);
@@ -222,26 +214,21 @@ export class Intake {
   }
 
   async #deliverOrForget(incoming: Incoming): Promise<void> {
+    const { window, packetId, digest } = incoming;
+    const outcome = taken(this.#deps.take, incoming);
+    window.begin(packetId, digest, { outcome });
     try {
-      await this.#deliver(incoming);
+      await outcome;
     } catch (error) {
-      incoming.window.forget(incoming.packetId);
+      window.forget(packetId);
       throw error;
     }
   }
 
-  #deliver({ client, window, packet, packetId, digest }: Incoming): Promise<Receipt> {
-    const { topic, qos } = packet;
-    const delivery = { client: client.id, packetId, digest };
-    const receipt = this.#deps.deliver({ source: 'mqtt', topic, payload: bytesOf(packet), mqttQos: qos, delivery });
-    window.begin(packetId, digest, receipt);
-    return receipt;
-  }
-
   /** Settled when all copies that have to be durable are. */
-  #passOn({ client, packet }: Incoming): Promise<void> {
+  #passOn({ sender, packet }: Incoming): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#deps.publish(packet, client, (error) => (error ? reject(error) : resolve()));
+      this.#deps.publish(packet, sender, (error) => (error ? reject(error) : resolve()));
     });
   }
 
@@ -269,8 +256,4 @@ export class Intake {
     if (client?.version === 5 && packet.cmd !== undefined) client.disconnect({ reasonCode: reasonCode.serverBusy });
     else done(new NotTaken(messageOf(error), { cause: error }));
   }
-}
-
-function bytesOf({ payload }: PublishPacket): Uint8Array {
-  return typeof payload === 'string' ? Buffer.from(payload) : payload;
 }

@@ -2,7 +2,7 @@ import type { EventEmitter } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket, type Client } from 'aedes';
 import { messageOf } from '../../core/errors.ts';
-import type { Deliver, RecentDelivery } from '../../core/message.ts';
+import type { RecentDelivery, Take } from '../../core/message.ts';
 import type { Shelf } from '../../core/shelf.ts';
 import { listenError } from '../../lib/listen-error.ts';
 import type { Log } from '../../lib/log.ts';
@@ -23,7 +23,7 @@ import type { MqttStatus } from './status.ts';
 
 export interface MqttDependencies {
   readonly options: MqttOptions;
-  readonly deliver: Deliver;
+  readonly take: Take;
   /** Where what the broker remembers survives the process. */
   readonly shelf: Shelf;
   /** The delivery keys of the newest messages that were durable when the last run ended, oldest first; asked at start. */
@@ -82,7 +82,7 @@ export class MqttSource implements Service {
       onReleased: (clientId, packetId) => this.#redelivery.forget(clientId, packetId),
     });
     this.#intake = new Intake({
-      deliver: deps.deliver,
+      take: deps.take,
       inspector: new PacketInspector(options.maxTopicLevels),
       sessions: this.#sessions,
       refused: this.#refused,

@@ -9,6 +9,12 @@ export type Known =
   /** It was acknowledged: the acknowledgement got lost. */
   | { readonly state: 'acknowledged' };
 
+/** A message that has no receipt yet. Its outcome is only asked for when it comes again: a getter can make the promise then. */
+export interface UnderWay {
+  /** Settled when it is known what became of it. */
+  readonly outcome: Promise<unknown>;
+}
+
 const underWay = 1;
 const taken = 2;
 const acknowledged = 3;
@@ -40,7 +46,7 @@ const maxEntries = 500_000;
 export class ClientWindow {
   readonly #all: Redelivery;
   #words = new Uint32Array(initialEntries * wordsPerEntry);
-  #outcomes: (Promise<unknown> | undefined)[] = new Array(initialEntries).fill(undefined);
+  #underWay: (UnderWay | undefined)[] = new Array(initialEntries).fill(undefined);
   /** When the client was last heard from on its present connection, in seconds; -1: not yet. */
   #heardAt = -1;
   /** Connections that use it. */
@@ -55,7 +61,7 @@ export class ClientWindow {
   }
 
   get entries(): number {
-    return this.#outcomes.length;
+    return this.#underWay.length;
   }
 
   /** The client has a new connection: what it sent again on it was not acknowledged, as far as it knows. */
@@ -82,19 +88,19 @@ export class ClientWindow {
   }
 
   /** A new message is being taken in. */
-  begin(packetId: number, digest: number, outcome: Promise<unknown>): void {
+  begin(packetId: number, digest: number, message: UnderWay): void {
     this.#heardAt = this.#all.now;
     const entry = this.#entryFor(packetId);
     const at = entry * wordsPerEntry;
     this.#words[at] = packetId | (underWay << 16);
     this.#words[at + 1] = digest;
-    this.#outcomes[entry] = outcome;
+    this.#underWay[entry] = message;
   }
 
   /** It has its receipt, and now waits for something else. */
   waitFor(packetId: number, digest: number, outcome: Promise<unknown>): void {
     const entry = this.#find(packetId, digest);
-    if (entry !== -1) this.#set(entry, underWay, outcome);
+    if (entry !== -1) this.#set(entry, underWay, { outcome });
   }
 
   /** Its record is safe, but it was not acknowledged. */
@@ -120,7 +126,7 @@ export class ClientWindow {
       const at = entry * wordsPerEntry;
       if ((this.#words[at]! & 0xffff) !== packetId) continue;
       this.#words[at] = 0;
-      this.#outcomes[entry] = undefined;
+      this.#underWay[entry] = undefined;
     }
   }
 
@@ -128,8 +134,8 @@ export class ClientWindow {
   find(packetId: number, digest: number): Known | undefined {
     const entry = this.#find(packetId, digest);
     if (entry === -1) return undefined;
-    const outcome = this.#outcomes[entry];
-    if (outcome !== undefined) return { state: 'under-way', outcome };
+    const message = this.#underWay[entry];
+    if (message !== undefined) return { state: 'under-way', outcome: message.outcome };
     return { state: this.#words[entry * wordsPerEntry]! >>> 16 === acknowledged ? 'acknowledged' : 'taken' };
   }
 
@@ -141,16 +147,16 @@ export class ClientWindow {
     this.#words[at + 2] = unlimited;
   }
 
-  #set(entry: number, state: number, outcome: Promise<unknown> | undefined): void {
+  #set(entry: number, state: number, message: UnderWay | undefined): void {
     const at = entry * wordsPerEntry;
     this.#words[at] = (this.#words[at]! & 0xffff) | (state << 16);
-    this.#outcomes[entry] = outcome;
+    this.#underWay[entry] = message;
   }
 
   /** First of the entries where a packet id may be. */
   #baseOf(packetId: number): number {
     // A power of two.
-    return (packetId & (this.#outcomes.length / ways - 1)) * ways;
+    return (packetId & (this.#underWay.length / ways - 1)) * ways;
   }
 
   #find(packetId: number, digest: number): number {
@@ -183,17 +189,17 @@ export class ClientWindow {
       oldestDistance = distance;
     }
     if (oldestRank + graceSeconds <= this.#all.now || oldestRank === -1) return oldest;
-    if (!this.#all.mayGrow(this.#outcomes.length)) return oldest;
+    if (!this.#all.mayGrow(this.#underWay.length)) return oldest;
     this.#grow();
     return this.#entryFor(packetId);
   }
 
   #grow(): void {
     const words = this.#words;
-    const outcomes = this.#outcomes;
+    const before = this.#underWay;
     this.#words = new Uint32Array(words.length * 2);
-    this.#outcomes = new Array(outcomes.length * 2).fill(undefined);
-    for (const [entry, outcome] of outcomes.entries()) {
+    this.#underWay = new Array(before.length * 2).fill(undefined);
+    for (const [entry, message] of before.entries()) {
       const from = entry * wordsPerEntry;
       const packetId = words[from]! & 0xffff;
       if (packetId === 0) continue;
@@ -201,7 +207,7 @@ export class ClientWindow {
       let to = this.#baseOf(packetId);
       while ((this.#words[to * wordsPerEntry]! & 0xffff) !== 0) to++;
       this.#words.set(words.subarray(from, from + wordsPerEntry), to * wordsPerEntry);
-      this.#outcomes[to] = outcome;
+      this.#underWay[to] = message;
     }
   }
 }

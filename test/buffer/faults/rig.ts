@@ -85,9 +85,9 @@ export class Rig {
   append(handling: Handling, text: string): Promise<number> {
     const bytes = Buffer.from(`<${text}>`);
     return new Promise((resolve, reject) => {
-      this.buffer.append(handling, bytes, 0, bytes.length, Date.now(), (error, sequence) =>
-        error === undefined ? resolve(sequence) : reject(error),
-      );
+      const settled = (error: Error | undefined, sequence: number): void =>
+        error === undefined ? resolve(sequence) : reject(error);
+      this.buffer.append(handling, bytes, 0, bytes.length, Date.now(), { settled });
     });
   }
 

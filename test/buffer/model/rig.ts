@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settle } from '../../../src/buffer/batch.ts';
+import type { Waiter } from '../../../src/buffer/batch.ts';
 import { RecordBuffer } from '../../../src/buffer/buffer.ts';
 import { laneOf } from '../../../src/buffer/lane.ts';
 import type { BufferOptions } from '../../../src/buffer/options.ts';
@@ -70,10 +70,10 @@ export class Rig {
     const record = this.model.append(handling, this.time.monotonic());
     const bytes = recordOf(record.id, size);
     const life = this.#life;
-    const settle: Settle = (error, sequence) => {
+    const settled: Waiter['settled'] = (error, sequence) => {
       if (life === this.#life) this.#tell(() => this.model.settle(record, error, sequence));
     };
-    this.#buffer.append(handling, bytes, 0, bytes.length, this.time.now(), settle, undefined, record.device);
+    this.#buffer.append(handling, bytes, 0, bytes.length, this.time.now(), { settled }, undefined, record.device);
   }
 
   thin(rule: RuleName): void {

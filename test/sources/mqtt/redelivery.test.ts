@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { Redelivery } from '../../../src/sources/mqtt/redelivery.ts';
 
-const done = Promise.resolve();
+const done = { outcome: Promise.resolve() };
 
 /** A client that has sent messages and has an acknowledgement for each. */
 function windowOf(all: Redelivery, client: string, ids: readonly number[]) {
@@ -20,7 +20,7 @@ test('an entry tells what became of a message, by packet id and digest', () => {
   const window = new Redelivery(1000).of('c');
   window.connected();
   const outcome = Promise.resolve();
-  window.begin(1, 11, outcome);
+  window.begin(1, 11, { outcome });
   assert.deepEqual(window.find(1, 11), { state: 'under-way', outcome });
   assert.equal(window.find(1, 12), undefined);
   assert.equal(window.find(2, 11), undefined);
@@ -31,7 +31,7 @@ test('an entry tells what became of a message, by packet id and digest', () => {
   assert.deepEqual(window.find(1, 11), { state: 'taken' });
   window.acknowledged(1, 11, true);
   assert.deepEqual(window.find(1, 11), { state: 'acknowledged' });
-  window.begin(1, 12, outcome);
+  window.begin(1, 12, { outcome });
   window.acknowledged(1, 11, true);
   assert.deepEqual([window.find(1, 11), window.find(1, 12)?.state], [undefined, 'under-way']);
   window.forget(1);

@@ -121,7 +121,14 @@ export class Site<D extends SiteDisk = MemoryDisk> {
     const records = this.records;
     this.source = new MqttSource({
       options: { ...defaults, ...this.#options, ...options },
-      deliver: (message) => (disk === this.disk ? this.#deliver(message, records) : Promise.reject(new Error('gone'))),
+      take: (message, bearer) => {
+        const outcome =
+          disk === this.disk ? this.#deliver(message, records) : Promise.reject<Receipt>(new Error('gone'));
+        outcome.then(
+          ({ sequence = 0 }) => bearer.taken(sequence),
+          (error) => bearer.refused(error),
+        );
+      },
       shelf: shelfOn(disk),
       recentDeliveries: () => deliveries,
       operatingMs: () => this.operatingMs,
@@ -131,7 +138,14 @@ export class Site<D extends SiteDisk = MemoryDisk> {
   }
 
   #deliver(message: Message, records: Message[]): Promise<Receipt> {
-    const kept = { ...message, payload: Uint8Array.from(message.payload) };
+    const { source, topic, payload, mqttQos, delivery } = message;
+    const kept: Message = {
+      source,
+      topic,
+      payload: Uint8Array.from(payload),
+      ...(mqttQos !== undefined && { mqttQos }),
+      ...(delivery && { delivery: { client: delivery.client, packetId: delivery.packetId, digest: delivery.digest } }),
+    };
     if (!this.isHolding) {
       records.push(kept);
       return Promise.resolve({ sequence: records.length });

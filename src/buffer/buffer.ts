@@ -73,7 +73,7 @@ export class RecordBuffer implements Service {
       onCommit: deps.onCommit,
     });
     const { maxPendingBytes } = deps.options;
-    const underWay = (lane: string) => uplink?.underWay(lane);
+    const underWay = (lane: string) => uplink?.underWay(lane) ?? [];
     this.#memory = new MemoryRoom({ lanes: this.#lanes, writer: this.#writer, maxPendingBytes, operating, underWay });
     this.#reports = new Reports({
       lanes: this.#lanes,
@@ -134,7 +134,7 @@ export class RecordBuffer implements Service {
       },
       operating: () => this.operatingMs,
       now: clock.now,
-      underWay: (lane) => this.#deps.uplink?.underWay(lane),
+      underWay: (lane) => this.#deps.uplink?.underWay(lane) ?? [],
       log,
     });
     this.#room.start(disk);

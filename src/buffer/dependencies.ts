@@ -23,7 +23,7 @@ export interface BufferDependencies {
   readonly uplink?: {
     readonly isLive: () => boolean;
     readonly acknowledgeMs: () => number;
-    readonly underWay: (lane: string) => Interval | undefined;
+    readonly underWay: (lane: string) => readonly Interval[];
   };
   readonly faults?: DiskFaults;
   /** Opens the disk in a thread of its own, unless a test wants it in this one. */

@@ -14,8 +14,8 @@ export interface EvictableLane {
   readonly segments: readonly SegmentSummary[];
   /** Nothing in this segment waits any more. */
   isRemoved(segment: SegmentSummary): boolean;
-  /** Sequences that are being sent right now. */
-  readonly underWay: Interval | undefined;
+  /** Sequences that are being sent right now: a backlog's, and live ones. */
+  readonly underWay: readonly Interval[];
 }
 
 /** A segment that goes, and why: `delivered` if nothing in it waits. */
@@ -85,5 +85,5 @@ function isExpired({ ttlMs }: EvictableLane, segment: SegmentSummary, operatingM
 }
 
 function isUnderWay({ underWay }: EvictableLane, { firstSequence, lastSequence }: SegmentSummary): boolean {
-  return underWay !== undefined && underWay.first <= lastSequence && underWay.last >= firstSequence;
+  return underWay.some(({ first, last }) => first <= lastSequence && last >= firstSequence);
 }

@@ -14,7 +14,7 @@ export interface MemoryRoomDependencies {
   readonly maxPendingBytes: number;
   readonly operating: () => MonotonicMs;
   /** Sequences of a lane that are being sent. */
-  readonly underWay: (lane: string) => Interval | undefined;
+  readonly underWay: (lane: string) => readonly Interval[];
 }
 
 /** Keeps what is in memory only within its bound, and drops what has grown old there. */
@@ -94,8 +94,8 @@ export class MemoryRoom {
 }
 
 /** It is being sent right now. */
-function isSent(batch: Batch, underWay: Interval | undefined): boolean {
-  return underWay !== undefined && underWay.first <= lastSequenceOf(batch) && underWay.last >= batch.firstSequence;
+function isSent(batch: Batch, underWay: readonly Interval[]): boolean {
+  return underWay.some(({ first, last }) => first <= lastSequenceOf(batch) && last >= batch.firstSequence);
 }
 
 /** Its records are never dropped to make room: their source waits. */

@@ -21,7 +21,7 @@ export interface RoomDependencies {
   readonly operating: () => MonotonicMs;
   readonly now: () => UnixMs;
   /** Sequences of a lane that are being sent. */
-  readonly underWay: (lane: string) => Interval | undefined;
+  readonly underWay: (lane: string) => readonly Interval[];
   readonly log: Log;
 }
 
@@ -170,8 +170,7 @@ export class Room {
     for (const segment of lane.handling?.whenFull === 'dropOldest' ? filled : []) {
       if (excess <= 0) break;
       if (lane.isRemoved(segment)) continue;
-      if (underWay !== undefined && underWay.first <= segment.lastSequence && underWay.last >= segment.firstSequence)
-        continue;
+      if (underWay.some(({ first, last }) => first <= segment.lastSequence && last >= segment.firstSequence)) continue;
       excess -= segment.fileBytes;
       plan.push({ lane: lane.key, segment, reason: 'evicted' });
     }

@@ -4,10 +4,13 @@ import type { MonotonicMs } from '../core/time.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import { LaneFeed, type Pool } from './lane-feed.ts';
+import type { Share } from './shares.ts';
 import type { LaneView, UplinkBuffer } from './source.ts';
 
 export interface FeedsDependencies {
   readonly buffer: Pick<UplinkBuffer, 'lanes' | 'read' | 'onReady'>;
+  /** The last sequence that had been given out when the connection stood: up to it is backlog, from there on live. */
+  readonly historicalUpTo: number;
   readonly now: () => MonotonicMs;
   readonly log: Log;
   /** Something may be sent that could not before. */
@@ -17,14 +20,24 @@ export interface FeedsDependencies {
 }
 
 /** What is held ready in memory at the most, for each priority; beyond it, one batch for each lane. */
-const poolBytes = 4 * 2 ** 20;
+const poolBytes: Readonly<Record<Share, number>> = { live: 4 * 2 ** 20, backlog: 2 * 2 ** 20 };
 
-/** The feeds of all lanes. A lane's failure is its own: the others go on. */
+/** A lane's two readers: one for what waited when the connection stood, one that follows what comes. */
+type Pair = Readonly<Record<Share, LaneFeed>>;
+
+type ByPriority = Readonly<Record<Priority, readonly LaneFeed[]>>;
+
+const shares: readonly Share[] = ['live', 'backlog'];
+
+/** The feeds of all lanes, two of each. A lane's failure is its own: the others go on. */
 export class Feeds {
   readonly #deps: FeedsDependencies;
-  readonly #byKey = new Map<string, LaneFeed>();
-  readonly #byPriority: Record<Priority, LaneFeed[]> = { critical: [], normal: [], bulk: [] };
-  readonly #pools = newPools();
+  readonly #byKey = new Map<string, Pair>();
+  readonly #byShare = {
+    live: { critical: [], normal: [], bulk: [] } as Record<Priority, LaneFeed[]>,
+    backlog: { critical: [], normal: [], bulk: [] } as Record<Priority, LaneFeed[]>,
+  };
+  readonly #pools = { live: newPools(poolBytes.live), backlog: newPools(poolBytes.backlog) };
   #known: readonly LaneView[] | undefined;
   #stopListening: (() => void) | undefined;
 
@@ -42,7 +55,7 @@ export class Feeds {
   stop(): void {
     this.#stopListening?.();
     this.#stopListening = undefined;
-    for (const [key, feed] of this.#byKey) this.#remove(key, feed);
+    for (const [key, pair] of this.#byKey) this.#remove(key, pair);
   }
 
   /** Takes up lanes that are new, and lets go of those that are gone and hold nothing. Cheap when nothing changed. */
@@ -53,34 +66,40 @@ export class Feeds {
     this.#known = lanes;
     for (const view of lanes) if (!this.#byKey.has(view.key)) this.#add(view);
     const keys = new Set(lanes.map(({ key }) => key));
-    for (const [key, feed] of this.#byKey) if (!keys.has(key) && feed.isIdle) this.#remove(key, feed);
+    for (const [key, pair] of this.#byKey) {
+      if (!keys.has(key) && pair.live.isIdle && pair.backlog.isIdle) this.#remove(key, pair);
+    }
   }
 
   /** To be called about once a second: reads again what could not be read, and looks for lanes that came or went. */
   tick(): void {
-    for (const feed of this.#byKey.values()) feed.retry();
+    for (const pair of this.#byKey.values()) for (const share of shares) pair[share].retry();
     this.#known = undefined;
     this.refresh();
   }
 
-  get byPriority(): Readonly<Record<Priority, readonly LaneFeed[]>> {
-    return this.#byPriority;
+  /** The feeds of one share. The same object, as long as these feeds exist. */
+  of(share: Share): ByPriority {
+    return this.#byShare[share];
   }
 
-  /** The sequences of a lane that are held here. */
-  held(lane: string): Interval | undefined {
-    return this.#byKey.get(lane)?.heldSequences;
+  /** The sequences of a lane that are held here, from the first to the last: of its backlog, and of what is live. */
+  held(lane: string): readonly Interval[] {
+    const pair = this.#byKey.get(lane);
+    return pair === undefined ? [] : shares.flatMap((share) => pair[share].heldSequences ?? []);
   }
 
-  /** Some lane may have batches with sequences up to `upTo` that have not been taken. */
+  /** Some lane may have batches from before the connection, up to sequence `upTo`, that have not been taken. */
   isBehind(upTo: number): boolean {
-    for (const feed of this.#byKey.values()) if (feed.isBehind(upTo)) return true;
+    for (const { backlog } of this.#byKey.values()) if (backlog.isBehind(upTo)) return true;
     return false;
   }
 
   /** What keeps lanes from being read, in a sentence or two; undefined when nothing does. */
   get problem(): string | undefined {
-    const failed = [...this.#byKey.values()].filter(({ problem }) => problem !== undefined);
+    const failed = [...this.#byKey.values()].flatMap(
+      (pair) => shares.map((share) => pair[share]).find(({ problem }) => problem !== undefined) ?? [],
+    );
     const [first] = failed;
     if (first === undefined) return undefined;
     const others = failed.length === 1 ? '' : `, and ${failed.length - 1} more`;
@@ -92,36 +111,43 @@ export class Feeds {
 
   #ready(batch: StoredBatch): void {
     // A lane that is not known yet begins with a read, which finds this batch.
-    const feed = this.#byKey.get(batch.lane);
-    if (feed === undefined) this.tick();
-    else feed.offer(batch);
+    const pair = this.#byKey.get(batch.lane);
+    if (pair === undefined) this.tick();
+    else for (const share of shares) pair[share].offer(batch);
   }
 
   #add(view: LaneView): void {
-    const { buffer, now, log, onChange, random = Math.random } = this.#deps;
-    const feed = new LaneFeed(view, {
-      buffer,
-      pool: this.#pools[view.priority],
-      now,
-      random,
-      onChange,
-      onFailed: (lane, reason) =>
-        log.warn({ lane: lane.key, reason }, "A lane can't be read: it is tried again, and the others go on."),
-    });
-    this.#byKey.set(view.key, feed);
-    this.#byPriority[view.priority].push(feed);
-    feed.start();
+    const { buffer, historicalUpTo, now, log, onChange, random = Math.random } = this.#deps;
+    const feedOf = (share: Share): LaneFeed =>
+      new LaneFeed(view, {
+        stretch: { share, historicalUpTo },
+        buffer,
+        pool: this.#pools[share][view.priority],
+        now,
+        random,
+        onChange,
+        onFailed: (lane, reason) =>
+          log.warn({ lane: lane.key, reason }, "A lane can't be read: it is tried again, and the others go on."),
+      });
+    const pair = { live: feedOf('live'), backlog: feedOf('backlog') };
+    this.#byKey.set(view.key, pair);
+    for (const share of shares) {
+      this.#byShare[share][view.priority].push(pair[share]);
+      pair[share].start();
+    }
   }
 
-  #remove(key: string, feed: LaneFeed): void {
-    feed.stop();
+  #remove(key: string, pair: Pair): void {
     this.#byKey.delete(key);
-    const lanes = this.#byPriority[feed.view.priority];
-    lanes.splice(lanes.indexOf(feed), 1);
+    for (const share of shares) {
+      pair[share].stop();
+      const lanes = this.#byShare[share][pair[share].view.priority];
+      lanes.splice(lanes.indexOf(pair[share]), 1);
+    }
   }
 }
 
-function newPools(): Record<Priority, Pool> {
-  const pool = (): Pool => ({ maxBytes: poolBytes, usedBytes: 0, busyLanes: 0 });
+function newPools(maxBytes: number): Record<Priority, Pool> {
+  const pool = (): Pool => ({ maxBytes, usedBytes: 0, busyLanes: 0 });
   return { critical: pool(), normal: pool(), bulk: pool() };
 }

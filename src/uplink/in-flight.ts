@@ -2,11 +2,13 @@ import { lastSequenceOf, type StoredBatch } from '../core/batch.ts';
 import type { Priority } from '../core/priority.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import { type Interval, Intervals } from '../lib/intervals.ts';
+import type { Share } from './shares.ts';
 
 /** A batch that was sent. */
 export interface Flight {
   readonly batch: StoredBatch;
   readonly priority: Priority;
+  readonly share: Share;
   /** What it took of the window. */
   readonly bytes: number;
   readonly sentAt: MonotonicMs;

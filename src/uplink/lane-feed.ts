@@ -5,6 +5,7 @@ import { nextBackoff } from '../lib/backoff.ts';
 import { Fifo } from '../lib/fifo.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Contender } from './scheduler.ts';
+import type { Share } from './shares.ts';
 import type { LaneView, UplinkBuffer } from './source.ts';
 
 /** The memory that the lanes of one priority share. All of them together hold this, and one batch each, at the most. */
@@ -16,7 +17,18 @@ export interface Pool {
   busyLanes: number;
 }
 
+/**
+ * Which of a lane's batches a feed brings. They are told apart by where the connection found them: what had been given
+ * its sequence by then is backlog, and so is whatever is sent again; the rest is live.
+ */
+export interface Stretch {
+  readonly share: Share;
+  /** The last sequence that had been given out when the connection stood. */
+  readonly historicalUpTo: number;
+}
+
 export interface LaneFeedDependencies {
+  readonly stretch: Stretch;
   readonly buffer: Pick<UplinkBuffer, 'read'>;
   readonly pool: Pool;
   readonly now: () => MonotonicMs;
@@ -40,7 +52,8 @@ type Mode =
   /** Holds nothing and never will again. */
   | { readonly name: 'stopped' };
 
-const maxReadBytes = 2 * 2 ** 20;
+/** While a piece is read and unpacked, the disk's thread commits nothing: what comes in fresh would have to wait for it. */
+const maxReadBytes = 512 * 1024;
 const retryLimits = { minMs: 500, maxMs: 30_000 };
 /**
  * How long other lanes wait for a lower sequence of this one. A read or a commit takes milliseconds on a sound disk;
@@ -49,7 +62,8 @@ const retryLimits = { minMs: 500, maxMs: 30_000 };
 export const patienceMs = 1_000;
 
 /**
- * One lane's batches to send next, in order of sequence, from the oldest that waits. As long as the uplink keeps up
+ * One lane's batches to send next, in order of sequence: those from before the connection or, in a second feed, those
+ * since, so that neither waits for the other. As long as the uplink keeps up
  * they come straight from where they became ready and are never read from disk; when it falls behind they are read in
  * pieces, so that a backlog of any size takes the same memory. It starts once and stops once: a new connection makes a
  * new one.
@@ -59,8 +73,8 @@ export class LaneFeed implements Contender {
   readonly #deps: LaneFeedDependencies;
   readonly #held = new Fifo<StoredBatch>();
   #heldBytes = 0;
-  /** The last sequence that was held. */
-  #position = 0;
+  /** The last sequence that was held or passed over. */
+  #position: number;
   #mode: Mode = { name: 'behind' };
   #isBusy = false;
   #pauseMs = 0;
@@ -70,6 +84,8 @@ export class LaneFeed implements Contender {
   constructor(view: LaneView, deps: LaneFeedDependencies) {
     this.view = view;
     this.#deps = deps;
+    const { share, historicalUpTo } = deps.stretch;
+    this.#position = share === 'live' ? historicalUpTo : 0;
   }
 
   /** Begins to read. */
@@ -86,8 +102,9 @@ export class LaneFeed implements Contender {
     this.#enter({ name: 'stopped' });
   }
 
-  /** A batch of this lane may be sent now. */
+  /** A batch of this lane may be sent now. One that is not of this feed's stretch is left to the other. */
   offer(batch: StoredBatch): void {
+    if (!this.#isOurs(batch)) return;
     if (this.#mode.name === 'reading') this.#mode.missedUpTo = lastSequenceOf(batch);
     // What came with the answer to a read is not held a second time.
     if (this.#mode.name !== 'following' || batch.firstSequence <= this.#position) return;
@@ -174,13 +191,24 @@ export class LaneFeed implements Contender {
         return this.#position + 1;
       case 'following': {
         const { pendingFrom } = this.view;
-        return pendingFrom !== undefined && pendingFrom > this.#position ? pendingFrom : undefined;
+        const { share, historicalUpTo } = this.#deps.stretch;
+        if (pendingFrom === undefined) return undefined;
+        if (share === 'backlog')
+          return pendingFrom > this.#position && pendingFrom <= historicalUpTo ? pendingFrom : undefined;
+        // What comes behind a pending batch of the backlog is not known: it may be a live one, and commits are quick.
+        if (pendingFrom <= historicalUpTo) return this.#position + 1;
+        return pendingFrom > this.#position ? pendingFrom : undefined;
       }
       case 'behind':
       case 'failed':
       case 'stopped':
         return undefined;
     }
+  }
+
+  #isOurs(batch: StoredBatch): boolean {
+    const { share, historicalUpTo } = this.#deps.stretch;
+    return (batch.isReplay === true || batch.firstSequence <= historicalUpTo) === (share === 'backlog');
   }
 
   /** What it may hold beyond what it holds: its share, as far as the others of its priority have left it any. */
@@ -199,6 +227,16 @@ export class LaneFeed implements Contender {
     this.#heldBytes += batch.records.length;
     this.#deps.pool.usedBytes += batch.records.length;
     this.#position = lastSequenceOf(batch);
+  }
+
+  /** Holds what a read has found. @returns whether there was nothing more of this stretch */
+  #take(batches: readonly StoredBatch[]): boolean {
+    for (const batch of batches) {
+      if (this.#isOurs(batch)) this.#hold(batch);
+      else if (this.#deps.stretch.share === 'backlog') return true;
+      else this.#position = lastSequenceOf(batch);
+    }
+    return batches.length === 0;
   }
 
   #enter(mode: Mode): void {
@@ -229,10 +267,10 @@ export class LaneFeed implements Contender {
         if (this.#mode !== mode) return;
         this.#deps.pool.usedBytes -= askedBytes;
         this.#pauseMs = 0;
-        for (const batch of batches) this.#hold(batch);
+        const isPastEnd = this.#take(batches);
         // Nothing waits that is not held, up to what became ready while it was read: from here on `offer` tells. Under
         // a steady load there is always something that did, so waiting for an empty answer could take for ever.
-        const isAll = mode.missedUpTo === 0 ? batches.length === 0 : this.#position >= mode.missedUpTo;
+        const isAll = mode.missedUpTo === 0 ? isPastEnd : this.#position >= mode.missedUpTo;
         this.#enter({ name: isAll ? 'following' : 'behind' });
         this.#deps.onChange();
       },

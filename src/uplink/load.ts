@@ -1,9 +1,10 @@
-import { lastSequenceOf, type StoredBatch } from '../core/batch.ts';
+import type { StoredBatch } from '../core/batch.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import type { OutgoingBatch } from '../wire/upload.ts';
 import type { LaneFeed } from './lane-feed.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Session } from './session.ts';
+import type { Share } from './shares.ts';
 import type { LaneView } from './source.ts';
 
 /** A lane's feed, as far as loading goes. */
@@ -20,20 +21,23 @@ export interface Load {
 }
 
 /**
- * Fills one message, turn by turn: batches of several lanes and priorities go together, each as far as its turn lasts.
+ * Fills one message of one share, turn by turn: batches of several lanes and priorities go together, each as far as its
+ * turn lasts. A backlog's records are late, and marked as historical.
  *
- * @param historicalUpTo the last sequence that had been given out when the connection stood: up to it records are late
+ * @param lanes the share's feeds
+ * @param roomBytes what the data plan leaves, if there is one; a single batch may exceed it
  */
 export function load<L extends Loadable>(
   lanes: Parameters<Scheduler<L>['next']>[0],
   scheduler: Scheduler<L>,
   session: Session,
-  historicalUpTo: number,
+  share: Share,
   now: MonotonicMs,
+  roomBytes = Number.POSITIVE_INFINITY,
 ): Load {
   const upload: OutgoingBatch[] = [];
   const durable: StoredBatch[] = [];
-  const maxBytes = session.uploadBytes;
+  const maxBytes = Math.min(roomBytes, session.uploadBytes(share, now));
   let bytes = 0;
   while (bytes < maxBytes) {
     const turn = scheduler.next(lanes, now);
@@ -45,9 +49,9 @@ export function load<L extends Loadable>(
         durable.push(batch);
         continue;
       }
-      session.sent(batch, turn.priority, now);
+      session.sent(batch, turn.priority, share, now);
       bytes += batch.records.length;
-      upload.push({ ...batch, isHistorical: batch.isReplay === true || lastSequenceOf(batch) <= historicalUpTo });
+      upload.push({ ...batch, isHistorical: share === 'backlog' });
     }
     scheduler.sent(turn.priority, bytes - before);
   }

@@ -1,5 +1,36 @@
 import { type Static, Type } from 'typebox';
-import { bytes, duration } from '../lib/option-types.ts';
+import { bytes, count, duration } from '../lib/option-types.ts';
+
+const planOptions = Type.Object(
+  {
+    rate: Type.Optional(bytes({ description: 'Bytes a second on average, both ways. Unset: no limit.' })),
+    burst: Type.Optional(
+      bytes({ description: 'Bytes that may go at once after a pause. Unset: ten seconds of `rate`.' }),
+    ),
+    monthly: Type.Optional(
+      bytes({
+        description: 'Bytes a month, both ways. When they are used up, records wait for the next one. Unset: no limit.',
+      }),
+    ),
+    carryOver: bytes({
+      default: '0',
+      description: 'Of what a month left unused, so much at the most goes to the next one.',
+    }),
+    monthStart: count({ default: 1, maximum: 28, description: 'The day on which a month begins.' }),
+    hours: Type.Array(Type.String({ pattern: '^([01]\\d|2[0-3]):[0-5]\\d-(([01]\\d|2[0-3]):[0-5]\\d|24:00)$' }), {
+      default: [],
+      description: 'When records may go, as `22:00-06:00`; several may be named. None: always.',
+    }),
+    timeZone: Type.Optional(
+      Type.String({ description: "The zone of `hours` and `monthStart`, as `Europe/Berlin`. Unset: the system's." }),
+    ),
+    exempt: Type.Array(Type.Union([Type.Literal('critical'), Type.Literal('normal'), Type.Literal('bulk')]), {
+      default: ['critical'],
+      description: 'Priorities that the plan counts but never holds back.',
+    }),
+  },
+  { default: {}, description: 'What the link to the collector may carry, when it is metered.' },
+);
 
 export const uplinkOptions = Type.Object({
   url: Type.Optional(
@@ -12,6 +43,18 @@ export const uplinkOptions = Type.Object({
     default: '8MiB',
     description: 'What may be sent and not yet acknowledged; the collector may ask for less.',
   }),
+  liveShare: Type.Number({
+    minimum: 0,
+    maximum: 1,
+    default: 0.5,
+    description: 'What records that come in while a backlog is sent get of the window and the link, from 0 to 1.',
+  }),
+  compression: Type.Union([Type.Literal('auto'), Type.Literal('off'), Type.Literal('zstd'), Type.Literal('gzip')], {
+    default: 'auto',
+    description:
+      'How records are compressed on their way. `auto`: zstd or else gzip, as the collector takes it, and not at all when it is on this machine.',
+  }),
+  plan: planOptions,
   keepalive: duration({ default: '20s', description: 'How often an idle connection is probed.' }),
   keepaliveTimeout: duration({
     default: '10s',

@@ -2,13 +2,18 @@ import type { Clock } from '../core/time.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import { encodeUpload } from '../wire/upload.ts';
+import type { Compressing } from './compression.ts';
 import type { Connection } from './connection.ts';
 import { Feeds } from './feeds.ts';
 import type { LaneFeed } from './lane-feed.ts';
 import { load } from './load.ts';
 import type { Agreement } from './messages.ts';
+import { Outbox } from './outbox.ts';
+import { PlanGate } from './plan-gate.ts';
+import type { PlanKeeper } from './plan-keeper.ts';
 import { Scheduler } from './scheduler.ts';
 import { Session, type Settled } from './session.ts';
+import { type Share, Shares } from './shares.ts';
 import type { UplinkBuffer } from './source.ts';
 
 export interface SenderDependencies {
@@ -17,6 +22,14 @@ export interface SenderDependencies {
   readonly acknowledgeTimeoutMs: number;
   /** The last sequence that had been given out when the connection stood: everything up to it is sent late. */
   readonly historicalUpTo: number;
+  /** The part of the window that a backlog leaves to live records, from 0 to 1. */
+  readonly liveShare: number;
+  /** How uploads are compressed; undefined: not at all. */
+  readonly compressing?: Compressing;
+  /** The data plan, when there is one. */
+  readonly plan?: PlanKeeper;
+  /** What this connection has moved over the wire so far, both ways, in bytes; without it the uploads' bytes are counted. */
+  readonly wireBytes?: () => number;
   readonly buffer: UplinkBuffer;
   readonly clock: Clock;
   readonly log: Log;
@@ -38,8 +51,11 @@ const stalledAfterMs = 5_000;
 export class Sender {
   readonly #deps: SenderDependencies;
   readonly #session: Session;
-  readonly #scheduler = new Scheduler<LaneFeed>();
+  readonly #schedulers = { live: new Scheduler<LaneFeed>(), backlog: new Scheduler<LaneFeed>() };
+  readonly #shares: Shares;
   readonly #feeds: Feeds;
+  readonly #gate: PlanGate;
+  readonly #outbox: Outbox;
   #isBlocked = false;
   #isDraining: boolean;
   #isStopped = false;
@@ -48,11 +64,22 @@ export class Sender {
   constructor(deps: SenderDependencies) {
     this.#deps = deps;
     const { agreement, acknowledgeTimeoutMs, buffer, clock, log, random } = deps;
-    const limits = { windowBytes: agreement.windowBytes, acknowledgeTimeoutMs };
+    const { historicalUpTo, liveShare, connection } = deps;
+    const limits = { windowBytes: agreement.windowBytes, acknowledgeTimeoutMs, liveShare };
+    this.#shares = new Shares(liveShare);
+    this.#gate = new PlanGate(deps.plan, deps.wireBytes);
+    this.#outbox = new Outbox({
+      compressing: deps.compressing,
+      send: (message) => {
+        if (!connection.send(message)) this.#isBlocked = true;
+      },
+      onSent: (sentBytes, plainBytes) => this.#gone(sentBytes - plainBytes),
+    });
     this.#isDraining = buffer.totals.waitingRecords > 0;
     this.#session = new Session(limits, agreement.durable, clock.monotonic());
     this.#feeds = new Feeds({
       buffer,
+      historicalUpTo,
       now: () => clock.monotonic(),
       log,
       onChange: () => this.#pump(),
@@ -68,6 +95,7 @@ export class Sender {
   stop(): void {
     this.#isStopped = true;
     this.#feeds.stop();
+    this.#gate.settle();
     clearTimeout(this.#heldBackTimer);
   }
 
@@ -94,6 +122,7 @@ export class Sender {
   /** To be called about once a second. */
   tick(): void {
     this.#feeds.tick();
+    this.#gate.settle();
     this.#pump();
   }
 
@@ -126,7 +155,7 @@ export class Sender {
 
   /** What becomes ready now would be sent at once. */
   get hasRoom(): boolean {
-    return !this.#isStopped && !this.#isBlocked && this.#session.hasRoom;
+    return this.#isReady && this.#session.hasRoom && this.#gate.roomBytes > 0;
   }
 
   get acknowledgeMs(): number {
@@ -138,32 +167,50 @@ export class Sender {
     return this.#feeds.problem;
   }
 
-  /** From the first sequence of a lane that is held or was sent and is not acknowledged, to the last. */
-  underWay(lane: string): Interval | undefined {
-    const held = this.#feeds.held(lane);
-    const sent = this.#session.underWay(lane);
-    if (held === undefined || sent === undefined) return held ?? sent;
-    return { first: Math.min(held.first, sent.first), last: Math.max(held.last, sent.last) };
+  /** From the first sequence of a lane that is held or was sent and is not acknowledged, to the last: by share. */
+  underWay(lane: string): readonly Interval[] {
+    return [...this.#feeds.held(lane), ...this.#session.underWay(lane)];
   }
 
-  /** Sends as long as there is something, the window has room, and the connection takes it. */
+  get #isReady(): boolean {
+    return !this.#isStopped && !this.#isBlocked && !this.#outbox.isFull;
+  }
+
+  /** Sends as long as there is something, the window and the data plan have room, and the connection takes it. */
   #pump(): void {
-    const { connection, historicalUpTo, buffer, clock, onChange } = this.#deps;
     this.#feeds.refresh();
-    while (this.hasRoom) {
-      const now = clock.monotonic();
-      const { upload, durable } = load(this.#feeds.byPriority, this.#scheduler, this.#session, historicalUpTo, now);
-      if (upload.length > 0 && !connection.send(encodeUpload(upload))) this.#isBlocked = true;
-      if (durable.length > 0) buffer.acknowledge(durable);
-      if (upload.length === 0) break;
-    }
-    if (!this.#isStopped && this.#scheduler.isHeldBack) {
+    while (this.#isReady && (this.#loadFrom(this.#shares.order[0]) || this.#loadFrom(this.#shares.order[1])));
+    if (!this.#isStopped && (this.#schedulers.live.isHeldBack || this.#schedulers.backlog.isHeldBack)) {
       this.#heldBackTimer ??= setTimeout(() => {
         this.#heldBackTimer = undefined;
         this.#pump();
       }, heldBackMs);
     }
-    if (this.#isDraining) this.#isDraining = this.#feeds.isBehind(historicalUpTo);
-    onChange();
+    if (this.#isDraining) this.#isDraining = this.#feeds.isBehind(this.#deps.historicalUpTo);
+    this.#deps.onChange();
+  }
+
+  /** Sends one upload of a share. @returns false when nothing of it may go now */
+  #loadFrom(share: Share): boolean {
+    const { buffer, clock } = this.#deps;
+    const now = clock.monotonic();
+    const lanes = this.#gate.open(this.#feeds.of(share));
+    if (lanes === undefined || !this.#session.hasRoomFor(share, now)) return false;
+    const room = this.#gate.roomBytes || Number.POSITIVE_INFINITY;
+    const { upload, durable } = load(lanes, this.#schedulers[share], this.#session, share, now, room);
+    if (upload.length > 0) {
+      const encoded = encodeUpload(upload);
+      this.#shares.sent(share, encoded.message.length);
+      this.#gate.spent(encoded.message.length);
+      this.#outbox.add(encoded);
+    }
+    if (durable.length > 0) buffer.acknowledge(durable);
+    return upload.length > 0 || durable.length > 0;
+  }
+
+  /** An upload has gone out. When it had to be compressed first there was somebody waiting for that. */
+  #gone(extraBytes: number): void {
+    if (extraBytes !== 0) this.#gate.spent(extraBytes);
+    if (this.#deps.compressing !== undefined) this.#pump();
   }
 }

@@ -3,12 +3,16 @@ import type { Priority } from '../core/priority.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import { type Interval, Intervals } from '../lib/intervals.ts';
 import { type Flight, LaneInFlight } from './in-flight.ts';
+import { Pace } from './pace.ts';
+import type { Share } from './shares.ts';
 
 export interface SessionLimits {
   /** Unacknowledged bytes that both sides are willing to have under way. */
   readonly windowBytes: number;
   /** How long nothing may be acknowledged while something is under way. */
   readonly acknowledgeTimeoutMs: number;
+  /** The part of the window that a backlog leaves to live records, from 0 to 1. */
+  readonly liveShare: number;
 }
 
 /** What an acknowledgement settled: batches that need not be sent again, and what they come to. */
@@ -47,6 +51,8 @@ export class Session {
   readonly #lanes = new Map<string, LaneInFlight>();
   #inFlightCount = 0;
   #inFlightBytes = 0;
+  #backlogBytes = 0;
+  readonly #pace = new Pace();
   #windowBytes: number;
   /** The last sequence that the collector can know of. */
   #lastKnown: number;
@@ -71,14 +77,23 @@ export class Session {
     return this.#inFlightCount;
   }
 
-  /** There is room for another upload. What is sent then may exceed the window once: a batch can be larger than it. */
+  /**
+   * There is room for another upload of live records. What is sent then may exceed the window once: a batch can be larger
+   * than it.
+   */
   get hasRoom(): boolean {
     return this.#inFlightBytes < this.#windowBytes;
   }
 
+  /** There is room for another upload of this share. A backlog always gets one at a time: it must not stand still. */
+  hasRoomFor(share: Share, now: MonotonicMs): boolean {
+    if (share === 'live' || !this.hasRoom) return this.hasRoom;
+    return this.#backlogBytes === 0 || this.#backlogBytes < this.#backlogLimit(now);
+  }
+
   /** What the next upload should carry at the most: several fit in a window, so that acknowledgements keep coming. */
-  get uploadBytes(): number {
-    return Math.min(maxUploadBytes, this.#windowBytes / 4);
+  uploadBytes(share: Share, now: MonotonicMs): number {
+    return Math.min(maxUploadBytes, (share === 'live' ? this.#windowBytes : this.#backlogLimit(now)) / 4);
   }
 
   /** The collector had all of this batch before the connection stood. */
@@ -86,23 +101,27 @@ export class Session {
     return this.#durable.covers(batch.firstSequence, lastSequenceOf(batch));
   }
 
-  /** From the first sequence of a lane that was sent and not acknowledged to the last. */
-  underWay(lane: string): Interval | undefined {
-    return this.#lanes.get(lane)?.sequences;
+  /** From the first sequence of a lane that was sent and not acknowledged to the last: of live ones, and of its backlog. */
+  underWay(lane: string): readonly Interval[] {
+    return shares.flatMap((share) => this.#lanes.get(keyOf(share, lane))?.sequences ?? []);
   }
 
-  sent(batch: StoredBatch, priority: Priority, now: MonotonicMs): void {
+  /** A batch has been sent, as one of this share. */
+  sent(batch: StoredBatch, priority: Priority, share: Share, now: MonotonicMs): void {
     // What lay idle has not been failing to progress.
     if (this.#inFlightCount === 0) this.#progressAt = now;
-    let lane = this.#lanes.get(batch.lane);
+    const key = keyOf(share, batch.lane);
+    let lane = this.#lanes.get(key);
     if (lane === undefined) {
       lane = new LaneInFlight();
-      this.#lanes.set(batch.lane, lane);
+      this.#lanes.set(key, lane);
     }
     const bytes = batch.records.length;
-    lane.add({ batch, priority, bytes, sentAt: now });
+    lane.add({ batch, priority, share, bytes, sentAt: now });
     this.#inFlightCount++;
     this.#inFlightBytes += bytes;
+    if (share === 'backlog') this.#backlogBytes += bytes;
+    else this.#pace.live(now);
     this.#lastKnown = Math.max(this.#lastKnown, lastSequenceOf(batch));
   }
 
@@ -126,11 +145,13 @@ export class Session {
     }
     const settled = { records: 0, recordsByPriority: { critical: 0, normal: 0, bulk: 0 }, bytes: 0 };
     let oldest = now;
-    for (const { batch, priority, bytes, sentAt } of flights) {
+    for (const { batch, priority, share, bytes, sentAt } of flights) {
       settled.records += batch.count;
       settled.recordsByPriority[priority] += batch.count;
       settled.bytes += bytes;
       oldest = Math.min(oldest, sentAt);
+      if (share === 'backlog') this.#backlogBytes -= bytes;
+      else this.#pace.liveTook(now - sentAt, sentAt, now);
     }
     if (flights.length > 0) this.#progressed(flights.length, settled.bytes, now - oldest, now);
     return { batches: flights.map(({ batch }) => batch), ...settled };
@@ -152,11 +173,16 @@ export class Session {
     return this.waitedMs(now) > patienceMs;
   }
 
+  /** What of a backlog may be under way. */
+  #backlogLimit(now: MonotonicMs): number {
+    return Math.min(this.#windowBytes * (1 - this.#limits.liveShare), this.#pace.limitBytes(now));
+  }
+
   #progressed(count: number, bytes: number, tookMs: number, now: MonotonicMs): void {
     const least = Math.min(leastWindowBytes, this.#limits.windowBytes);
     // With the least window hardly anything queues: what it takes then is what link and sink take.
     if (tookMs < this.#leastMs || this.#windowBytes === least) this.#leastMs = tookMs;
-    const isUsed = this.#inFlightBytes >= this.#windowBytes / 2;
+    const isUsed = this.#inFlightBytes >= this.#windowBytes / 2 || this.#backlogBytes >= this.#backlogLimit(now) / 2;
     if (tookMs > this.#leastMs + maxQueueMs) this.#windowBytes = Math.max(least, this.#windowBytes - bytes / 2);
     else if (isUsed) this.#windowBytes = Math.min(this.#limits.windowBytes, this.#windowBytes + bytes);
     this.#smoothedMs =
@@ -167,4 +193,11 @@ export class Session {
     this.#inFlightCount -= count;
     this.#inFlightBytes -= bytes;
   }
+}
+
+const shares: readonly Share[] = ['backlog', 'live'];
+
+/** Each share goes in order of sequence by itself. */
+function keyOf(share: Share, lane: string): string {
+  return `${share} ${lane}`;
 }

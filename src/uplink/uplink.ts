@@ -104,8 +104,8 @@ export class Uplink implements Service {
    * From the first sequence of a lane that is held here to be sent, or was sent and is not acknowledged, to the last;
    * undefined when there is none. What lies between is best not evicted: it is about to be delivered.
    */
-  underWay(lane: string): Interval | undefined {
-    return this.#sender?.underWay(lane);
+  underWay(lane: string): readonly Interval[] {
+    return this.#sender?.underWay(lane) ?? [];
   }
 
   /** What becomes ready now would be sent at once, and has a good chance to be acknowledged soon. */
@@ -205,6 +205,7 @@ export class Uplink implements Service {
       agreement,
       acknowledgeTimeoutMs: options.acknowledgeTimeout,
       historicalUpTo: lastSequence,
+      liveShare: options.liveShare,
       buffer,
       clock,
       log,

@@ -7,10 +7,27 @@ export interface OutgoingBatch extends StoredBatch {
 }
 
 // Tags of uplink.proto and record.proto: (field number << 3) | wire type.
-const tag = { requestUpload: 0x12, uploadBatches: 0x0a, firstSequence: 0x08, count: 0x10, historical: 0x18 };
+const tag = {
+  requestUpload: 0x12,
+  uploadBatches: 0x0a,
+  uploadCompression: 0x10,
+  uploadCompressed: 0x1a,
+  uploadUncompressedBytes: 0x20,
+  firstSequence: 0x08,
+  count: 0x10,
+  historical: 0x18,
+};
 
-/** An encoded `ConnectRequest` with one `Upload`: the batches' stored bytes between a few bytes of header each. */
-export function encodeUpload(batches: readonly OutgoingBatch[]): Buffer {
+/** An encoded `Upload`, inside its `ConnectRequest`. */
+export interface EncodedUpload {
+  /** The whole message. */
+  readonly message: Uint8Array;
+  /** The upload alone: a view of the message's end. */
+  readonly upload: Uint8Array;
+}
+
+/** A `ConnectRequest` with one `Upload`: the batches' stored bytes between a few bytes of header each. */
+export function encodeUpload(batches: readonly OutgoingBatch[]): EncodedUpload {
   const parts: Uint8Array[] = [];
   let uploadLength = 0;
   for (const batch of batches) {
@@ -20,7 +37,22 @@ export function encodeUpload(batches: readonly OutgoingBatch[]): Buffer {
     parts.push(entry, batch.records);
     uploadLength += entry.length + batch.records.length;
   }
-  return Buffer.concat([new BinaryWriter().uint32(tag.requestUpload).uint32(uploadLength).finish(), ...parts]);
+  const message = Buffer.concat([new BinaryWriter().uint32(tag.requestUpload).uint32(uploadLength).finish(), ...parts]);
+  return { message, upload: message.subarray(message.length - uploadLength) };
+}
+
+/**
+ * A `ConnectRequest` with an upload that is compressed.
+ *
+ * @param compression how, in the protocol's numbers
+ * @param uncompressedBytes the length of the upload that `compressed` comes to
+ */
+export function encodeCompressedUpload(compression: number, compressed: Uint8Array, uncompressedBytes: number): Buffer {
+  const upload = new BinaryWriter().uint32(tag.uploadCompression).int32(compression);
+  upload.uint32(tag.uploadCompressed).bytes(compressed).uint32(tag.uploadUncompressedBytes).uint32(uncompressedBytes);
+  const body = upload.finish();
+  const head = new BinaryWriter().uint32(tag.requestUpload).uint32(body.length).finish();
+  return Buffer.concat([head, body]);
 }
 
 function batchHeader(batch: OutgoingBatch): Uint8Array {

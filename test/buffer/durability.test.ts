@@ -42,7 +42,7 @@ async function rig(t: TestContext, isLive: boolean): Promise<Rig> {
   let disk: LocalDisk | undefined;
   const buffer = makeBuffer(directory, {
     clock,
-    uplink: { isLive: () => uplink.isLive, acknowledgeMs: () => 25, underWay: () => undefined },
+    uplink: { isLive: () => uplink.isLive, acknowledgeMs: () => 25, underWay: () => [] },
     openDisk: (settings) =>
       LocalDisk.open(settings, (opened) => {
         disk = opened;

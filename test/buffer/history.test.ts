@@ -281,7 +281,7 @@ test('under pressure kept records are the first to go, those of the newest segme
 
 test('what never was on disk is in no history', async (t) => {
   const buffer = await openBuffer(t, tempDir(t), {
-    uplink: { isLive: () => true, acknowledgeMs: () => 1, underWay: () => undefined },
+    uplink: { isLive: () => true, acknowledgeMs: () => 1, underWay: () => [] },
   });
   const ready: StoredBatch[] = [];
   buffer.onReady((batch) => ready.push(batch));

@@ -43,7 +43,9 @@ function lanesOf(all: readonly Kind[]): EvictableLane[] {
       const positions = { firstPosition: number * 10, endPosition: number * 10 + 10 };
       return { number, ...positions, firstSequence, lastSequence: firstSequence + 9, bytes: 100, fileBytes, ...times };
     });
-    const underWay = summaries[sent] && { first: summaries[sent].firstSequence, last: summaries[sent].lastSequence };
+    const underWay = summaries
+      .filter((_, number) => number === sent)
+      .map(({ firstSequence, lastSequence }) => ({ first: firstSequence, last: lastSequence }));
     const isRemoved = ({ number }: SegmentSummary): boolean => !segments[number]!.waits;
     return { key: String(index), priority, isKept, ttlMs, segments: summaries, isRemoved, underWay };
   });
@@ -60,7 +62,7 @@ test('what goes is what may go, in order: delivered, expired, the oldest bulk, t
       const ranks = taken.map(({ lane: key, reason, segment }) => {
         const lane = lanes[Number(key)]!;
         const isExpired = lane.ttlMs !== undefined && segment.newestAgeMs + lane.ttlMs < nowMs;
-        const isSent = lane.underWay?.first === segment.firstSequence;
+        const isSent = lane.underWay[0]?.first === segment.firstSequence;
         assert.equal(reason === 'delivered', lane.isRemoved(segment));
         if (reason !== 'delivered') assert.ok(!isSent, 'what is being sent stays');
         if (reason !== 'delivered') assert.equal(reason, isExpired ? 'expired' : 'evicted');
@@ -85,7 +87,7 @@ test('what goes is what may go, in order: delivered, expired, the oldest bulk, t
       for (const lane of lanes) {
         for (const segment of lane.segments) {
           const isTaken = taken.some((one) => one.lane === lane.key && one.segment === segment);
-          const isSent = lane.underWay?.first === segment.firstSequence;
+          const isSent = lane.underWay[0]?.first === segment.firstSequence;
           const isExpired = lane.ttlMs !== undefined && segment.newestAgeMs + lane.ttlMs < nowMs;
           if (lane.isRemoved(segment) || isSent || (lane.isKept && !isExpired)) continue;
           assert.ok(isTaken, `${lane.key}/${segment.number} might have gone`);

@@ -15,6 +15,7 @@ function started(buffer: MemoryBuffer, pool = newPool()) {
   const clock = { now: 0 };
   const feeds = buffer.lanes().map((view) => {
     const feed = new LaneFeed(view, {
+      stretch: { share: 'live', historicalUpTo: 0 },
       buffer,
       pool,
       now: () => clock.now,

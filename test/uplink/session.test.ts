@@ -6,7 +6,7 @@ import { Fifo } from '../../src/lib/fifo.ts';
 import type { Interval } from '../../src/lib/intervals.ts';
 import { Session } from '../../src/uplink/session.ts';
 
-const limits = { windowBytes: 1_000_000, acknowledgeTimeoutMs: 30_000 };
+const limits = { windowBytes: 1_000_000, acknowledgeTimeoutMs: 30_000, liveShare: 0.5 };
 const batch = (firstSequence: number, count: number, bytes = 100, lane = 'a'): StoredBatch => ({
   lane,
   firstSequence,
@@ -31,21 +31,18 @@ function settle(session: Session, ranges: readonly (readonly [first: number, las
 
 test('what is acknowledged whole is settled, in whatever pieces and order the news comes, over all lanes', () => {
   const session = started();
-  session.sent(batch(31, 5, 100, 'b'), 'critical', 0);
-  session.sent(batch(1, 10), 'normal', 0);
-  session.sent(batch(11, 10), 'normal', 0);
+  session.sent(batch(31, 5, 100, 'b'), 'critical', 'live', 0);
+  session.sent(batch(1, 10), 'normal', 'live', 0);
+  session.sent(batch(11, 10), 'normal', 'live', 0);
   assert.deepEqual(
     [session.underWay('a'), session.underWay('b')],
-    [
-      { first: 1, last: 20 },
-      { first: 31, last: 35 },
-    ],
+    [[{ first: 1, last: 20 }], [{ first: 31, last: 35 }]],
   );
   assert.deepEqual(settle(session, [[1, 4]]), []);
   assert.deepEqual(settle(session, [[31, 35]]), [31]);
-  assert.equal(session.underWay('b'), undefined);
+  assert.deepEqual(session.underWay('b'), []);
   assert.deepEqual(settle(session, [[11, 20]]), [11]);
-  assert.deepEqual(session.underWay('a'), { first: 1, last: 10 });
+  assert.deepEqual(session.underWay('a'), [{ first: 1, last: 10 }]);
   assert.deepEqual(
     settle(session, [
       [5, 7],
@@ -53,14 +50,14 @@ test('what is acknowledged whole is settled, in whatever pieces and order the ne
     ]),
     [1],
   );
-  assert.deepEqual([session.inFlightBytes, session.inFlightCount, session.underWay('a')], [0, 0, undefined]);
+  assert.deepEqual([session.inFlightBytes, session.inFlightCount, session.underWay('a')], [0, 0, []]);
 });
 
 test('what was settled is told by priority, as the very objects that were sent', () => {
   const session = started();
   const sent = [batch(1, 10, 50), batch(11, 5, 20, 'b')];
-  session.sent(sent[0]!, 'normal', 0);
-  session.sent(sent[1]!, 'critical', 0);
+  session.sent(sent[0]!, 'normal', 'live', 0);
+  session.sent(sent[1]!, 'critical', 'live', 0);
   const settled = session.acknowledged([{ first: 1, last: 15 }], 1);
   assert.deepEqual(settled, {
     batches: sent,
@@ -79,7 +76,7 @@ test('an acknowledgement of what the collector can not know is a complaint, and 
     [10, 2 ** 60],
   ] as const) {
     const session = started();
-    session.sent(batch(5, 5), 'normal', 0);
+    session.sent(batch(5, 5), 'normal', 'live', 0);
     const answer = session.acknowledged(
       [
         { first: 5, last: 9 },
@@ -96,18 +93,18 @@ test('what is acknowledged before it is sent is not settled by that, and ranges 
   const session = started([{ first: 100, last: 200 }]);
   assert.equal(session.isDurable(batch(150, 51)), true);
   assert.equal(session.isDurable(batch(150, 52)), false);
-  session.sent(batch(90, 10), 'normal', 0);
+  session.sent(batch(90, 10), 'normal', 'live', 0);
   // Another lane's sequences lie below what was sent, and have not been sent yet.
   assert.deepEqual(settle(session, [[1, 200]]), [90]);
-  session.sent(batch(10, 10, 100, 'b'), 'normal', 1);
+  session.sent(batch(10, 10, 100, 'b'), 'normal', 'live', 1);
   assert.deepEqual(settle(session, [[90, 99]]), []);
   assert.deepEqual(settle(session, [[10, 19]]), [10]);
 });
 
 test('what is asked for again may be older than what is under way in its lane, or the same', () => {
   const session = started();
-  for (const first of [50, 10, 30, 10]) session.sent(batch(first, 5), 'normal', 0);
-  assert.deepEqual(session.underWay('a'), { first: 10, last: 54 });
+  for (const first of [50, 10, 30, 10]) session.sent(batch(first, 5), 'normal', 'live', 0);
+  assert.deepEqual(session.underWay('a'), [{ first: 10, last: 54 }]);
   assert.deepEqual(settle(session, [[30, 54]]), [30, 50]);
   assert.deepEqual(settle(session, [[10, 14]]), [10, 10]);
   assert.equal(session.inFlightBytes, 0);
@@ -115,27 +112,27 @@ test('what is asked for again may be older than what is under way in its lane, o
 
 test('the window starts small, opens with acknowledgements while it is used, and stops at what was agreed', () => {
   const session = started();
-  session.sent(batch(1, 1, 16 * 1024), 'normal', 0);
-  assert.deepEqual([session.hasRoom, session.uploadBytes], [false, 4 * 1024]);
+  session.sent(batch(1, 1, 16 * 1024), 'normal', 'live', 0);
+  assert.deepEqual([session.hasRoom, session.uploadBytes('live', 0)], [false, 4 * 1024]);
   settle(session, [[1, 1]]);
-  session.sent(batch(2, 1, 32 * 1024 - 1), 'normal', 1);
+  session.sent(batch(2, 1, 32 * 1024 - 1), 'normal', 'live', 1);
   assert.equal(session.hasRoom, true);
-  session.sent(batch(3, 1, 1_000_000), 'normal', 1);
+  session.sent(batch(3, 1, 1_000_000), 'normal', 'live', 1);
   assert.equal(session.hasRoom, false);
   settle(session, [[2, 3]], 2);
-  session.sent(batch(4, 1, 999_999), 'normal', 2);
-  assert.deepEqual([session.hasRoom, session.uploadBytes], [true, 250_000]);
-  session.sent(batch(5, 1, 1), 'normal', 2);
+  session.sent(batch(4, 1, 999_999), 'normal', 'live', 2);
+  assert.deepEqual([session.hasRoom, session.uploadBytes('live', 0)], [true, 250_000]);
+  session.sent(batch(5, 1, 1), 'normal', 'live', 2);
   assert.equal(session.hasRoom, false);
 });
 
 test('a window that is hardly used does not grow: what the link can take is not known by that', () => {
   const session = started();
   for (let n = 1; n <= 100; n++) {
-    session.sent(batch(n, 1, 8_000), 'normal', n);
+    session.sent(batch(n, 1, 8_000), 'normal', 'live', n);
     settle(session, [[n, n]], n);
   }
-  session.sent(batch(101, 1, 16 * 1024), 'normal', 101);
+  session.sent(batch(101, 1, 16 * 1024), 'normal', 'live', 101);
   assert.equal(session.hasRoom, false);
 });
 
@@ -156,7 +153,7 @@ function queuedMs(bytesPerSecond: number, latencyMs: (now: number) => number, se
     }
     while (session.hasRoom) {
       sequence++;
-      session.sent({ lane: 'a', firstSequence: sequence, count: 1, records }, 'normal', now);
+      session.sent({ lane: 'a', firstSequence: sequence, count: 1, records }, 'normal', 'live', now);
       freeAt = Math.max(freeAt, now) + (records.length / bytesPerSecond) * 1_000;
       underWay.push({ sequence, arrivesAt: freeAt + latencyMs(now) });
     }
@@ -178,25 +175,25 @@ test('on a slow link no more than a few seconds queue in front of the next criti
 test('it knows how long an acknowledgement takes, and that one is overdue', () => {
   const session = started();
   assert.equal(session.acknowledgeMs(1_000), Number.POSITIVE_INFINITY);
-  session.sent(batch(1, 1), 'normal', 1_000);
+  session.sent(batch(1, 1), 'normal', 'live', 1_000);
   settle(session, [[1, 1]], 1_080);
   assert.equal(session.acknowledgeMs(9_000), 80);
-  session.sent(batch(2, 1), 'normal', 9_000);
+  session.sent(batch(2, 1), 'normal', 'live', 9_000);
   settle(session, [[2, 2]], 9_160);
   assert.equal(session.acknowledgeMs(9_200), 90);
-  session.sent(batch(3, 1), 'normal', 10_000);
+  session.sent(batch(3, 1), 'normal', 'live', 10_000);
   assert.deepEqual([session.acknowledgeMs(10_010), session.acknowledgeMs(12_000)], [90, 2_000]);
 });
 
 test('it is stalled when nothing was acknowledged for too long, but a slow link gets its time, and idleness is none', () => {
   const session = started();
   assert.equal(session.isStalled(1e9), false);
-  session.sent(batch(1, 1, 4096), 'normal', 1_000_000);
+  session.sent(batch(1, 1, 4096), 'normal', 'live', 1_000_000);
   assert.equal(session.waitedMs(1_000_500), 500);
   // The timeout, and a second for each 4 KiB under way.
   assert.equal(session.isStalled(1_031_000), false);
   assert.equal(session.isStalled(1_031_001), true);
-  session.sent(batch(2, 1, 4096), 'normal', 1_010_000);
+  session.sent(batch(2, 1, 4096), 'normal', 'live', 1_010_000);
   settle(session, [[1, 1]], 1_020_000);
   assert.equal(session.isStalled(1_051_000), false);
   assert.equal(session.isStalled(1_051_001), true);
@@ -228,7 +225,7 @@ test('whatever comes when, each batch is settled once, and only when all of it i
       for (const [index, [first, more]] of acknowledgements.entries()) {
         const due = index % every === 0 ? unsent.shift() : undefined;
         if (due !== undefined) {
-          session.sent(due, 'normal', 0);
+          session.sent(due, 'normal', 'live', 0);
           const missing = Array.from({ length: due.count }, (_, i) => due.firstSequence + i);
           sent.push({ batch: due, missing: new Set(missing) });
         }
@@ -251,7 +248,7 @@ test('whatever comes when, each batch is settled once, and only when all of it i
       for (const lane of ['a', 'b', 'c']) {
         const own = waiting.filter((one) => one.lane === lane);
         const last = own.at(-1);
-        const expected = own[0] && last && { first: own[0].firstSequence, last: lastSequenceOf(last) };
+        const expected = own[0] && last ? [{ first: own[0].firstSequence, last: lastSequenceOf(last) }] : [];
         assert.deepEqual(session.underWay(lane), expected);
       }
     }),

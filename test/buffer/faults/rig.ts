@@ -68,7 +68,7 @@ export class Rig {
         return { bytes, start: 0, end: bytes.length };
       },
       faults,
-      ...(isLive !== undefined && { uplink: { isLive, acknowledgeMs: () => 1, underWay: () => undefined } }),
+      ...(isLive !== undefined && { uplink: { isLive, acknowledgeMs: () => 1, underWay: () => [] } }),
       ...(isLocal && { openDisk }),
       reportDelayMs: { losses: 0, choices: 0 },
     });

@@ -55,10 +55,10 @@ export class FakeUplink {
   }
 
   /** Sequences that must not be dropped now. */
-  underWay(lane: string): Interval | undefined {
+  underWay(lane: string): readonly Interval[] {
     const inFlight = this.#feeds.get(lane)?.inFlight ?? [];
-    if (inFlight.length === 0) return undefined;
-    return { first: inFlight[0]!.firstSequence, last: lastSequenceOf(inFlight.at(-1)!) };
+    if (inFlight.length === 0) return [];
+    return [{ first: inFlight[0]!.firstSequence, last: lastSequenceOf(inFlight.at(-1)!) }];
   }
 
   get hasUnderWay(): boolean {

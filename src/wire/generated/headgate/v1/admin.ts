@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
-import { Command } from "./uplink.ts";
+import { Command, CommandUpdate } from "./uplink.ts";
 
 export const protobufPackage = "headgate.v1";
 
@@ -28,6 +28,10 @@ export interface SendCommandResponse {
 export interface WatchCommandRequest {
   gateway: string;
   commandId: string;
+}
+
+export interface WatchCommandResponse {
+  update: CommandUpdate | undefined;
 }
 
 export interface CreateEnrolmentTokenRequest {
@@ -334,6 +338,75 @@ export const WatchCommandRequest: MessageFns<WatchCommandRequest> = {
     const message = createBaseWatchCommandRequest();
     message.gateway = object.gateway ?? "";
     message.commandId = object.commandId ?? "";
+    return message;
+  },
+};
+
+function createBaseWatchCommandResponse(): WatchCommandResponse {
+  return { update: undefined };
+}
+
+export const WatchCommandResponse: MessageFns<WatchCommandResponse> = {
+  encode(message: WatchCommandResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.update !== undefined) {
+      CommandUpdate.encode(message.update, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): WatchCommandResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseWatchCommandResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.update = CommandUpdate.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): WatchCommandResponse {
+    return { update: isSet(object.update) ? CommandUpdate.fromJSON(object.update) : undefined };
+  },
+
+  toJSON(message: WatchCommandResponse): unknown {
+    const obj: any = {};
+    if (message.update !== undefined) {
+      obj.update = CommandUpdate.toJSON(message.update);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<WatchCommandResponse>): WatchCommandResponse {
+    return WatchCommandResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<WatchCommandResponse>): WatchCommandResponse {
+    const message = createBaseWatchCommandResponse();
+    message.update = (object.update !== undefined && object.update !== null)
+      ? CommandUpdate.fromPartial(object.update)
+      : undefined;
     return message;
   },
 };

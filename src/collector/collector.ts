@@ -2,11 +2,13 @@ import { type Clock, systemClock } from '../core/time.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import { Committer, type SinkHealth } from './committer.ts';
+import type { Companion } from './companion.ts';
 import type { CollectorOptions } from './options.ts';
 import type { GrpcServer } from './server.ts';
 import type { Peer } from './session.ts';
 import { parseSink } from './sink.ts';
 import { SinkThread } from './sink-thread.ts';
+import type { StateStore } from './state-store.ts';
 import type { GatewayStream, StreamContext } from './stream.ts';
 
 export interface CollectorStatus {
@@ -38,6 +40,7 @@ export class Collector implements Service {
   readonly #byPeer = new Map<string, GatewayStream>();
   #sink: SinkThread | undefined;
   #committer: Committer | undefined;
+  #state: StateStore | undefined;
   #server: GrpcServer | undefined;
 
   /** @param helloTimeoutMs how long a stream's first message may take */
@@ -61,7 +64,9 @@ export class Collector implements Service {
     try {
       // grpc-js takes its time to load: the sink opens meanwhile.
       const [{ serve }] = await Promise.all([import('./server.ts'), this.#sink.open()]);
-      this.#server = await serve(host, port, this.#context(this.#committer), (stream) => this.#streams.add(stream));
+      this.#state = await openState(sink);
+      const context = this.#context(this.#committer, this.#companions(this.#state));
+      this.#server = await serve(host, port, context, (stream) => this.#streams.add(stream));
     } catch (error) {
       await this.#letGo();
       throw error;
@@ -97,7 +102,12 @@ export class Collector implements Service {
     };
   }
 
-  #context(committer: Committer): StreamContext {
+  /** What travels on gateways' streams beside records. */
+  #companions(_state: StateStore): readonly Companion[] {
+    return [];
+  }
+
+  #context(committer: Committer, companions: readonly Companion[]): StreamContext {
     return {
       limits: {
         windowBytes: this.#options.windowBytes,
@@ -107,6 +117,7 @@ export class Collector implements Service {
       committer,
       clock: this.#clock,
       log: this.#log,
+      companions,
       greeted: (stream, peer) => this.#greeted(stream, peer),
       gone: (stream) => this.#gone(stream),
     };
@@ -129,7 +140,15 @@ export class Collector implements Service {
     this.#server = undefined;
     await this.#sink?.close();
     this.#sink = undefined;
+    await this.#state?.close();
+    this.#state = undefined;
   }
+}
+
+/** What the collector remembers beside records lies beside them. */
+async function openState(sink: string): Promise<StateStore> {
+  const { SqliteStateStore } = await import('./sqlite-state-store.ts');
+  return new SqliteStateStore(`${parseSink(sink).path}.collector`);
 }
 
 function nameOf({ gateway, epoch }: Peer): string {

@@ -2,10 +2,11 @@ import type { UnixMs } from '../core/time.ts';
 import { type Interval, Intervals } from '../lib/intervals.ts';
 import { ConnectResponse } from '../wire/generated/headgate/v1/uplink.ts';
 import type { Settled } from './committer.ts';
+import type { GatewayMessage } from './companion.ts';
 import type { Request } from './request.ts';
 
 /** The newest protocol version that this collector speaks. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 const maxNameLength = 256;
 
 export interface SessionLimits {
@@ -27,9 +28,16 @@ export type SessionState =
   /** The stream is open, and the gateway has not said who it is. */
   | { readonly name: 'greeting' }
   /** It has; the sink is being asked what is durable already. */
-  | { readonly name: 'welcoming'; readonly peer: Peer }
+  | { readonly name: 'welcoming'; readonly peer: Peer; readonly version: number }
   /** Uploads come, acknowledgements go. */
-  | { readonly name: 'open'; readonly peer: Peer; readonly unacknowledgedBytes: number; readonly reading: 'on' | 'off' }
+  | {
+      readonly name: 'open';
+      readonly peer: Peer;
+      /** Of the protocol, as agreed. */
+      readonly version: number;
+      readonly unacknowledgedBytes: number;
+      readonly reading: 'on' | 'off';
+    }
   /** The gateway sends no more; it still gets the acknowledgements of what it has sent. */
   | { readonly name: 'draining'; readonly peer: Peer; readonly unacknowledgedBytes: number }
   /** The status is on its way, or the stream is gone. Nothing is said any more. */
@@ -62,7 +70,11 @@ export type SessionEffect =
   | { readonly name: 'send'; readonly bytes: Uint8Array }
   /** Ask the sink what is durable from `from` on; supersede the peer's other streams. */
   | { readonly name: 'ask'; readonly peer: Peer; readonly from: number; readonly agent: string }
+  /** The welcome is on its way: tell the companions, when the gateway's protocol version knows them. */
+  | { readonly name: 'welcomed'; readonly peer: Peer; readonly version: number }
   | { readonly name: 'commit'; readonly peer: Peer; readonly upload: Uint8Array }
+  /** For the companions. */
+  | { readonly name: 'hand-on'; readonly message: GatewayMessage }
   /** Read no more from the stream, until `resume`. */
   | { readonly name: 'pause' }
   | { readonly name: 'resume' }
@@ -113,9 +125,17 @@ function request(state: Living, message: Request, limits: SessionLimits): Sessio
     case 'ping':
       return { state, effects: [send({ $case: 'pong', value: { nonce: message.nonce } })] };
     case 'pong':
-    case 'other':
       return { state, effects: [] };
+    case 'other':
+      return other(state, message.message);
   }
+}
+
+function other(state: Living, message: GatewayMessage): SessionStep {
+  if (state.name === 'greeting' || state.name === 'welcoming') {
+    return end('INVALID_ARGUMENT', `A message (${message.$case}) came before the welcome.`);
+  }
+  return { state, effects: [{ name: 'hand-on', message }] };
 }
 
 function hello(
@@ -124,7 +144,10 @@ function hello(
 ): SessionStep {
   if (state.name !== 'greeting') return end('INVALID_ARGUMENT', 'A second hello on the same stream.');
   if (version < 1)
-    return end('INVALID_ARGUMENT', 'The hello names no protocol version; this collector speaks version 1.');
+    return end(
+      'INVALID_ARGUMENT',
+      `The hello names no protocol version; this collector speaks 1 to ${protocolVersion}.`,
+    );
   if (gateway === '' || epoch === '') return end('INVALID_ARGUMENT', 'The hello names no gateway or no epoch.');
   if (gateway.length > maxNameLength || epoch.length > maxNameLength) {
     return end('INVALID_ARGUMENT', `The hello's gateway or epoch is longer than ${maxNameLength} characters.`);
@@ -133,7 +156,8 @@ function hello(
   // When nothing waits, there is nothing that need not be sent; but should more be known here than the gateway has given
   // out, it has to hear of it, or its next records would pass for duplicates.
   const from = firstWaiting === 0 ? lastSequence + 1 : firstWaiting;
-  return { state: { name: 'welcoming', peer }, effects: [{ name: 'ask', peer, from, agent }] };
+  const agreed = Math.min(version, protocolVersion);
+  return { state: { name: 'welcoming', peer, version: agreed }, effects: [{ name: 'ask', peer, from, agent }] };
 }
 
 function upload(state: Living, bytes: Uint8Array, limits: SessionLimits): SessionStep {
@@ -158,7 +182,7 @@ function welcome(
   const message = send({
     $case: 'welcome',
     value: {
-      version: protocolVersion,
+      version: state.version,
       durable: ranges(durable),
       windowBytes: BigInt(Math.round(limits.windowBytes)),
       now: { seconds: BigInt(seconds), nanos: Math.round((now - seconds * 1000) * 1e6) },
@@ -167,7 +191,11 @@ function welcome(
       compressions: [],
     },
   });
-  return { state: { name: 'open', peer: state.peer, unacknowledgedBytes: 0, reading: 'on' }, effects: [message] };
+  const { peer, version } = state;
+  return {
+    state: { name: 'open', peer, version, unacknowledgedBytes: 0, reading: 'on' },
+    effects: [message, { name: 'welcomed', peer, version }],
+  };
 }
 
 function settle(state: Living, settled: Settled, limits: SessionLimits): SessionStep {

@@ -3,8 +3,10 @@ import { type HeadgateError, messageOf } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
+import { ConnectResponse } from '../wire/generated/headgate/v1/uplink.ts';
 import { MalformedError } from '../wire/proto-cursor.ts';
 import type { Committer, Owner, Settled } from './committer.ts';
+import type { CollectorMessage, Companion, GatewayMessage, Line } from './companion.ts';
 import { type Request, readRequest } from './request.ts';
 import {
   type Peer,
@@ -24,6 +26,7 @@ export interface StreamContext {
   readonly committer: Committer;
   readonly clock: Clock;
   readonly log: Log;
+  readonly companions: readonly Companion[];
   /** A gateway has said who it is: whoever spoke for it before is superseded. */
   greeted(stream: GatewayStream, peer: Peer): void;
   /** The stream is over. */
@@ -37,6 +40,8 @@ export class GatewayStream implements Owner {
   #state: SessionState = { name: 'greeting' };
   #helloTimer: NodeJS.Timeout | undefined;
   #peer: Peer | undefined;
+  /** What the companions know this stream by; undefined before the welcome, and for gateways that know none of them. */
+  #line: Line | undefined;
   #isClosed = false;
 
   constructor(call: ServerDuplexStream<Buffer, Uint8Array>, context: StreamContext) {
@@ -89,6 +94,12 @@ export class GatewayStream implements Owner {
         this.#context.greeted(this, effect.peer);
         void this.#ask(effect.peer, effect.from);
         return;
+      case 'welcomed':
+        this.#welcomed(effect.peer, effect.version);
+        return;
+      case 'hand-on':
+        this.#handOn(effect.message);
+        return;
       case 'commit':
         this.#context.committer.add(this, { ...effect.peer, upload: effect.upload });
         return;
@@ -103,6 +114,27 @@ export class GatewayStream implements Owner {
     }
   }
 
+  #welcomed(peer: Peer, version: number): void {
+    if (version < 2) return;
+    const send = (message: CollectorMessage): void => {
+      if (this.#line === line) this.#call.write(ConnectResponse.encode({ message }).finish());
+    };
+    const line: Line = { peer, send };
+    this.#line = line;
+    for (const companion of this.#context.companions) companion.connected?.(line);
+  }
+
+  #handOn(message: GatewayMessage): void {
+    const line = this.#line;
+    if (line !== undefined) this.#context.companions.some((companion) => companion.received?.(line, message) === true);
+  }
+
+  #hangUp(): void {
+    const line = this.#line;
+    this.#line = undefined;
+    if (line !== undefined) for (const companion of this.#context.companions) companion.gone?.(line);
+  }
+
   async #ask(peer: Peer, from: number): Promise<void> {
     let durable: readonly Interval[];
     try {
@@ -115,6 +147,7 @@ export class GatewayStream implements Owner {
   }
 
   #end({ status: name, reason }: SessionEffect & { name: 'end' }): void {
+    this.#hangUp();
     this.#context.log.info({ ...this.#peer, status: name, reason }, 'A gateway’s stream ends.');
     if (name === 'OK') this.#call.end();
     // grpc-js takes a status from an error: it ends the call with it.
@@ -124,6 +157,7 @@ export class GatewayStream implements Owner {
   #close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#hangUp();
     const wasOpen = this.#state.name !== 'ended';
     clearTimeout(this.#helloTimer);
     this.input({ name: 'closed' });

@@ -2,14 +2,13 @@ import { Client, type ClientDuplexStream, credentials, type ServiceError, status
 import { messageOf } from '../core/errors.ts';
 import { ConnectResponse } from '../wire/generated/headgate/v1/uplink.ts';
 import { uplinkService } from '../wire/uplink-service.ts';
+import type { CollectorMessage } from './companion.ts';
 
 /** Why a connection ended. `rejected`: the collector understood us and said no; anything else may pass by itself. */
 export interface Ending {
   readonly kind: 'rejected' | 'lost';
   readonly reason: string;
 }
-
-export type CollectorMessage = NonNullable<ConnectResponse['message']>;
 
 export interface ConnectionEvents {
   onMessage(message: CollectorMessage): void;

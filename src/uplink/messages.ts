@@ -1,8 +1,9 @@
 import type { Interval } from '../lib/intervals.ts';
 import { ConnectRequest, type Ping, type SequenceRange, type Welcome } from '../wire/generated/headgate/v1/uplink.ts';
+import type { GatewayMessage } from './companion.ts';
 
 /** The newest version of the protocol that this gateway speaks. */
-export const protocolVersion = 1;
+export const protocolVersion = 2;
 
 /** What the gateway knows of itself when it says hello. */
 export interface Self {
@@ -30,6 +31,11 @@ export function encodeHello(self: Self): Uint8Array {
   return ConnectRequest.encode({ message: { $case: 'hello', value } }).finish();
 }
 
+/** Any message, as the generated code has it. */
+export function encodeMessage(message: GatewayMessage): Uint8Array {
+  return ConnectRequest.encode({ message }).finish();
+}
+
 export function encodePong(ping: Ping): Uint8Array {
   return ConnectRequest.encode({ message: { $case: 'pong', value: ping } }).finish();
 }
@@ -46,9 +52,9 @@ export function agree(
   self: Pick<Self, 'lastSequence'>,
   windowBytes: number,
 ): Agreement | { readonly complaint: string } {
-  if (welcome.version !== protocolVersion) {
+  if (welcome.version < 1 || welcome.version > protocolVersion) {
     return {
-      complaint: `the collector speaks version ${welcome.version} of the protocol, this gateway ${protocolVersion}`,
+      complaint: `the collector speaks version ${welcome.version} of the protocol, this gateway 1 to ${protocolVersion}`,
     };
   }
   const durable = welcome.durable.map(asInterval);

@@ -1,13 +1,14 @@
 import { messageOf } from '../core/errors.ts';
 import type { Priority } from '../core/priority.ts';
-import type { Clock, UnixMs } from '../core/time.ts';
+import type { Clock, MonotonicMs, UnixMs } from '../core/time.ts';
 import { nextBackoff } from '../lib/backoff.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import type { Acknowledge, Welcome } from '../wire/generated/headgate/v1/uplink.ts';
-import { type CollectorMessage, Connection, type Ending } from './connection.ts';
-import { agree, asInterval, encodeHello, encodePong } from './messages.ts';
+import type { CollectorMessage, Companion, GatewayMessage } from './companion.ts';
+import { Connection, type Ending } from './connection.ts';
+import { agree, asInterval, encodeHello, encodeMessage, encodePong } from './messages.ts';
 import type { UplinkOptions } from './options.ts';
 import { Sender } from './sender.ts';
 import type { UplinkBuffer } from './source.ts';
@@ -22,6 +23,8 @@ export interface UplinkDependencies {
   readonly buffer: UplinkBuffer;
   readonly clock: Clock;
   readonly log: Log;
+  /** What travels on the stream beside records. */
+  readonly companions?: readonly Companion[];
   /** Random numbers in [0, 1), for the pauses between attempts. */
   readonly random?: () => number;
 }
@@ -32,7 +35,12 @@ type Link =
   /** Nothing is being tried. */
   | { readonly name: 'offline' }
   | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout; readonly ending: Ending; readonly retryAt: UnixMs }
-  | { readonly name: 'connecting'; readonly connection: Connection; readonly timer: NodeJS.Timeout }
+  | {
+      readonly name: 'connecting';
+      readonly connection: Connection;
+      readonly timer: NodeJS.Timeout;
+      readonly since: MonotonicMs;
+    }
   | {
       readonly name: 'open';
       readonly connection: Connection;
@@ -122,6 +130,10 @@ export class Uplink implements Service {
     return this.#sender?.acknowledgeMs ?? Number.POSITIVE_INFINITY;
   }
 
+  get #companions(): readonly Companion[] {
+    return this.#deps.companions ?? [];
+  }
+
   /** What sends over the connection that stands. */
   get #sender(): Sender | undefined {
     return this.#link.name === 'open' ? this.#link.sender : undefined;
@@ -163,7 +175,7 @@ export class Uplink implements Service {
           },
         },
       );
-      this.#enter({ name: 'connecting', connection, timer });
+      this.#enter({ name: 'connecting', connection, timer, since: this.#deps.clock.monotonic() });
       const { firstWaiting, lastSequence } = buffer.totals;
       connection.send(encodeHello({ ...identity(), agent, firstWaiting, lastSequence }));
     } catch (error) {
@@ -185,6 +197,8 @@ export class Uplink implements Service {
         return;
       case 'pong':
         return;
+      default:
+        if (this.#link.name === 'open') this.#companions.some((companion) => companion.received?.(message) === true);
     }
   }
 
@@ -217,6 +231,11 @@ export class Uplink implements Service {
     this.#enter({ name: 'open', connection, sender, timer });
     log.info({ url: this.#deps.url(), waitingRecords }, 'Connected to the collector.');
     sender.start();
+    const send = (message: GatewayMessage): void => {
+      if (this.#link.name === 'open' && this.#link.connection === connection) sender.send(encodeMessage(message));
+    };
+    const roundTripMs = clock.monotonic() - link.since;
+    for (const companion of this.#companions) companion.connected?.(send, welcome, roundTripMs);
   }
 
   #acknowledged(message: Acknowledge): void {
@@ -272,7 +291,10 @@ export class Uplink implements Service {
     if (link.name === 'offline') return;
     // Timeouts and intervals are cleared alike.
     clearTimeout(link.timer);
-    if (link.name === 'open') link.sender.stop();
+    if (link.name === 'open') {
+      link.sender.stop();
+      for (const companion of this.#companions) companion.ended?.();
+    }
     if (link.name !== 'waiting') link.connection.close();
   }
 

@@ -13,8 +13,8 @@ import { ConnectResponse } from '../../src/wire/generated/headgate/v1/uplink.ts'
 const limits: SessionLimits = { windowBytes: 100, helloTimeoutMs: 10_000, agent: 'collector' };
 const peer = { gateway: 'gw', epoch: 'e' };
 const greeting: SessionState = { name: 'greeting' };
-const welcoming: SessionState = { name: 'welcoming', peer };
-const open: SessionState = { name: 'open', peer, unacknowledgedBytes: 0, reading: 'on' };
+const welcoming: SessionState = { name: 'welcoming', peer, version: 2 };
+const open: SessionState = { name: 'open', peer, version: 2, unacknowledgedBytes: 0, reading: 'on' };
 const ended: SessionState = { name: 'ended' };
 const busy: SessionState = { ...open, unacknowledgedBytes: 60 };
 const full: SessionState = { ...open, unacknowledgedBytes: 201, reading: 'off' };
@@ -22,7 +22,7 @@ const draining: SessionState = { name: 'draining', peer, unacknowledgedBytes: 60
 
 const hello: Request = {
   name: 'hello',
-  version: 1,
+  version: 2,
   gateway: 'gw',
   epoch: 'e',
   firstWaiting: 5,
@@ -56,13 +56,20 @@ const table: [name: string, state: SessionState, input: SessionInput, next: Sess
     ['ask gw/e from 21'],
   ],
   ['a new gateway', greeting, helloOf({ firstWaiting: 0, lastSequence: 0 }), welcoming, ['ask gw/e from 1']],
-  ['a newer gateway is answered in version 1', greeting, helloOf({ version: 7 }), welcoming, ['ask gw/e from 5']],
+  ['a newer gateway is answered in version 2', greeting, helloOf({ version: 7 }), welcoming, ['ask gw/e from 5']],
+  [
+    'an old gateway is answered in its own',
+    greeting,
+    helloOf({ version: 1 }),
+    { ...welcoming, version: 1 },
+    ['ask gw/e from 5'],
+  ],
   [
     'no version',
     greeting,
     helloOf({ version: 0 }),
     ended,
-    ['end INVALID_ARGUMENT The hello names no protocol version; this collector speaks version 1.'],
+    ['end INVALID_ARGUMENT The hello names no protocol version; this collector speaks 1 to 2.'],
   ],
   [
     'no gateway',
@@ -108,14 +115,14 @@ const table: [name: string, state: SessionState, input: SessionInput, next: Sess
     welcoming,
     { name: 'progress', durable: [{ first: 5, last: 9 }], now: 1_500 },
     open,
-    ['send welcome 1 durable 5-9 window 100 now 1.5 s'],
+    ['send welcome 2 durable 5-9 window 100 now 1.5 s', 'welcomed'],
   ],
   [
     'the sink has nothing',
     welcoming,
     { name: 'progress', durable: [], now: 0 },
     open,
-    ['send welcome 1 durable  window 100 now 0 s'],
+    ['send welcome 2 durable  window 100 now 0 s', 'welcomed'],
   ],
   ['the sink answers too late', ended, { name: 'progress', durable: [], now: 0 }, ended, []],
   ['an upload', open, upload(60), busy, ['commit gw/e 60']],

@@ -59,6 +59,10 @@ function exampleOf(node: SchemaNode): unknown {
 }
 
 function assignment(key: string, value: unknown): string[] {
+  // A list of words on one line, so that one comment mark is all there is to take away.
+  if (Array.isArray(value) && value.every((item) => typeof item !== 'object')) {
+    return [`${key}: ${stringify(value, { collectionStyle: 'flow', lineWidth: 0 }).trimEnd()}`];
+  }
   return stringify({ [key]: value }, { lineWidth: 0 })
     .trimEnd()
     .split('\n');

@@ -3,17 +3,23 @@ import { bytes, count, duration } from '../lib/option-types.ts';
 
 const planOptions = Type.Object(
   {
-    rate: Type.Optional(bytes({ description: 'Bytes a second on average, both ways. Unset: no limit.' })),
+    rate: Type.Optional(
+      bytes({ description: 'Bytes a second on average, both ways. Unset: no limit.', examples: ['10KB'] }),
+    ),
     burst: Type.Optional(
-      bytes({ description: 'Bytes that may go at once after a pause. Unset: ten seconds of `rate`.' }),
+      bytes({
+        description: 'Bytes that may go at once after a pause. Unset: ten seconds of `rate`.',
+        examples: ['100KB'],
+      }),
     ),
     monthly: Type.Optional(
       bytes({
         description: 'Bytes a month, both ways. When they are used up, records wait for the next one. Unset: no limit.',
+        examples: ['500MB'],
       }),
     ),
     carryOver: bytes({
-      default: '0',
+      default: '0B',
       description: 'Of what a month left unused, so much at the most goes to the next one.',
     }),
     monthStart: count({ default: 1, maximum: 28, description: 'The day on which a month begins.' }),
@@ -22,7 +28,10 @@ const planOptions = Type.Object(
       description: 'When records may go, as `22:00-06:00`; several may be named. None: always.',
     }),
     timeZone: Type.Optional(
-      Type.String({ description: "The zone of `hours` and `monthStart`, as `Europe/Berlin`. Unset: the system's." }),
+      Type.String({
+        description: "The zone of `hours` and `monthStart`. Unset: the system's.",
+        examples: ['Europe/Berlin'],
+      }),
     ),
     exempt: Type.Array(Type.Union([Type.Literal('critical'), Type.Literal('normal'), Type.Literal('bulk')]), {
       default: ['critical'],

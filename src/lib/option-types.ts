@@ -6,6 +6,8 @@ import { Type } from 'typebox';
 interface About<T> {
   readonly description: string;
   readonly default?: T;
+  /** For the example file, when there is no default. */
+  readonly examples?: readonly T[];
 }
 
 /** Milliseconds in code; `20s`, `1.5h`, `30d` or a bare number of milliseconds in the config. */

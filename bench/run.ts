@@ -15,13 +15,25 @@ import { depth } from './scenarios/depth.ts';
 import { drain } from './scenarios/drain.ts';
 import { durability } from './scenarios/durability.ts';
 import { eventloop } from './scenarios/eventloop.ts';
+import { fleet } from './scenarios/fleet.ts';
 import { floor } from './scenarios/floor.ts';
 import { ingest } from './scenarios/ingest.ts';
 import { latency } from './scenarios/latency.ts';
 import { relay } from './scenarios/relay.ts';
 import { startup } from './scenarios/startup.ts';
 
-const scenarios: readonly Scenario[] = [relay, ingest, durability, latency, startup, eventloop, drain, depth, floor];
+const scenarios: readonly Scenario[] = [
+  relay,
+  ingest,
+  durability,
+  latency,
+  startup,
+  eventloop,
+  drain,
+  fleet,
+  depth,
+  floor,
+];
 const names = scenarios.map(({ name }) => name);
 const root = join(import.meta.dirname, '..');
 

@@ -30,6 +30,8 @@ export interface Child {
   readonly lastLines: string[];
   /** Rejects, with those lines, when the process ends before it was asked to. */
   readonly failed: Promise<never>;
+  /** kill -9. Resolves when it has ended. */
+  kill(): Promise<void>;
   /** SIGTERM, and SIGKILL when that takes more than 15 seconds. Resolves when it has ended. */
   end(): Promise<void>;
 }
@@ -85,6 +87,11 @@ export async function startChild(
     startedMs,
     lastLines,
     failed,
+    kill: async () => {
+      isEnding = true;
+      child.kill('SIGKILL');
+      await ended;
+    },
     end: async () => {
       isEnding = true;
       if (child.exitCode !== null || child.signalCode !== null) return;

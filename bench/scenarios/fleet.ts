@@ -1,0 +1,106 @@
+import { join } from 'node:path';
+import { Fleet } from '../lib/fleet.ts';
+import { startCollector } from '../lib/headgate.ts';
+import { CpuMeter, residentMb } from '../lib/process-usage.ts';
+import { atMost, type Bench, type Sample, type Scenario } from '../lib/scenario.ts';
+import { countStored } from '../lib/stored.ts';
+import { delay, freePort } from '../lib/wait.ts';
+
+const gateways = 1_000;
+const batchRecords = 20;
+const warmUpMs = 2_000;
+
+async function measure(bench: Bench, kind: 'file' | 'sqlite'): Promise<Sample> {
+  const { folder, profileFolder } = bench;
+  const path = join(folder, kind === 'file' ? 'records.ndjson' : 'records.db');
+  const port = await freePort();
+  let collector = await startCollector(`${kind}:${path}`, profileFolder, port);
+  const fleet = await Fleet.start({ gateways, port, dialsPerSecond: 250, batchRecords });
+  const aloneMb = residentMb(collector.pid).now;
+  const { ms: dialledMs } = await fleet.ask({ name: 'dial' }, 'dialled', 60_000);
+  // What was only needed to shake hands is garbage by now.
+  await delay(warmUpMs);
+  const connectedMb = residentMb(collector.pid).now;
+
+  fleet.tell({ name: 'start', pace: { kind: 'steady' } });
+  await delay(warmUpMs);
+  await fleet.ask({ name: 'sample' }, 'sample', 10_000);
+  const steadyMeter = new CpuMeter({ cpu: collector.pid });
+  await delay(bench.seconds * 1_000);
+  const steady = await fleet.ask({ name: 'sample' }, 'sample', 10_000);
+  const steadyCpu = steadyMeter.perMessage(steady.acknowledgedRecords).cpu ?? 0;
+  await fleet.ask({ name: 'stop' }, 'idle', 60_000);
+
+  fleet.tell({ name: 'start', pace: { kind: 'full' } });
+  await delay(warmUpMs);
+  await fleet.ask({ name: 'sample' }, 'sample', 10_000);
+  const meter = new CpuMeter({ cpu: collector.pid });
+  await delay(bench.seconds * 1_000);
+  const full = await fleet.ask({ name: 'sample' }, 'sample', 10_000);
+  const fullCpu = meter.perMessage(full.acknowledgedRecords).cpu ?? 0;
+  await fleet.ask({ name: 'stop' }, 'idle', 60_000);
+  const peakMb = residentMb(collector.pid).peak;
+
+  // Everybody sends on meanwhile: what waits when a connection breaks is sent again, and must not appear twice.
+  fleet.tell({ name: 'start', pace: { kind: 'steady' } });
+  const back = fleet.ask({ name: 'storm' }, 'back', 120_000);
+  back.catch(() => {});
+  await collector.kill();
+  collector = await startCollector(`${kind}:${path}`, profileFolder, port);
+  const { lastMs, medianMs, peakAccepts, refused } = await back;
+  const { sentRecords } = await fleet.ask({ name: 'stop' }, 'idle', 120_000);
+  await fleet.end();
+  await collector.end();
+  const stored = await countStored(kind, path);
+  if (stored !== sentRecords) throw new Error(`${sentRecords} records were sent, the collector holds ${stored}`);
+  return {
+    kbPerGateway: ((connectedMb - aloneMb) * 1_000) / gateways,
+    dialledPerSecond: gateways / (dialledMs / 1_000),
+    steadyRate: steady.acknowledgedRecords / steady.seconds,
+    steadyCpu,
+    p50: steady.latency.p50,
+    p99: steady.latency.p99,
+    fullRate: full.acknowledgedRecords / full.seconds,
+    fullCpu,
+    fullP99: full.latency.p99,
+    peakMb,
+    backMedian: medianMs / 1_000,
+    backLast: lastMs / 1_000,
+    peakAccepts,
+    refused,
+  };
+}
+
+const names = ['file sink', 'sqlite sink'] as const;
+
+export const fleet: Scenario = {
+  name: 'fleet',
+  title: 'Fleet: a thousand gateways on one collector',
+  about: `${gateways.toLocaleString('en')} simulated gateways with the real protocol, each on a connection of its own, batches of ${batchRecords} records. Steady: each gateway sends a batch a second. Full: each has a batch under way at all times. Storm: the collector is killed and started again while all of them send; everything that was sent is looked for afterwards, once.`,
+  seconds: 8,
+  rounds: 1,
+  metrics: [
+    { key: 'kbPerGateway', label: 'collector kB/gateway', digits: 0 },
+    { key: 'dialledPerSecond', label: 'welcomes/s (250 dials/s)', digits: 0 },
+    { key: 'steadyRate', label: 'steady: records/s', digits: 0 },
+    { key: 'steadyCpu', label: 'CPU µs/record', digits: 1 },
+    { key: 'p50', label: 'acknowledged p50 ms', digits: 1 },
+    { key: 'p99', label: 'p99 ms', digits: 1 },
+    { key: 'fullRate', label: 'full: records/s', digits: 0 },
+    { key: 'fullCpu', label: 'CPU µs/record, full', digits: 1 },
+    { key: 'fullP99', label: 'p99 ms, full', digits: 0 },
+    { key: 'peakMb', label: 'peak RSS MB', digits: 0 },
+    { key: 'backMedian', label: 'storm: half back after s', digits: 1 },
+    { key: 'backLast', label: 'all back after s', digits: 1 },
+    { key: 'peakAccepts', label: 'most accepted in a second', digits: 0 },
+    { key: 'refused', label: 'dials that found nobody', digits: 0 },
+  ],
+  peers: [
+    { name: names[0], run: (bench) => measure(bench, 'file') },
+    { name: names[1], run: (bench) => measure(bench, 'sqlite') },
+  ],
+  goals: (summary) =>
+    names.flatMap((name) => [
+      atMost(`${name}: all back after the collector's restart`, summary.median(name, 'backLast'), 60, 's'),
+    ]),
+};

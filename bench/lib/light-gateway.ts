@@ -48,6 +48,7 @@ export class LightGateway {
   #isEnding = false;
   #lineage = '';
   #pauseMs = 0;
+  #spreadMs = 0;
   #held: Buffer = Buffer.alloc(0);
   #next = 1;
   /** Sends a batch whenever none is under way. */
@@ -125,6 +126,7 @@ export class LightGateway {
   #welcomed(welcome: Welcome): void {
     this.#isWelcome = true;
     this.#pauseMs = 0;
+    this.#spreadMs = welcome.reconnectSpreadMs;
     if (welcome.lineage !== '') {
       this.#lineage = welcome.lineage;
       const value = { lineage: welcome.lineage };
@@ -173,12 +175,13 @@ export class LightGateway {
     if (this.#session !== session || this.#isEnding) return;
     this.#session = undefined;
     this.#stream = undefined;
+    const spreadMs = this.#isWelcome ? this.#spreadMs * Math.random() : 0;
     if (this.#isWelcome) this.#events.onLost();
     else this.#events.onRefused();
     this.#isWelcome = false;
     this.#pauseMs = nextBackoff(retry, this.#pauseMs, Math.random());
     setTimeout(() => {
       if (!this.#isEnding) this.dial();
-    }, this.#pauseMs);
+    }, this.#pauseMs + spreadMs);
   }
 }

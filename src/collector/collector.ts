@@ -4,6 +4,7 @@ import type { Service } from '../lib/service.ts';
 import { Committer, type SinkHealth } from './committer.ts';
 import type { Companion } from './companion.ts';
 import type { CollectorOptions } from './options.ts';
+import { reconnectSpreadMs } from './reconnect-spread.ts';
 import type { GrpcServer } from './server.ts';
 import type { Peer } from './session.ts';
 import { parseSink } from './sink.ts';
@@ -42,6 +43,8 @@ export class Collector implements Service {
   #committer: Committer | undefined;
   #state: StateStore | undefined;
   #server: GrpcServer | undefined;
+  /** The most that were connected at once, in this run or known of from earlier ones. */
+  #mostGateways = 0;
 
   /** @param helloTimeoutMs how long a stream's first message may take */
   constructor(
@@ -118,6 +121,7 @@ export class Collector implements Service {
       clock: this.#clock,
       log: this.#log,
       companions,
+      reconnectSpreadMs: () => reconnectSpreadMs(this.#mostGateways, this.#options.welcomesPerSecond),
       greeted: (stream, peer) => this.#greeted(stream, peer),
       gone: (stream) => this.#gone(stream),
     };
@@ -127,6 +131,7 @@ export class Collector implements Service {
     const name = nameOf(peer);
     this.#byPeer.get(name)?.input({ name: 'superseded' });
     this.#byPeer.set(name, stream);
+    this.#mostGateways = Math.max(this.#mostGateways, this.#byPeer.size);
   }
 
   #gone(stream: GatewayStream): void {

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { bytes, port } from '../lib/option-types.ts';
+import { bytes, count, port } from '../lib/option-types.ts';
 
 export const collectorOptions = Type.Object({
   enabled: Type.Optional(
@@ -14,6 +14,12 @@ export const collectorOptions = Type.Object({
       examples: ['file:/var/lib/headgate/records.ndjson'],
     }),
   ),
+  welcomesPerSecond: count({
+    default: 200,
+    minimum: 1,
+    description:
+      'How many gateways should come back in a second at the most, when all have lost this collector: they are asked to spread out.',
+  }),
   windowBytes: bytes({ default: '8MiB', description: 'What one gateway may have sent and not yet acknowledged.' }),
 });
 export type CollectorOptions = Static<typeof collectorOptions>;

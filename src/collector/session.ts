@@ -48,7 +48,13 @@ export type SessionInput =
   /** A message that can't be understood. */
   | { readonly name: 'malformed'; readonly reason: string }
   /** The sink's answer to `ask`. */
-  | { readonly name: 'progress'; readonly durable: readonly Interval[]; readonly now: UnixMs }
+  | {
+      readonly name: 'progress';
+      readonly durable: readonly Interval[];
+      readonly now: UnixMs;
+      /** Over what time gateways should come back that lose this collector. */
+      readonly reconnectSpreadMs: number;
+    }
   /** A group with uploads of this stream has been committed. */
   | { readonly name: 'settled'; readonly settled: Settled }
   | { readonly name: 'sink-failed'; readonly reason: string }
@@ -95,7 +101,7 @@ export function step(state: SessionState, input: SessionInput, limits: SessionLi
     case 'malformed':
       return end('INVALID_ARGUMENT', `This message can't be understood: ${input.reason}.`);
     case 'progress':
-      return state.name === 'welcoming' ? welcome(state, input.durable, input.now, limits) : { state, effects: [] };
+      return state.name === 'welcoming' ? welcome(state, input, limits) : { state, effects: [] };
     case 'settled':
       return settle(state, input.settled, limits);
     case 'sink-failed':
@@ -174,8 +180,7 @@ function upload(state: Living, bytes: Uint8Array, limits: SessionLimits): Sessio
 
 function welcome(
   state: Living & { name: 'welcoming' },
-  durable: readonly Interval[],
-  now: UnixMs,
+  { durable, now, reconnectSpreadMs }: SessionInput & { name: 'progress' },
   limits: SessionLimits,
 ): SessionStep {
   const seconds = Math.floor(now / 1000);
@@ -189,6 +194,7 @@ function welcome(
       agent: limits.agent,
       lineage: '',
       compressions: [],
+      reconnectSpreadMs,
     },
   });
   const { peer, version } = state;

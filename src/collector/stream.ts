@@ -27,6 +27,8 @@ export interface StreamContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly companions: readonly Companion[];
+  /** Over what time gateways should come back that lose this collector, in whole milliseconds. */
+  readonly reconnectSpreadMs: () => number;
   /** A gateway has said who it is: whoever spoke for it before is superseded. */
   greeted(stream: GatewayStream, peer: Peer): void;
   /** The stream is over. */
@@ -143,7 +145,8 @@ export class GatewayStream implements Owner {
       this.input({ name: 'sink-failed', reason: messageOf(error) });
       return;
     }
-    this.input({ name: 'progress', durable, now: this.#context.clock.now() });
+    const { clock, reconnectSpreadMs } = this.#context;
+    this.input({ name: 'progress', durable, now: clock.now(), reconnectSpreadMs: reconnectSpreadMs() });
   }
 
   #end({ status: name, reason }: SessionEffect & { name: 'end' }): void {

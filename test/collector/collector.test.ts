@@ -7,6 +7,7 @@ import { Collector } from '../../src/collector/collector.ts';
 import { HeadgateError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/core/time.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { collectorDefaults } from '../support/options.ts';
 import { envelope, TestGateway } from './client.ts';
 import { kinds, range, request, sinkIn, storedNames, temporaryDirectory, uploadOf } from './fixtures.ts';
 
@@ -24,7 +25,7 @@ async function start(
   port = 0,
   helloTimeoutMs = 10_000,
 ): Promise<Setup> {
-  const options = { host: '127.0.0.1', port, windowBytes: 1 << 20, sink };
+  const options = { ...collectorDefaults, port, windowBytes: 1 << 20, sink };
   const collector = new Collector(options, silentLog, systemClock, helloTimeoutMs);
   const gateways: TestGateway[] = [];
   t.after(async () => {
@@ -208,7 +209,7 @@ test('a start that fails says why and leaves nothing behind', async (t) => {
     ['data.unwritable', { sink: `sqlite:${directory}` }],
   ];
   for (const [code, change] of table) {
-    const options = { host: '127.0.0.1', port: 0, windowBytes: 1 << 20, sink: `file:${directory}/r.ndjson`, ...change };
+    const options = { ...collectorDefaults, port: 0, sink: `file:${directory}/r.ndjson`, ...change };
     const collector = new Collector(options, silentLog);
     await assert.rejects(collector.start(), (error: unknown) => {
       assert.ok(error instanceof HeadgateError, String(error));

@@ -2,8 +2,9 @@
 import { writeSync } from 'node:fs';
 import { EmbeddedCollector } from '../../src/collector/embedded.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { collectorDefaults } from '../support/options.ts';
 
 const [sink = ''] = process.argv.slice(2);
-const collector = new EmbeddedCollector({ host: '127.0.0.1', port: 0, windowBytes: 1 << 20, sink }, silentLog);
+const collector = new EmbeddedCollector({ ...collectorDefaults, port: 0, sink }, silentLog);
 await collector.start(new AbortController().signal);
 writeSync(1, `${collector.address} ${collector.pid}\n`);

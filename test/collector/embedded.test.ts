@@ -8,11 +8,12 @@ import { fileURLToPath } from 'node:url';
 import { EmbeddedCollector } from '../../src/collector/embedded.ts';
 import { HeadgateError } from '../../src/core/errors.ts';
 import { type Log, silentLog } from '../../src/lib/log.ts';
+import { collectorDefaults } from '../support/options.ts';
 import { TestGateway } from './client.ts';
 import { range, sinkIn, storedNames, temporaryDirectory } from './fixtures.ts';
 
 const never = new AbortController().signal;
-const options = { host: '127.0.0.1', port: 0, windowBytes: 1 << 20 };
+const options = { ...collectorDefaults, port: 0 };
 
 test('in a process of its own it does what a collector does, and stops when told', async (t) => {
   const sink = sinkIn(temporaryDirectory(t), 'sqlite');

@@ -8,6 +8,7 @@ import { welcomeRuns } from '../../src/collector/welcome-runs.ts';
 import { systemClock } from '../../src/core/time.ts';
 import { Intervals } from '../../src/lib/intervals.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { collectorDefaults } from '../support/options.ts';
 import { TestGateway } from './client.ts';
 import {
   acknowledged,
@@ -136,7 +137,7 @@ test('a gateway for which nothing waits hears only of what it has not given out 
 });
 
 async function start(t: TestContext, sink: string): Promise<{ collector: Collector; connect(): TestGateway }> {
-  const options = { host: '127.0.0.1', port: 0, windowBytes: 1 << 20, sink };
+  const options = { ...collectorDefaults, port: 0, windowBytes: 1 << 20, sink };
   const collector = new Collector(options, silentLog, systemClock, 10_000);
   const gateways: TestGateway[] = [];
   t.after(async () => {

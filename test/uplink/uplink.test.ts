@@ -11,17 +11,13 @@ import { ConnectRequest, ConnectResponse } from '../../src/wire/generated/headga
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
 import { uplinkService } from '../../src/wire/uplink-service.ts';
 import { MemoryBuffer } from '../support/memory-buffer.ts';
+import { collectorDefaults, uplinkDefaults } from '../support/options.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { eventually } from '../support/wait.ts';
 
 const uplinkOptions = {
+  ...uplinkDefaults,
   windowBytes: 1e6,
-  liveShare: 0.5,
-  compression: 'off' as const,
-  plan: { carryOver: 0, monthStart: 1, hours: [], exempt: [] },
-  keepalive: 20_000,
-  keepaliveTimeout: 10_000,
-  acknowledgeTimeout: 30_000,
   connectTimeout: 5_000,
   retryMin: 10,
   retryMax: 40,
@@ -52,7 +48,7 @@ function connected(
 }
 
 async function startedCollector(t: TestContext, sink: string, port = 0): Promise<Collector> {
-  const collector = new Collector({ host: '127.0.0.1', port, sink, windowBytes: 1e6 }, silentLog);
+  const collector = new Collector({ ...collectorDefaults, port, sink, windowBytes: 1e6 }, silentLog);
   await collector.start();
   t.after(() => collector.stop(now()));
   return collector;
@@ -357,6 +353,7 @@ function welcome(durable: readonly (readonly [number, number])[]): Uint8Array {
     agent: 'rude',
     lineage: '',
     compressions: [],
+    reconnectSpreadMs: 0,
   };
   return ConnectResponse.encode({ message: { $case: 'welcome', value } }).finish();
 }

@@ -230,6 +230,12 @@ export interface Welcome {
   lineage: string;
   /** The compressions that uploads may use, the collector's favourite first. */
   compressions: Compression[];
+  /**
+   * When this connection is lost, the gateway waits a random part of so many milliseconds, beside its own pause,
+   * before it dials this collector again: so a fleet that lost its collector comes back one after the other. Zero:
+   * the collector can take all that it has at once.
+   */
+  reconnectSpreadMs: number;
 }
 
 /** The lineage of the welcome is durable at the gateway. */
@@ -1038,7 +1044,16 @@ export const Hello: MessageFns<Hello> = {
 };
 
 function createBaseWelcome(): Welcome {
-  return { version: 0, durable: [], windowBytes: 0n, now: undefined, agent: "", lineage: "", compressions: [] };
+  return {
+    version: 0,
+    durable: [],
+    windowBytes: 0n,
+    now: undefined,
+    agent: "",
+    lineage: "",
+    compressions: [],
+    reconnectSpreadMs: 0,
+  };
 }
 
 export const Welcome: MessageFns<Welcome> = {
@@ -1070,6 +1085,9 @@ export const Welcome: MessageFns<Welcome> = {
         writer.int32(v);
       }
       writer.join();
+    }
+    if (message.reconnectSpreadMs !== 0) {
+      writer.uint32(64).uint32(message.reconnectSpreadMs);
     }
     return writer;
   },
@@ -1153,6 +1171,14 @@ export const Welcome: MessageFns<Welcome> = {
 
             break;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.reconnectSpreadMs = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1182,6 +1208,11 @@ export const Welcome: MessageFns<Welcome> = {
       compressions: globalThis.Array.isArray(object?.compressions)
         ? object.compressions.map((e: any) => compressionFromJSON(e))
         : [],
+      reconnectSpreadMs: isSet(object.reconnectSpreadMs)
+        ? globalThis.Number(object.reconnectSpreadMs)
+        : isSet(object.reconnect_spread_ms)
+        ? globalThis.Number(object.reconnect_spread_ms)
+        : 0,
     };
   },
 
@@ -1208,6 +1239,9 @@ export const Welcome: MessageFns<Welcome> = {
     if (message.compressions?.length) {
       obj.compressions = message.compressions.map((e) => compressionToJSON(e));
     }
+    if (message.reconnectSpreadMs !== 0) {
+      obj.reconnectSpreadMs = Math.round(message.reconnectSpreadMs);
+    }
     return obj;
   },
 
@@ -1225,6 +1259,7 @@ export const Welcome: MessageFns<Welcome> = {
     message.agent = object.agent ?? "";
     message.lineage = object.lineage ?? "";
     message.compressions = object.compressions?.map((e) => e) || [];
+    message.reconnectSpreadMs = object.reconnectSpreadMs ?? 0;
     return message;
   },
 };

@@ -60,6 +60,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'pino-pretty': ['instrumentation/'],
   'prom-client': ['instrumentation/'],
   qlobber: ['sources/mqtt/'],
+  'reflect-metadata': ['uplink/', 'collector/'],
   typebox: ['lib/', 'config/', 'api/', '*/options.ts'],
   yaml: ['config/', 'profiles/'],
 };

@@ -1,15 +1,15 @@
-import type { Config } from '../config/schema.ts';
 import { messageOf } from '../core/errors.ts';
 import { createLog, drainLog } from '../instrumentation/log.ts';
-import { type Arguments, helpText, parseArguments, type Usage, wrong } from './arguments.ts';
-import { configOf, configOptions, usualSink } from './config-options.ts';
+import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
+import { sinkOf, sinkOption } from './collector-sink.ts';
+import { configOf, configOptions } from './config-options.ts';
 import { failureFields, reportFailure } from './failure.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 
 const options = {
   ...configOptions,
-  sink: { value: 'SINK', about: 'Where records go: sqlite:PATH or file:PATH.' },
+  ...sinkOption,
 } as const;
 
 const usage = {
@@ -61,9 +61,4 @@ async function records(args: string[], terminal: Terminal): Promise<number> {
   const { readRecords } = await import('../collector/read-records.ts');
   for await (const line of readRecords(sink, Number(last))) terminal.out(line.trimEnd());
   return 0;
-}
-
-/** The sink in effect: `--sink`, else `collector.sink`, else the database in the data directory. */
-function sinkOf(config: Config, { sink }: Pick<Arguments<typeof options>['values'], 'sink'>): string {
-  return sink ?? config.collector.sink ?? usualSink(config.dataDir);
 }

@@ -1,9 +1,13 @@
 import { type Clock, systemClock } from '../core/time.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
+import type { AdminHandlers } from './admin/handlers.ts';
+import { type AdminContext, isLocal } from './admin/service.ts';
+import { ensureAdminToken } from './admin/token.ts';
 import { Committer, type SinkHealth } from './committer.ts';
 import type { Companion } from './companion.ts';
-import type { CollectorOptions } from './options.ts';
+import type { CollectorSettings } from './options.ts';
+import { ownFile } from './own-file.ts';
 import { reconnectSpreadMs } from './reconnect-spread.ts';
 import type { GrpcServer } from './server.ts';
 import type { Peer } from './session.ts';
@@ -33,7 +37,7 @@ const farewellMs = 1000;
  */
 export class Collector implements Service {
   readonly name = 'collector';
-  readonly #options: CollectorOptions & { readonly sink: string };
+  readonly #options: CollectorSettings;
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #helloTimeoutMs: number;
@@ -47,12 +51,7 @@ export class Collector implements Service {
   #mostGateways = 0;
 
   /** @param helloTimeoutMs how long a stream's first message may take */
-  constructor(
-    options: CollectorOptions & { readonly sink: string },
-    log: Log,
-    clock: Clock = systemClock,
-    helloTimeoutMs = 10_000,
-  ) {
+  constructor(options: CollectorSettings, log: Log, clock: Clock = systemClock, helloTimeoutMs = 10_000) {
     this.#options = options;
     this.#log = log;
     this.#clock = clock;
@@ -69,7 +68,8 @@ export class Collector implements Service {
       const [{ serve }] = await Promise.all([import('./server.ts'), this.#sink.open()]);
       this.#state = await openState(sink);
       const context = this.#context(this.#committer, this.#companions(this.#state));
-      this.#server = await serve(host, port, context, (stream) => this.#streams.add(stream));
+      const admin = await this.#admin(this.#state);
+      this.#server = await serve(host, port, context, (stream) => this.#streams.add(stream), admin);
     } catch (error) {
       await this.#letGo();
       throw error;
@@ -108,6 +108,18 @@ export class Collector implements Service {
   /** What travels on gateways' streams beside records. */
   #companions(_state: StateStore): readonly Companion[] {
     return [];
+  }
+
+  /** What administrators may ask for. */
+  #adminHandlers(_state: StateStore): readonly Partial<AdminHandlers>[] {
+    return [];
+  }
+
+  async #admin(state: StateStore): Promise<AdminContext> {
+    const tokenFile = this.#options.admin?.tokenFile ?? ownFile(this.#options, 'admin-token');
+    if (this.#options.admin?.tokenFile === undefined) await ensureAdminToken(tokenFile);
+    const handlers = Object.assign({}, ...this.#adminHandlers(state)) as Partial<AdminHandlers>;
+    return { handlers, tokenFile, isSecure: isLocal, log: this.#log };
   }
 
   #context(committer: Committer, companions: readonly Companion[]): StreamContext {

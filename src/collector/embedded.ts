@@ -6,7 +6,7 @@ import { HeadgateError } from '../core/errors.ts';
 import { nextBackoff } from '../lib/backoff.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
-import type { CollectorOptions } from './options.ts';
+import type { CollectorSettings } from './options.ts';
 import type { FromChild, ToChild } from './process-protocol.ts';
 
 const restartLimits = { minMs: 200, maxMs: 30_000 };
@@ -32,7 +32,7 @@ type State =
  */
 export class EmbeddedCollector implements Service {
   readonly name = 'collector';
-  readonly #options: CollectorOptions & { readonly sink: string };
+  readonly #options: CollectorSettings;
   readonly #log: Log;
   readonly #logLevel: string;
   #state: State = { name: 'stopped' };
@@ -40,7 +40,7 @@ export class EmbeddedCollector implements Service {
   #backoffMs = 0;
 
   /** @param logLevel of the process's own log; without it, that of `log` when it has one */
-  constructor(options: CollectorOptions & { readonly sink: string }, log: Log, logLevel: string = levelOf(log)) {
+  constructor(options: CollectorSettings, log: Log, logLevel: string = levelOf(log)) {
     this.#options = options;
     this.#log = log;
     this.#logLevel = logLevel;

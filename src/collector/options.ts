@@ -1,6 +1,19 @@
 import { type Static, Type } from 'typebox';
 import { bytes, count, port } from '../lib/option-types.ts';
 
+const adminOptions = Type.Object(
+  {
+    tokenFile: Type.Optional(
+      Type.String({
+        description:
+          'File with the token of those who administer the collector. Unset: one that the collector makes beside the records, at its first start.',
+        examples: ['/etc/headgate/admin-token'],
+      }),
+    ),
+  },
+  { default: {}, description: 'Who may enrol gateways and send them commands.' },
+);
+
 export const collectorOptions = Type.Object({
   enabled: Type.Optional(
     Type.Boolean({ description: 'Run a collector beside the gateway. Unset: yes, when `uplink.url` is unset.' }),
@@ -21,5 +34,17 @@ export const collectorOptions = Type.Object({
       'How many gateways should come back in a second at the most, when all have lost this collector: they are asked to spread out.',
   }),
   windowBytes: bytes({ default: '8MiB', description: 'What one gateway may have sent and not yet acknowledged.' }),
+  directory: Type.Optional(
+    Type.String({
+      description:
+        'Directory for what the collector keeps of its own: its certificate authority, the admin token. Unset: beside the records.',
+      examples: ['/var/lib/headgate/collector'],
+    }),
+  ),
+  admin: adminOptions,
 });
 export type CollectorOptions = Static<typeof collectorOptions>;
+
+/** What a collector has to be told; what is left out is as if it were not configured. */
+export type CollectorSettings = Pick<CollectorOptions, 'host' | 'port' | 'windowBytes' | 'welcomesPerSecond'> &
+  Partial<CollectorOptions> & { readonly sink: string };

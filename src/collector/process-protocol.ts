@@ -1,12 +1,12 @@
 import type { ErrorCode } from '../core/errors.ts';
-import type { CollectorOptions } from './options.ts';
+import type { CollectorSettings } from './options.ts';
 
 /** What the gateway tells its collector's process. */
 export type ToChild =
   /** The first message. */
   | {
       readonly kind: 'start';
-      readonly options: CollectorOptions & { readonly sink: string };
+      readonly options: CollectorSettings;
       readonly logLevel: string;
     }
   /** Stop in good order within `deadlineMs`. */

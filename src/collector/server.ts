@@ -1,5 +1,7 @@
 import { Server, type ServerDuplexStream } from '@grpc/grpc-js';
+import { adminService } from '../wire/admin-service.ts';
 import { uplinkService } from '../wire/uplink-service.ts';
+import { type AdminContext, adminImplementation } from './admin/service.ts';
 import { type Listener, listen } from './listen.ts';
 import { GatewayStream, type StreamContext } from './stream.ts';
 
@@ -19,7 +21,7 @@ export interface GrpcServer {
 }
 
 /**
- * Serves the Uplink on an address, in plaintext.
+ * Serves the Uplink and the Admin service on an address, in plaintext.
  *
  * @param onStream told of every stream before anything is read from it
  * @throws HeadgateError `port.*` or `address.*`
@@ -29,6 +31,7 @@ export async function serve(
   port: number,
   context: StreamContext,
   onStream: (stream: GatewayStream) => void,
+  admin: AdminContext,
 ): Promise<GrpcServer> {
   const server = new Server({
     'grpc.keepalive_time_ms': 20_000,
@@ -46,6 +49,7 @@ export async function serve(
     stream.open();
   };
   server.addService(uplinkService, { connect });
+  server.addService(adminService, adminImplementation(admin));
   // A window of HTTP/2 as large as ours, so that it is ours that rules.
   const listener: Listener = await listen(server, host, port, Math.max(context.limits.windowBytes, 1 << 20));
   return {

@@ -26,6 +26,11 @@ export const errorCodes = {
     "Check the disk's space and health. Nothing was acknowledged: gateways keep the records and send them again.",
   'gateway.unreachable': 'Start it with `npm start`, or name its address with --url.',
   'gateway.refused': 'Do as the message says, and ask again.',
+  'collector.unreachable': 'Start it with `headgate collector`, or name its address with --url.',
+  'collector.refused': 'Do as the message says, and ask again.',
+  'request.invalid': 'Correct the request as the message says.',
+  'request.unknown': 'Check the name: there is nothing of that name here.',
+  'request.conflict': 'Do as the message says, and ask again.',
   'startup.failed': 'See the cause in the log.',
 } as const;
 

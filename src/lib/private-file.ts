@@ -1,0 +1,89 @@
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { HeadgateError, messageOf } from '../core/errors.ts';
+import { ensureDirectory } from './ensure-directory.ts';
+
+/**
+ * Puts a file that only its owner may read in place of what is there, all of it or nothing: durable when it returns.
+ *
+ * @param what it is, as the start of a sentence: "The gateway's key"
+ * @throws {HeadgateError} data.unwritable
+ */
+export function writePrivateFile(path: string, content: string, what: string): void {
+  guarded(path, what, () => {
+    const draft = draftOf(path, content);
+    renameSync(draft, path);
+    syncDirectory(dirname(path));
+  });
+}
+
+/**
+ * The content of a file that only its owner may read; where there is none yet, `make` makes it, durably. Of several that
+ * make one at the same time one wins, and all get that one's.
+ *
+ * @param what it is, as the start of a sentence
+ * @throws {HeadgateError} data.unwritable
+ */
+export async function privateFile(path: string, what: string, make: () => Promise<string> | string): Promise<string> {
+  const found = readIfThere(path);
+  if (found !== undefined) return found;
+  const content = await make();
+  return guarded(path, what, () => {
+    const draft = draftOf(path, content);
+    try {
+      // Unlike a rename this fails when the name is taken.
+      linkSync(draft, path);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    } finally {
+      rmSync(draft, { force: true });
+    }
+    syncDirectory(dirname(path));
+    return readFileSync(path, 'utf8');
+  });
+}
+
+/** A file's text; undefined when there is no such file. @throws what reading failed with otherwise */
+export function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function draftOf(path: string, content: string): string {
+  ensureDirectory(dirname(path), 'The directory');
+  const draft = join(dirname(path), `.${basename(path)}.${process.pid}.new`);
+  // One of an earlier process with this id, which was killed in the middle.
+  rmSync(draft, { force: true });
+  const fd = openSync(draft, 'wx', 0o600);
+  try {
+    writeSync(fd, content);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  return draft;
+}
+
+function syncDirectory(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function guarded<T>(path: string, what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof HeadgateError) throw error;
+    throw new HeadgateError('data.unwritable', `${what} ${path} can't be written: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}

@@ -7,6 +7,7 @@ export const systemPrograms: Readonly<Record<string, string>> = {
   mosquitto: 'mosquitto',
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
+  'nats-server': 'nats-server',
 };
 
 /** Where Debian keeps servers; a plain user's PATH leaves it out. */

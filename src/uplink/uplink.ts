@@ -1,52 +1,29 @@
 import { messageOf } from '../core/errors.ts';
 import type { Priority } from '../core/priority.ts';
-import type { Clock, MonotonicMs, UnixMs } from '../core/time.ts';
+import type { UnixMs } from '../core/time.ts';
 import { nextBackoff } from '../lib/backoff.ts';
 import type { Interval } from '../lib/intervals.ts';
-import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
-import type { Acknowledge, Welcome } from '../wire/generated/headgate/v1/uplink.ts';
-import type { CollectorMessage, Companion, GatewayMessage } from './companion.ts';
-import { Connection, type Ending } from './connection.ts';
-import { agree, asInterval, encodeHello, encodeMessage, encodePong } from './messages.ts';
-import type { UplinkOptions } from './options.ts';
-import { Sender } from './sender.ts';
-import type { UplinkBuffer } from './source.ts';
+import { Conversation, type ConversationDependencies, type Ending } from './conversation.ts';
+import type { Sender } from './sender.ts';
+import type { Settled } from './session.ts';
 import type { UplinkState, UplinkStatus } from './status.ts';
 
-export interface UplinkDependencies {
-  readonly options: UplinkOptions;
+export interface UplinkDependencies extends ConversationDependencies {
   /** The collector's URL; known when the uplink starts. */
   readonly url: () => string;
-  readonly identity: () => { readonly gateway: string; readonly epoch: string };
-  readonly agent: string;
-  readonly buffer: UplinkBuffer;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** What travels on the stream beside records. */
-  readonly companions?: readonly Companion[];
-  /** Random numbers in [0, 1), for the pauses between attempts. */
-  readonly random?: () => number;
 }
 
 const priorities: readonly Priority[] = ['critical', 'normal', 'bulk'];
+/** What a collector does not confirm in this time after the last record it was sent, it gets again, and knows it. */
+const stopPatienceMs = 2_000;
 
 type Link =
   /** Nothing is being tried. */
   | { readonly name: 'offline' }
   | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout; readonly ending: Ending; readonly retryAt: UnixMs }
-  | {
-      readonly name: 'connecting';
-      readonly connection: Connection;
-      readonly timer: NodeJS.Timeout;
-      readonly since: MonotonicMs;
-    }
-  | {
-      readonly name: 'open';
-      readonly connection: Connection;
-      readonly sender: Sender;
-      readonly timer: NodeJS.Timeout;
-    };
+  /** With the collector, or on the way to it. */
+  | { readonly name: 'talking'; readonly conversation: Conversation };
 
 /**
  * Brings what waits in the buffer's lanes to the collector, the urgent first, and tells the buffer what has arrived; over
@@ -64,7 +41,7 @@ export class Uplink implements Service {
   #acknowledgedBytes = 0;
   #connections = 0;
   #isStopping = false;
-  #whenSettled: (() => void) | undefined;
+  #whenOver: (() => void) | undefined;
 
   constructor(deps: UplinkDependencies) {
     this.#deps = deps;
@@ -77,17 +54,19 @@ export class Uplink implements Service {
   /** Waits for what is under way to be acknowledged, but not beyond the deadline. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#isStopping = true;
-    const sender = this.#sender;
-    sender?.stop();
-    if (sender !== undefined && sender.inFlightCount > 0 && !deadline.aborted) {
-      await new Promise<void>((resolve) => {
-        this.#whenSettled = resolve;
+    const link = this.#link;
+    if (link.name === 'waiting') clearTimeout(link.timer);
+    if (link.name === 'talking') {
+      const { conversation } = link;
+      const isOver = new Promise<void>((resolve) => {
+        this.#whenOver = resolve;
+        if (deadline.aborted) resolve();
         deadline.addEventListener('abort', () => resolve(), { once: true });
-        // What a collector does not confirm in this time it gets again, and knows it.
-        setTimeout(resolve, 2_000).unref();
       });
+      conversation.leave({ kind: 'left', reason: 'the gateway is stopping', retryAfterMs: 0 }, stopPatienceMs);
+      await isOver;
+      conversation.close();
     }
-    this.#leave();
     this.#link = { name: 'offline' };
   }
 
@@ -130,147 +109,65 @@ export class Uplink implements Service {
     return this.#sender?.acknowledgeMs ?? Number.POSITIVE_INFINITY;
   }
 
-  get #companions(): readonly Companion[] {
-    return this.#deps.companions ?? [];
-  }
-
   /** What sends over the connection that stands. */
   get #sender(): Sender | undefined {
-    return this.#link.name === 'open' ? this.#link.sender : undefined;
+    return this.#link.name === 'talking' ? this.#link.conversation.sender : undefined;
   }
 
   #state(): UplinkState {
     const link = this.#link;
     switch (link.name) {
       case 'offline':
-      case 'connecting':
-        return { name: link.name };
+        return { name: 'offline' };
       case 'waiting':
         return {
           name: link.ending.kind === 'rejected' ? 'rejected' : 'waiting',
           retryAt: link.retryAt,
           reason: link.ending.reason,
         };
-      case 'open':
-        if (link.sender.isStalled) return { name: 'stalled' };
-        return { name: link.sender.isDraining ? 'draining' : 'live' };
+      case 'talking': {
+        const { sender, isLeaving } = link.conversation;
+        if (sender === undefined || isLeaving) return { name: 'connecting' };
+        if (sender.isStalled) return { name: 'stalled' };
+        return { name: sender.isDraining ? 'draining' : 'live' };
+      }
     }
   }
 
   #dial(): void {
-    const { options, url, identity, agent, buffer } = this.#deps;
-    this.#link = { name: 'offline' };
-    const timer = setTimeout(() => {
-      this.#fail({ kind: 'lost', reason: `no welcome within ${options.connectTimeout} ms` });
-    }, options.connectTimeout);
+    const conversation = new Conversation(this.#deps, this.#deps.url(), {
+      onWelcome: () => this.#welcomed(),
+      onAcknowledged: (settled) => this.#acknowledged(settled),
+      onChange: () => this.#noteState(),
+      onEnd: (ending) => this.#fail(ending),
+    });
+    this.#enter({ name: 'talking', conversation });
     try {
-      const connection = new Connection(
-        { url: url(), keepaliveMs: options.keepalive, keepaliveTimeoutMs: options.keepaliveTimeout },
-        {
-          onMessage: (message) => this.#onMessage(message),
-          onDrain: () => this.#sender?.drained(),
-          onEnd: (ending) => {
-            this.#whenSettled?.();
-            this.#fail(ending);
-          },
-        },
-      );
-      this.#enter({ name: 'connecting', connection, timer, since: this.#deps.clock.monotonic() });
-      const { firstWaiting, lastSequence } = buffer.totals;
-      connection.send(encodeHello({ ...identity(), agent, firstWaiting, lastSequence }));
+      conversation.open();
     } catch (error) {
-      clearTimeout(timer);
       this.#fail({ kind: 'rejected', reason: messageOf(error) });
     }
   }
 
-  #onMessage(message: CollectorMessage): void {
-    switch (message.$case) {
-      case 'welcome':
-        this.#welcomed(message.value);
-        return;
-      case 'acknowledge':
-        this.#acknowledged(message.value);
-        return;
-      case 'ping':
-        this.#sender?.send(encodePong(message.value));
-        return;
-      case 'pong':
-        return;
-      default:
-        if (this.#link.name === 'open') this.#companions.some((companion) => companion.received?.(message) === true);
-    }
-  }
-
-  #welcomed(welcome: Welcome): void {
-    const link = this.#link;
-    if (link.name !== 'connecting') return;
-    const { options, buffer, clock, log, random } = this.#deps;
-    const { lastSequence, waitingRecords } = buffer.totals;
-    const agreement = agree(welcome, { lastSequence }, options.windowBytes);
-    if ('complaint' in agreement) {
-      this.#fail({ kind: 'rejected', reason: agreement.complaint });
-      return;
-    }
-    clearTimeout(link.timer);
-    const { connection } = link;
-    const sender = new Sender({
-      connection,
-      agreement,
-      acknowledgeTimeoutMs: options.acknowledgeTimeout,
-      historicalUpTo: lastSequence,
-      liveShare: options.liveShare,
-      buffer,
-      clock,
-      log,
-      ...(random && { random }),
-      onChange: () => this.#noteState(),
-    });
+  #welcomed(): void {
     this.#connections++;
-    const timer = setInterval(() => this.#watch(), Math.min(1_000, options.acknowledgeTimeout / 4));
-    this.#enter({ name: 'open', connection, sender, timer });
-    log.info({ url: this.#deps.url(), waitingRecords }, 'Connected to the collector.');
-    sender.start();
-    const send = (message: GatewayMessage): void => {
-      if (this.#link.name === 'open' && this.#link.connection === connection) sender.send(encodeMessage(message));
-    };
-    const roundTripMs = clock.monotonic() - link.since;
-    for (const companion of this.#companions) companion.connected?.(send, welcome, roundTripMs);
+    const { waitingRecords } = this.#deps.buffer.totals;
+    this.#deps.log.info({ url: this.#deps.url(), waitingRecords }, 'Connected to the collector.');
+    this.#noteState();
   }
 
-  #acknowledged(message: Acknowledge): void {
-    const sender = this.#sender;
-    if (sender === undefined) return;
-    const settled = sender.acknowledged(message.durable.map(asInterval));
-    if ('complaint' in settled) {
-      this.#fail({ kind: 'rejected', reason: `the collector is wrong: ${settled.complaint}` });
-      return;
-    }
-    if (settled.records > 0) {
-      this.#lastAcknowledgedAt = this.#deps.clock.now();
-      for (const priority of priorities) {
-        this.#acknowledgedByPriority[priority] += settled.recordsByPriority[priority];
-      }
-      this.#acknowledgedBytes += settled.bytes;
-      this.#pauseMs = 0;
-    }
-    if (sender.inFlightCount === 0) this.#whenSettled?.();
+  #acknowledged(settled: Settled): void {
+    this.#lastAcknowledgedAt = this.#deps.clock.now();
+    for (const priority of priorities) this.#acknowledgedByPriority[priority] += settled.recordsByPriority[priority];
+    this.#acknowledgedBytes += settled.bytes;
+    this.#pauseMs = 0;
   }
 
-  #watch(): void {
-    const sender = this.#sender;
-    if (sender === undefined) return;
-    if (sender.isDead) {
-      const seconds = Math.round(sender.waitedMs / 1000);
-      this.#fail({ kind: 'lost', reason: `nothing sent was acknowledged for ${seconds} s` });
-    } else sender.tick();
-  }
-
-  /** Gives the connection up and dials again after a pause. */
+  /** The conversation is over: dials again after a pause. */
   #fail(ending: Ending): void {
+    this.#whenOver?.();
+    if (this.#isStopping) return;
     const { options, clock, log, random = Math.random } = this.#deps;
-    if (this.#isStopping || this.#link.name === 'waiting') return;
-    this.#leave();
     const limits = { minMs: options.retryMin, maxMs: options.retryMax };
     this.#pauseMs = nextBackoff(limits, ending.kind === 'rejected' ? options.retryMax : this.#pauseMs, random());
     const timer = setTimeout(() => this.#dial(), this.#pauseMs);
@@ -284,18 +181,6 @@ export class Uplink implements Service {
   #enter(link: Link): void {
     this.#link = link;
     this.#noteState();
-  }
-
-  #leave(): void {
-    const link = this.#link;
-    if (link.name === 'offline') return;
-    // Timeouts and intervals are cleared alike.
-    clearTimeout(link.timer);
-    if (link.name === 'open') {
-      link.sender.stop();
-      for (const companion of this.#companions) companion.ended?.();
-    }
-    if (link.name !== 'waiting') link.connection.close();
   }
 
   #noteState(): void {

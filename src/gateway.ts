@@ -89,7 +89,7 @@ export class Gateway {
       sink === undefined ? undefined : new EmbeddedCollector({ ...config.collector, sink }, part('collector'));
     this.#uplink = new Uplink({
       options: config.uplink,
-      url: () => config.uplink.url ?? `http://${this.#collector?.address}`,
+      urls: () => config.uplink.url ?? [`http://${this.#collector?.address}`],
       identity: () => this.#identity(),
       agent,
       buffer: this.#buffer,

@@ -35,7 +35,7 @@ function show(s) {
   $('address').textContent = s.mqtt.address;
   $('waiting').textContent = n(s.buffer.waitingRecords);
   $('oldest').textContent = s.buffer.waitingRecords === 0 ? 'nothing waits' : 'oldest ' + ago(s.buffer.oldestWaitingAt);
-  $('uplink').textContent = s.uplink.state;
+  $('uplink').textContent = s.uplink.state + (s.uplink.etaSeconds === null ? '' : ', ' + s.uplink.etaSeconds + ' s to go');
   $('why').textContent = s.uplink.reason ?? s.uplink.url;
   $('out').textContent = n(s.uplink.acknowledgedPerSecond) + ' /s';
   $('acknowledged').textContent = 'last confirmed ' + ago(s.uplink.lastAcknowledgedAt);

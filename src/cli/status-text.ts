@@ -111,7 +111,21 @@ function uplinkText({ uplink }: GatewayStatus, now: UnixMs): string {
   const held = formatDuration(Math.max(0, now - Date.parse(uplink.since)));
   const retry =
     uplink.retryAt === null ? '' : `next try in ${formatDuration(Math.max(0, Date.parse(uplink.retryAt) - now))}`;
-  return joined(`${uplink.state} for ${held}`, uplink.url, uplink.reason ?? '', retry);
+  const current = uplink.collectors.findIndex(({ isCurrent }) => isCurrent);
+  const place = uplink.collectors.length > 1 && `collector ${current + 1} of ${uplink.collectors.length}`;
+  const eta = uplink.etaSeconds !== null && `about ${formatDuration(uplink.etaSeconds * 1_000)} to go`;
+  // While it is down the reason names them all.
+  const others =
+    uplink.reason === null ? uplink.collectors.filter((one) => !one.isCurrent && one.problem !== undefined) : [];
+  return joined(
+    `${uplink.state} for ${held}`,
+    eta,
+    uplink.url,
+    place,
+    uplink.reason ?? '',
+    retry,
+    ...others.map(({ url, problem }) => `${url}: ${problem}`),
+  );
 }
 
 function deliveredText({ uplink }: GatewayStatus, now: UnixMs): string {

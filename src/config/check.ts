@@ -75,6 +75,10 @@ export function checkPartial(root: SchemaNode, value: unknown): Checked {
   }
 
   function checkList(node: SchemaNode, item: SchemaNode, found: unknown, path: readonly (string | number)[]): unknown {
+    if (node.orOne && !Array.isArray(found) && found !== null) {
+      const one = checkNode(item, found, path);
+      return one === undefined ? undefined : [one];
+    }
     const { minItems = 0, maxItems = Number.POSITIVE_INFINITY } = node;
     if (!Array.isArray(found) || found.length < minItems || found.length > maxItems) {
       const what = Array.isArray(found)

@@ -1,6 +1,7 @@
 import { contradictions } from '../admission/option-checks.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { OptionProblem } from '../lib/option-types.ts';
+import { uplinkFaults } from '../uplink/option-checks.ts';
 import { checkPartial, mustBeGiven, type Problem } from './check.ts';
 import { readConfigFile } from './file.ts';
 import { type Layer, merge, nest } from './layer.ts';
@@ -24,7 +25,7 @@ export interface ConfigSources {
  * found and what was expected; or `config.unreadable` when the file can't be read.
  */
 export function loadConfig(sources: ConfigSources): Config {
-  return loadWith(configNode, sources, { rules: contradictions }) as Config;
+  return loadWith(configNode, sources, { rules: contradictions, uplink: uplinkFaults }) as Config;
 }
 
 /** Finds what is wrong with the value of one key although it keeps to the schema; the value may lack what did not. */

@@ -1,7 +1,7 @@
 /**
- * The part of JSON Schema that the configuration uses, plus two keywords of our own: `unit` (the text form of a
- * number) and `secret` (never shown). A keyword that is not listed here would be ignored in silence, so a test holds
- * the schema against {@link knownKeywords}.
+ * The part of JSON Schema that the configuration uses, plus keywords of our own: `unit` (the text form of a number),
+ * `secret` (never shown) and `orOne` (a list of one without its brackets). A keyword that is not listed here would be
+ * ignored in silence, so a test holds the schema against {@link knownKeywords}.
  */
 export interface SchemaNode {
   readonly type?: 'object' | 'array' | 'string' | 'integer' | 'number' | 'boolean';
@@ -15,6 +15,8 @@ export interface SchemaNode {
   /** What the keys hold that `properties` does not name; false: there can be none. */
   readonly additionalProperties?: false | SchemaNode;
   readonly items?: SchemaNode;
+  /** Of a list: an item that is not a list may stand for a list of one. */
+  readonly orOne?: boolean;
   readonly anyOf?: readonly SchemaNode[];
   readonly const?: string | number | boolean;
   readonly minimum?: number;
@@ -33,6 +35,7 @@ export const knownKeywords: ReadonlySet<string> = new Set([
   'examples',
   'unit',
   'secret',
+  'orOne',
   'properties',
   'required',
   'additionalProperties',

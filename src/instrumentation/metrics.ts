@@ -34,6 +34,10 @@ const gauges: Readonly<Record<string, readonly [help: string, value: (status: Ga
     'When the collector last confirmed something, Unix time; 0 if it never did.',
     (s) => (s.uplink.lastAcknowledgedAt === null ? 0 : Date.parse(s.uplink.lastAcknowledgedAt) / 1000),
   ],
+  headgate_uplink_drain_eta_seconds: [
+    'How long the backlog still takes at the pace of the last seconds; 0 when there is none, or nobody knows.',
+    (s) => s.uplink.etaSeconds ?? 0,
+  ],
   headgate_buffer_disk_bytes: ['What the buffer takes on disk.', (s) => s.buffer.diskBytes],
   headgate_buffer_max_bytes: ['What the buffer may take on disk.', (s) => s.buffer.maxBytes],
   headgate_event_loop_delay_p50_seconds: [
@@ -82,7 +86,8 @@ const counters: Readonly<Record<string, readonly [help: string, value: (status: 
     (s) => s.uplink.acknowledgedRecords,
   ],
   headgate_uplink_acknowledged_bytes_total: ['Bytes of those records.', (s) => s.uplink.acknowledgedBytes],
-  headgate_uplink_connections_total: ['Connections made to the collector.', (s) => s.uplink.connections],
+  headgate_uplink_connections_total: ['Connections made to a collector.', (s) => s.uplink.connections],
+  headgate_uplink_attempts_total: ['Attempts at a connection to a collector.', (s) => s.uplink.attempts],
   headgate_mqtt_connections_total: ['MQTT connections accepted.', (s) => s.mqtt.connectionsTotal],
   headgate_mqtt_duplicates_total: [
     'QoS 2 messages that came again and were not taken in again.',

@@ -1,8 +1,8 @@
 import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
-import { formatDuration } from '../core/units.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { UplinkState, UplinkStatus } from '../uplink/status.ts';
+import { uplinkSentence } from './uplink-sentence.ts';
 
 /** What the gateway says of itself over `GET /api/v1/status`. Times are ISO 8601 in UTC. */
 export interface GatewayStatus {
@@ -22,7 +22,12 @@ export interface GatewayStatus {
     readonly oldestWaitingSeconds: number;
     readonly lanes: readonly LaneReport[];
   };
-  readonly uplink: Omit<UplinkStatus, 'state' | 'since' | 'lastAcknowledgedAt' | 'problem'> & {
+  readonly uplink: Omit<UplinkStatus, 'state' | 'address' | 'since' | 'lastAcknowledgedAt' | 'problem'> & {
+    /** Where the collector is, as `IP:PORT`; null without a connection or an attempt at one. */
+    readonly address: string | null;
+    /** While it drains: records of the backlog that are not acknowledged, and how long they take. Null when unknown. */
+    readonly leftRecords: number | null;
+    readonly etaSeconds: number | null;
     /** What keeps some of the records from being sent although the uplink stands; null when nothing does. */
     readonly problem: string | null;
     readonly state: UplinkState['name'];
@@ -108,10 +113,14 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
     },
     uplink: {
       url: uplink.url,
+      address: uplink.address ?? null,
+      collectors: uplink.collectors,
       state: state.name,
       since: iso(uplink.since),
       reason: waits?.reason ?? null,
       retryAt: waits === undefined ? null : iso(waits.retryAt),
+      leftRecords: state.name === 'draining' ? state.leftRecords : null,
+      etaSeconds: state.name === 'draining' && state.etaMs !== undefined ? Math.round(state.etaMs / 1_000) : null,
       lastAcknowledgedAt: uplink.lastAcknowledgedAt === undefined ? null : iso(uplink.lastAcknowledgedAt),
       acknowledgedRecords: uplink.acknowledgedRecords,
       acknowledgedBytes: uplink.acknowledgedBytes,
@@ -119,6 +128,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       acknowledgedPerSecond: rates.acknowledgedPerSecond,
       inFlightBytes: uplink.inFlightBytes,
       connections: uplink.connections,
+      attempts: uplink.attempts,
       problem: uplink.problem ?? null,
     },
     collector: parts.collector,
@@ -148,7 +158,7 @@ function healthOf(parts: StatusParts, nowMs: number): Health {
     };
   }
   const clients = `${count(parts.mqtt.connections, 'MQTT client')}, ${parts.rates.receivedPerSecond} messages/s in.`;
-  const { state, text } = uplinkSentence(parts.uplink.state, nowMs);
+  const { state, text } = uplinkSentence(parts.uplink, nowMs);
   if (buffer.lanes.some(({ gate }) => gate === 'dropping')) {
     const room = `There is no room for new records of the ${rulesWith('dropping', buffer)}: they are dropped, and counted.`;
     return { state: 'degraded', summary: `${room} ${text} ${waitingSentence(buffer)} ${clients}` };
@@ -168,30 +178,6 @@ function healthOf(parts: StatusParts, nowMs: number): Health {
 function rulesWith(gate: LaneStatus['gate'], { lanes }: BufferStatus): string {
   const rules = [...new Set(lanes.filter((lane) => lane.gate === gate).map(({ rule }) => rule))];
   return `${rules.length === 1 ? 'rule' : 'rules'} ${rules.join(', ')}`;
-}
-
-/** Says "live" only when the uplink itself does. */
-function uplinkSentence(state: UplinkState, nowMs: number): { state: 'ready' | 'degraded'; text: string } {
-  const retry = (retryAt: number): string => `trying again in ${formatDuration(Math.max(0, retryAt - nowMs))}`;
-  switch (state.name) {
-    case 'live':
-      return { state: 'ready', text: 'The uplink is live.' };
-    case 'draining':
-      return { state: 'ready', text: 'The uplink is catching up.' };
-    case 'connecting':
-      return { state: 'degraded', text: 'The uplink is connecting.' };
-    case 'offline':
-      return { state: 'degraded', text: 'The uplink is off.' };
-    case 'stalled':
-      return { state: 'degraded', text: 'The collector is connected, but has stopped confirming.' };
-    case 'waiting':
-      return { state: 'degraded', text: `The uplink is down (${state.reason}), ${retry(state.retryAt)}.` };
-    case 'rejected':
-      return {
-        state: 'degraded',
-        text: `The collector refuses this gateway (${state.reason}), ${retry(state.retryAt)}.`,
-      };
-  }
 }
 
 function waitingSentence({ waitingRecords }: BufferStatus): string {

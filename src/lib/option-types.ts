@@ -1,4 +1,4 @@
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 
 // The building blocks of every part's options.ts. Durations and sizes are written for people ("20s", "8MB")
 // and reach the code as numbers: the config loader converts what carries `unit`.
@@ -24,6 +24,12 @@ export const port = (about: About<number>) => Type.Integer({ minimum: 0, maximum
 /** A whole number from `minimum` on. */
 export const count = (about: About<number> & { minimum?: number; maximum?: number }) =>
   Type.Integer({ minimum: 1, ...about });
+
+/** A list of one or more in code; in the config one item may stand by itself. */
+export const oneOrMore = <T extends TSchema>(
+  item: T,
+  about: { readonly description: string; readonly examples?: readonly unknown[] },
+) => Type.Array(item, { minItems: 1, orOne: true, ...about });
 
 /** A section whose keys the user chooses, each with a number. */
 export const numberByName = (about: About<Readonly<Record<string, number>>>) =>

@@ -1,7 +1,17 @@
-import { Client, type ClientDuplexStream, credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { isIP } from 'node:net';
+import {
+  type ChannelOptions,
+  Client,
+  type ClientDuplexStream,
+  connectivityState,
+  credentials,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { messageOf } from '../core/errors.ts';
 import { ConnectResponse } from '../wire/generated/headgate/v1/uplink.ts';
 import { uplinkService } from '../wire/uplink-service.ts';
+import type { Address } from './addresses.ts';
 import type { CollectorMessage } from './companion.ts';
 
 /** Why a connection ended. `rejected`: the collector understood us and said no; anything else may pass by itself. */
@@ -14,12 +24,16 @@ export interface ConnectionEvents {
   onMessage(message: CollectorMessage): void;
   /** It takes more after {@link Connection.send} said no. */
   onDrain(): void;
+  /** The other end, or a proxy before it, takes no new streams on this connection: it is about to close it. */
+  onGoAway(): void;
   /** Once, whoever ended it, unless {@link Connection.close} did. */
   onEnd(ending: Ending): void;
 }
 
 export interface ConnectionSettings {
   readonly url: string;
+  /** Which of the addresses of the URL's host to connect to; the host's name stays what it is called by. Unset: any. */
+  readonly address?: Address;
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
 }
@@ -33,6 +47,9 @@ const rejections = new Set([
   status.FAILED_PRECONDITION,
 ]);
 
+/** How long the end of a stream may come after that of its connection. */
+const goAwayGraceMs = 100;
+
 /** One gRPC stream to the collector, on a channel of its own. */
 export class Connection {
   readonly #client: Client;
@@ -41,7 +58,7 @@ export class Connection {
 
   /** Dials. What comes of it is told to `events`. @throws when the URL is not one */
   constructor(settings: ConnectionSettings, events: ConnectionEvents) {
-    const { target, isSecure } = parseUrl(settings.url);
+    const { target, isSecure, named } = targetOf(settings);
     this.#client = new Client(target, isSecure ? credentials.createSsl() : credentials.createInsecure(), {
       // Re-sending is ours: only we know what is durable.
       'grpc.enable_retries': 0,
@@ -51,6 +68,7 @@ export class Connection {
       // A channel that failed must not make the next one wait: the pauses between attempts are ours too.
       'grpc.use_local_subchannel_pool': 1,
       'grpc.max_send_message_length': -1,
+      ...named,
     });
     const { path, requestSerialize, responseDeserialize } = uplinkService.connect;
     this.#call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
@@ -78,11 +96,24 @@ export class Connection {
       });
     });
     this.#call.on('end', () => end({ kind: 'lost', reason: 'the collector ended the stream' }));
+    this.#watch(() => events.onGoAway());
   }
 
   /** @returns false when the connection wants no more until it drains; this message is taken all the same */
   send(message: Uint8Array): boolean {
     return this.#isOver || this.#call.write(message);
+  }
+
+  /** The channel leaves its connection while the stream on it goes on: that is what a GOAWAY looks like from here. */
+  #watch(onGoAway: () => void): void {
+    const channel = this.#client.getChannel();
+    const before = channel.getConnectivityState(false);
+    channel.watchConnectivityState(before, Number.POSITIVE_INFINITY, (error) => {
+      if (this.#isOver || error !== undefined) return;
+      if (before !== connectivityState.READY) this.#watch(onGoAway);
+      // When it is the connection that is gone, the stream's end follows at once.
+      else setTimeout(() => this.#isOver || onGoAway(), goAwayGraceMs).unref();
+    });
   }
 
   close(): void {
@@ -112,7 +143,16 @@ export function plainReason(details: string): string {
   return details.replace(/ ?Resolution note: ?$/, '').trim();
 }
 
-function parseUrl(url: string): { target: string; isSecure: boolean } {
-  const { protocol, host } = new URL(url);
-  return { target: host, isSecure: protocol === 'https:' };
+/** Where to connect, and how the collector is called there. @throws when the URL is not one */
+function targetOf({ url, address }: ConnectionSettings): {
+  readonly target: string;
+  readonly isSecure: boolean;
+  readonly named: ChannelOptions;
+} {
+  const { protocol, host, hostname, port } = new URL(url);
+  const isSecure = protocol === 'https:';
+  if (address === undefined) return { target: host, isSecure, named: {} };
+  const at = `${address.family === 6 ? `ipv6:[${address.ip}]` : `ipv4:${address.ip}`}:${port || (isSecure ? 443 : 80)}`;
+  const name = isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0 ? { 'grpc.ssl_target_name_override': hostname } : {};
+  return { target: at, isSecure, named: { 'grpc.default_authority': host, ...name } };
 }

@@ -1,13 +1,14 @@
-import type { Clock, MonotonicMs } from '../core/time.ts';
+import type { Clock } from '../core/time.ts';
+import { formatDuration } from '../core/units.ts';
 import type { Log } from '../lib/log.ts';
-import type { Acknowledge, Welcome } from '../wire/generated/headgate/v1/uplink.ts';
+import type { Acknowledge, GoAway, Welcome } from '../wire/generated/headgate/v1/uplink.ts';
 import type { CollectorMessage, Companion, GatewayMessage } from './companion.ts';
-import { Connection, type Ending as ConnectionEnding } from './connection.ts';
-import { agree, asInterval, encodeHello, encodeMessage, encodePong } from './messages.ts';
+import { Connection } from './connection.ts';
+import { agree, asInterval, encodeHello, encodeMessage, encodePing, encodePong } from './messages.ts';
 import type { UplinkOptions } from './options.ts';
 import { Sender } from './sender.ts';
-import type { Settled } from './session.ts';
 import type { UplinkBuffer } from './source.ts';
+import type { ConversationEvents, Ending, Stage, Target } from './stage.ts';
 
 export interface ConversationDependencies {
   readonly options: UplinkOptions;
@@ -22,46 +23,8 @@ export interface ConversationDependencies {
   readonly random?: () => number;
 }
 
-/** Why a conversation is over. `left`: it was left in good order, everything that was sent having been acknowledged or not. */
-export type Ending =
-  | ConnectionEnding
-  | { readonly kind: 'left'; readonly reason: string; readonly retryAfterMs: number };
-
-export interface ConversationEvents {
-  /** The collector has said welcome. */
-  onWelcome(): void;
-  onAcknowledged(settled: Settled): void;
-  /** Something has happened that may change where the uplink stands. */
-  onChange(): void;
-  /** Once, unless {@link Conversation.close} ended it. */
-  onEnd(ending: Ending): void;
-}
-
-type Stage =
-  /** Not begun, or over. */
-  | { readonly name: 'closed' }
-  /** Hello is on its way; the welcome is waited for. */
-  | {
-      readonly name: 'greeting';
-      readonly connection: Connection;
-      readonly timer: NodeJS.Timeout;
-      readonly since: MonotonicMs;
-    }
-  /** Records flow. */
-  | {
-      readonly name: 'open';
-      readonly connection: Connection;
-      readonly sender: Sender;
-      readonly timer: NodeJS.Timeout;
-    }
-  /** Nothing new is sent; what is under way may still be acknowledged. */
-  | {
-      readonly name: 'leaving';
-      readonly connection: Connection;
-      readonly sender: Sender;
-      readonly timer: NodeJS.Timeout;
-      readonly ending: Ending;
-    };
+/** How long a collector that goes away has to acknowledge what is under way. */
+const leavePatienceMs = 10_000;
 
 /**
  * One stream with one collector, from the dial to its end: hello and welcome, records and their acknowledgements, and what
@@ -69,33 +32,39 @@ type Stage =
  */
 export class Conversation {
   readonly #deps: ConversationDependencies;
-  readonly #url: string;
+  readonly target: Target;
   readonly #events: ConversationEvents;
   #stage: Stage = { name: 'closed' };
+  /** What the welcome says of it, in milliseconds. */
+  reconnectSpreadMs = 0;
 
-  constructor(deps: ConversationDependencies, url: string, events: ConversationEvents) {
+  constructor(deps: ConversationDependencies, target: Target, events: ConversationEvents) {
     this.#deps = deps;
-    this.#url = url;
+    this.target = target;
     this.#events = events;
   }
 
   /** Dials and says hello. @throws when the URL is not one */
   open(): void {
-    const { options, identity, agent, buffer, clock } = this.#deps;
-    const connection = new Connection(
-      { url: this.#url, keepaliveMs: options.keepalive, keepaliveTimeoutMs: options.keepaliveTimeout },
-      {
-        onMessage: (message) => this.#received(message),
-        onDrain: () => this.sender?.drained(),
-        onEnd: (ending) => this.#end(ending),
-      },
-    );
-    const timer = setTimeout(() => {
-      this.#end({ kind: 'lost', reason: `no welcome within ${options.connectTimeout} ms` });
-    }, options.connectTimeout);
-    this.#stage = { name: 'greeting', connection, timer, since: clock.monotonic() };
-    const { firstWaiting, lastSequence } = buffer.totals;
-    connection.send(encodeHello({ ...identity(), agent, firstWaiting, lastSequence }));
+    this.#greet(this.#dial());
+  }
+
+  /**
+   * Dials, and asks whether somebody is there without saying who asks: so a collector can be looked at while another one
+   * still has this gateway. @throws when the URL is not one
+   */
+  probe(): void {
+    const connection = this.#dial();
+    this.#stage = { name: 'probing', connection, timer: this.#patience('no answer'), isThere: false };
+    connection.send(encodePing(0n));
+  }
+
+  /** Says hello on a connection that was probed. */
+  greet(): void {
+    const stage = this.#stage;
+    if (stage.name !== 'probing') return;
+    clearTimeout(stage.timer);
+    this.#greet(stage.connection);
   }
 
   /**
@@ -105,7 +74,7 @@ export class Conversation {
   leave(ending: Ending, patienceMs: number): void {
     const stage = this.#stage;
     if (stage.name !== 'open') {
-      if (stage.name === 'greeting') this.#end(ending);
+      if (stage.name !== 'leaving') this.#end(ending);
       return;
     }
     const { connection, sender } = stage;
@@ -124,7 +93,7 @@ export class Conversation {
     this.#stage = { name: 'closed' };
     // Timeouts and intervals are cleared alike.
     clearTimeout(stage.timer);
-    if (stage.name !== 'greeting') {
+    if (stage.name === 'open' || stage.name === 'leaving') {
       if (stage.name === 'open') stage.sender.stop();
       for (const companion of this.#companions) companion.ended?.();
     }
@@ -143,6 +112,45 @@ export class Conversation {
 
   get #companions(): readonly Companion[] {
     return this.#deps.companions ?? [];
+  }
+
+  #dial(): Connection {
+    const { options } = this.#deps;
+    return new Connection(
+      { ...this.target, keepaliveMs: options.keepalive, keepaliveTimeoutMs: options.keepaliveTimeout },
+      {
+        onMessage: (message) => this.#received(message),
+        onDrain: () => this.sender?.drained(),
+        onGoAway: () => this.#sentAway({ reason: '', retryAfterSeconds: 0 }),
+        onEnd: (ending) => this.#end(ending),
+      },
+    );
+  }
+
+  #greet(connection: Connection): void {
+    const { identity, agent, buffer, clock } = this.#deps;
+    const { firstWaiting, lastSequence } = buffer.totals;
+    const timer = this.#patience('no welcome');
+    this.#stage = { name: 'greeting', connection, timer, since: clock.monotonic() };
+    connection.send(encodeHello({ ...identity(), agent, firstWaiting, lastSequence }));
+  }
+
+  #patience(missing: string): NodeJS.Timeout {
+    const { connectTimeout } = this.#deps.options;
+    return setTimeout(
+      () => this.#end({ kind: 'lost', reason: `${missing} within ${formatDuration(connectTimeout)}` }),
+      connectTimeout,
+    );
+  }
+
+  /** The collector, or a proxy before it, is about to leave. */
+  #sentAway({ reason, retryAfterSeconds }: GoAway): void {
+    const said = reason === '' ? 'the collector is about to close the connection' : reason;
+    const { acknowledgeTimeout } = this.#deps.options;
+    this.leave(
+      { kind: 'left', reason: said, retryAfterMs: retryAfterSeconds * 1_000 },
+      Math.min(leavePatienceMs, acknowledgeTimeout),
+    );
   }
 
   #end(ending: Ending): void {
@@ -164,10 +172,22 @@ export class Conversation {
         this.sender?.send(encodePong(message.value));
         return;
       case 'pong':
+        this.#answered();
+        return;
+      case 'goAway':
+        this.#sentAway(message.value);
         return;
       default:
         if (this.sender !== undefined) this.#companions.some((companion) => companion.received?.(message) === true);
     }
+  }
+
+  /** The answer to a probe. */
+  #answered(): void {
+    const stage = this.#stage;
+    if (stage.name !== 'probing' || stage.isThere) return;
+    this.#stage = { ...stage, isThere: true };
+    this.#events.onThere?.();
   }
 
   #welcomed(welcome: Welcome): void {
@@ -182,6 +202,7 @@ export class Conversation {
     }
     clearTimeout(stage.timer);
     const { connection } = stage;
+    this.reconnectSpreadMs = welcome.reconnectSpreadMs;
     const sender = new Sender({
       connection,
       agreement,

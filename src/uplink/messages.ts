@@ -36,6 +36,10 @@ export function encodeMessage(message: GatewayMessage): Uint8Array {
   return ConnectRequest.encode({ message }).finish();
 }
 
+export function encodePing(nonce: bigint): Uint8Array {
+  return encodeMessage({ $case: 'ping', value: { nonce } });
+}
+
 export function encodePong(ping: Ping): Uint8Array {
   return ConnectRequest.encode({ message: { $case: 'pong', value: ping } }).finish();
 }

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { bytes, count, duration } from '../lib/option-types.ts';
+import { bytes, count, duration, oneOrMore } from '../lib/option-types.ts';
 
 const planOptions = Type.Object(
   {
@@ -43,9 +43,10 @@ const planOptions = Type.Object(
 
 export const uplinkOptions = Type.Object({
   url: Type.Optional(
-    Type.String({
-      description: 'The collector, as `http://HOST:PORT`. Unset: the embedded collector.',
-      examples: ['http://collector.example.org:50052'],
+    oneOrMore(Type.String({ minLength: 1 }), {
+      description:
+        'The collector, as `http://HOST:PORT`, or a list of them in order of preference. Unset: the embedded collector.',
+      examples: [['http://collector.example.org:50052', 'http://collector2.example.org:50052']],
     }),
   ),
   windowBytes: bytes({
@@ -77,5 +78,10 @@ export const uplinkOptions = Type.Object({
   connectTimeout: duration({ default: '10s', description: 'How long the collector may take from dial to welcome.' }),
   retryMin: duration({ default: '500ms', description: 'Shortest wait before dialling again.' }),
   retryMax: duration({ default: '30s', description: 'Longest wait before dialling again.' }),
+  returnAfter: duration({
+    default: '5m',
+    description:
+      'How long a collector that is not the first of `url` is stayed with before the ones before it are looked at again.',
+  }),
 });
 export type UplinkOptions = Static<typeof uplinkOptions>;

@@ -5,22 +5,38 @@ import type { UnixMs } from '../core/time.ts';
 export type UplinkState =
   /** Not started, or stopped. */
   | { readonly name: 'offline' }
-  /** Dialling, or waiting for the collector's welcome. */
+  /** Dialling, waiting for the collector's welcome, or leaving a collector that is about to stop. */
   | { readonly name: 'connecting' }
-  /** The last attempt failed for `reason`; the next one comes at `retryAt`. */
+  /** The last attempt failed for `reason`, or the connection ended for it; the next attempt comes at `retryAt`. */
   | { readonly name: 'waiting'; readonly retryAt: UnixMs; readonly reason: string }
-  /** The collector refused this gateway; it is asked again at `retryAt`. */
+  /** Every collector refuses this gateway; the next attempt comes at `retryAt`. */
   | { readonly name: 'rejected'; readonly retryAt: UnixMs; readonly reason: string }
-  /** Connected, and a backlog from before the connection is on its way. */
-  | { readonly name: 'draining' }
+  /**
+   * Connected, and a backlog from before the connection is on its way: so many of its records are not yet acknowledged,
+   * which takes `etaMs` more at the pace of the last seconds. Absent while that can't be known.
+   */
+  | { readonly name: 'draining'; readonly leftRecords: number; readonly etaMs?: number }
   /** Connected, and records are under way, but the collector has confirmed nothing for a while. */
   | { readonly name: 'stalled' }
   /** Connected, and everything is sent as it comes. */
   | { readonly name: 'live' };
 
+/** One of the collectors that the gateway may use, in the order of the configuration. */
+export interface CollectorEntry {
+  readonly url: string;
+  /** It is the one that is connected, or that is dialled or waited for. */
+  readonly isCurrent: boolean;
+  /** Why the last attempt at it failed; absent when it did not, or none was made. */
+  readonly problem?: string;
+}
+
 export interface UplinkStatus {
   readonly state: UplinkState;
+  /** The collector that is connected, or that is dialled or waited for. */
   readonly url: string;
+  /** Where that is, as `IP:PORT`, while there is a connection or an attempt at one. */
+  readonly address?: string;
+  readonly collectors: readonly CollectorEntry[];
   /** Since when the state is what it is. */
   readonly since: UnixMs;
   /** When the collector last confirmed that something is durable. */
@@ -34,6 +50,8 @@ export interface UplinkStatus {
   readonly inFlightBytes: number;
   /** Connections made since this process started. */
   readonly connections: number;
+  /** Attempts at a connection since this process started, those included that look whether a preferred collector is back. */
+  readonly attempts: number;
   /** What keeps some of the records from being sent although the uplink stands, and what to do; absent when nothing. */
   readonly problem?: string;
 }

@@ -1,88 +1,114 @@
-import { messageOf } from '../core/errors.ts';
-import type { Priority } from '../core/priority.ts';
 import type { UnixMs } from '../core/time.ts';
-import { nextBackoff } from '../lib/backoff.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Service } from '../lib/service.ts';
-import { Conversation, type ConversationDependencies, type Ending } from './conversation.ts';
+import { Attempt, type AttemptDependencies } from './attempt.ts';
+import { Complaints } from './complaints.ts';
+import { Delivered } from './delivered.ts';
+import { type Dial, DialPlan } from './dial-plan.ts';
+import { Drain } from './drain.ts';
+import { LookBack } from './look-back.ts';
 import type { Sender } from './sender.ts';
 import type { Settled } from './session.ts';
-import type { UplinkState, UplinkStatus } from './status.ts';
+import type { Ending } from './stage.ts';
+import type { CollectorEntry, UplinkState, UplinkStatus } from './status.ts';
 
-export interface UplinkDependencies extends ConversationDependencies {
-  /** The collector's URL; known when the uplink starts. */
-  readonly url: () => string;
+export interface UplinkDependencies extends AttemptDependencies {
+  /** The collectors' URLs, the preferred one first; known when the uplink starts, at least one, and the same from then on. */
+  readonly urls: () => readonly string[];
 }
 
-const priorities: readonly Priority[] = ['critical', 'normal', 'bulk'];
 /** What a collector does not confirm in this time after the last record it was sent, it gets again, and knows it. */
 const stopPatienceMs = 2_000;
 
 type Link =
   /** Nothing is being tried. */
   | { readonly name: 'offline' }
-  | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout; readonly ending: Ending; readonly retryAt: UnixMs }
-  /** With the collector, or on the way to it. */
-  | { readonly name: 'talking'; readonly conversation: Conversation };
+  /** The next attempt, at that collector, comes at `retryAt`. */
+  | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout; readonly collector: number; readonly retryAt: UnixMs }
+  /** With a collector, or on the way to it. */
+  | { readonly name: 'dialled'; readonly attempt: Attempt; readonly isReturn: boolean };
 
 /**
- * Brings what waits in the buffer's lanes to the collector, the urgent first, and tells the buffer what has arrived; over
+ * Brings what waits in the buffer's lanes to a collector, the urgent first, and tells the buffer what has arrived; over
  * one connection after the other. What was under way when a connection broke is forgotten here: the buffer has it.
  */
 export class Uplink implements Service {
   readonly name = 'uplink';
   readonly #deps: UplinkDependencies;
+  #urls: readonly string[] = [];
+  #plan: DialPlan | undefined;
+  #complaints: readonly Complaints[] = [];
+  readonly #lookBack: LookBack;
   #link: Link = { name: 'offline' };
+  #drain: Drain | undefined;
   #stateName: UplinkState['name'] = 'offline';
   #since: UnixMs = 0;
-  #pauseMs = 0;
-  #lastAcknowledgedAt: UnixMs | undefined;
-  readonly #acknowledgedByPriority: Record<Priority, number> = { critical: 0, normal: 0, bulk: 0 };
-  #acknowledgedBytes = 0;
+  readonly #delivered = new Delivered();
   #connections = 0;
+  #attempts = 0;
   #isStopping = false;
   #whenOver: (() => void) | undefined;
 
   constructor(deps: UplinkDependencies) {
     this.#deps = deps;
+    this.#lookBack = new LookBack({
+      clock: deps.clock,
+      random: () => this.#random(),
+      attempt: (collector) => this.#attempt(collector),
+      plan: () => this.#plan!,
+    });
   }
 
   async start(): Promise<void> {
-    this.#dial();
+    const { options } = this.#deps;
+    this.#urls = this.#deps.urls();
+    this.#complaints = this.#urls.map(() => new Complaints());
+    this.#plan = new DialPlan({
+      collectors: this.#urls.length,
+      retryMinMs: options.retryMin,
+      retryMaxMs: options.retryMax,
+      returnAfterMs: options.returnAfter,
+    });
+    this.#dial(0);
   }
 
   /** Waits for what is under way to be acknowledged, but not beyond the deadline. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#isStopping = true;
+    this.#lookBack.stop();
     const link = this.#link;
     if (link.name === 'waiting') clearTimeout(link.timer);
-    if (link.name === 'talking') {
-      const { conversation } = link;
+    if (link.name === 'dialled') {
+      const { attempt } = link;
       const isOver = new Promise<void>((resolve) => {
         this.#whenOver = resolve;
         if (deadline.aborted) resolve();
         deadline.addEventListener('abort', () => resolve(), { once: true });
       });
-      conversation.leave({ kind: 'left', reason: 'the gateway is stopping', retryAfterMs: 0 }, stopPatienceMs);
-      await isOver;
-      conversation.close();
+      if (attempt.conversation === undefined) attempt.close();
+      else {
+        attempt.conversation.leave({ kind: 'left', reason: 'the gateway stops', retryAfterMs: 0 }, stopPatienceMs);
+        await isOver;
+        attempt.close();
+      }
     }
     this.#link = { name: 'offline' };
   }
 
   status(): UplinkStatus {
-    const { critical, normal, bulk } = this.#acknowledgedByPriority;
     const problem = this.#sender?.problem;
+    const address = this.#link.name === 'dialled' ? this.#link.attempt.conversation?.target.at : undefined;
+    const collectors = this.#collectors;
     return {
       state: this.#state(),
-      url: this.#deps.url(),
+      url: collectors.find(({ isCurrent }) => isCurrent)?.url ?? this.#urls[0] ?? '',
+      ...(address !== undefined && { address }),
+      collectors,
       since: this.#since,
-      ...(this.#lastAcknowledgedAt !== undefined && { lastAcknowledgedAt: this.#lastAcknowledgedAt }),
-      acknowledgedRecords: critical + normal + bulk,
-      acknowledgedBytes: this.#acknowledgedBytes,
-      acknowledgedByPriority: { critical, normal, bulk },
+      ...this.#delivered.status,
       inFlightBytes: this.#sender?.inFlightBytes ?? 0,
       connections: this.#connections,
+      attempts: this.#attempts,
       ...(problem !== undefined && { problem }),
     };
   }
@@ -111,7 +137,21 @@ export class Uplink implements Service {
 
   /** What sends over the connection that stands. */
   get #sender(): Sender | undefined {
-    return this.#link.name === 'talking' ? this.#link.conversation.sender : undefined;
+    return this.#link.name === 'dialled' ? this.#link.attempt.conversation?.sender : undefined;
+  }
+
+  get #collectors(): CollectorEntry[] {
+    const link = this.#link;
+    const current =
+      link.name === 'dialled' ? link.attempt.collector : link.name === 'waiting' ? link.collector : undefined;
+    return this.#urls.map((url, index) => {
+      const problem = this.#complaints[index]!.latest?.reason;
+      return { url, isCurrent: index === current, ...(problem !== undefined && { problem }) };
+    });
+  }
+
+  #random(): number {
+    return (this.#deps.random ?? Math.random)();
   }
 
   #state(): UplinkState {
@@ -120,62 +160,127 @@ export class Uplink implements Service {
       case 'offline':
         return { name: 'offline' };
       case 'waiting':
-        return {
-          name: link.ending.kind === 'rejected' ? 'rejected' : 'waiting',
-          retryAt: link.retryAt,
-          reason: link.ending.reason,
-        };
-      case 'talking': {
-        const { sender, isLeaving } = link.conversation;
+        return { ...this.#whyWaiting(), retryAt: link.retryAt };
+      case 'dialled': {
+        const { sender, isLeaving = false } = link.attempt.conversation ?? {};
         if (sender === undefined || isLeaving) return { name: 'connecting' };
         if (sender.isStalled) return { name: 'stalled' };
-        return { name: sender.isDraining ? 'draining' : 'live' };
+        if (!sender.isDraining || this.#drain === undefined) return { name: 'live' };
+        const { buffer, clock } = this.#deps;
+        return { name: 'draining', ...this.#drain.status(buffer.totals.waitingRecords, clock.monotonic()) };
       }
     }
   }
 
-  #dial(): void {
-    const conversation = new Conversation(this.#deps, this.#deps.url(), {
-      onWelcome: () => this.#welcomed(),
-      onAcknowledged: (settled) => this.#acknowledged(settled),
-      onChange: () => this.#noteState(),
-      onEnd: (ending) => this.#fail(ending),
-    });
-    this.#enter({ name: 'talking', conversation });
-    try {
-      conversation.open();
-    } catch (error) {
-      this.#fail({ kind: 'rejected', reason: messageOf(error) });
-    }
+  /** `rejected` when all collectors refuse this gateway; otherwise some may be had again by waiting. */
+  #whyWaiting(): { readonly name: 'waiting' | 'rejected'; readonly reason: string } {
+    const latest = this.#complaints.map((complaints) => complaints.latest);
+    const name = latest.every((one) => one?.isRejection) ? 'rejected' : 'waiting';
+    if (latest.length === 1) return { name, reason: latest[0]?.reason ?? '' };
+    const reasons = latest.flatMap((one, index) => (one === undefined ? [] : [`${this.#urls[index]}: ${one.reason}`]));
+    return { name, reason: reasons.join('; ') };
   }
 
-  #welcomed(): void {
+  #dial(collector: number): void {
+    const attempt = this.#attempt(collector);
+    this.#enter({ name: 'dialled', attempt, isReturn: false });
+    attempt.start('open');
+  }
+
+  /** An attempt whose events count while it is the one that is dialled, and those of a look back, which are its own. */
+  #attempt(collector: number): Attempt {
+    this.#attempts++;
+    const attempt: Attempt = new Attempt(this.#deps, collector, this.#urls[collector]!, {
+      onThere: () => this.#isBack(attempt),
+      onWelcome: () => this.#welcomed(attempt),
+      onAcknowledged: (settled) => this.#acknowledged(attempt, settled),
+      onChange: () => this.#noteState(),
+      onEnd: (ending) => {
+        if (this.#lookBack.ended(attempt)) this.#complain(attempt, ending, 'A preferred collector can not be had.');
+        else this.#ended(attempt, ending);
+      },
+    });
+    return attempt;
+  }
+
+  /** A better collector is there: the one at hand is left in good order, and then that one is told who is there. */
+  #isBack(attempt: Attempt): void {
+    const link = this.#link;
+    if (link.name !== 'dialled') return;
+    const reason = `${attempt.url} is back, and is preferred`;
+    link.attempt.conversation?.leave({ kind: 'left', reason, retryAfterMs: 0 }, stopPatienceMs);
+  }
+
+  #welcomed(attempt: Attempt): void {
+    const { buffer, clock } = this.#deps;
+    const { waitingRecords, lastSequence } = buffer.totals;
     this.#connections++;
-    const { waitingRecords } = this.#deps.buffer.totals;
-    this.#deps.log.info({ url: this.#deps.url(), waitingRecords }, 'Connected to the collector.');
+    this.#drain = new Drain(waitingRecords, lastSequence, clock.monotonic());
+    if (this.#complaints[attempt.collector]!.welcomed()) this.#sayConnected(attempt);
+    this.#lookBack.start(attempt.collector);
     this.#noteState();
   }
 
-  #acknowledged(settled: Settled): void {
-    this.#lastAcknowledgedAt = this.#deps.clock.now();
-    for (const priority of priorities) this.#acknowledgedByPriority[priority] += settled.recordsByPriority[priority];
-    this.#acknowledgedBytes += settled.bytes;
-    this.#pauseMs = 0;
+  #sayConnected({ url, conversation }: Attempt): void {
+    const { waitingRecords } = this.#deps.buffer.totals;
+    this.#deps.log.info({ url, address: conversation?.target.at, waitingRecords }, 'Connected to the collector.');
   }
 
-  /** The conversation is over: dials again after a pause. */
-  #fail(ending: Ending): void {
+  #acknowledged(attempt: Attempt, settled: Settled): void {
+    const { clock } = this.#deps;
+    this.#delivered.add(settled, clock.now());
+    this.#drain?.acknowledged(settled.batches, clock.monotonic());
+    this.#plan!.worked();
+    if (this.#complaints[attempt.collector]!.worked()) this.#sayConnected(attempt);
+  }
+
+  /** The attempt has failed, or its connection is over: decides which comes next. */
+  #ended(attempt: Attempt, ending: Ending): void {
     this.#whenOver?.();
     if (this.#isStopping) return;
-    const { options, clock, log, random = Math.random } = this.#deps;
-    const limits = { minMs: options.retryMin, maxMs: options.retryMax };
-    this.#pauseMs = nextBackoff(limits, ending.kind === 'rejected' ? options.retryMax : this.#pauseMs, random());
-    const timer = setTimeout(() => this.#dial(), this.#pauseMs);
-    this.#enter({ name: 'waiting', timer, ending, retryAt: clock.now() + this.#pauseMs });
-    log.warn(
-      { reason: ending.reason, retryMs: Math.round(this.#pauseMs) },
-      'The uplink is down: records wait in the buffer.',
-    );
+    const found = this.#lookBack.stop();
+    if (found !== undefined) {
+      this.#deps.log.info({ url: attempt.url, reason: ending.reason }, 'The uplink leaves a collector.');
+      this.#enter({ name: 'dialled', attempt: found, isReturn: true });
+      found.conversation?.greet();
+      return;
+    }
+    this.#complain(attempt, ending, 'The uplink is down: records wait in the buffer.');
+    this.#wait(this.#next(attempt, ending));
+  }
+
+  #next(attempt: Attempt, ending: Ending): Dial {
+    const now = this.#deps.clock.monotonic();
+    const { collector } = attempt;
+    const plan = this.#plan!;
+    const random = (): number => this.#random();
+    const hasWorked = attempt.hasWorked(now);
+    const isReturn = this.#link.name === 'dialled' && this.#link.isReturn;
+    if (isReturn) plan.returned(collector, attempt.stoodMs(now), now);
+    if (hasWorked) plan.worked();
+    const spreadMs = attempt.reconnectSpreadMs;
+    if (ending.kind === 'left') return plan.sentAway(collector, ending.retryAfterMs, spreadMs, now, random);
+    if (ending.kind === 'lost' && hasWorked) return plan.broke(collector, spreadMs, now, random);
+    return plan.failed(collector, ending.kind, spreadMs, now, random);
+  }
+
+  /** Says what is wrong, when that is news. */
+  #complain(attempt: Attempt, { kind, reason }: Ending, consequence: string): void {
+    const { clock, log } = this.#deps;
+    const complaints = this.#complaints[attempt.collector]!;
+    const now = clock.monotonic();
+    if (attempt.hasWorked(now)) complaints.worked();
+    if (!complaints.add(reason, kind === 'rejected', attempt.isStanding, now)) return;
+    const { url } = attempt;
+    if (kind === 'left') log.info({ url, reason }, 'The uplink leaves a collector.');
+    else log.warn({ url, reason }, consequence);
+  }
+
+  #wait({ collector, at }: Dial): void {
+    const { clock } = this.#deps;
+    const pauseMs = Math.max(0, at - clock.monotonic());
+    const timer = setTimeout(() => this.#dial(collector), pauseMs);
+    this.#enter({ name: 'waiting', timer, collector, retryAt: clock.now() + pauseMs });
   }
 
   #enter(link: Link): void {

@@ -41,6 +41,9 @@ export const healthyParts: StatusParts = {
   uplink: {
     state: { name: 'live' },
     url: 'http://127.0.0.1:50052',
+    address: '127.0.0.1:50052',
+    collectors: [{ url: 'http://127.0.0.1:50052', isCurrent: true }],
+    attempts: 1,
     since: someTimeMs - 50_000,
     lastAcknowledgedAt: someTimeMs - 1_000,
     acknowledgedRecords: 99,

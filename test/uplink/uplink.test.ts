@@ -35,7 +35,7 @@ function connected(
 ): Uplink {
   const uplink = new Uplink({
     options: { ...uplinkOptions, ...options },
-    url: () => `http://${address}`,
+    urls: () => [`http://${address}`],
     identity: () => buffer.identity,
     agent: 'test',
     buffer,
@@ -223,7 +223,7 @@ test('a collector that says nothing, or nonsense, is left and tried again', asyn
 test('a URL that is none, and a port where nobody listens, are states with a reason', async (t) => {
   const buffer = newBuffer();
   for (const [address, name, reason] of [
-    ['not a host', 'rejected', /Invalid URL/],
+    ['not a host', 'rejected', /must be a URL such as/],
     ['127.0.0.1:1', 'waiting', /^nobody listens there \(ECONNREFUSED 127\.0\.0\.1:1\)$/],
   ] as const) {
     const uplink = connected(t, buffer, address);

@@ -1,0 +1,67 @@
+import type { MonotonicMs } from '../core/time.ts';
+import type { Address } from './addresses.ts';
+import type { Connection, Ending as ConnectionEnding } from './connection.ts';
+import type { Sender } from './sender.ts';
+import type { Settled } from './session.ts';
+
+/**
+ * Why a conversation is over. `left`: in good order, because one side wanted it so; all that was sent has been acknowledged,
+ * or the patience for it was over.
+ */
+export type Ending =
+  | ConnectionEnding
+  | { readonly kind: 'left'; readonly reason: string; readonly retryAfterMs: number };
+
+/** Whom to speak to. */
+export interface Target {
+  readonly url: string;
+  readonly address: Address;
+  /** The address and port, for people. */
+  readonly at: string;
+}
+
+export interface ConversationEvents {
+  /** The collector is there, and `greet` is waited for. */
+  onThere?(): void;
+  /** The collector has said welcome. */
+  onWelcome(): void;
+  onAcknowledged(settled: Settled): void;
+  /** Something has happened that may change where the uplink stands. */
+  onChange(): void;
+  /** Once, unless `close` ended it. */
+  onEnd(ending: Ending): void;
+}
+
+/** Where a conversation stands. */
+export type Stage =
+  /** Not begun, or over. */
+  | { readonly name: 'closed' }
+  /** The collector has been asked whether it is there, but not told by whom; `isThere`: it is. */
+  | {
+      readonly name: 'probing';
+      readonly connection: Connection;
+      readonly timer: NodeJS.Timeout;
+      readonly isThere: boolean;
+    }
+  /** Hello is on its way; the welcome is waited for. */
+  | {
+      readonly name: 'greeting';
+      readonly connection: Connection;
+      readonly timer: NodeJS.Timeout;
+      readonly since: MonotonicMs;
+    }
+  /** Records flow. */
+  | {
+      readonly name: 'open';
+      readonly connection: Connection;
+      readonly sender: Sender;
+      readonly timer: NodeJS.Timeout;
+    }
+  /** Nothing new is sent; what is under way may still be acknowledged. */
+  | {
+      readonly name: 'leaving';
+      readonly connection: Connection;
+      readonly sender: Sender;
+      readonly timer: NodeJS.Timeout;
+      readonly ending: Ending;
+    };

@@ -18,6 +18,7 @@ import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow, qualityOf } from './pipeline/flow.ts';
 import { createDecoder, type Decoder } from './profiles/decode.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
+import { Lineage } from './uplink/lineage.ts';
 import { Uplink } from './uplink/uplink.ts';
 import { agent, version } from './version.ts';
 import { encodeGap } from './wire/gap-encoder.ts';
@@ -93,6 +94,7 @@ export class Gateway {
       identity: () => this.#identity(),
       agent,
       buffer: this.#buffer,
+      lineage: new Lineage(this.#buffer.shelf, part('uplink')),
       clock,
       log: part('uplink'),
     });

@@ -98,8 +98,8 @@ export class LightGateway {
       firstWaiting: BigInt(this.#flights[0]?.first ?? 0),
       lastSequence: BigInt(this.sentRecords),
       agent: 'fleet',
-      lineage: this.#lineage,
-      takesOver: false,
+      lineages: this.#lineage === '' ? [] : [this.#lineage],
+      takesOver: '',
       heardEverySeconds: 0,
     };
     this.#write(ConnectRequest.encode({ message: { $case: 'hello', value } }).finish());

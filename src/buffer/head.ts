@@ -77,7 +77,7 @@ export class Head {
 
   /** Names the gateway for good. */
   found(identity: Identity | undefined, reserved: number): void {
-    const { gateway, epoch } = identity ?? { gateway: newName('hg'), epoch: newName('e') };
+    const { gateway, epoch } = identity ?? { gateway: newName('hg'), epoch: newEpoch() };
     this.#identity = { gateway, epoch };
     this.#reserved = reserved;
     const row = { min_reader: minReader, gateway, epoch, created_at_ms: Date.now(), reserved, operating_ms: 0 };
@@ -175,6 +175,11 @@ interface HeadRow {
 function checksumOf(row: Omit<HeadRow, 'checksum'>): number {
   const { min_reader, gateway, epoch, created_at_ms, reserved, operating_ms } = row;
   return crc32([min_reader, gateway, epoch, created_at_ms, reserved, operating_ms].join());
+}
+
+/** A name for what comes from now on: sequences are unique within it. */
+export function newEpoch(): string {
+  return newName('e');
 }
 
 /** Names that people read aloud and paste into shells: short, lower case, no look-alikes to escape. */

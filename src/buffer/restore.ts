@@ -1,10 +1,12 @@
 import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
+import type { ShelfChange } from '../core/shelf.ts';
 import { copyFile } from './backup-copy.ts';
 import { syncDirectory } from './directories.ts';
 import { Head } from './head.ts';
 import { type Manifest, manifestName, readManifest } from './manifest.ts';
+import { putOnShelf } from './take-over.ts';
 
 /**
  * Sequences go on so far behind what the backup knows: what the gateway gave out after it was made must not name other
@@ -19,10 +21,12 @@ const staging = 'buffer.restoring';
 /**
  * Makes a data directory of a backup. Every file is checked while it is copied, and the directory becomes one at a single
  * moment: what fails before leaves it as it was.
+ *
+ * @param mark what to put on its shelf, so that the gateway says that it takes the place of the one that was backed up
  * @returns what was restored
  * @throws {HeadgateError} backup.invalid, directory.not-empty, data.newer, data.unwritable
  */
-export function restore(from: string, dataDir: string): Manifest {
+export function restore(from: string, dataDir: string, mark?: (epoch: string) => ShelfChange): Manifest {
   const manifest = readManifest(from);
   const target = join(dataDir, staging);
   try {
@@ -37,7 +41,8 @@ export function restore(from: string, dataDir: string): Manifest {
       );
     }
     copyAll(from, target, manifest);
-    leave(join(target, 'head.db'));
+    const epoch = leave(join(target, 'head.db'));
+    if (mark !== undefined) putOnShelf(target, mark(epoch));
     syncDirectory(target);
     renameSync(target, join(dataDir, 'buffer'));
     syncDirectory(dataDir);
@@ -79,14 +84,15 @@ function copyAll(from: string, target: string, { files }: Manifest): void {
   for (const folder of folders) syncDirectory(folder);
 }
 
-/** Moves the sequences on. */
-function leave(path: string): void {
+/** Moves the sequences on. @returns the epoch */
+function leave(path: string): string {
   const head = new Head(path, join(dirname(path), 'damaged'));
   try {
     if (head.problem !== undefined || head.isNew) {
       throw new HeadgateError('backup.invalid', `The backup's head.db can't be used: ${head.problem ?? 'it is empty'}`);
     }
     head.reserve(head.reserved + leap, head.operatingMs);
+    return head.identity.epoch;
   } finally {
     head.close();
   }

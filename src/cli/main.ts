@@ -32,6 +32,10 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Make a data directory of a backup.',
     load: async () => (await import('./restore.ts')).restoreBackup,
   },
+  'take-over': {
+    about: 'Let this data directory go on in the place of its copies.',
+    load: async () => (await import('./take-over.ts')).takeOverCopies,
+  },
   demo: { about: 'Let simulated devices publish to a gateway.', load: async () => (await import('./demo.ts')).demo },
 };
 

@@ -1,13 +1,15 @@
 import { resolve } from 'node:path';
 import { restore } from '../buffer/restore.ts';
+import { takeOverEntry } from '../uplink/lineage.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import type { Terminal } from './terminal.ts';
 
 const usage = {
   verb: 'restore',
   about:
-    'Makes a data directory of a backup, after checking all of it. The gateway that it is of must not run any more:\n' +
-    'what the collector has got from it meanwhile is recognised, and what it has not is sent.',
+    'Makes a data directory of a backup, after checking all of it. The gateway that it is of must not run any more\n' +
+    '(the collector refuses it from then on): what the collector has got from it meanwhile is recognised, and what it\n' +
+    'has not is sent.',
   operands: 'DIR',
   options: {
     'data-dir': { value: 'DIR', about: "The data directory to make. It must be empty, but for a collector's folder." },
@@ -26,7 +28,7 @@ export async function restoreBackup(args: string[], terminal: Terminal): Promise
   if (from === undefined || others.length > 0) throw wrong(usage, "the one backup's directory is needed.");
   if (!values['data-dir']) throw wrong(usage, '--data-dir DIR is needed.');
   const dataDir = resolve(values['data-dir']);
-  const manifest = restore(resolve(from), dataDir);
+  const manifest = restore(resolve(from), dataDir, (epoch) => takeOverEntry(epoch, epoch));
   const { gateway, createdAt } = manifest;
   terminal.out(
     values.json

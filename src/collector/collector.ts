@@ -6,6 +6,7 @@ import { type AdminContext, isLocal } from './admin/service.ts';
 import { ensureAdminToken } from './admin/token.ts';
 import { Committer, type SinkHealth } from './committer.ts';
 import type { Companion } from './companion.ts';
+import { Lineages } from './lineages.ts';
 import type { CollectorSettings } from './options.ts';
 import { ownFile } from './own-file.ts';
 import { reconnectSpreadMs } from './reconnect-spread.ts';
@@ -46,6 +47,7 @@ export class Collector implements Service {
   #sink: SinkThread | undefined;
   #committer: Committer | undefined;
   #state: StateStore | undefined;
+  #stopWatching: (() => void) | undefined;
   #server: GrpcServer | undefined;
   /** The most that were connected at once, in this run or known of from earlier ones. */
   #mostGateways = 0;
@@ -67,7 +69,9 @@ export class Collector implements Service {
       // grpc-js takes its time to load: the sink opens meanwhile.
       const [{ serve }] = await Promise.all([import('./server.ts'), this.#sink.open()]);
       this.#state = await openState(sink);
-      const context = this.#context(this.#committer, this.#companions(this.#state));
+      const lineages = new Lineages(this.#state, this.#clock);
+      this.#stopWatching = lineages.watch((gateway, isCurrent) => this.#overtaken(gateway, isCurrent));
+      const context = this.#context(this.#committer, lineages, this.#companions(this.#state));
       const admin = await this.#admin(this.#state);
       this.#server = await serve(host, port, context, (stream) => this.#streams.add(stream), admin);
     } catch (error) {
@@ -122,7 +126,7 @@ export class Collector implements Service {
     return { handlers, tokenFile, isSecure: isLocal, log: this.#log };
   }
 
-  #context(committer: Committer, companions: readonly Companion[]): StreamContext {
+  #context(committer: Committer, lineages: Lineages, companions: readonly Companion[]): StreamContext {
     return {
       limits: {
         windowBytes: this.#options.windowBytes,
@@ -133,6 +137,7 @@ export class Collector implements Service {
       clock: this.#clock,
       log: this.#log,
       companions,
+      lineages,
       reconnectSpreadMs: () => reconnectSpreadMs(this.#mostGateways, this.#options.welcomesPerSecond),
       greeted: (stream, peer) => this.#greeted(stream, peer),
       gone: (stream) => this.#gone(stream),
@@ -146,6 +151,15 @@ export class Collector implements Service {
     this.#mostGateways = Math.max(this.#mostGateways, this.#byPeer.size);
   }
 
+  /** Another stream, here or at another collector, goes on in the place of one of ours. */
+  #overtaken(gateway: string, isCurrent: (epoch: string, lineage: string) => boolean): void {
+    for (const stream of this.#streams) {
+      const { peer, lineage } = stream;
+      if (peer?.gateway !== gateway || lineage === undefined || isCurrent(peer.epoch, lineage)) continue;
+      stream.input({ name: 'superseded' });
+    }
+  }
+
   #gone(stream: GatewayStream): void {
     this.#streams.delete(stream);
     const name = stream.peer && nameOf(stream.peer);
@@ -153,6 +167,7 @@ export class Collector implements Service {
   }
 
   async #letGo(): Promise<void> {
+    this.#stopWatching?.();
     this.#server?.destroy();
     this.#server = undefined;
     await this.#sink?.close();

@@ -15,6 +15,9 @@ export type Request =
       /** The last one given out; 0: none yet. */
       readonly lastSequence: number;
       readonly agent: string;
+      /** What it says of its place in the gateway's history: see `lineage.ts`. */
+      readonly lineages: readonly string[];
+      readonly takesOver: string;
     }
   /** An encoded `Upload`, not looked into: whether it is one, the sink finds out. */
   | { readonly name: 'upload'; readonly bytes: Uint8Array }
@@ -37,10 +40,10 @@ export function readRequest(bytes: Uint8Array): Request {
   const { message } = decode(bytes);
   switch (message?.$case) {
     case 'hello': {
-      const { version, gateway, epoch, agent } = message.value;
+      const { version, gateway, epoch, agent, lineages, takesOver } = message.value;
       const firstWaiting = sequence('first_waiting', message.value.firstWaiting);
       const lastSequence = sequence('last_sequence', message.value.lastSequence);
-      return { name: 'hello', version, gateway, epoch, firstWaiting, lastSequence, agent };
+      return { name: 'hello', version, gateway, epoch, firstWaiting, lastSequence, agent, lineages, takesOver };
     }
     case 'ping':
       return { name: 'ping', nonce: message.value.nonce };

@@ -1,13 +1,10 @@
 import type { UnixMs } from '../core/time.ts';
 import { type Interval, Intervals } from '../lib/intervals.ts';
-import { ConnectResponse } from '../wire/generated/headgate/v1/uplink.ts';
 import type { Settled } from './committer.ts';
 import type { GatewayMessage } from './companion.ts';
 import type { Request } from './request.ts';
-
-/** The newest protocol version that this collector speaks. */
-export const protocolVersion = 2;
-const maxNameLength = 256;
+import { end, ranges, send } from './session-effects.ts';
+import { confirm, hello, welcome } from './session-greeting.ts';
 
 export interface SessionLimits {
   /** What one gateway may have sent and not yet acknowledged, in bytes. */
@@ -23,12 +20,29 @@ export interface Peer {
   readonly epoch: string;
 }
 
+/** The name of a connection's place in its gateway's history, and that of the one before; empty: there is none. */
+export interface Lineage {
+  readonly lineage: string;
+  readonly follows: string;
+}
+
+export type Hello = Request & { readonly name: 'hello' };
+
 /** Where one stream stands. */
 export type SessionState =
   /** The stream is open, and the gateway has not said who it is. */
   | { readonly name: 'greeting' }
   /** It has; the sink is being asked what is durable already. */
   | { readonly name: 'welcoming'; readonly peer: Peer; readonly version: number }
+  /** It is to make the lineage of the welcome durable, and to say so. */
+  | { readonly name: 'confirming'; readonly peer: Peer; readonly version: number; readonly lineage: Lineage }
+  /** It has said so, and that is being written down. What comes meanwhile waits. */
+  | {
+      readonly name: 'adopting';
+      readonly peer: Peer;
+      readonly version: number;
+      readonly held: readonly SessionInput[];
+    }
   /** Uploads come, acknowledgements go. */
   | {
       readonly name: 'open';
@@ -54,7 +68,13 @@ export type SessionInput =
       readonly now: UnixMs;
       /** Over what time gateways should come back that lose this collector. */
       readonly reconnectSpreadMs: number;
+      /** What the gateway is to make durable before it goes on; undefined for those that know nothing of lineages. */
+      readonly lineage?: Lineage;
     }
+  /** What the gateway has confirmed has been written down. */
+  | { readonly name: 'adopted' }
+  /** It is a copy of one that goes on. */
+  | { readonly name: 'refused'; readonly reason: string }
   /** A group with uploads of this stream has been committed. */
   | { readonly name: 'settled'; readonly settled: Settled }
   | { readonly name: 'sink-failed'; readonly reason: string }
@@ -68,14 +88,31 @@ export type SessionInput =
   /** The collector stops; what was committed has been acknowledged. */
   | { readonly name: 'stopping' };
 
-export type StatusName = 'OK' | 'INVALID_ARGUMENT' | 'DEADLINE_EXCEEDED' | 'ABORTED' | 'UNAVAILABLE';
+export type StatusName =
+  | 'OK'
+  | 'INVALID_ARGUMENT'
+  | 'DEADLINE_EXCEEDED'
+  | 'FAILED_PRECONDITION'
+  | 'ABORTED'
+  | 'UNAVAILABLE';
 
 /** What the shell has to do, in this order. */
 export type SessionEffect =
   /** An encoded `ConnectResponse`. */
   | { readonly name: 'send'; readonly bytes: Uint8Array }
-  /** Ask the sink what is durable from `from` on; supersede the peer's other streams. */
-  | { readonly name: 'ask'; readonly peer: Peer; readonly from: number; readonly agent: string }
+  /**
+   * Find out whether this is the data directory that goes on, supersede the peer's other streams, and ask the sink what
+   * is durable from `from` on.
+   */
+  | {
+      readonly name: 'ask';
+      readonly peer: Peer;
+      readonly from: number;
+      readonly hello: Hello;
+      readonly version: number;
+    }
+  /** Write down that this lineage is durable at the gateway. */
+  | { readonly name: 'adopt'; readonly lineage: string }
   /** The welcome is on its way: tell the companions, when the gateway's protocol version knows them. */
   | { readonly name: 'welcomed'; readonly peer: Peer; readonly version: number }
   | { readonly name: 'commit'; readonly peer: Peer; readonly upload: Uint8Array }
@@ -102,6 +139,10 @@ export function step(state: SessionState, input: SessionInput, limits: SessionLi
       return end('INVALID_ARGUMENT', `This message can't be understood: ${input.reason}.`);
     case 'progress':
       return state.name === 'welcoming' ? welcome(state, input, limits) : { state, effects: [] };
+    case 'adopted':
+      return state.name === 'adopting' ? adopted(state, limits) : { state, effects: [] };
+    case 'refused':
+      return end('FAILED_PRECONDITION', input.reason);
     case 'settled':
       return settle(state, input.settled, limits);
     case 'sink-failed':
@@ -120,9 +161,12 @@ export function step(state: SessionState, input: SessionInput, limits: SessionLi
   }
 }
 
-type Living = Exclude<SessionState, { name: 'ended' }>;
+export type Living = Exclude<SessionState, { name: 'ended' }>;
 
 function request(state: Living, message: Request, limits: SessionLimits): SessionStep {
+  if (state.name === 'adopting' && message.name !== 'hello') {
+    return { state: { ...state, held: [...state.held, { name: 'request', request: message }] }, effects: [] };
+  }
   switch (message.name) {
     case 'hello':
       return hello(state, message);
@@ -141,34 +185,31 @@ function other(state: Living, message: GatewayMessage): SessionStep {
   if (state.name === 'greeting' || state.name === 'welcoming') {
     return end('INVALID_ARGUMENT', `A message (${message.$case}) came before the welcome.`);
   }
+  if (message.$case === 'confirm') return confirm(state, message.value.lineage);
+  if (state.name === 'confirming') {
+    return end('INVALID_ARGUMENT', `A message (${message.$case}) came before the welcome's lineage was confirmed.`);
+  }
   return { state, effects: [{ name: 'hand-on', message }] };
 }
 
-function hello(
-  state: Living,
-  { version, gateway, epoch, firstWaiting, lastSequence, agent }: Request & { name: 'hello' },
-): SessionStep {
-  if (state.name !== 'greeting') return end('INVALID_ARGUMENT', 'A second hello on the same stream.');
-  if (version < 1)
-    return end(
-      'INVALID_ARGUMENT',
-      `The hello names no protocol version; this collector speaks 1 to ${protocolVersion}.`,
-    );
-  if (gateway === '' || epoch === '') return end('INVALID_ARGUMENT', 'The hello names no gateway or no epoch.');
-  if (gateway.length > maxNameLength || epoch.length > maxNameLength) {
-    return end('INVALID_ARGUMENT', `The hello's gateway or epoch is longer than ${maxNameLength} characters.`);
+/** What came meanwhile is taken now. */
+function adopted({ peer, version, held }: Living & { name: 'adopting' }, limits: SessionLimits): SessionStep {
+  let state: SessionState = { name: 'open', peer, version, unacknowledgedBytes: 0, reading: 'on' };
+  const effects: SessionEffect[] = [{ name: 'welcomed', peer, version }, { name: 'resume' }];
+  for (const input of held) {
+    const next = step(state, input, limits);
+    state = next.state;
+    effects.push(...next.effects);
   }
-  const peer = { gateway, epoch };
-  // When nothing waits, there is nothing that need not be sent; but should more be known here than the gateway has given
-  // out, it has to hear of it, or its next records would pass for duplicates.
-  const from = firstWaiting === 0 ? lastSequence + 1 : firstWaiting;
-  const agreed = Math.min(version, protocolVersion);
-  return { state: { name: 'welcoming', peer, version: agreed }, effects: [{ name: 'ask', peer, from, agent }] };
+  return { state, effects };
 }
 
 function upload(state: Living, bytes: Uint8Array, limits: SessionLimits): SessionStep {
   if (state.name === 'greeting') return end('INVALID_ARGUMENT', 'An upload came before the hello.');
   if (state.name === 'welcoming') return end('INVALID_ARGUMENT', 'An upload came before the welcome.');
+  if (state.name === 'confirming' || state.name === 'adopting') {
+    return end('INVALID_ARGUMENT', "An upload came before the welcome's lineage was confirmed.");
+  }
   const unacknowledgedBytes = state.unacknowledgedBytes + bytes.byteLength;
   const effects: SessionEffect[] = [{ name: 'commit', peer: state.peer, upload: bytes }];
   if (state.name === 'draining') return { state: { ...state, unacknowledgedBytes }, effects };
@@ -176,32 +217,6 @@ function upload(state: Living, bytes: Uint8Array, limits: SessionLimits): Sessio
   const isTooMuch = state.reading === 'on' && unacknowledgedBytes > 2 * limits.windowBytes;
   if (isTooMuch) effects.push({ name: 'pause' });
   return { state: { ...state, unacknowledgedBytes, reading: isTooMuch ? 'off' : state.reading }, effects };
-}
-
-function welcome(
-  state: Living & { name: 'welcoming' },
-  { durable, now, reconnectSpreadMs }: SessionInput & { name: 'progress' },
-  limits: SessionLimits,
-): SessionStep {
-  const seconds = Math.floor(now / 1000);
-  const message = send({
-    $case: 'welcome',
-    value: {
-      version: state.version,
-      durable: ranges(durable),
-      windowBytes: BigInt(Math.round(limits.windowBytes)),
-      now: { seconds: BigInt(seconds), nanos: Math.round((now - seconds * 1000) * 1e6) },
-      agent: limits.agent,
-      lineage: '',
-      compressions: [],
-      reconnectSpreadMs,
-    },
-  });
-  const { peer, version } = state;
-  return {
-    state: { name: 'open', peer, version, unacknowledgedBytes: 0, reading: 'on' },
-    effects: [message, { name: 'welcomed', peer, version }],
-  };
 }
 
 function settle(state: Living, settled: Settled, limits: SessionLimits): SessionStep {
@@ -226,16 +241,4 @@ function settle(state: Living, settled: Settled, limits: SessionLimits): Session
 function finish(state: Living): SessionStep {
   if (state.name !== 'open' || state.unacknowledgedBytes === 0) return end('OK', '');
   return { state: { name: 'draining', peer: state.peer, unacknowledgedBytes: state.unacknowledgedBytes }, effects: [] };
-}
-
-function end(status: StatusName, reason: string): SessionStep {
-  return { state: { name: 'ended' }, effects: [{ name: 'end', status, reason }] };
-}
-
-function send(message: NonNullable<ConnectResponse['message']>): SessionEffect {
-  return { name: 'send', bytes: ConnectResponse.encode({ message }).finish() };
-}
-
-function ranges(runs: Iterable<Interval>): { first: bigint; last: bigint }[] {
-  return Array.from(runs, ({ first, last }) => ({ first: BigInt(first), last: BigInt(last) }));
 }

@@ -7,6 +7,8 @@ import { ConnectResponse } from '../wire/generated/headgate/v1/uplink.ts';
 import { MalformedError } from '../wire/proto-cursor.ts';
 import type { Committer, Owner, Settled } from './committer.ts';
 import type { CollectorMessage, Companion, GatewayMessage, Line } from './companion.ts';
+import type { Proposal } from './lineage.ts';
+import type { Lineages } from './lineages.ts';
 import { type Request, readRequest } from './request.ts';
 import {
   type Peer,
@@ -31,6 +33,8 @@ export interface StreamContext {
   readonly reconnectSpreadMs: () => number;
   /** A gateway has said who it is: whoever spoke for it before is superseded. */
   greeted(stream: GatewayStream, peer: Peer): void;
+  /** Which copy of a gateway's data goes on. */
+  readonly lineages: Pick<Lineages, 'propose' | 'confirm'>;
   /** The stream is over. */
   gone(stream: GatewayStream): void;
 }
@@ -44,6 +48,8 @@ export class GatewayStream implements Owner {
   #peer: Peer | undefined;
   /** What the companions know this stream by; undefined before the welcome, and for gateways that know none of them. */
   #line: Line | undefined;
+  #proposal: Proposal | undefined;
+  #lineage: string | undefined;
   #isClosed = false;
 
   constructor(call: ServerDuplexStream<Buffer, Uint8Array>, context: StreamContext) {
@@ -67,6 +73,11 @@ export class GatewayStream implements Owner {
     return this.#peer;
   }
 
+  /** The one that the gateway has confirmed; undefined before, and for those that know nothing of lineages. */
+  get lineage(): string | undefined {
+    return this.#lineage;
+  }
+
   input(input: SessionInput): void {
     const { state, effects } = step(this.#state, input, this.#context.limits);
     this.#state = state;
@@ -88,13 +99,10 @@ export class GatewayStream implements Owner {
         this.#call.write(effect.bytes);
         return;
       case 'ask':
-        this.#peer = effect.peer;
-        this.#context.log.info(
-          { ...effect.peer, agent: effect.agent, from: this.#call.getPeer() },
-          'A gateway connected.',
-        );
-        this.#context.greeted(this, effect.peer);
-        void this.#ask(effect.peer, effect.from);
+        void this.#ask(effect);
+        return;
+      case 'adopt':
+        void this.#adopt(effect.lineage);
         return;
       case 'welcomed':
         this.#welcomed(effect.peer, effect.version);
@@ -137,16 +145,44 @@ export class GatewayStream implements Owner {
     if (line !== undefined) for (const companion of this.#context.companions) companion.gone?.(line);
   }
 
-  async #ask(peer: Peer, from: number): Promise<void> {
+  async #ask({ peer, from, hello, version }: SessionEffect & { name: 'ask' }): Promise<void> {
+    const { committer, lineages, clock, log, reconnectSpreadMs } = this.#context;
+    const where = this.#call.getPeer();
+    this.#peer = peer;
+    log.info({ ...peer, agent: hello.agent, from: where }, 'A gateway connected.');
     let durable: readonly Interval[];
     try {
-      durable = await this.#context.committer.progress(peer.gateway, peer.epoch, from, maxWelcomeRuns);
+      // Before anything is told of what is durable: a copy would take its own records for delivered.
+      if (version >= 2) {
+        const { lineages: said, takesOver } = hello;
+        const decision = await lineages.propose({ ...peer, lineages: said, takesOver }, where);
+        if (decision.name === 'refused') {
+          this.input(decision);
+          return;
+        }
+        this.#proposal = decision.proposal;
+      }
+      if (this.#state.name !== 'welcoming') return;
+      this.#context.greeted(this, peer);
+      durable = await committer.progress(peer.gateway, peer.epoch, from, maxWelcomeRuns);
     } catch (error) {
       this.input({ name: 'sink-failed', reason: messageOf(error) });
       return;
     }
-    const { clock, reconnectSpreadMs } = this.#context;
-    this.input({ name: 'progress', durable, now: clock.now(), reconnectSpreadMs: reconnectSpreadMs() });
+    const lineage = this.#proposal;
+    const progress = { name: 'progress', durable, now: clock.now(), reconnectSpreadMs: reconnectSpreadMs() } as const;
+    this.input(lineage === undefined ? progress : { ...progress, lineage });
+  }
+
+  async #adopt(confirmed: string): Promise<void> {
+    if (this.#proposal === undefined) return;
+    try {
+      const decision = await this.#context.lineages.confirm(this.#proposal, confirmed, this.#call.getPeer());
+      if (decision.name === 'accepted') this.#lineage = confirmed;
+      this.input(decision.name === 'accepted' ? { name: 'adopted' } : decision);
+    } catch (error) {
+      this.input({ name: 'sink-failed', reason: messageOf(error) });
+    }
   }
 
   #end({ status: name, reason }: SessionEffect & { name: 'end' }): void {

@@ -4,7 +4,8 @@ import type { Log } from '../lib/log.ts';
 import type { Acknowledge, GoAway, Welcome } from '../wire/generated/headgate/v1/uplink.ts';
 import type { CollectorMessage, Companion, GatewayMessage } from './companion.ts';
 import { Connection } from './connection.ts';
-import { agree, asInterval, encodeHello, encodeMessage, encodePing, encodePong } from './messages.ts';
+import type { Lineage } from './lineage.ts';
+import { type Agreement, agree, asInterval, encodeHello, encodeMessage, encodePing, encodePong } from './messages.ts';
 import type { UplinkOptions } from './options.ts';
 import { Sender } from './sender.ts';
 import type { UplinkBuffer } from './source.ts';
@@ -17,6 +18,8 @@ export interface ConversationDependencies {
   readonly buffer: UplinkBuffer;
   readonly clock: Clock;
   readonly log: Log;
+  /** What tells this data directory from a copy; without it, nothing does. */
+  readonly lineage?: Lineage;
   /** What travels on the stream beside records. */
   readonly companions?: readonly Companion[];
   /** Random numbers in [0, 1). */
@@ -94,6 +97,7 @@ export class Conversation {
     // Timeouts and intervals are cleared alike.
     clearTimeout(stage.timer);
     if (stage.name === 'open' || stage.name === 'leaving') {
+      this.#deps.lineage?.sent(stage.sender.lastKnown);
       if (stage.name === 'open') stage.sender.stop();
       for (const companion of this.#companions) companion.ended?.();
     }
@@ -128,11 +132,13 @@ export class Conversation {
   }
 
   #greet(connection: Connection): void {
-    const { identity, agent, buffer, clock } = this.#deps;
+    const { identity, agent, buffer, clock, lineage } = this.#deps;
     const { firstWaiting, lastSequence } = buffer.totals;
     const timer = this.#patience('no welcome');
     this.#stage = { name: 'greeting', connection, timer, since: clock.monotonic() };
-    connection.send(encodeHello({ ...identity(), agent, firstWaiting, lastSequence }));
+    const { gateway, epoch } = identity();
+    const claim = lineage?.claim(epoch) ?? { lineages: [], takesOver: '' };
+    connection.send(encodeHello({ gateway, epoch, agent, firstWaiting, lastSequence, ...claim }));
   }
 
   #patience(missing: string): NodeJS.Timeout {
@@ -193,16 +199,33 @@ export class Conversation {
   #welcomed(welcome: Welcome): void {
     const stage = this.#stage;
     if (stage.name !== 'greeting') return;
-    const { options, buffer, clock, log, random } = this.#deps;
-    const { lastSequence } = buffer.totals;
-    const agreement = agree(welcome, { lastSequence }, options.windowBytes);
+    const { options, buffer, clock, lineage } = this.#deps;
+    const lastSent = lineage?.lastSent ?? buffer.totals.lastSequence;
+    const agreement = agree(welcome, lastSent, options.windowBytes);
     if ('complaint' in agreement) {
       this.#end({ kind: 'rejected', reason: agreement.complaint });
       return;
     }
     clearTimeout(stage.timer);
-    const { connection } = stage;
+    const { connection, since } = stage;
+    const roundTripMs = clock.monotonic() - since;
     this.reconnectSpreadMs = welcome.reconnectSpreadMs;
+    if (welcome.lineage === '') {
+      this.#begin(connection, agreement, welcome, roundTripMs);
+      return;
+    }
+    this.#stage = { name: 'confirming', connection, timer: undefined };
+    const adopted = lineage?.adopt(welcome) ?? Promise.resolve(welcome.follows);
+    void adopted.then((confirmed) => {
+      if (this.#stage.name !== 'confirming') return;
+      connection.send(encodeMessage({ $case: 'confirm', value: { lineage: confirmed } }));
+      this.#begin(connection, agreement, welcome, roundTripMs);
+    });
+  }
+
+  #begin(connection: Connection, agreement: Agreement, welcome: Welcome, roundTripMs: number): void {
+    const { options, buffer, clock, log, random } = this.#deps;
+    const { lastSequence } = buffer.totals;
     const sender = new Sender({
       connection,
       agreement,
@@ -222,7 +245,6 @@ export class Conversation {
     const send = (message: GatewayMessage): void => {
       if (this.sender === sender) sender.send(encodeMessage(message));
     };
-    const roundTripMs = clock.monotonic() - stage.since;
     for (const companion of this.#companions) companion.connected?.(send, welcome, roundTripMs);
   }
 

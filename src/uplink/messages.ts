@@ -14,6 +14,9 @@ export interface Self {
   readonly firstWaiting: number;
   /** The last sequence given out. */
   readonly lastSequence: number;
+  /** Its place in the gateway's history: see `lineage.ts`. */
+  readonly lineages: readonly string[];
+  readonly takesOver: string;
 }
 
 export function encodeHello(self: Self): Uint8Array {
@@ -24,8 +27,8 @@ export function encodeHello(self: Self): Uint8Array {
     firstWaiting: BigInt(self.firstWaiting),
     lastSequence: BigInt(self.lastSequence),
     agent: self.agent,
-    lineage: '',
-    takesOver: false,
+    lineages: [...self.lineages],
+    takesOver: self.takesOver,
     heardEverySeconds: 0,
   };
   return ConnectRequest.encode({ message: { $case: 'hello', value } }).finish();
@@ -50,10 +53,15 @@ export interface Agreement {
   readonly windowBytes: number;
 }
 
-/** What a welcome agrees on, or why the gateway can't go on with this collector. */
+/**
+ * What a welcome agrees on, or why the gateway can't go on with this collector.
+ *
+ * @param lastSent the last sequence that the collector may have got from here: one that an earlier run may have given out,
+ *   or that this one has sent
+ */
 export function agree(
   welcome: Welcome,
-  self: Pick<Self, 'lastSequence'>,
+  lastSent: number,
   windowBytes: number,
 ): Agreement | { readonly complaint: string } {
   if (welcome.version < 1 || welcome.version > protocolVersion) {
@@ -63,12 +71,14 @@ export function agree(
   }
   const durable = welcome.durable.map(asInterval);
   const lastKnown = Math.max(0, ...durable.map(({ last }) => last));
-  if (lastKnown > self.lastSequence) {
+  if (lastKnown > lastSent) {
     // Its numbers would name other records than ours: sending on would lose ours as duplicates.
     return {
       complaint:
-        `the collector knows records up to ${lastKnown}, this gateway only gave out ${self.lastSequence}: ` +
-        'its data directory was restored from an older copy',
+        `the collector has records of this gateway up to ${lastKnown}, and only those up to ${lastSent} can be from here: ` +
+        'another machine has run as this gateway, from a clone or an older copy of its data. Nothing is lost, and nothing ' +
+        'is sent. Give this machine a `gateway.id` of its own, or a new `dataDir`. If it is the one to go on, stop it, run ' +
+        '`headgate take-over --data-dir DIR`, and start it again.',
     };
   }
   return { durable, windowBytes: Math.min(windowBytes, Number(welcome.windowBytes) || windowBytes) };

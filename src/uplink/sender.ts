@@ -126,6 +126,11 @@ export class Sender {
     this.#pump();
   }
 
+  /** The last sequence that the collector can know of. */
+  get lastKnown(): number {
+    return this.#session.lastKnown;
+  }
+
   get inFlightBytes(): number {
     return this.#session.inFlightBytes;
   }

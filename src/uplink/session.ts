@@ -69,6 +69,11 @@ export class Session {
     this.#progressAt = now;
   }
 
+  /** The last sequence that the collector can know of. */
+  get lastKnown(): number {
+    return this.#lastKnown;
+  }
+
   get inFlightBytes(): number {
     return this.#inFlightBytes;
   }

@@ -50,6 +50,8 @@ export type Stage =
       readonly timer: NodeJS.Timeout;
       readonly since: MonotonicMs;
     }
+  /** The welcome's lineage is on its way to the disk: see `lineage.ts`. */
+  | { readonly name: 'confirming'; readonly connection: Connection; readonly timer: undefined }
   /** Records flow. */
   | {
       readonly name: 'open';

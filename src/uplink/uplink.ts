@@ -59,8 +59,10 @@ export class Uplink implements Service {
     });
   }
 
+  /** @throws HeadgateError `buffer.failed` when the disk does not give what it has of an earlier run */
   async start(): Promise<void> {
-    const { options } = this.#deps;
+    const { options, lineage, buffer } = this.#deps;
+    await lineage?.load(buffer.totals.lastSequence);
     this.#urls = this.#deps.urls();
     this.#complaints = this.#urls.map(() => new Complaints());
     this.#plan = new DialPlan({

@@ -49,8 +49,8 @@ export class TestGateway {
       firstWaiting,
       lastSequence,
       agent: 'test',
-      lineage: '',
-      takesOver: false,
+      lineages: [],
+      takesOver: '',
       heardEverySeconds: 0,
     };
     this.call.write(request({ $case: 'hello', value }));

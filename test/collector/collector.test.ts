@@ -231,8 +231,8 @@ function helloOf(version: number, gateway: string, epoch: string): Buffer {
     firstWaiting: 1n,
     lastSequence: 1n,
     agent: '',
-    lineage: '',
-    takesOver: false,
+    lineages: [],
+    takesOver: '',
     heardEverySeconds: 0,
   };
   return request({ $case: 'hello', value });

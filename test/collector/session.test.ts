@@ -15,6 +15,9 @@ const peer = { gateway: 'gw', epoch: 'e' };
 const greeting: SessionState = { name: 'greeting' };
 const welcoming: SessionState = { name: 'welcoming', peer, version: 2 };
 const open: SessionState = { name: 'open', peer, version: 2, unacknowledgedBytes: 0, reading: 'on' };
+const lineage = { lineage: 'new', follows: 'old' };
+const confirming: SessionState = { name: 'confirming', peer, version: 2, lineage };
+const adopting: SessionState = { name: 'adopting', peer, version: 2, held: [] };
 const ended: SessionState = { name: 'ended' };
 const busy: SessionState = { ...open, unacknowledgedBytes: 60 };
 const full: SessionState = { ...open, unacknowledgedBytes: 201, reading: 'off' };
@@ -28,6 +31,8 @@ const hello: Request = {
   firstWaiting: 5,
   lastSequence: 20,
   agent: 'gw/1',
+  lineages: [],
+  takesOver: '',
 };
 const of = (request: Request): SessionInput => ({ name: 'request', request });
 const helloOf = (change: Partial<Request & { name: 'hello' }>): SessionInput => of({ ...hello, ...change } as Request);
@@ -38,6 +43,8 @@ const durable = (...runs: [number, number][]) =>
     newRecords: 0,
     sequences: runs.map(([first, last]) => ({ first, last })),
   }) as const;
+const confirmOf = (name: string): SessionInput =>
+  of({ name: 'other', message: { $case: 'confirm', value: { lineage: name } } });
 const settled = (
   bytes: number,
   ...outcomes: (ReturnType<typeof durable> | { name: 'refused'; reason: string })[]
@@ -125,6 +132,66 @@ const table: [name: string, state: SessionState, input: SessionInput, next: Sess
     ['send welcome 2 durable  window 100 now 0 s', 'welcomed'],
   ],
   ['the sink answers too late', ended, { name: 'progress', durable: [], now: 0, reconnectSpreadMs: 0 }, ended, []],
+  [
+    'a lineage is proposed',
+    welcoming,
+    { name: 'progress', durable: [], now: 0, reconnectSpreadMs: 0, lineage },
+    confirming,
+    ['send welcome 2 durable  window 100 now 0 s lineage new after old'],
+  ],
+  [
+    'a copy is told nothing of what is durable',
+    welcoming,
+    { name: 'refused', reason: 'A copy.' },
+    ended,
+    ['end FAILED_PRECONDITION A copy.'],
+  ],
+  ['the lineage is durable', confirming, confirmOf('new'), adopting, ['pause', 'adopt new']],
+  ['the old one is kept', confirming, confirmOf('old'), adopting, ['pause', 'adopt old']],
+  [
+    'another one',
+    confirming,
+    confirmOf('other'),
+    ended,
+    ["end INVALID_ARGUMENT The lineage that was confirmed is neither the welcome's nor the one before."],
+  ],
+  [
+    'an upload instead',
+    confirming,
+    upload(1),
+    ended,
+    ["end INVALID_ARGUMENT An upload came before the welcome's lineage was confirmed."],
+  ],
+  [
+    'something else instead',
+    confirming,
+    of({ name: 'other', message: { $case: 'renew', value: { csr: Buffer.alloc(0) } } }),
+    ended,
+    ["end INVALID_ARGUMENT A message (renew) came before the welcome's lineage was confirmed."],
+  ],
+  ['a ping meanwhile', confirming, of({ name: 'ping', nonce: 7n }), confirming, ['send pong 7']],
+  [
+    'a confirmation that nobody asked for',
+    open,
+    confirmOf('new'),
+    ended,
+    ['end INVALID_ARGUMENT A lineage was confirmed that was not asked for.'],
+  ],
+  ['an upload while it is written down', adopting, upload(60), { ...adopting, held: [upload(60)] }, []],
+  [
+    'it is written down',
+    { ...adopting, held: [upload(60), of({ name: 'ping', nonce: 7n })] },
+    { name: 'adopted' },
+    busy,
+    ['welcomed', 'resume', 'commit gw/e 60', 'send pong 7'],
+  ],
+  [
+    'another one was faster',
+    adopting,
+    { name: 'refused', reason: 'A copy.' },
+    ended,
+    ['end FAILED_PRECONDITION A copy.'],
+  ],
   ['an upload', open, upload(60), busy, ['commit gw/e 60']],
   ['more than the window is taken', busy, upload(140), { ...open, unacknowledgedBytes: 200 }, ['commit gw/e 140']],
   ['more than two windows is held back', busy, upload(141), full, ['commit gw/e 141', 'pause']],
@@ -220,6 +287,8 @@ function say(effect: SessionEffect): string {
   switch (effect.name) {
     case 'ask':
       return `ask ${effect.peer.gateway}/${effect.peer.epoch} from ${effect.from}`;
+    case 'adopt':
+      return `adopt ${effect.lineage}`;
     case 'commit':
       return `commit ${effect.peer.gateway}/${effect.peer.epoch} ${effect.upload.byteLength}`;
     case 'send':
@@ -235,8 +304,9 @@ function sayMessage(bytes: Uint8Array): string {
   const { message } = ConnectResponse.decode(bytes);
   switch (message?.$case) {
     case 'welcome': {
-      const { version, durable, windowBytes, now } = message.value;
-      return `welcome ${version} durable ${ranges(durable)} window ${windowBytes} now ${Number(now!.seconds) + now!.nanos / 1e9} s`;
+      const { version, durable, windowBytes, now, lineage, follows } = message.value;
+      const named = lineage === '' ? '' : ` lineage ${lineage} after ${follows}`;
+      return `welcome ${version} durable ${ranges(durable)} window ${windowBytes} now ${Number(now!.seconds) + now!.nanos / 1e9} s${named}`;
     }
     case 'acknowledge':
       return `acknowledge ${ranges(message.value.durable)}`;

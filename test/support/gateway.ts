@@ -64,7 +64,7 @@ export interface GatewayStatus {
       readonly dropped: Readonly<Record<string, number>>;
     };
   };
-  readonly uplink: { readonly state: string; readonly acknowledgedRecords: number };
+  readonly uplink: { readonly state: string; readonly reason?: string; readonly acknowledgedRecords: number };
 }
 
 /** `GET /api/v1/status`. @throws an Error when it is not answered with 200 within 5 s */

@@ -197,7 +197,7 @@ test('a collector that knows more than this gateway ever sent is not believed: n
     const { state } = uplink.status();
     return state.name === 'rejected' && state;
   });
-  assert.match(state.reason, /restored from an older copy/);
+  assert.match(state.reason, /another machine has run as this gateway.*headgate take-over/);
   assert.equal(buffer.totals.waitingRecords, 1);
 });
 
@@ -352,6 +352,7 @@ function welcome(durable: readonly (readonly [number, number])[]): Uint8Array {
     now: undefined,
     agent: 'rude',
     lineage: '',
+    follows: '',
     compressions: [],
     reconnectSpreadMs: 0,
   };

@@ -188,15 +188,17 @@ export interface Hello {
   /** The gateway's software, for people: "headgate/0.1.0". */
   agent: string;
   /**
-   * The lineage that this data directory was given last, see Welcome. Empty: it
-   * has none, because it is new or speaks to this collector for the first time.
+   * The lineages that this data directory was given last, see Welcome: one of
+   * each collector that it speaks to, or of each group of collectors that share
+   * what they remember. None: it is new.
    */
-  lineage: string;
+  lineages: string[];
   /**
-   * This data directory was restored from a backup, or its owner has said that
-   * it is the one to go on: it takes the place of whatever had the lineage.
+   * The epoch whose place this data directory takes. Its own: it was restored
+   * from a backup. An older one: its owner has said that this machine is the one
+   * to go on. Whatever else speaks for that epoch no longer counts. Empty: none.
    */
-  takesOver: boolean;
+  takesOver: string;
   /**
    * How often the gateway will be heard at the least, in seconds, if only by a
    * Ping. The collector may end a stream that is silent for three times as long.
@@ -236,9 +238,15 @@ export interface Welcome {
    * the collector can take all that it has at once.
    */
   reconnectSpreadMs: number;
+  /** Which of the hello's lineages `lineage` takes the place of. Empty: of none. */
+  follows: string;
 }
 
-/** The lineage of the welcome is durable at the gateway. */
+/**
+ * The welcome's lineage is durable at the gateway, in place of the one that it
+ * follows. A gateway whose disk refuses that names the one that it follows: it
+ * goes on with what it has.
+ */
 export interface Confirm {
   lineage: string;
 }
@@ -818,8 +826,8 @@ function createBaseHello(): Hello {
     firstWaiting: 0n,
     lastSequence: 0n,
     agent: "",
-    lineage: "",
-    takesOver: false,
+    lineages: [],
+    takesOver: "",
     heardEverySeconds: 0,
   };
 }
@@ -850,11 +858,11 @@ export const Hello: MessageFns<Hello> = {
     if (message.agent !== "") {
       writer.uint32(50).string(message.agent);
     }
-    if (message.lineage !== "") {
-      writer.uint32(58).string(message.lineage);
+    for (const v of message.lineages) {
+      writer.uint32(58).string(v!);
     }
-    if (message.takesOver !== false) {
-      writer.uint32(64).bool(message.takesOver);
+    if (message.takesOver !== "") {
+      writer.uint32(66).string(message.takesOver);
     }
     if (message.heardEverySeconds !== 0) {
       writer.uint32(72).uint32(message.heardEverySeconds);
@@ -928,15 +936,15 @@ export const Hello: MessageFns<Hello> = {
               break;
             }
 
-            message.lineage = reader.string();
+            message.lineages.push(reader.string());
             continue;
           }
           case 8: {
-            if (tag !== 64) {
+            if (tag !== 66) {
               break;
             }
 
-            message.takesOver = reader.bool();
+            message.takesOver = reader.string();
             continue;
           }
           case 9: {
@@ -975,12 +983,12 @@ export const Hello: MessageFns<Hello> = {
         ? BigInt(object.last_sequence)
         : 0n,
       agent: isSet(object.agent) ? globalThis.String(object.agent) : "",
-      lineage: isSet(object.lineage) ? globalThis.String(object.lineage) : "",
+      lineages: globalThis.Array.isArray(object?.lineages) ? object.lineages.map((e: any) => globalThis.String(e)) : [],
       takesOver: isSet(object.takesOver)
-        ? globalThis.Boolean(object.takesOver)
+        ? globalThis.String(object.takesOver)
         : isSet(object.takes_over)
-        ? globalThis.Boolean(object.takes_over)
-        : false,
+        ? globalThis.String(object.takes_over)
+        : "",
       heardEverySeconds: isSet(object.heardEverySeconds)
         ? globalThis.Number(object.heardEverySeconds)
         : isSet(object.heard_every_seconds)
@@ -1009,10 +1017,10 @@ export const Hello: MessageFns<Hello> = {
     if (message.agent !== "") {
       obj.agent = message.agent;
     }
-    if (message.lineage !== "") {
-      obj.lineage = message.lineage;
+    if (message.lineages?.length) {
+      obj.lineages = message.lineages;
     }
-    if (message.takesOver !== false) {
+    if (message.takesOver !== "") {
       obj.takesOver = message.takesOver;
     }
     if (message.heardEverySeconds !== 0) {
@@ -1036,8 +1044,8 @@ export const Hello: MessageFns<Hello> = {
       ? BigInt(object.lastSequence)
       : 0n;
     message.agent = object.agent ?? "";
-    message.lineage = object.lineage ?? "";
-    message.takesOver = object.takesOver ?? false;
+    message.lineages = object.lineages?.map((e) => e) || [];
+    message.takesOver = object.takesOver ?? "";
     message.heardEverySeconds = object.heardEverySeconds ?? 0;
     return message;
   },
@@ -1053,6 +1061,7 @@ function createBaseWelcome(): Welcome {
     lineage: "",
     compressions: [],
     reconnectSpreadMs: 0,
+    follows: "",
   };
 }
 
@@ -1088,6 +1097,9 @@ export const Welcome: MessageFns<Welcome> = {
     }
     if (message.reconnectSpreadMs !== 0) {
       writer.uint32(64).uint32(message.reconnectSpreadMs);
+    }
+    if (message.follows !== "") {
+      writer.uint32(74).string(message.follows);
     }
     return writer;
   },
@@ -1179,6 +1191,14 @@ export const Welcome: MessageFns<Welcome> = {
             message.reconnectSpreadMs = reader.uint32();
             continue;
           }
+          case 9: {
+            if (tag !== 74) {
+              break;
+            }
+
+            message.follows = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1213,6 +1233,7 @@ export const Welcome: MessageFns<Welcome> = {
         : isSet(object.reconnect_spread_ms)
         ? globalThis.Number(object.reconnect_spread_ms)
         : 0,
+      follows: isSet(object.follows) ? globalThis.String(object.follows) : "",
     };
   },
 
@@ -1242,6 +1263,9 @@ export const Welcome: MessageFns<Welcome> = {
     if (message.reconnectSpreadMs !== 0) {
       obj.reconnectSpreadMs = Math.round(message.reconnectSpreadMs);
     }
+    if (message.follows !== "") {
+      obj.follows = message.follows;
+    }
     return obj;
   },
 
@@ -1260,6 +1284,7 @@ export const Welcome: MessageFns<Welcome> = {
     message.lineage = object.lineage ?? "";
     message.compressions = object.compressions?.map((e) => e) || [];
     message.reconnectSpreadMs = object.reconnectSpreadMs ?? 0;
+    message.follows = object.follows ?? "";
     return message;
   },
 };

@@ -1,0 +1,67 @@
+import { randomBytes } from 'node:crypto';
+import { HeadgateError } from '../core/errors.ts';
+import type { Clock } from '../core/time.ts';
+import { type Claim, confirm, counts, type Decision, type GatewayEntry, type Proposal, propose } from './lineage.ts';
+import { keyOf, partsOf, type StateStore } from './state-store.ts';
+
+const space = 'gateway';
+/** So often somebody else may be faster, before it is for the gateway to try again. */
+const maxTries = 20;
+
+/** Remembers, for all collectors that share a store, which copy of each gateway's data goes on: see `lineage.ts`. */
+export class Lineages {
+  readonly #store: StateStore;
+  readonly #clock: Clock;
+
+  constructor(store: StateStore, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** @param from where the gateway is, as `HOST:PORT` @throws HeadgateError `sink.failed` */
+  async propose(claim: Claim, from: string): Promise<Decision<{ readonly proposal: Proposal }>> {
+    const lineage = randomBytes(9).toString('base64url');
+    return await this.#change(claim.gateway, (entry) => propose(entry, claim, lineage, this.#seen(from)));
+  }
+
+  /** @throws HeadgateError `sink.failed` */
+  async confirm(proposal: Proposal, confirmed: string, from: string): Promise<Decision<object>> {
+    return await this.#change(proposal.claim.gateway, (entry) => confirm(entry, proposal, confirmed, this.#seen(from)));
+  }
+
+  /**
+   * Tells of every change, whoever made it.
+   *
+   * @param listener `isCurrent` says whether who confirmed a lineage of an epoch of this gateway still goes on
+   * @returns how to stop
+   */
+  watch(listener: (gateway: string, isCurrent: (epoch: string, lineage: string) => boolean) => void): () => void {
+    return this.#store.watch(space, (key, value) => {
+      const entry = value && decode(value);
+      listener(partsOf(key)[0] ?? '', (epoch, lineage) => counts(entry, epoch, lineage));
+    });
+  }
+
+  async #change<T>(gateway: string, decide: (entry: GatewayEntry | undefined) => Decision<T>): Promise<Decision<T>> {
+    const key = keyOf(space, gateway);
+    for (let tries = 0; tries < maxTries; tries++) {
+      const found = await this.#store.get(key);
+      const decision = decide(found && decode(found.value));
+      if (decision.name === 'refused') return decision;
+      if ((await this.#store.put(key, encode(decision.entry), found?.revision ?? 0)) !== undefined) return decision;
+    }
+    throw new HeadgateError('sink.failed', `What is remembered of ${gateway} changes all the time.`);
+  }
+
+  #seen(from: string): { at: number; from: string } {
+    return { at: this.#clock.now(), from };
+  }
+}
+
+function encode(entry: GatewayEntry): Uint8Array {
+  return Buffer.from(JSON.stringify(entry));
+}
+
+function decode(value: Uint8Array): GatewayEntry {
+  return JSON.parse(Buffer.from(value).toString()) as GatewayEntry;
+}

@@ -6,6 +6,7 @@ import { type AdminContext, isLocal } from './admin/service.ts';
 import { ensureAdminToken } from './admin/token.ts';
 import { Committer, type SinkHealth } from './committer.ts';
 import type { Companion } from './companion.ts';
+import { Farewell } from './farewell.ts';
 import { Lineages } from './lineages.ts';
 import type { CollectorSettings } from './options.ts';
 import { ownFile } from './own-file.ts';
@@ -48,6 +49,7 @@ export class Collector implements Service {
   #committer: Committer | undefined;
   #state: StateStore | undefined;
   #stopWatching: (() => void) | undefined;
+  readonly #farewell = new Farewell();
   #server: GrpcServer | undefined;
   /** The most that were connected at once, in this run or known of from earlier ones. */
   #mostGateways = 0;
@@ -80,10 +82,11 @@ export class Collector implements Service {
     }
   }
 
-  /** Commits and acknowledges what has arrived, then ends every stream. */
+  /** Sends the gateways away, commits and acknowledges what has arrived, then ends every stream. */
   async stop(deadline: AbortSignal): Promise<void> {
     const late = aborted(deadline);
     const connectionsEnd = this.#server?.close();
+    await Promise.race([this.#farewell.say(), late]);
     await Promise.race([this.#committer?.idle(), late]);
     for (const stream of this.#streams) stream.input({ name: 'stopping' });
     this.#server?.dismiss();
@@ -111,7 +114,7 @@ export class Collector implements Service {
 
   /** What travels on gateways' streams beside records. */
   #companions(_state: StateStore): readonly Companion[] {
-    return [];
+    return [this.#farewell];
   }
 
   /** What administrators may ask for. */

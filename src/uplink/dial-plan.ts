@@ -65,7 +65,7 @@ export class DialPlan {
     const previousMs = this.#areAllRejections ? maxMs : Math.max(minMs, this.#pauseMs);
     this.#pauseMs = nextBackoff({ minMs, maxMs }, previousMs, random());
     this.#begin();
-    return this.#firstFrom(now + this.#pauseMs);
+    return this.#firstFrom(now + this.#pauseMs + random() * spreadMs);
   }
 
   /** A connection that had worked broke: its collector is asked again first, for it was most likely the network. */

@@ -1,89 +1,22 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
-import { type TestContext, test } from 'node:test';
-import { Server, ServerCredentials, type ServerDuplexStream } from '@grpc/grpc-js';
-import { Collector } from '../../src/collector/collector.ts';
-import { readRecords } from '../../src/collector/read-records.ts';
-import { systemClock } from '../../src/core/time.ts';
-import { silentLog } from '../../src/lib/log.ts';
-import { Uplink } from '../../src/uplink/uplink.ts';
-import { ConnectRequest, ConnectResponse } from '../../src/wire/generated/headgate/v1/uplink.ts';
-import { RecordEncoder } from '../../src/wire/record-encoder.ts';
-import { uplinkService } from '../../src/wire/uplink-service.ts';
-import { MemoryBuffer } from '../support/memory-buffer.ts';
-import { collectorDefaults, uplinkDefaults } from '../support/options.ts';
+import { test } from 'node:test';
 import { tempDir } from '../support/temp-dir.ts';
 import { eventually } from '../support/wait.ts';
-
-const uplinkOptions = {
-  ...uplinkDefaults,
-  windowBytes: 1e6,
-  connectTimeout: 5_000,
-  retryMin: 10,
-  retryMax: 40,
-};
-const now = (): AbortSignal => AbortSignal.abort();
-
-/** One lane, `a`, and what else is asked for. */
-const newBuffer = (): MemoryBuffer => new MemoryBuffer().addLane('a');
-
-function connected(
-  t: TestContext,
-  buffer: MemoryBuffer,
-  address: string,
-  options: Partial<typeof uplinkOptions> = {},
-): Uplink {
-  const uplink = new Uplink({
-    options: { ...uplinkOptions, ...options },
-    urls: () => [`http://${address}`],
-    identity: () => buffer.identity,
-    agent: 'test',
-    buffer,
-    clock: systemClock,
-    log: silentLog,
-  });
-  t.after(() => uplink.stop(now()));
-  void uplink.start();
-  return uplink;
-}
-
-async function startedCollector(t: TestContext, sink: string, port = 0): Promise<Collector> {
-  const collector = new Collector({ ...collectorDefaults, port, sink, windowBytes: 1e6 }, silentLog);
-  await collector.start();
-  t.after(() => collector.stop(now()));
-  return collector;
-}
-
-const encoder = new RecordEncoder();
-
-/** Seals a batch of records with these values. */
-function append(buffer: MemoryBuffer, ...values: number[]): void {
-  appendTo(buffer, 'a', ...values);
-}
-
-function appendTo(buffer: MemoryBuffer, lane: string, ...values: number[]): void {
-  buffer.append(lane, Buffer.concat(values.map(encoded)), values.length);
-}
-
-function encoded(value: number): Uint8Array {
-  const { bytes, start, end } = encoder.encode(
-    { deviceId: 'd', fields: [{ name: 'n', value }], keepPayload: false },
-    { source: 'mqtt', topic: 't', receivedAtMs: Date.now(), clockQuality: 'estimated', priority: 'normal' },
-    undefined,
-  );
-  return bytes.slice(start, end);
-}
-
-async function collected(sink: string): Promise<{ n: number; historical: boolean; sequence: string }[]> {
-  const rows: { n: number; historical: boolean; sequence: string }[] = [];
-  for await (const line of readRecords(sink, 1e6)) {
-    const { fields, historical = false, sequence } = JSON.parse(line);
-    rows.push({ n: fields[0].number, historical, sequence });
-  }
-  return rows;
-}
-
-const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
+import {
+  acknowledge,
+  append,
+  appendTo,
+  type Call,
+  collected,
+  connected,
+  newBuffer,
+  now,
+  rudeCollector,
+  startedCollector,
+  upTo,
+  welcome,
+} from './fixtures.ts';
 
 test('a backlog drains in order, fresh records follow, and both are deleted when the collector has them', async (t) => {
   const dir = tempDir(t);
@@ -305,62 +238,3 @@ test('a lane that can not be read is a problem that is told, while the others go
   const { problem, connections, state } = uplink.status();
   assert.deepEqual([problem, connections, state.name], [undefined, 1, 'live']);
 });
-
-type Call = ServerDuplexStream<Buffer, Uint8Array>;
-
-/** A collector that keeps to the wire format, and otherwise does what the test says. */
-async function rudeCollector(
-  t: TestContext,
-  behaviour: { hello(call: Call): void; upload(call: Call, batches: (readonly [first: number, last: number])[]): void },
-): Promise<string> {
-  const server = new Server();
-  server.addService(uplinkService, {
-    connect: (call: Call) => {
-      call.on('data', (bytes: Buffer) => {
-        const { message } = ConnectRequest.decode(bytes);
-        if (message?.$case === 'hello') behaviour.hello(call);
-        if (message?.$case !== 'upload') return;
-        const { batches } = message.value;
-        behaviour.upload(
-          call,
-          batches.map(
-            ({ firstSequence, count }) => [Number(firstSequence), Number(firstSequence) + count - 1] as const,
-          ),
-        );
-      });
-      call.on('error', () => {
-        // The gateway went away: that is what these tests are about.
-      });
-    },
-  });
-  t.after(() => server.forceShutdown());
-  const port = await new Promise<number>((resolve, reject) => {
-    server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
-      error ? reject(error) : resolve(bound),
-    );
-  });
-  return `127.0.0.1:${port}`;
-}
-
-const range = ([first, last]: readonly [number, number]) => ({ first: BigInt(first), last: BigInt(last) });
-
-function welcome(durable: readonly (readonly [number, number])[]): Uint8Array {
-  const value = {
-    version: 1,
-    durable: durable.map(range),
-    windowBytes: 1_000_000n,
-    now: undefined,
-    agent: 'rude',
-    lineage: '',
-    follows: '',
-    compressions: [],
-    reconnectSpreadMs: 0,
-  };
-  return ConnectResponse.encode({ message: { $case: 'welcome', value } }).finish();
-}
-
-function acknowledge(first: number, last: number): Uint8Array {
-  return ConnectResponse.encode({
-    message: { $case: 'acknowledge', value: { durable: [range([first, last])] } },
-  }).finish();
-}

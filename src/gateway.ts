@@ -6,18 +6,20 @@ import type { RulesApi } from './api/rules-routes.ts';
 import { backUp } from './buffer/backup.ts';
 import { RecordBuffer } from './buffer/buffer.ts';
 import type { DiskFaults } from './buffer/worker-protocol.ts';
+import { GatewayClock } from './clock/clock.ts';
+import { LinuxMachine } from './clock/machine.ts';
 import { EmbeddedCollector } from './collector/embedded.ts';
 import type { Config } from './config/schema.ts';
 import { ConfigWatch } from './config/watch.ts';
-import { systemClock } from './core/time.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
 import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
-import { Flow, qualityOf } from './pipeline/flow.ts';
+import { Flow } from './pipeline/flow.ts';
 import { createDecoder, type Decoder } from './profiles/decode.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
+import { CollectorClock } from './uplink/collector-clock.ts';
 import { Lineage } from './uplink/lineage.ts';
 import { Uplink } from './uplink/uplink.ts';
 import { agent, version } from './version.ts';
@@ -39,6 +41,7 @@ export class Gateway {
   readonly #config: Config;
   readonly #log: RootLog;
   readonly #dataDir: string;
+  readonly #clock: GatewayClock;
   readonly #buffer: RecordBuffer;
   readonly #rules: RuleBook;
   readonly #flow: Flow;
@@ -58,14 +61,20 @@ export class Gateway {
     this.#log = log;
     this.#dataDir = resolve(config.dataDir);
     const part = (name: string): Log => log.child({ part: name });
-    const clock = systemClock;
+    const clock = new GatewayClock({
+      machine: new LinuxMachine(config.clock),
+      buffer: () => this.#buffer,
+      log: part('clock'),
+    });
+    this.#clock = clock;
     const metrics = new Metrics(() => this.#reporter.status());
     this.#buffer = new RecordBuffer({
       options: config.buffer,
       directory: join(this.#dataDir, 'buffer'),
       clock,
       log: part('buffer'),
-      encodeGap: (gap, nowMs) => encodeGap(gap, { receivedAtMs: nowMs, clockQuality: qualityOf(nowMs) }),
+      encodeGap: (gap, nowMs) => encodeGap(gap, { receivedAtMs: nowMs, clockQuality: clock.quality() }),
+      correctionOf: clock.correctionOf,
       uplink: {
         isLive: () => this.#uplink.isLive(),
         acknowledgeMs: () => this.#uplink.acknowledgeMs(),
@@ -97,6 +106,9 @@ export class Gateway {
       lineage: new Lineage(this.#buffer.shelf, part('uplink')),
       clock,
       log: part('uplink'),
+      // A collector on this machine has no clock of its own.
+      companions:
+        config.uplink.url === undefined ? [] : [new CollectorClock((...told) => clock.heard('collector', ...told))],
     });
     this.#reporter = new Reporter(() => this.#parts(), clock);
     this.#http = new HttpApi({
@@ -115,7 +127,7 @@ export class Gateway {
       const onRules = (rules: Config['rules']): void => this.#changeRules(rules);
       last.push(new ConfigWatch({ ...reload, running: config, onRules, log: part('config') }));
     }
-    this.#services = new ServiceGroup([first, [this.#uplink], last]);
+    this.#services = new ServiceGroup([first, [clock], [this.#uplink], last]);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -156,6 +168,7 @@ export class Gateway {
       id,
       epoch,
       version,
+      clock: this.#clock.status(),
       mqtt: this.#mqtt.status(),
       flow: this.#flow.status(),
       buffer: this.#buffer.status(),
@@ -175,7 +188,7 @@ export class Gateway {
       replay: (batches) => buffer.archive.replay(batches),
       backup: (directory) => {
         const bytes = buffer.status().diskBytes;
-        return backUp(buffer, { directory, bufferDirectory, bytes, version, now: systemClock.now });
+        return backUp(buffer, { directory, bufferDirectory, bytes, version, now: this.#clock.now });
       },
     };
   }

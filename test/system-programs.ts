@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /** Programs that the tests start, and the Debian package that brings each. */
 export const systemPrograms: Readonly<Record<string, string>> = {
+  faketime: 'faketime',
   mosquitto: 'mosquitto',
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',

@@ -21,7 +21,7 @@ import { Reports, reportsKey } from './reports.ts';
 import { Room } from './room.ts';
 import { WriteBehindShelf } from './shelf.ts';
 import type { BufferStatus } from './status.ts';
-import type { Identity } from './worker-protocol.ts';
+import type { Damage, Identity } from './worker-protocol.ts';
 import { Writer } from './writer.ts';
 
 /**
@@ -84,26 +84,15 @@ export class RecordBuffer implements Service {
       delayMs: deps.reportDelayMs,
     });
     this.#damages = new Damages({ lanes: this.#lanes, log, now: clock.now, operating });
-    this.#reader = new Reader({
+    const reading = {
       lanes: this.#lanes,
       disk: () => this.#disk,
-      operating,
-      onDamage: (damage) => this.#damages.note(damage),
-    });
+      onDamage: (damage: Damage) => this.#damages.note(damage),
+    };
+    this.#reader = new Reader({ ...reading, operating });
     this.#shelf = new WriteBehindShelf(shelfOn(() => this.#disk));
-    this.#replays = new Replays({
-      lanes: this.#lanes,
-      disk: () => this.#disk,
-      shelf: this.#shelf,
-      now: operating,
-      onDamage: (damage) => this.#damages.note(damage),
-    });
-    this.archive = new Archive({
-      lanes: this.#lanes,
-      replays: this.#replays,
-      disk: () => this.#disk,
-      onDamage: (damage) => this.#damages.note(damage),
-    });
+    this.#replays = new Replays({ ...reading, shelf: this.#shelf, now: operating });
+    this.archive = new Archive({ ...reading, replays: this.#replays });
   }
 
   /** Opens the files, salvaging what is damaged. @throws {HeadgateError} data.in-use, data.newer or data.unwritable */
@@ -232,6 +221,12 @@ export class RecordBuffer implements Service {
     if (lane.isEarly && this.#writer.pendingBytes > this.#deps.options.maxPendingBytes) this.#memory.trim();
   }
 
+  /** Ends every open batch: what is appended from here on is stamped by another clock, and corrected by itself. */
+  seal(): void {
+    for (const lane of this.#lanes) this.#writer.seal(lane);
+    this.#writer.flush();
+  }
+
   /** Counts a record that is not kept, as a rule says or for want of room. */
   discard(handling: Handling, reason: DropReason, device: string | undefined, atMs: UnixMs): void {
     const lane = this.#lanes.of(handling);
@@ -255,6 +250,11 @@ export class RecordBuffer implements Service {
     for (const lane of this.#lanes) if (lane.key !== reportsKey) lane.handling = undefined;
     this.#lanes.release();
     for (const handling of handlings) this.#lanes.of(handling);
+  }
+
+  /** See {@link BufferDependencies}; asked for each batch as it is sent. */
+  get correctionOf(): BufferDependencies['correctionOf'] {
+    return this.#deps.correctionOf;
   }
 
   lanes(): readonly LaneView[] {

@@ -45,8 +45,8 @@ async function* ofLane(lane: Lane, { fromMs, toMs }: Window, deps: HistoryDepend
     const piece: WindowPiece = await ask(deps.disk(), lane.key, from, fromMs, toMs);
     if (piece.segments !== undefined) lane.segments = piece.segments;
     for (const damage of piece.damages) deps.onDamage(damage);
-    for (const { position, firstSequence, count, records, takenAtMs } of piece.batches) {
-      yield { lane: lane.key, position, firstSequence, count, records, takenAtMs };
+    for (const { position, firstSequence, count, records, takenAtMs, ageAtMs } of piece.batches) {
+      yield { lane: lane.key, position, firstSequence, count, records, takenAtMs, ageAtMs };
     }
     from = piece.next;
   }

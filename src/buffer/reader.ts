@@ -65,7 +65,8 @@ export class Reader {
       const { position, count, firstSequence, records, ageAtMs, takenAtMs } = batch;
       if (lane.ledger.isRemoved(position)) continue;
       if (ttlMs === undefined || ageAtMs + ttlMs >= now) {
-        waiting.push({ lane: lane.key, firstSequence, count, records, position } as StoredBatch);
+        const found = { lane: lane.key, firstSequence, count, records, takenAtMs, ageAtMs, position };
+        waiting.push(found as StoredBatch);
         continue;
       }
       lane.ledger.drop({ first: position, last: position + count - 1 }, records.length, 'expired');

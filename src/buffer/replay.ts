@@ -88,12 +88,12 @@ export class Replay {
   ): { readonly batches: ReplayBatch[]; readonly next: number | undefined } {
     const found: ReplayBatch[] = [];
     let next = from;
-    for (const { position, firstSequence, count, records } of batches) {
+    for (const { position, firstSequence, count, records, takenAtMs, ageAtMs } of batches) {
       this.#missing(next, position - 1);
       next = position + count;
       const isWanted = this.#wanted.has(position) && !this.#done.has(position);
       if (!isWanted || firstSequence <= after) continue;
-      found.push({ lane: this.key, position, firstSequence, count, records, isReplay: true });
+      found.push({ lane: this.key, position, firstSequence, count, records, takenAtMs, ageAtMs, isReplay: true });
     }
     if (isEnd) this.#missing(next, this.#wanted.last?.last ?? 0);
     const last = found.at(-1);

@@ -14,6 +14,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
   const rows: Row[] = [
     ['Gateway', `${gateway.id}, version ${gateway.version}, running for ${running}`],
     ['Health', `${health.state === 'ready' ? 'ready' : health.state.toUpperCase()}: ${health.summary}`],
+    ['Clock', clockText(status)],
     ['MQTT', joined(mqtt.address && `on ${mqtt.address}`, plural(mqtt.connections, 'client'))],
     ['Received', receivedText(status)],
     ['Problems', problemsText(status)],
@@ -26,6 +27,25 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Process', processText(status)],
   ];
   return rows.flatMap(([name, text]) => (text === '' ? [] : wrapped(name, text))).join('\n');
+}
+
+function clockText({ clock }: GatewayStatus): string {
+  const { quality, source, now, aheadOfSystemSeconds: ahead, lastJump, contradictions } = clock;
+  const sources: Readonly<Record<typeof source, string>> = {
+    system: "the system's clock, which nothing is known to keep right",
+    browser: 'known from a browser',
+    collector: 'known from the collector',
+    ntp: quality === 'synced' ? 'synchronised' : 'synchronised earlier since boot',
+  };
+  const off = (seconds: number) => `${formatDuration(Math.abs(seconds) * 1000)} ${seconds < 0 ? 'behind' : 'ahead of'}`;
+  return joined(
+    quality === 'unset' ? `NOT SET: it says ${now}; open the gateway's page in a browser, or connect it` : now,
+    quality !== 'unset' && sources[source],
+    Math.abs(ahead) >= 1 && `${off(ahead)} the system's clock`,
+    ...contradictions,
+    lastJump !== null &&
+      `last jump ${lastJump.bySeconds < 0 ? '-' : '+'}${formatDuration(Math.abs(lastJump.bySeconds) * 1000)} at ${lastJump.at}`,
+  );
 }
 
 function receivedText({ flow }: GatewayStatus): string {

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { rulesOptions } from '../admission/options.ts';
 import { httpOptions } from '../api/options.ts';
 import { bufferOptions } from '../buffer/options.ts';
+import { clockOptions } from '../clock/options.ts';
 import { collectorOptions } from '../collector/options.ts';
 import { logOptions } from '../instrumentation/options.ts';
 import { decodeOptions } from '../profiles/options.ts';
@@ -42,6 +43,7 @@ export const configSchema = Type.Object(
     log: logOptions,
     mqtt: mqttOptions,
     http: httpOptions,
+    clock: clockOptions,
     decode: decodeOptions,
     rules: rulesOptions,
     buffer: bufferOptions,

@@ -1,3 +1,5 @@
+import type { MonotonicMs, UnixMs } from './time.ts';
+
 /** A run of records that were taken in together, as it is stored and sent. */
 export interface StoredBatch {
   /** The lane it belongs to: see `buffer/lane.ts`. */
@@ -7,6 +9,10 @@ export interface StoredBatch {
   readonly count: number;
   /** Encoded `Batch.records` entries, one after the other. */
   readonly records: Uint8Array;
+  /** When its first record was taken in, as it was stamped; with {@link ageAtMs} it says whether the stamp was right. */
+  readonly takenAtMs?: UnixMs;
+  /** The same in operating time. */
+  readonly ageAtMs?: MonotonicMs;
   /** It has been delivered before, and is sent again because somebody asked for it. */
   readonly isReplay?: boolean;
 }

@@ -7,10 +7,23 @@ export type MonotonicMs = number;
 /** How far the wall clock can be trusted. */
 export type ClockQuality = 'unset' | 'estimated' | 'synced';
 
+/** What was learnt later about the clock by which records were stamped. */
+export interface ClockCorrection {
+  /** To be added to the time at which they were taken in, in whole milliseconds. */
+  readonly shiftMs: number;
+  /** How far that time can be trusted then. */
+  readonly quality: ClockQuality;
+}
+
 /** The time, handed in so that tests can turn it. */
 export interface Clock {
   now(): UnixMs;
   monotonic(): MonotonicMs;
+}
+
+/** A clock that knows how far it can be trusted. */
+export interface TrustedClock extends Clock {
+  quality(): ClockQuality;
 }
 
 export const systemClock: Clock = {

@@ -38,6 +38,14 @@ const gauges: Readonly<Record<string, readonly [help: string, value: (status: Ga
     'How long the backlog still takes at the pace of the last seconds; 0 when there is none, or nobody knows.',
     (s) => s.uplink.etaSeconds ?? 0,
   ],
+  headgate_clock_quality: [
+    'How far the time can be trusted: 0 it is not set, 1 estimated, 2 synchronised.',
+    (s) => ['unset', 'estimated', 'synced'].indexOf(s.clock.quality),
+  ],
+  headgate_clock_offset_seconds: [
+    "By how much the gateway's clock is ahead of the system's.",
+    (s) => s.clock.aheadOfSystemSeconds,
+  ],
   headgate_buffer_disk_bytes: ['What the buffer takes on disk.', (s) => s.buffer.diskBytes],
   headgate_buffer_max_bytes: ['What the buffer may take on disk.', (s) => s.buffer.maxBytes],
   headgate_event_loop_delay_p50_seconds: [

@@ -1,4 +1,4 @@
-import type { Clock, UnixMs } from '../core/time.ts';
+import type { Clock, MonotonicMs } from '../core/time.ts';
 import type { Service } from '../lib/service.ts';
 import { EventLoopMonitor } from './event-loop.ts';
 import { Rates } from './rates.ts';
@@ -16,14 +16,14 @@ export class Reporter implements Service {
   readonly #clock: Clock;
   readonly #eventLoop = new EventLoopMonitor();
   readonly #rates = new Rates<'received' | 'confirmed' | 'acknowledged'>();
-  readonly #startedAtMs: UnixMs;
+  readonly #startedAt: MonotonicMs;
   #phase: StatusParts['phase'] = 'starting';
   #timer: NodeJS.Timeout | undefined;
 
   constructor(parts: () => PartStatus, clock: Clock) {
     this.#parts = parts;
     this.#clock = clock;
-    this.#startedAtMs = clock.now();
+    this.#startedAt = clock.monotonic();
   }
 
   async start(): Promise<void> {
@@ -46,7 +46,8 @@ export class Reporter implements Service {
     const { user, system } = process.cpuUsage();
     const parts: StatusParts = {
       ...this.#parts(),
-      startedAtMs: this.#startedAtMs,
+      // By a clock that may have learnt the time since.
+      startedAtMs: this.#clock.now() - (this.#clock.monotonic() - this.#startedAt),
       phase: this.#phase,
       rates: {
         receivedPerSecond: this.#rates.perSecond('received'),

@@ -1,4 +1,5 @@
 import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
+import type { ClockStatus } from '../clock/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { UplinkState, UplinkStatus } from '../uplink/status.ts';
@@ -14,6 +15,7 @@ export interface GatewayStatus {
     readonly uptimeSeconds: number;
   };
   readonly health: Health;
+  readonly clock: ClockReport;
   readonly mqtt: MqttStatus;
   readonly flow: FlowStatus & { readonly receivedPerSecond: number; readonly confirmedPerSecond: number };
   readonly buffer: Omit<BufferStatus, 'oldestWaitingAt' | 'lanes'> & {
@@ -48,6 +50,20 @@ export interface LaneReport extends Omit<LaneStatus, 'oldestWaitingAt'> {
   readonly oldestWaitingAt: string | null;
 }
 
+/** Which time the gateway has, and how far it can be trusted. */
+export interface ClockReport extends Pick<ClockStatus, 'quality' | 'source' | 'boot' | 'contradictions'> {
+  readonly now: string;
+  /** By how much the gateway's clock is ahead of the system's, which it does not set. */
+  readonly aheadOfSystemSeconds: number;
+  /** When a clock moved otherwise than by the time that went by, how far ahead, whose, and whether the gateway's went along. */
+  readonly lastJump: {
+    readonly at: string;
+    readonly bySeconds: number;
+    readonly isFollowed: boolean;
+    readonly source: string;
+  } | null;
+}
+
 export interface Health {
   /**
    * `starting`, `stopping`: not taking messages. `failing`: messages are refused or held back, because the disk fails or is
@@ -73,6 +89,7 @@ export interface StatusParts {
   readonly version: string;
   readonly startedAtMs: number;
   readonly phase: 'starting' | 'running' | 'stopping';
+  readonly clock: ClockStatus;
   readonly mqtt: MqttStatus;
   readonly flow: FlowStatus;
   readonly buffer: BufferStatus;
@@ -99,6 +116,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       uptimeSeconds: secondsSince(parts.startedAtMs, nowMs),
     },
     health: healthOf(parts, nowMs),
+    clock: clockOf(parts.clock),
     mqtt: parts.mqtt,
     flow: {
       ...parts.flow,
@@ -136,6 +154,17 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
   };
 }
 
+function clockOf({ quality, source, boot, contradictions, now, aheadOfSystemMs, lastJump }: ClockStatus): ClockReport {
+  const jump = lastJump && {
+    at: iso(lastJump.atMs),
+    bySeconds: lastJump.byMs / 1000,
+    isFollowed: lastJump.isFollowed,
+    source: lastJump.source,
+  };
+  const aheadOfSystemSeconds = Math.round(aheadOfSystemMs) / 1000;
+  return { quality, source, now: iso(now), boot, aheadOfSystemSeconds, lastJump: jump ?? null, contradictions };
+}
+
 function reportOf(lane: LaneStatus): LaneReport {
   return { ...lane, oldestWaitingAt: lane.oldestWaitingAt === undefined ? null : iso(lane.oldestWaitingAt) };
 }
@@ -167,11 +196,24 @@ function healthOf(parts: StatusParts, nowMs: number): Health {
   if (damage !== undefined) {
     return { state: 'degraded', summary: `${damage} ${text} ${waitingSentence(buffer)} ${clients}` };
   }
-  const problem = parts.uplink.problem === undefined ? '' : ` ${parts.uplink.problem}`;
+  const problem = [...clockProblems(parts.clock), parts.uplink.problem ?? []]
+    .flat()
+    .map((one) => ` ${one}`)
+    .join('');
   return {
     state: problem === '' ? state : 'degraded',
     summary: `${state === 'ready' && problem === '' ? 'All good. ' : ''}${text}${problem} ${waitingSentence(buffer)} ${clients}`,
   };
+}
+
+/** What to do about the clock. It never keeps a record from being taken in. */
+function clockProblems({ quality, contradictions }: ClockStatus): string[] {
+  if (quality === 'unset') {
+    return [
+      'The clock is not set: open this gateway’s page in a browser, connect it to its collector or to a time server.',
+    ];
+  }
+  return contradictions.map((one) => `The clock is synchronised, but ${one}: see which is wrong.`);
 }
 
 /** `rule alarms`, `rules alarms, doors`: those whose lanes have such a gate. */

@@ -2,7 +2,7 @@ import type { RuleBook } from '../admission/rule-book.ts';
 import type { Waiter } from '../buffer/batch.ts';
 import type { RecordBuffer } from '../buffer/buffer.ts';
 import type { Bearer, Deliver, Take } from '../core/message.ts';
-import { type Clock, type ClockQuality, earliestPlausibleMs } from '../core/time.ts';
+import type { TrustedClock } from '../core/time.ts';
 import type { Decoder } from '../profiles/decode.ts';
 import { RecordEncoder } from '../wire/record-encoder.ts';
 import type { FlowStatus } from './status.ts';
@@ -11,7 +11,7 @@ export interface FlowDependencies {
   readonly decode: Decoder;
   readonly rules: RuleBook;
   readonly buffer: RecordBuffer;
-  readonly clock: Clock;
+  readonly clock: TrustedClock;
 }
 
 /** The flow on one screen: decode, decide, encode once, append; the receipt comes when the record is durable enough. */
@@ -47,7 +47,7 @@ export class Flow {
         source: message.source,
         topic: message.topic,
         receivedAtMs,
-        clockQuality: qualityOf(receivedAtMs),
+        clockQuality: clock.quality(),
         priority: handling.priority,
       },
       measurement.keepPayload ? message.payload : undefined,
@@ -119,9 +119,4 @@ class Awaited implements Waiter {
   settled(error: Error | undefined, sequence: number): void {
     this.#outcomes.settle(this, error, sequence);
   }
-}
-
-/** A clock that says a time before any Headgate was made has not been set since boot; more is not known yet. */
-export function qualityOf(nowMs: number): ClockQuality {
-  return nowMs < earliestPlausibleMs ? 'unset' : 'estimated';
 }

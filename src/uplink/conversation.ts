@@ -241,11 +241,12 @@ export class Conversation {
     const timer = setInterval(() => this.#watch(), Math.min(1_000, options.acknowledgeTimeout / 4));
     this.#stage = { name: 'open', connection, sender, timer };
     this.#events.onWelcome();
-    sender.start();
     const send = (message: GatewayMessage): void => {
       if (this.sender === sender) sender.send(encodeMessage(message));
     };
     for (const companion of this.#companions) companion.connected?.(send, welcome, roundTripMs);
+    // They come first: one of them may learn by how much the times of what waits are wrong.
+    if (this.sender === sender) sender.start();
   }
 
   #acknowledged(message: Acknowledge): void {

@@ -5,7 +5,7 @@ import type { LaneFeed } from './lane-feed.ts';
 import type { Scheduler } from './scheduler.ts';
 import type { Session } from './session.ts';
 import type { Share } from './shares.ts';
-import type { LaneView } from './source.ts';
+import type { LaneView, UplinkBuffer } from './source.ts';
 
 /** A lane's feed, as far as loading goes. */
 export type Loadable = Pick<LaneFeed, 'head' | 'headBytes' | 'obstacle' | 'take'> & {
@@ -26,6 +26,7 @@ export interface Load {
  *
  * @param lanes the share's feeds
  * @param roomBytes what the data plan leaves, if there is one; a single batch may exceed it
+ * @param correctionOf what is known now of the clock by which a batch was stamped
  */
 export function load<L extends Loadable>(
   lanes: Parameters<Scheduler<L>['next']>[0],
@@ -34,6 +35,7 @@ export function load<L extends Loadable>(
   share: Share,
   now: MonotonicMs,
   roomBytes = Number.POSITIVE_INFINITY,
+  correctionOf?: UplinkBuffer['correctionOf'],
 ): Load {
   const upload: OutgoingBatch[] = [];
   const durable: StoredBatch[] = [];
@@ -51,7 +53,7 @@ export function load<L extends Loadable>(
       }
       session.sent(batch, turn.priority, share, now);
       bytes += batch.records.length;
-      upload.push({ ...batch, isHistorical: share === 'backlog' });
+      upload.push({ ...batch, isHistorical: share === 'backlog', correction: correctionOf?.(batch) });
     }
     scheduler.sent(turn.priority, bytes - before);
   }

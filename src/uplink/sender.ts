@@ -202,7 +202,8 @@ export class Sender {
     const lanes = this.#gate.open(this.#feeds.of(share));
     if (lanes === undefined || !this.#session.hasRoomFor(share, now)) return false;
     const room = this.#gate.roomBytes || Number.POSITIVE_INFINITY;
-    const { upload, durable } = load(lanes, this.#schedulers[share], this.#session, share, now, room);
+    const scheduler = this.#schedulers[share];
+    const { upload, durable } = load(lanes, scheduler, this.#session, share, now, room, buffer.correctionOf);
     if (upload.length > 0) {
       const encoded = encodeUpload(upload);
       this.#shares.sent(share, encoded.message.length);

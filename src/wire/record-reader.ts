@@ -42,6 +42,10 @@ export interface EncodedBatch {
   readonly firstSequence: number;
   readonly count: number;
   readonly historical: boolean;
+  /** What to add to `receivedAt` of its records, in ms; 0: nothing. */
+  readonly clockShiftMs?: number;
+  /** What their clock quality is then, as the proto's number; 0: what each says. */
+  readonly clockQuality?: number;
   readonly bytes: Uint8Array;
   /** Where record i begins and ends in `bytes`: at 2 i and 2 i + 1. */
   readonly spans: readonly number[];
@@ -55,6 +59,8 @@ const tag = {
   firstSequence: 0x08,
   count: 0x10,
   batchHistorical: 0x18,
+  clockShiftMs: 0x20,
+  batchClockQuality: 0x28,
   records: 0x7a,
   sequence: 0x08,
   deviceId: 0x12,
@@ -115,6 +121,8 @@ function readBatchOf(cursor: ProtoCursor): EncodedBatch {
   let firstSequence = 0;
   let count = 0;
   let historical = false;
+  let clockShiftMs = 0;
+  let clockQuality = 0;
   const spans: number[] = [];
   while (cursor.at < cursor.end) {
     const field = cursor.tag();
@@ -125,6 +133,8 @@ function readBatchOf(cursor: ProtoCursor): EncodedBatch {
     } else if (field === tag.firstSequence) firstSequence = cursor.uint();
     else if (field === tag.count) count = cursor.bits32() >>> 0;
     else if (field === tag.batchHistorical) historical = cursor.bool();
+    else if (field === tag.clockShiftMs) clockShiftMs = Number(cursor.sint64());
+    else if (field === tag.batchClockQuality) clockQuality = cursor.bits32();
     else cursor.skip(field);
   }
   if (spans.length !== count * 2) {
@@ -132,7 +142,7 @@ function readBatchOf(cursor: ProtoCursor): EncodedBatch {
       `batch ${firstSequence} says that it holds ${count} records, but holds ${spans.length / 2}`,
     );
   }
-  return { firstSequence, count, historical, bytes: cursor.bytes, spans };
+  return { firstSequence, count, historical, clockShiftMs, clockQuality, bytes: cursor.bytes, spans };
 }
 
 /** Decodes records. It remembers texts and times that come again and again, so keep one for as long as records come. */
@@ -142,7 +152,8 @@ export class RecordReader {
   readonly #times = new TimestampCache();
 
   /**
-   * The batch's records in order, with sequence and historical flag filled in from the batch.
+   * The batch's records in order, with sequence and historical flag filled in from the batch, and the time at which they
+   * were taken in corrected as it says.
    *
    * @throws MalformedError when a record can't be decoded, or has no sequence of 1 or more
    */
@@ -154,14 +165,16 @@ export class RecordReader {
       const cursor = this.#cursor.open(batch.bytes);
       cursor.at = spans[i]!;
       cursor.end = spans[i + 1]!;
-      const record = this.#record(cursor, next, batch.historical);
+      const record = this.#record(cursor, next, batch);
       if (record.sequence === 0) throw new MalformedError('a record has no sequence');
       next = record.sequence + 1;
       yield record;
     }
   }
 
-  #record(cursor: ProtoCursor, ifUnsequenced: number, historical: boolean): DecodedRecord {
+  #record(cursor: ProtoCursor, ifUnsequenced: number, batch: EncodedBatch): DecodedRecord {
+    const { clockShiftMs } = batch;
+    let { historical } = batch;
     let sequence = 0;
     let deviceId = '';
     let time: string | undefined;
@@ -188,7 +201,7 @@ export class RecordReader {
           time = this.#times.read(cursor);
           break;
         case tag.receivedAt:
-          receivedAt = this.#times.read(cursor);
+          receivedAt = this.#times.read(cursor, clockShiftMs);
           break;
         case tag.clockQuality:
           clockQuality = cursor.bits32();
@@ -226,6 +239,7 @@ export class RecordReader {
       }
     }
     if (sequence === 0) sequence = ifUnsequenced;
+    if (batch.clockQuality) clockQuality = batch.clockQuality;
     return {
       sequence,
       deviceId,

@@ -12,8 +12,12 @@ export class TimestampCache {
   readonly #seconds: number[] = new Array(slots).fill(Number.NaN);
   readonly #prefixes: string[] = new Array(slots).fill('');
 
-  /** Reads a length-delimited `google.protobuf.Timestamp`; its text is as {@link format} says. */
-  read(cursor: ProtoCursor): string | undefined {
+  /**
+   * Reads a length-delimited `google.protobuf.Timestamp`; its text is as {@link format} says.
+   *
+   * @param shiftMs added to it, in whole milliseconds
+   */
+  read(cursor: ProtoCursor, shiftMs = 0): string | undefined {
     const stop = cursor.span();
     const whole = cursor.end;
     cursor.end = stop;
@@ -26,7 +30,10 @@ export class TimestampCache {
       else cursor.skip(field);
     }
     cursor.end = whole;
-    return this.format(seconds, nanos);
+    if (shiftMs === 0 || nanos < 0 || nanos > 999_999_999) return this.format(seconds, nanos);
+    const shifted = nanos + (shiftMs % 1000) * 1_000_000;
+    const carried = Math.floor(shifted / 1_000_000_000);
+    return this.format(seconds + Math.trunc(shiftMs / 1000) + carried, shifted - carried * 1_000_000_000);
   }
 
   /**

@@ -1,9 +1,13 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { StoredBatch } from '../core/batch.ts';
+import type { ClockCorrection } from '../core/time.ts';
+import { clockQualities } from './record-encoder.ts';
 
 /** A batch as it goes up: its records are already encoded. */
 export interface OutgoingBatch extends StoredBatch {
   readonly isHistorical: boolean;
+  /** How the times of its records are to be corrected; undefined: they are right as far as anybody knows. */
+  readonly correction?: ClockCorrection | undefined;
 }
 
 // Tags of uplink.proto and record.proto: (field number << 3) | wire type.
@@ -16,6 +20,8 @@ const tag = {
   firstSequence: 0x08,
   count: 0x10,
   historical: 0x18,
+  clockShiftMs: 0x20,
+  clockQuality: 0x28,
 };
 
 /** An encoded `Upload`, inside its `ConnectRequest`. */
@@ -59,5 +65,9 @@ function batchHeader(batch: OutgoingBatch): Uint8Array {
   const writer = new BinaryWriter().uint32(tag.firstSequence).uint64(batch.firstSequence);
   writer.uint32(tag.count).uint32(batch.count);
   if (batch.isHistorical) writer.uint32(tag.historical).bool(true);
+  if (batch.correction !== undefined) {
+    writer.uint32(tag.clockShiftMs).sint64(batch.correction.shiftMs);
+    writer.uint32(tag.clockQuality).int32(clockQualities[batch.correction.quality]);
+  }
   return writer.finish();
 }

@@ -33,6 +33,15 @@ const busy: GatewayStatus = {
     summary:
       'The uplink is down (no route), trying again in 12 s. 52,000 records wait safely on disk. 1 MQTT client, 1500 messages/s in.',
   },
+  clock: {
+    quality: 'estimated',
+    source: 'collector',
+    now: iso(now),
+    boot: 'b-1',
+    aheadOfSystemSeconds: 0.004,
+    lastJump: null,
+    contradictions: [],
+  },
   mqtt: {
     address: '127.0.0.1:1883',
     connections: 1,
@@ -106,6 +115,7 @@ test('a status for people', () => {
     'Health      DEGRADED: The uplink is down (no route), trying again in 12 s.',
     '            52,000 records wait safely on disk. 1 MQTT client, 1500 messages/s',
     '            in.',
+    'Clock       2026-11-22T12:00:00.000Z, known from the collector',
     'MQTT        on 127.0.0.1:1883, 1 client',
     'Received    1,234,567 messages, 1,500/s now',
     'Problems    messages refused: 7, payloads kept raw: 3, records lost',
@@ -152,7 +162,7 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
   const lines = statusText(fresh, now).split('\n');
   assert.deepEqual(
     lines.map((line) => line.slice(0, 12).trim()),
-    ['Gateway', 'Health', 'MQTT', 'Received', 'Backlog', 'Disk', 'Uplink', 'Delivered', 'Process'],
+    ['Gateway', 'Health', 'Clock', 'MQTT', 'Received', 'Backlog', 'Disk', 'Uplink', 'Delivered', 'Process'],
   );
   assert.ok(lines.includes('Health      ready: All good.'));
   assert.ok(lines.includes('Backlog     empty: the collector has everything'));

@@ -5,6 +5,7 @@ import { RuleBook } from '../../src/admission/rule-book.ts';
 import type { RecordBuffer } from '../../src/buffer/buffer.ts';
 import type { DiskFaults } from '../../src/buffer/worker-protocol.ts';
 import type { Message } from '../../src/core/message.ts';
+import type { ClockQuality } from '../../src/core/time.ts';
 import { Flow } from '../../src/pipeline/flow.ts';
 import { createDecoder } from '../../src/profiles/decode.ts';
 import { Batch } from '../../src/wire/generated/headgate/v1/record.ts';
@@ -15,12 +16,14 @@ interface Options {
   readonly faults?: DiskFaults;
   readonly maxPendingBytes?: number;
   readonly nowMs?: number;
+  readonly quality?: ClockQuality;
   readonly monotonic?: () => number;
   readonly rules?: readonly RuleOptions[];
 }
 
 async function started(t: TestContext, options: Options = {}) {
   const clock = {
+    quality: () => options.quality ?? 'estimated',
     now: () => options.nowMs ?? Date.UTC(2026, 10, 22),
     monotonic: options.monotonic ?? (() => performance.now()),
   };
@@ -87,7 +90,7 @@ test('a disk that refuses is a refusal to the source, and counted', async (t) =>
 });
 
 test('a clock that has not been set since boot is marked as such', async (t) => {
-  const { buffer, flow } = await started(t, { nowMs: 12_345 });
+  const { buffer, flow } = await started(t, { nowMs: 12_345, quality: 'unset' });
   await flow.deliver(message('1'));
   const [record] = await stored(buffer);
   assert.equal(record?.clockQuality, 1);

@@ -35,15 +35,17 @@ export interface CollectorOptions {
   readonly sink: string;
   /** Default 0: any free one. A collector that comes back needs the port that it had. */
   readonly port?: number;
+  readonly env?: Readonly<Record<string, string>>;
   /** Wait for `ready`. Default true. */
   readonly wait?: boolean;
 }
 
 /** Runs a collector alone. */
 export async function startCollector(t: TestContext, options: CollectorOptions): Promise<HeadgateProcess> {
-  const { sink, port = 0, wait = true } = options;
+  const { sink, port = 0, env = {}, wait = true } = options;
   const collector = HeadgateProcess.spawn(t, 'collector', {
     set: { 'collector.port': port, 'collector.sink': sink },
+    env,
   });
   if (wait) await collector.ready();
   return collector;

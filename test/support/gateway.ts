@@ -14,6 +14,7 @@ export interface GatewayOptions {
   readonly set?: Settings;
   /** In the shape of the buffer's `DiskFaults`. */
   readonly faults?: object;
+  readonly env?: Readonly<Record<string, string>>;
   /** Wait for `ready`. Default true. */
   readonly wait?: boolean;
 }
@@ -30,7 +31,7 @@ export const impatient: Settings = {
 
 /** Runs a gateway on free ports. */
 export async function startGateway(t: TestContext, options: GatewayOptions): Promise<HeadgateProcess> {
-  const { dataDir, sink, uplinkPort, mqttPort = 0, set = {}, faults, wait = true } = options;
+  const { dataDir, sink, uplinkPort, mqttPort = 0, set = {}, faults, env, wait = true } = options;
   const gateway = HeadgateProcess.spawn(t, 'run', {
     set: {
       dataDir,
@@ -41,7 +42,7 @@ export async function startGateway(t: TestContext, options: GatewayOptions): Pro
       ...(uplinkPort === undefined ? {} : { 'uplink.url': `http://127.0.0.1:${uplinkPort}` }),
       ...set,
     },
-    env: faults === undefined ? {} : { HEADGATE_FAULTS: JSON.stringify(faults) },
+    env: { ...env, ...(faults !== undefined && { HEADGATE_FAULTS: JSON.stringify(faults) }) },
   });
   if (wait) await gateway.ready();
   return gateway;
@@ -50,6 +51,13 @@ export async function startGateway(t: TestContext, options: GatewayOptions): Pro
 /** What the tests read of the status. */
 export interface GatewayStatus {
   readonly gateway: { readonly id: string; readonly epoch: string };
+  readonly clock: {
+    readonly quality: string;
+    readonly source: string;
+    readonly now: string;
+    readonly contradictions: readonly string[];
+    readonly lastJump: { readonly bySeconds: number; readonly isFollowed: boolean } | null;
+  };
   readonly health: { readonly state: string; readonly summary: string };
   readonly flow: { readonly received: number; readonly confirmed: number; readonly refused: number };
   readonly buffer: {

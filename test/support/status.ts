@@ -13,6 +13,14 @@ export const healthyParts: StatusParts = {
   version: '0.1.0',
   startedAtMs: someTimeMs - 60_000,
   phase: 'running',
+  clock: {
+    quality: 'synced',
+    source: 'ntp',
+    now: someTimeMs,
+    boot: 'b-1',
+    aheadOfSystemMs: 0,
+    contradictions: [],
+  },
   mqtt: {
     address: '127.0.0.1:1883',
     connections: 3,

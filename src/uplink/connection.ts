@@ -1,10 +1,9 @@
-import { isIP } from 'node:net';
 import {
   type ChannelOptions,
   Client,
   type ClientDuplexStream,
   connectivityState,
-  credentials,
+  Metadata,
   type ServiceError,
   status,
 } from '@grpc/grpc-js';
@@ -13,6 +12,8 @@ import { ConnectResponse } from '../wire/generated/headgate/v1/uplink.ts';
 import { uplinkService } from '../wire/uplink-service.ts';
 import type { Address } from './addresses.ts';
 import type { CollectorMessage } from './companion.ts';
+import type { Presented } from './credentials.ts';
+import { Transport } from './transport.ts';
 
 /** Why a connection ended. `rejected`: the collector understood us and said no; anything else may pass by itself. */
 export interface Ending {
@@ -36,6 +37,8 @@ export interface ConnectionSettings {
   readonly address?: Address;
   readonly keepaliveMs: number;
   readonly keepaliveTimeoutMs: number;
+  /** What the gateway shows, and whom it trusts; absent: plaintext, and nothing. */
+  readonly presented?: Presented;
 }
 
 /** Answers that will be the same tomorrow unless somebody changes something. */
@@ -53,13 +56,16 @@ const goAwayGraceMs = 100;
 /** One gRPC stream to the collector, on a channel of its own. */
 export class Connection {
   readonly #client: Client;
+  readonly #transport: Transport;
   readonly #call: ClientDuplexStream<Uint8Array, Buffer>;
   #isOver = false;
 
-  /** Dials. What comes of it is told to `events`. @throws when the URL is not one */
+  /** Dials. What comes of it is told to `events`. @throws when the URL is not one, or the certificates are none */
   constructor(settings: ConnectionSettings, events: ConnectionEvents) {
-    const { target, isSecure, named } = targetOf(settings);
-    this.#client = new Client(target, isSecure ? credentials.createSsl() : credentials.createInsecure(), {
+    const { presented = {} } = settings;
+    const { target, named } = targetOf(settings);
+    this.#transport = new Transport(presented.tls);
+    this.#client = new Client(target, this.#transport, {
       // Re-sending is ours: only we know what is durable.
       'grpc.enable_retries': 0,
       'grpc.keepalive_time_ms': settings.keepaliveMs,
@@ -71,7 +77,7 @@ export class Connection {
       ...named,
     });
     const { path, requestSerialize, responseDeserialize } = uplinkService.connect;
-    this.#call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize);
+    this.#call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadataOf(presented));
     const end = (ending: Ending): void => {
       if (this.#isOver) return;
       this.close();
@@ -90,10 +96,13 @@ export class Connection {
       if (!this.#isOver) events.onDrain();
     });
     this.#call.on('error', (error: ServiceError) => {
-      end({
-        kind: rejections.has(error.code) ? 'rejected' : 'lost',
-        reason: plainReason(error.details || error.message),
-      });
+      const { failure } = this.#transport;
+      end(
+        failure ?? {
+          kind: rejections.has(error.code) ? 'rejected' : 'lost',
+          reason: plainReason(error.details || error.message),
+        },
+      );
     });
     this.#call.on('end', () => end({ kind: 'lost', reason: 'the collector ended the stream' }));
     this.#watch(() => events.onGoAway());
@@ -114,6 +123,11 @@ export class Connection {
       // When it is the connection that is gone, the stream's end follows at once.
       else setTimeout(() => this.#isOver || onGoAway(), goAwayGraceMs).unref();
     });
+  }
+
+  /** Bytes that went over the network so far, both ways: TLS and HTTP/2 included, TCP's and IP's own not. */
+  wireBytes(): number {
+    return this.#transport.wireBytes();
   }
 
   close(): void {
@@ -144,15 +158,16 @@ export function plainReason(details: string): string {
 }
 
 /** Where to connect, and how the collector is called there. @throws when the URL is not one */
-function targetOf({ url, address }: ConnectionSettings): {
-  readonly target: string;
-  readonly isSecure: boolean;
-  readonly named: ChannelOptions;
-} {
-  const { protocol, host, hostname, port } = new URL(url);
-  const isSecure = protocol === 'https:';
-  if (address === undefined) return { target: host, isSecure, named: {} };
-  const at = `${address.family === 6 ? `ipv6:[${address.ip}]` : `ipv4:${address.ip}`}:${port || (isSecure ? 443 : 80)}`;
-  const name = isIP(hostname.replace(/^\[(.*)\]$/, '$1')) === 0 ? { 'grpc.ssl_target_name_override': hostname } : {};
-  return { target: at, isSecure, named: { 'grpc.default_authority': host, ...name } };
+function targetOf({ url, address }: ConnectionSettings): { readonly target: string; readonly named: ChannelOptions } {
+  const { protocol, host, port } = new URL(url);
+  if (address === undefined) return { target: host, named: {} };
+  const usualPort = protocol === 'https:' ? 443 : 80;
+  const at = `${address.family === 6 ? `ipv6:[${address.ip}]` : `ipv4:${address.ip}`}:${port || usualPort}`;
+  return { target: at, named: { 'grpc.default_authority': host } };
+}
+
+function metadataOf({ token }: Presented): Metadata {
+  const metadata = new Metadata();
+  if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
+  return metadata;
 }

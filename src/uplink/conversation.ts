@@ -4,6 +4,7 @@ import type { Log } from '../lib/log.ts';
 import type { Acknowledge, GoAway, Welcome } from '../wire/generated/headgate/v1/uplink.ts';
 import type { CollectorMessage, Companion, GatewayMessage } from './companion.ts';
 import { Connection } from './connection.ts';
+import { Credentials, type Presented } from './credentials.ts';
 import type { Lineage } from './lineage.ts';
 import { type Agreement, agree, asInterval, encodeHello, encodeMessage, encodePing, encodePong } from './messages.ts';
 import type { UplinkOptions } from './options.ts';
@@ -20,6 +21,8 @@ export interface ConversationDependencies {
   readonly log: Log;
   /** What tells this data directory from a copy; without it, nothing does. */
   readonly lineage?: Lineage;
+  /** The gateway's certificates and tokens; without them it has none, and trusts whom Node trusts. */
+  readonly credentials?: Credentials;
   /** What travels on the stream beside records. */
   readonly companions?: readonly Companion[];
   /** Random numbers in [0, 1). */
@@ -38,6 +41,7 @@ export class Conversation {
   readonly target: Target;
   readonly #events: ConversationEvents;
   #stage: Stage = { name: 'closed' };
+  #presented: Presented = {};
   /** What the welcome says of it, in milliseconds. */
   reconnectSpreadMs = 0;
 
@@ -47,7 +51,7 @@ export class Conversation {
     this.#events = events;
   }
 
-  /** Dials and says hello. @throws when the URL is not one */
+  /** Dials and says hello. @throws when the URL is not one, or certificates can't be used */
   open(): void {
     this.#greet(this.#dial());
   }
@@ -119,9 +123,15 @@ export class Conversation {
   }
 
   #dial(): Connection {
-    const { options } = this.#deps;
+    const { options, credentials = new Credentials({}) } = this.#deps;
+    this.#presented = credentials.load(this.target.url);
     return new Connection(
-      { ...this.target, keepaliveMs: options.keepalive, keepaliveTimeoutMs: options.keepaliveTimeout },
+      {
+        ...this.target,
+        keepaliveMs: options.keepalive,
+        keepaliveTimeoutMs: options.keepaliveTimeout,
+        presented: this.#presented,
+      },
       {
         onMessage: (message) => this.#received(message),
         onDrain: () => this.sender?.drained(),
@@ -268,6 +278,9 @@ export class Conversation {
     if (sender.isDead) {
       const seconds = Math.round(sender.waitedMs / 1000);
       this.#end({ kind: 'lost', reason: `nothing sent was acknowledged for ${seconds} s` });
+    } else if (this.#deps.credentials?.hasChanged(this.#presented, this.#deps.clock.monotonic())) {
+      const reason = "the gateway's certificates or tokens have changed";
+      this.leave({ kind: 'left', reason, retryAfterMs: 0 }, leavePatienceMs);
     } else sender.tick();
   }
 }

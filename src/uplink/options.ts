@@ -41,14 +41,78 @@ const planOptions = Type.Object(
   { default: {}, description: 'What the link to the collector may carry, when it is metered.' },
 );
 
+const tlsOptions = Type.Object(
+  {
+    ca: Type.Optional(
+      Type.String({
+        description:
+          'File with the authorities (PEM) that may have signed the collector. Unset: the one that came with enrolment, or else those that Node.js knows.',
+        examples: ['/etc/headgate/collector-ca.pem'],
+      }),
+    ),
+    certificate: Type.Optional(
+      Type.String({
+        description:
+          "File with the gateway's certificate and those between it and its authority (PEM). Unset: the enrolled one, when there is one.",
+        examples: ['credential:uplink-certificate'],
+      }),
+    ),
+    key: Type.Optional(
+      Type.String({ description: "File with the certificate's key (PEM).", examples: ['credential:uplink-key'] }),
+    ),
+    serverName: Type.Optional(
+      Type.String({ description: "The name that the collector's certificate is for. Unset: the host in `url`." }),
+    ),
+  },
+  {
+    default: {},
+    description:
+      'TLS, when `url` begins with `https://`. Files are read anew for each connection; `credential:NAME` is a file that systemd hands over (LoadCredential=).',
+  },
+);
+
+const enrolOptions = Type.Object(
+  {
+    tokenFile: Type.Optional(
+      Type.String({
+        description:
+          'File with a one-time token of the collector: the gateway gets a certificate with it at its first start. `headgate enrol` does the same by hand.',
+        examples: ['credential:enrolment-token'],
+      }),
+    ),
+    token: Type.Optional(
+      Type.String({ description: 'The same token itself; a file is better.', secret: true, minLength: 1 }),
+    ),
+    fingerprint: Type.Optional(
+      Type.String({
+        description:
+          "SHA-256 fingerprint of the collector's authority or certificate, where `tls.ca` is not at hand yet.",
+        pattern: '^(?:[Ss][Hh][Aa]-?256:)?[0-9A-Fa-f]{2}(?::?[0-9A-Fa-f]{2}){31}$',
+      }),
+    ),
+  },
+  { default: {}, description: 'How this gateway gets its certificate from the collector.' },
+);
+
 export const uplinkOptions = Type.Object({
   url: Type.Optional(
     oneOrMore(Type.String({ minLength: 1 }), {
       description:
-        'The collector, as `http://HOST:PORT`, or a list of them in order of preference. Unset: the embedded collector.',
-      examples: [['http://collector.example.org:50052', 'http://collector2.example.org:50052']],
+        'The collector, as `https://HOST:PORT`, or `http://HOST:PORT` in plaintext; or a list of them in order of preference. Unset: the embedded collector.',
+      examples: [['https://collector.example.org:50052', 'https://collector2.example.org:50052']],
     }),
   ),
+  tls: tlsOptions,
+  tokenFile: Type.Optional(
+    Type.String({
+      description: "File with this gateway's token, where the collector knows it by a token and not by a certificate.",
+      examples: ['credential:uplink-token'],
+    }),
+  ),
+  token: Type.Optional(
+    Type.String({ description: 'The same token itself; a file is better.', secret: true, minLength: 1 }),
+  ),
+  enrol: enrolOptions,
   windowBytes: bytes({
     default: '8MiB',
     description: 'What may be sent and not yet acknowledged; the collector may ask for less.',

@@ -1,9 +1,9 @@
 import type { HistoryBatch, Window } from '../buffer/history.ts';
 import type { UnixMs } from '../core/time.ts';
-import type { EncodedBatch } from '../wire/batch-reader.ts';
 import { ProtoCursor } from '../wire/proto-cursor.ts';
+import { clockQualities } from '../wire/record-encoder.ts';
 import { RecordJson } from '../wire/record-json.ts';
-import { type DecodedRecord, RecordReader } from '../wire/record-reader.ts';
+import { type DecodedRecord, type EncodedBatch, RecordReader } from '../wire/record-reader.ts';
 
 /** The tag of `Batch.records`. */
 const recordsTag = 0x7a;
@@ -66,7 +66,7 @@ export class HistoryLines {
   }
 }
 
-function encodedOf({ firstSequence, count, records }: HistoryBatch): EncodedBatch {
+function encodedOf({ firstSequence, count, records, correction }: HistoryBatch): EncodedBatch {
   const cursor = new ProtoCursor().open(records);
   const spans: number[] = [];
   while (cursor.at < cursor.end) {
@@ -79,5 +79,9 @@ function encodedOf({ firstSequence, count, records }: HistoryBatch): EncodedBatc
     spans.push(cursor.at, stop);
     cursor.at = stop;
   }
-  return { firstSequence, count, historical: true, bytes: records, spans };
+  const corrected = correction && {
+    clockShiftMs: correction.shiftMs,
+    clockQuality: clockQualities[correction.quality],
+  };
+  return { firstSequence, count, historical: true, bytes: records, spans, ...corrected };
 }

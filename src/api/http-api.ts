@@ -5,6 +5,7 @@ import { listenError } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
+import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import type { HttpOptions } from './options.ts';
 import { type Problem, problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
 import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
@@ -16,6 +17,7 @@ export interface HttpDependencies {
   readonly metrics: () => Promise<{ readonly body: string; readonly contentType: string }>;
   readonly rules: RulesApi;
   readonly buffer: BufferApi;
+  readonly clock: ClockApi;
   readonly log: Log;
   readonly limits?: Partial<HttpLimits>;
 }
@@ -90,7 +92,7 @@ export class HttpApi implements Service {
   async build(): Promise<FastifyInstance> {
     // Loading fastify takes longer than anything else in a start, so it happens while the disk is opened.
     const { fastify } = await import('fastify');
-    const { status, metrics, rules, buffer, log } = this.#deps;
+    const { status, metrics, rules, buffer, clock, log } = this.#deps;
     const limits = { ...usualLimits, ...this.#deps.limits };
     const app = fastify({
       bodyLimit: limits.maxBodyBytes,
@@ -139,6 +141,7 @@ export class HttpApi implements Service {
     app.get('/api/v1/status', () => status());
     addRulesRoutes(app, rules);
     addBufferRoutes(app, status, buffer);
+    addClockRoutes(app, clock);
     app.get('/metrics', async (_request, reply) => {
       const { body, contentType } = await metrics();
       return reply.type(contentType).send(body);
@@ -159,9 +162,10 @@ function nowhere(app: FastifyInstance, { url, method }: FastifyRequest, reply: F
     reply.header('allow', 'GET, HEAD');
     return problem(405, `${path} can be read; there is no ${method}.`);
   }
-  if (app.findRoute({ method: 'POST', url: path }) !== null) {
-    reply.header('allow', 'POST');
-    return problem(405, `${path} takes a POST; there is no ${method}.`);
+  for (const taken of ['POST', 'PUT'] as const) {
+    if (app.findRoute({ method: taken, url: path }) === null) continue;
+    reply.header('allow', taken);
+    return problem(405, `${path} takes a ${taken}; there is no ${method}.`);
   }
   return problem(404, `There is nothing at ${path}.`);
 }

@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { BlockList, isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { isLoopback } from '../lib/loopback.ts';
 
@@ -13,9 +13,44 @@ export function isLocalCaller({ socket, headers }: Pick<FastifyRequest, 'socket'
   return origin === undefined || (isLocalName(origin) && new URL(origin).host === host);
 }
 
+/**
+ * Whether a request came from the gateway's own network, by a program or by a page that came from this gateway, under an
+ * address or a name that only the network itself gives out: a public name might have been made to lead here.
+ */
+export function isNearbyCaller({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>): boolean {
+  const { host, origin } = headers;
+  const url = `http://${host}`;
+  if (!isNearby(socket.remoteAddress) || !URL.canParse(url)) return false;
+  const name = nameOf(url);
+  if (isIP(name) === 0 && !/^[^.]+$|\.(local|lan|internal|home\.arpa)$/.test(name)) return false;
+  return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
+}
+
+/** Addresses that no router of the internet knows. */
+const nearby = new BlockList();
+for (const [network, bits] of [
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['169.254.0.0', 16],
+] as const)
+  nearby.addSubnet(network, bits);
+nearby.addSubnet('fc00::', 7, 'ipv6');
+nearby.addSubnet('fe80::', 10, 'ipv6');
+
+function isNearby(address: string | undefined): boolean {
+  if (isLoopback(address)) return true;
+  const ip = address?.replace(/^::ffff:/, '').replace(/%.*$/, '') ?? '';
+  return isIP(ip) !== 0 && nearby.check(ip, isIP(ip) === 6 ? 'ipv6' : 'ipv4');
+}
+
 function isLocalName(url: string): boolean {
   if (!URL.canParse(url)) return false;
-  const name = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  const name = nameOf(url);
   // A host may be called 127.0.0.1.example.org.
   return name === 'localhost' || (isIP(name) !== 0 && isLoopback(name));
+}
+
+function nameOf(url: string): string {
+  return new URL(url).hostname.replace(/^\[|\]$/g, '');
 }

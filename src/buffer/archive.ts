@@ -1,4 +1,5 @@
 import { HeadgateError } from '../core/errors.ts';
+import type { ClockCorrections } from '../core/time.ts';
 import { copyAll } from './backup.ts';
 import type { Disk } from './disk.ts';
 import { type HistoryBatch, historyOf, type Window } from './history.ts';
@@ -11,6 +12,7 @@ export interface ArchiveDependencies {
   readonly replays: Replays;
   readonly disk: () => Disk | undefined;
   readonly onDamage: (damage: Damage) => void;
+  readonly corrections: ClockCorrections | undefined;
 }
 
 /** What can be done with records besides sending them as they come: looking back, sending again, copying. */

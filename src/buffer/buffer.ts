@@ -92,7 +92,7 @@ export class RecordBuffer implements Service {
     this.#reader = new Reader({ ...reading, operating });
     this.#shelf = new WriteBehindShelf(shelfOn(() => this.#disk));
     this.#replays = new Replays({ ...reading, shelf: this.#shelf, now: operating });
-    this.archive = new Archive({ ...reading, replays: this.#replays });
+    this.archive = new Archive({ ...reading, replays: this.#replays, corrections: deps.corrections });
   }
 
   /** Opens the files, salvaging what is damaged. @throws {HeadgateError} data.in-use, data.newer or data.unwritable */
@@ -252,9 +252,9 @@ export class RecordBuffer implements Service {
     for (const handling of handlings) this.#lanes.of(handling);
   }
 
-  /** See {@link BufferDependencies}; asked for each batch as it is sent. */
-  get correctionOf(): BufferDependencies['correctionOf'] {
-    return this.#deps.correctionOf;
+  /** See {@link BufferDependencies}. */
+  get corrections(): BufferDependencies['corrections'] {
+    return this.#deps.corrections;
   }
 
   lanes(): readonly LaneView[] {

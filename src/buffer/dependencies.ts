@@ -1,6 +1,6 @@
 import type { StoredBatch } from '../core/batch.ts';
 import type { Gap } from '../core/handling.ts';
-import type { Clock, ClockCorrection, UnixMs } from '../core/time.ts';
+import type { Clock, ClockCorrections, UnixMs } from '../core/time.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import type { OpenDisk } from './disk.ts';
@@ -28,8 +28,8 @@ export interface BufferDependencies {
   readonly faults?: DiskFaults;
   /** Opens the disk in a thread of its own, unless a test wants it in this one. */
   readonly openDisk?: (settings: WorkerSettings) => Promise<OpenDisk>;
-  /** How the times of a batch's records are to be corrected, as far as is known now; without it they never are. */
-  readonly correctionOf?: (batch: StoredBatch) => ClockCorrection | undefined;
+  /** What is known now of the clock by which records were stamped; without it their times are never corrected. */
+  readonly corrections?: ClockCorrections;
   /** Called after each commit that held records, with what it took. For metrics. */
   readonly onCommit?: (ms: number, records: number, bytes: number) => void;
   /** How long losses are gathered before they are reported. */

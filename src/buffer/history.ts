@@ -1,6 +1,6 @@
 import type { StoredBatch } from '../core/batch.ts';
 import { HeadgateError } from '../core/errors.ts';
-import type { UnixMs } from '../core/time.ts';
+import type { ClockCorrection, ClockCorrections, UnixMs } from '../core/time.ts';
 import { type Disk, failureOf } from './disk.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
@@ -17,14 +17,17 @@ export interface Window {
 export interface HistoryBatch extends StoredBatch {
   /** Its place in its lane. */
   readonly position: number;
-  /** When its first record was taken in; the others came after it. */
+  /** When its first record was taken in, as far as is known now; the others came after it. */
   readonly takenAtMs: UnixMs;
+  /** What of the times in its records is still to be corrected. */
+  readonly correction?: ClockCorrection | undefined;
 }
 
 export interface HistoryDependencies {
   readonly lanes: Lanes;
   readonly disk: () => Disk | undefined;
   readonly onDamage: (damage: Damage) => void;
+  readonly corrections: ClockCorrections | undefined;
 }
 
 /** Read at once, for each lane: many lanes may be read side by side. */
@@ -41,12 +44,19 @@ export async function* historyOf(window: Window, deps: HistoryDependencies): Asy
 }
 
 async function* ofLane(lane: Lane, { fromMs, toMs }: Window, deps: HistoryDependencies): AsyncGenerator<HistoryBatch> {
+  const { corrections } = deps;
+  // On disk they are as they were stamped: those that are to be moved into the window lie outside of it.
+  const shifts = [0, ...(corrections?.shiftsMs ?? [])];
+  const asked = { fromMs: fromMs - Math.max(...shifts), toMs: toMs - Math.min(...shifts) };
   for (let from: number | undefined = 0; from !== undefined; ) {
-    const piece: WindowPiece = await ask(deps.disk(), lane.key, from, fromMs, toMs);
+    const piece: WindowPiece = await ask(deps.disk(), lane.key, from, asked.fromMs, asked.toMs);
     if (piece.segments !== undefined) lane.segments = piece.segments;
     for (const damage of piece.damages) deps.onDamage(damage);
     for (const { position, firstSequence, count, records, takenAtMs, ageAtMs } of piece.batches) {
-      yield { lane: lane.key, position, firstSequence, count, records, takenAtMs, ageAtMs };
+      const correction = corrections?.of({ takenAtMs, ageAtMs });
+      const at = takenAtMs + (correction?.shiftMs ?? 0);
+      if (at < fromMs || at >= toMs) continue;
+      yield { lane: lane.key, position, firstSequence, count, records, takenAtMs: at, correction };
     }
     from = piece.next;
   }

@@ -1,4 +1,4 @@
-import type { ClockCorrection, MonotonicMs, UnixMs } from '../core/time.ts';
+import type { ClockCorrection, ClockCorrections, MonotonicMs, UnixMs } from '../core/time.ts';
 import { type Belief, worthOf } from './belief.ts';
 
 /** A span of one run of the gateway in which it believed one thing of the time, and stamped records by it. */
@@ -29,11 +29,12 @@ const leastShiftMs = 100;
  * which they were taken in. A batch says itself how far its stamp was from operating time, so that a period that is
  * missing here, because the power was cut before it was durable, leaves records as they are, and never makes them wrong.
  */
-export class ClockBook {
+export class ClockBook implements ClockCorrections {
   #periods: readonly Period[] = [];
   /** Of the period at the same place. */
   #corrections: readonly (ClockCorrection | undefined)[] = [];
-  #hasCorrections = false;
+  /** Each shift once. */
+  shiftsMs: readonly number[] = [];
 
   /** @param period begins now, later than all others @returns those that are forgotten for it */
   add(...periods: readonly Period[]): readonly Period[] {
@@ -46,7 +47,7 @@ export class ClockBook {
     }
     this.#periods = all;
     this.#corrections = all.map((period) => correctionOf(period, best.get(period.boot)!));
-    this.#hasCorrections = this.#corrections.some((one) => one !== undefined);
+    this.shiftsMs = [...new Set(this.#corrections.flatMap((one) => one?.shiftMs ?? []))];
     return forgotten;
   }
 
@@ -56,8 +57,8 @@ export class ClockBook {
   }
 
   /** How a batch's times are to be corrected; undefined: not at all, as far as is known. Asked for every batch that is sent. */
-  correctionOf({ takenAtMs, ageAtMs }: Stamp): ClockCorrection | undefined {
-    if (!this.#hasCorrections || takenAtMs === undefined || ageAtMs === undefined) return undefined;
+  of({ takenAtMs, ageAtMs }: Stamp): ClockCorrection | undefined {
+    if (this.shiftsMs.length === 0 || takenAtMs === undefined || ageAtMs === undefined) return undefined;
     // A batch's age on disk is rounded up: it may belong to the period before.
     let at = this.#periods.findLastIndex(({ fromMs }) => fromMs <= ageAtMs + 1);
     for (let tries = 0; tries < 2 && at >= 0; tries++, at--) {

@@ -1,11 +1,11 @@
 import { messageOf } from '../core/errors.ts';
 import type { Shelf } from '../core/shelf.ts';
-import type { ClockCorrection, ClockQuality, MonotonicMs, TrustedClock, UnixMs } from '../core/time.ts';
+import type { ClockCorrections, ClockQuality, MonotonicMs, TrustedClock, UnixMs } from '../core/time.ts';
 import { formatDuration } from '../core/units.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import type { Belief, ClockSource, Reading } from './belief.ts';
-import { ClockBook, type Period, type Stamp } from './clock-book.ts';
+import { ClockBook, type Period } from './clock-book.ts';
 import type { Machine } from './machine.ts';
 import type { ClockStatus, Jump } from './status.ts';
 import { leastJumpMs, TimeKeeper, type Verdict } from './time-keeper.ts';
@@ -77,7 +77,9 @@ export class GatewayClock implements TrustedClock, Service {
   }
 
   /** How the times of a batch are to be corrected as it is sent or shown; undefined: not at all, as far as is known. */
-  readonly correctionOf = (batch: Stamp): ClockCorrection | undefined => this.#book.correctionOf(batch);
+  get corrections(): ClockCorrections {
+    return this.#book;
+  }
 
   /** @throws {HeadgateError} buffer.failed when the shelf can't be read */
   async start(): Promise<void> {

@@ -17,8 +17,6 @@ export interface ConfigSources {
   /** `--set` options, each `path.to.key=value`. */
   readonly settings?: readonly string[];
   readonly environment?: Readonly<Record<string, string | undefined>>;
-  /** What holds over the file, each over the ones before. */
-  readonly over?: readonly Layer[];
 }
 
 /**
@@ -43,7 +41,6 @@ export function loadWith(
   const file = configFile(sources);
   const layers: Layer[] = [
     ...(file === undefined ? [] : [readConfigFile(file)]),
-    ...(sources.over ?? []),
     fromEnvironment(schema, environment),
     fromSettings(schema, sources.settings ?? []),
   ];

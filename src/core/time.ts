@@ -15,6 +15,14 @@ export interface ClockCorrection {
   readonly quality: ClockQuality;
 }
 
+/** What was learnt about the clock so far. */
+export interface ClockCorrections {
+  /** How a batch's times are to be corrected, by its stamp and by operating time; undefined: not at all, as far as is known. */
+  of(batch: { readonly takenAtMs?: UnixMs; readonly ageAtMs?: MonotonicMs }): ClockCorrection | undefined;
+  /** Every shift that there is. */
+  readonly shiftsMs: readonly number[];
+}
+
 /** The time, handed in so that tests can turn it. */
 export interface Clock {
   now(): UnixMs;

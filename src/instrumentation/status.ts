@@ -1,6 +1,5 @@
 import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
-import type { CommandsStatus } from '../commands/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { UplinkState, UplinkStatus } from '../uplink/status.ts';
@@ -41,7 +40,6 @@ export interface GatewayStatus {
     readonly lastAcknowledgedAt: string | null;
     readonly acknowledgedPerSecond: number;
   };
-  readonly commands: CommandsStatus;
   /** The collector beside this gateway; null when it has none. */
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
@@ -96,7 +94,6 @@ export interface StatusParts {
   readonly flow: FlowStatus;
   readonly buffer: BufferStatus;
   readonly uplink: UplinkStatus;
-  readonly commands: CommandsStatus;
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
   readonly rates: {
@@ -152,7 +149,6 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       attempts: uplink.attempts,
       problem: uplink.problem ?? null,
     },
-    commands: parts.commands,
     collector: parts.collector,
     process: parts.process,
   };

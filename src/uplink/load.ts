@@ -26,7 +26,7 @@ export interface Load {
  *
  * @param lanes the share's feeds
  * @param roomBytes what the data plan leaves, if there is one; a single batch may exceed it
- * @param correctionOf what is known now of the clock by which a batch was stamped
+ * @param corrections what is known now of the clock by which a batch was stamped
  */
 export function load<L extends Loadable>(
   lanes: Parameters<Scheduler<L>['next']>[0],
@@ -35,7 +35,7 @@ export function load<L extends Loadable>(
   share: Share,
   now: MonotonicMs,
   roomBytes = Number.POSITIVE_INFINITY,
-  correctionOf?: UplinkBuffer['correctionOf'],
+  corrections?: UplinkBuffer['corrections'],
 ): Load {
   const upload: OutgoingBatch[] = [];
   const durable: StoredBatch[] = [];
@@ -53,7 +53,7 @@ export function load<L extends Loadable>(
       }
       session.sent(batch, turn.priority, share, now);
       bytes += batch.records.length;
-      upload.push({ ...batch, isHistorical: share === 'backlog', correction: correctionOf?.(batch) });
+      upload.push({ ...batch, isHistorical: share === 'backlog', correction: corrections?.of(batch) });
     }
     scheduler.sent(turn.priority, bytes - before);
   }

@@ -203,7 +203,7 @@ export class Sender {
     if (lanes === undefined || !this.#session.hasRoomFor(share, now)) return false;
     const room = this.#gate.roomBytes || Number.POSITIVE_INFINITY;
     const scheduler = this.#schedulers[share];
-    const { upload, durable } = load(lanes, scheduler, this.#session, share, now, room, buffer.correctionOf);
+    const { upload, durable } = load(lanes, scheduler, this.#session, share, now, room, buffer.corrections);
     if (upload.length > 0) {
       const encoded = encodeUpload(upload);
       this.#shares.sent(share, encoded.message.length);

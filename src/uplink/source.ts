@@ -1,6 +1,6 @@
 import type { StoredBatch } from '../core/batch.ts';
 import type { Priority } from '../core/priority.ts';
-import type { ClockCorrection } from '../core/time.ts';
+import type { ClockCorrections } from '../core/time.ts';
 
 /** What the uplink needs of the buffer. */
 export interface UplinkBuffer {
@@ -22,8 +22,8 @@ export interface UplinkBuffer {
   onReady(listener: (batch: StoredBatch) => void): () => void;
   /** The collector has these batches for good. They are the objects that were read or told of. */
   acknowledge(batches: readonly StoredBatch[]): void;
-  /** How the times of a batch's records are to be corrected, as far as is known now; undefined: not at all. */
-  readonly correctionOf?: ((batch: StoredBatch) => ClockCorrection | undefined) | undefined;
+  /** What is known now of the clock by which batches were stamped. */
+  readonly corrections?: ClockCorrections | undefined;
   readonly totals: UplinkTotals;
 }
 

@@ -108,6 +108,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     metrics: async () => ({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
     rules: rulesApi(),
     buffer: new FakeBuffer(),
+    clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     log: silentLog,
     ...rest,
   };

@@ -13,6 +13,7 @@ async function shown(answers: readonly Answer[], hostname = 'gate.local') {
   const elements = new Map(ids.map((id) => [id, { textContent: '' }]));
   const body = { className: '' };
   const asked: string[] = [];
+  const told: { readonly method: string; readonly body: string }[] = [];
   const left = [...answers];
   let next: (() => Promise<void>) | undefined;
   const script = /<script>([\s\S]*)<\/script>/.exec(statusPage)![1]!;
@@ -21,7 +22,11 @@ async function shown(answers: readonly Answer[], hostname = 'gate.local') {
     document: { getElementById: (id: string) => elements.get(id) ?? null, body },
     location: { hostname },
     AbortSignal,
-    fetch: async (url: string) => {
+    fetch: async (url: string, init: { readonly method?: string; readonly body?: string }) => {
+      if (url === 'api/v1/clock') {
+        told.push({ method: init.method ?? '', body: init.body ?? '' });
+        throw new TypeError('fetch failed');
+      }
       asked.push(url);
       const answer = left.shift();
       if (answer === undefined || answer === 'nothing') throw new TypeError('fetch failed');
@@ -37,7 +42,13 @@ async function shown(answers: readonly Answer[], hostname = 'gate.local') {
   });
   await new Promise(setImmediate);
   while (left.length > 0) await next?.();
-  return { text: (id: string) => elements.get(id)?.textContent ?? assert.fail(`there is no #${id}`), body, asked, ids };
+  return {
+    text: (id: string) => elements.get(id)?.textContent ?? assert.fail(`there is no #${id}`),
+    body,
+    asked,
+    told,
+    ids,
+  };
 }
 
 const status = (parts: Partial<StatusParts> = {}) => composeStatus({ ...healthyParts, ...parts }, someTimeMs);
@@ -77,6 +88,21 @@ test('the page says what is wrong, and never calls old numbers new', async () =>
   assert.equal(lost.body.className, 'stale');
   const back = await shown([status(), 'nothing', status()]);
   assert.deepEqual([back.text('summary'), back.body.className], [status().health.summary, '']);
+});
+
+test('the page tells the gateway the time when its clock is not set, and only then', async () => {
+  assert.deepEqual((await shown([status()])).told, []);
+  const unset = status({ clock: { ...healthyParts.clock, quality: 'unset', source: 'system', now: 61_000 } });
+  const page = await shown([unset, unset, status()]);
+  assert.deepEqual(
+    page.told.map(({ method, body }) => [method, Math.abs(Date.parse(JSON.parse(body).now) - Date.now()) < 60_000]),
+    [
+      ['PUT', true],
+      ['PUT', true],
+    ],
+  );
+  assert.equal(page.body.className, '', 'that nobody takes it is no failure of the page');
+  assert.match((await shown([unset])).text('time'), /^1970-01-01 00:01:01 UTC, from system$/);
 });
 
 test('the line to try works from an IPv6 address too', async () => {

@@ -25,14 +25,14 @@ test('what is learnt later in a boot corrects what was stamped before, also by a
   const third = period('a', 90_000, 100_000, learnt);
   const book = new ClockBook();
   book.add(first, second);
-  assert.equal(book.correctionOf(stamp(first, 10)), undefined);
+  assert.equal(book.of(stamp(first, 10)), undefined);
   book.add(third);
   const correction = { shiftMs: bootedAt, quality: 'estimated' };
-  assert.deepEqual(book.correctionOf(stamp(first, 10)), correction);
-  assert.deepEqual(book.correctionOf(stamp(first, 59_999)), correction);
-  assert.deepEqual(book.correctionOf(stamp(second, 0)), correction);
-  assert.equal(book.correctionOf(stamp(third, 0)), undefined);
-  assert.equal(book.correctionOf(stamp(third, 1e9)), undefined);
+  assert.deepEqual(book.of(stamp(first, 10)), correction);
+  assert.deepEqual(book.of(stamp(first, 59_999)), correction);
+  assert.deepEqual(book.of(stamp(second, 0)), correction);
+  assert.equal(book.of(stamp(third, 0)), undefined);
+  assert.equal(book.of(stamp(third, 1e9)), undefined);
 });
 
 test('a boot in which nobody told the time stays as it is, whatever the next one learns', () => {
@@ -41,8 +41,8 @@ test('a boot in which nobody told the time stays as it is, whatever the next one
   const known = period('b', 90_000, 33_000, learnt);
   const book = new ClockBook();
   book.add(lost, next, known);
-  assert.equal(book.correctionOf(stamp(lost, 10)), undefined);
-  assert.deepEqual(book.correctionOf(stamp(next, 10)), { shiftMs: bootedAt, quality: 'estimated' });
+  assert.equal(book.of(stamp(lost, 10)), undefined);
+  assert.deepEqual(book.of(stamp(next, 10)), { shiftMs: bootedAt, quality: 'estimated' });
 });
 
 test('the best that was learnt counts, the last of it, and never for what was as good', () => {
@@ -62,7 +62,7 @@ test('the best that was learnt counts, the last of it, and never for what was as
     const first = period('a', 0, 5_000, stamped);
     const book = new ClockBook();
     book.add(first, ...then.map((belief, i) => period('a', (i + 1) * 1_000, 5_000 + (i + 1) * 1_000, belief)));
-    assert.equal(book.correctionOf(stamp(first, 500))?.shiftMs, shiftMs, JSON.stringify([stamped, then]));
+    assert.equal(book.of(stamp(first, 500))?.shiftMs, shiftMs, JSON.stringify([stamped, then]));
   }
 });
 
@@ -73,8 +73,8 @@ test('a batch from the border of two periods belongs to the one by which it was 
   book.add(first, second);
   const { takenAtMs } = stamp(first, 1_000.4);
   // As it lies on disk: its age is rounded up.
-  assert.equal(book.correctionOf({ takenAtMs: Math.round(takenAtMs), ageAtMs: 1_001 })?.shiftMs, bootedAt);
-  assert.equal(book.correctionOf({ ...stamp(second, 0), ageAtMs: 1_001 }), undefined);
+  assert.equal(book.of({ takenAtMs: Math.round(takenAtMs), ageAtMs: 1_001 })?.shiftMs, bootedAt);
+  assert.equal(book.of({ ...stamp(second, 0), ageAtMs: 1_001 }), undefined);
 });
 
 test('a stamp that is none of its period’s is left alone: the power was cut before its own was durable', () => {
@@ -84,12 +84,12 @@ test('a stamp that is none of its period’s is left alone: the power was cut be
   const other = period('b', 3_000, 2_000);
   const book = new ClockBook();
   book.add(first, after, other, period('b', 4_000, 3_000, learnt));
-  assert.equal(book.correctionOf(stamp(lost, 500)), undefined);
+  assert.equal(book.of(stamp(lost, 500)), undefined);
   // Stamped in 1970 too, in a boot of which nothing is known: it was later after boot than any other at that age.
   const unknown = period('c', 3_500, 60_000);
-  assert.equal(book.correctionOf(stamp(unknown, 100)), undefined);
-  assert.equal(book.correctionOf({}), undefined);
-  assert.equal(book.correctionOf({ takenAtMs: bootedAt }), undefined);
+  assert.equal(book.of(stamp(unknown, 100)), undefined);
+  assert.equal(book.of({}), undefined);
+  assert.equal(book.of({ takenAtMs: bootedAt }), undefined);
 });
 
 test('a sick clock fills no memory', () => {

@@ -110,7 +110,7 @@ class Site {
 
 /** The time that arrives of a batch, minus the true one, and its quality. */
 function arrives(site: Site, batch: ReturnType<Site['take']>): readonly [number, string] {
-  const correction = site.clock.correctionOf(batch);
+  const correction = site.clock.corrections.of(batch);
   return [batch.takenAtMs + (correction?.shiftMs ?? 0) - batch.trueMs, correction?.quality ?? batch.quality];
 }
 

@@ -99,6 +99,31 @@ test('what was taken in at 1970 arrives with its right time, over a restart of t
   assert.equal((await statusOf(gateway)).clock.quality, 'estimated');
 });
 
+test('a browser tells the time, and what waits is shown and sent with it', { timeout: 60_000 }, async (t) => {
+  const site = new Site(t, 60_000 - Date.now());
+  await (await site.collector()).stop();
+  const started = Date.now();
+  const gateway = await site.gateway();
+  await site.device.run(gateway.port('mqtt'), 20);
+  const ask = (method: string, path: string, body: object): Promise<Response> =>
+    fetch(`http://127.0.0.1:${gateway.port('http')}/api/v1/${path}`, {
+      method,
+      body: JSON.stringify(body),
+      headers: { 'content-type': 'application/json' },
+    });
+  const told = await ask('PUT', 'clock', { now: new Date().toISOString() });
+  const { quality, source } = (await told.json()) as { readonly quality: string; readonly source: string };
+  assert.deepEqual([told.status, quality, source], [200, 'estimated', 'browser']);
+  const window = { from: new Date(started - 1_000).toISOString(), to: new Date(Date.now() + 1_000).toISOString() };
+  const exported = (await (await ask('POST', 'buffer/export', window)).text()).trimEnd().split('\n');
+  const shown = exported.map((line) => JSON.parse(line) as RecordLine);
+  assert.equal(shown.length, 20);
+  assert.ok(shown.every(({ clockQuality }) => clockQuality === 'CLOCK_QUALITY_ESTIMATED'));
+  assertTaken(shown, started, Date.now(), 500);
+  await site.collector();
+  assertTaken(await site.settled(), started, Date.now(), 500);
+});
+
 test('time synchronisation that steps the clock by 56 years corrects what waits', { timeout: 60_000 }, async (t) => {
   const site = new Site(t, 60_000 - Date.now());
   await (await site.collector()).stop();

@@ -19,6 +19,7 @@ import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
 import { createDecoder, type Decoder } from './profiles/decode.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
+import { Canary, canaryIntervalMs } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
 import { Lineage } from './uplink/lineage.ts';
 import { Uplink } from './uplink/uplink.ts';
@@ -47,6 +48,7 @@ export class Gateway {
   readonly #flow: Flow;
   readonly #mqtt: MqttSource;
   readonly #uplink: Uplink;
+  readonly #canary: Canary | undefined;
   readonly #collector: EmbeddedCollector | undefined;
   readonly #reporter: Reporter;
   readonly #http: HttpApi;
@@ -97,12 +99,24 @@ export class Gateway {
     const sink = this.sink;
     this.#collector =
       sink === undefined ? undefined : new EmbeddedCollector({ ...config.collector, sink }, part('collector'));
+    const intervalMs = canaryIntervalMs(config.uplink);
+    if (intervalMs > 0) {
+      this.#canary = new Canary({
+        intervalMs,
+        timeoutMs: config.uplink.acknowledgeTimeout,
+        send: (payload) => this.#flow.report('headgate/canary', payload),
+        isConnected: () => this.#uplink.isConnected,
+        clock,
+        log: part('uplink'),
+        onReturn: (ms) => metrics.observeCanary(ms / 1_000),
+      });
+    }
     this.#uplink = new Uplink({
       options: config.uplink,
       urls: () => config.uplink.url ?? [`http://${this.#collector?.address}`],
       identity: () => this.#identity(),
       agent,
-      buffer: this.#buffer,
+      buffer: this.#canary?.watch(this.#buffer) ?? this.#buffer,
       lineage: new Lineage(this.#buffer.shelf, part('uplink')),
       clock,
       log: part('uplink'),
@@ -124,6 +138,7 @@ export class Gateway {
     const first: Service[] = [this.#buffer, this.#reporter, this.#http];
     if (this.#collector !== undefined) first.push(this.#collector);
     const last: Service[] = [this.#mqtt];
+    if (this.#canary !== undefined) last.push(this.#canary);
     if (reload !== undefined) {
       const onRules = (rules: Config['rules']): void => this.#changeRules(rules);
       last.push(new ConfigWatch({ ...reload, running: config, onRules, log: part('config') }));
@@ -173,7 +188,7 @@ export class Gateway {
       mqtt: this.#mqtt.status(),
       flow: this.#flow.status(),
       buffer: this.#buffer.status(),
-      uplink: this.#uplink.status(),
+      uplink: { ...this.#uplink.status(), ...(this.#canary && { canary: this.#canary.status() }) },
       collector:
         this.#collector === undefined || sink === undefined ? null : { address: this.#collector.address, sink },
     };

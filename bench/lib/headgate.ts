@@ -95,7 +95,10 @@ export class Gateway {
   }
 
   static async start(options: HeadgateOptions): Promise<Gateway> {
-    return new Gateway(await start('run', ['mqtt.port', 'http.port', 'collector.port'], options), options.loopFile);
+    // Records are counted.
+    const settings = { 'uplink.canary': '0', ...options.settings };
+    const ports = ['mqtt.port', 'http.port', 'collector.port'];
+    return new Gateway(await start('run', ports, { ...options, settings }), options.loopFile);
   }
 
   get pid(): number {

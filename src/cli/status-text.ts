@@ -23,6 +23,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Disk', diskText(status)],
     ['Uplink', uplinkText(status, now)],
     ['Delivered', deliveredText(status, now)],
+    ['Canary', canaryText(status)],
     ['Collector', collector === null ? '' : `on ${collector.address}, writes ${collector.sink}`],
     ['Process', processText(status)],
   ];
@@ -145,6 +146,19 @@ function uplinkText({ uplink }: GatewayStatus, now: UnixMs): string {
     uplink.reason ?? '',
     retry,
     ...others.map(({ url, problem }) => `${url}: ${problem}`),
+  );
+}
+
+/** The record that goes the whole way; no line when none is sent. */
+function canaryText({ uplink: { canary } }: GatewayStatus): string {
+  if (canary === null) return '';
+  const { state, roundTripMs, secondsSinceReturn } = canary;
+  return joined(
+    state === 'none' ? 'none sent yet' : state.replace('-', ' '),
+    canary.reason ?? '',
+    roundTripMs !== null && `last round trip ${roundTripMs} ms`,
+    secondsSinceReturn !== null && `${formatDuration(secondsSinceReturn * 1_000)} ago`,
+    `every ${formatDuration(canary.intervalSeconds * 1_000)}`,
   );
 }
 

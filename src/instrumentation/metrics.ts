@@ -1,5 +1,7 @@
 import { readdirSync } from 'node:fs';
 import type { Registry } from 'prom-client';
+import { CanaryMetrics } from './canary-metrics.ts';
+import { Histogram } from './histogram.ts';
 import { ruleFamilies, seriesOf } from './rule-metrics.ts';
 import type { GatewayStatus } from './status.ts';
 
@@ -122,8 +124,12 @@ const commitBuckets = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25
 export class Metrics {
   readonly #status: () => GatewayStatus;
   #snapshot: GatewayStatus | undefined;
-  /** Commits by bucket: filled from the start, exposed once somebody scrapes. */
-  readonly #commits = { counts: new Array<number>(commitBuckets.length).fill(0), seconds: 0, total: 0 };
+  readonly #commits = new Histogram(
+    'headgate_buffer_commit_seconds',
+    'Time of a commit, fsync included.',
+    commitBuckets,
+  );
+  readonly #canaries = new CanaryMetrics();
   #registry: Promise<Registry> | undefined;
 
   constructor(status: () => GatewayStatus) {
@@ -132,10 +138,12 @@ export class Metrics {
 
   /** Notes a commit of the buffer; called once a batch. */
   observeCommit(seconds: number): void {
-    const at = commitBuckets.findIndex((bound) => seconds <= bound);
-    if (at !== -1) this.#commits.counts[at]!++;
-    this.#commits.seconds += seconds;
-    this.#commits.total++;
+    this.#commits.observe(seconds);
+  }
+
+  /** Notes a canary record that came back. */
+  observeCanary(seconds: number): void {
+    this.#canaries.observe(seconds);
   }
 
   /** The exposition, and the content type it has. */
@@ -144,7 +152,10 @@ export class Metrics {
     const registry = await this.#registry;
     // All figures of one scrape are of one moment.
     this.#snapshot = this.#status();
-    return { body: `${await registry.metrics()}${this.#commitHistogram()}`, contentType: registry.contentType };
+    return {
+      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}`,
+      contentType: registry.contentType,
+    };
   }
 
   /** prom-client is loaded by the first scrape: a gateway that nobody scrapes starts without it. */
@@ -263,18 +274,5 @@ export class Metrics {
       },
     });
     return registry;
-  }
-
-  #commitHistogram(): string {
-    const name = 'headgate_buffer_commit_seconds';
-    const { counts, seconds, total } = this.#commits;
-    const lines = [`# HELP ${name} Time of a commit, fsync included.`, `# TYPE ${name} histogram`];
-    let below = 0;
-    for (const [index, bound] of commitBuckets.entries()) {
-      below += counts[index]!;
-      lines.push(`${name}_bucket{le="${bound}"} ${below}`);
-    }
-    lines.push(`${name}_bucket{le="+Inf"} ${total}`, `${name}_sum ${seconds}`, `${name}_count ${total}`, '');
-    return lines.join('\n');
   }
 }

@@ -2,7 +2,7 @@ import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
-import type { UplinkState, UplinkStatus } from '../uplink/status.ts';
+import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
 import { uplinkSentence } from './uplink-sentence.ts';
 
 /** What the gateway says of itself over `GET /api/v1/status`. Times are ISO 8601 in UTC. */
@@ -24,9 +24,11 @@ export interface GatewayStatus {
     readonly oldestWaitingSeconds: number;
     readonly lanes: readonly LaneReport[];
   };
-  readonly uplink: Omit<UplinkStatus, 'state' | 'address' | 'since' | 'lastAcknowledgedAt' | 'problem'> & {
+  readonly uplink: Omit<UplinkStatus, 'state' | 'address' | 'since' | 'lastAcknowledgedAt' | 'canary' | 'problem'> & {
     /** Where the collector is, as `IP:PORT`; null without a connection or an attempt at one. */
     readonly address: string | null;
+    /** The record that goes the whole way from time to time, and comes back as its acknowledgement; null: none is sent. */
+    readonly canary: CanaryReport | null;
     /** While it drains: records of the backlog that are not acknowledged, and how long they take. Null when unknown. */
     readonly leftRecords: number | null;
     readonly etaSeconds: number | null;
@@ -43,6 +45,18 @@ export interface GatewayStatus {
   /** The collector beside this gateway; null when it has none. */
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
+}
+
+export interface CanaryReport {
+  readonly state: CanaryStatus['state']['name'];
+  /** Why this gateway's disk refused it; null in other states. */
+  readonly reason: string | null;
+  readonly intervalSeconds: number;
+  readonly sent: number;
+  readonly returned: number;
+  /** How long the last one that came back took, and how long ago it did; null before the first. */
+  readonly roundTripMs: number | null;
+  readonly secondsSinceReturn: number | null;
 }
 
 /** The records of one rule; of one that was changed, what was stored before is a lane of its own until it is gone. */
@@ -147,6 +161,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       inFlightBytes: uplink.inFlightBytes,
       connections: uplink.connections,
       attempts: uplink.attempts,
+      canary: uplink.canary === undefined ? null : canaryReport(uplink.canary, nowMs),
       problem: uplink.problem ?? null,
     },
     collector: parts.collector,
@@ -163,6 +178,19 @@ function clockOf({ quality, source, boot, contradictions, now, aheadOfSystemMs, 
   };
   const aheadOfSystemSeconds = Math.round(aheadOfSystemMs) / 1000;
   return { quality, source, now: iso(now), boot, aheadOfSystemSeconds, lastJump: jump ?? null, contradictions };
+}
+
+function canaryReport(canary: CanaryStatus, nowMs: number): CanaryReport {
+  const { state, intervalMs, sent, returned, lastRoundTripMs, lastReturnedAt } = canary;
+  return {
+    state: state.name,
+    reason: state.name === 'refused' ? state.reason : null,
+    intervalSeconds: intervalMs / 1_000,
+    sent,
+    returned,
+    roundTripMs: lastRoundTripMs === undefined ? null : Math.round(lastRoundTripMs * 10) / 10,
+    secondsSinceReturn: lastReturnedAt === undefined ? null : secondsSince(lastReturnedAt, nowMs),
+  };
 }
 
 function reportOf(lane: LaneStatus): LaneReport {

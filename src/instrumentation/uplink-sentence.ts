@@ -10,10 +10,10 @@ export function uplinkSentence(
   const retry = (retryAt: number): string => `trying again in ${formatDuration(Math.max(0, retryAt - nowMs))}`;
   switch (state.name) {
     case 'live':
-      return { state: 'ready', text: `The uplink is live${instead(uplink)}.` };
+      return withCanary(uplink, `The uplink is live${instead(uplink)}.`);
     case 'draining': {
       const eta = state.etaMs === undefined ? '' : `, for about ${formatDuration(state.etaMs)} more`;
-      return { state: 'ready', text: `The uplink is catching up${eta}${instead(uplink)}.` };
+      return withCanary(uplink, `The uplink is catching up${eta}${instead(uplink)}.`);
     }
     case 'connecting':
       return { state: 'degraded', text: 'The uplink is connecting.' };
@@ -36,4 +36,14 @@ function instead({ collectors }: UplinkStatus): string {
   if (current <= 0) return '';
   const before = collectors.slice(0, current).map(({ url, problem }) => `${url}: ${problem ?? 'not tried again yet'}`);
   return `, at collector ${current + 1} of ${collectors.length} (${before.join('; ')})`;
+}
+
+/** A connection that takes records is not all: one has to come back. */
+function withCanary(
+  { canary }: UplinkStatus,
+  text: string,
+): { readonly state: 'ready' | 'degraded'; readonly text: string } {
+  if (canary?.state.name !== 'overdue') return { state: 'ready', text };
+  const waited = formatDuration(canary.state.waitedMs);
+  return { state: 'degraded', text: `${text} A canary record has not come back for ${waited}.` };
 }

@@ -1,7 +1,8 @@
 import type { RuleBook } from '../admission/rule-book.ts';
 import type { Waiter } from '../buffer/batch.ts';
 import type { RecordBuffer } from '../buffer/buffer.ts';
-import type { Bearer, Deliver, Take } from '../core/message.ts';
+import { reportsHandling } from '../buffer/reports.ts';
+import type { Bearer, Deliver, Receipt, Take } from '../core/message.ts';
 import type { TrustedClock } from '../core/time.ts';
 import type { Decoder } from '../profiles/decode.ts';
 import { RecordEncoder } from '../wire/record-encoder.ts';
@@ -13,6 +14,9 @@ export interface FlowDependencies {
   readonly buffer: RecordBuffer;
   readonly clock: TrustedClock;
 }
+
+/** Source and device of what the gateway says of itself. */
+const own = 'headgate';
 
 /** The flow on one screen: decode, decide, encode once, append; the receipt comes when the record is durable enough. */
 export class Flow {
@@ -67,6 +71,23 @@ export class Flow {
       const taken = (sequence: number): void => resolve(sequence > 0 ? { sequence } : {});
       this.take(message, { taken, refused: reject });
     });
+
+  /** Takes in what the gateway says of itself: no rule is asked, and no decoder, and it is no message that came in. */
+  readonly report = (topic: string, payload: Uint8Array): Promise<Receipt> => {
+    const { buffer, clock } = this.#deps;
+    const receivedAtMs = clock.now();
+    const { priority } = reportsHandling;
+    const { bytes, start, end } = this.#encoder.encode(
+      { deviceId: own, fields: [], keepPayload: true },
+      { source: own, topic, receivedAtMs, clockQuality: clock.quality(), priority },
+      payload,
+    );
+    return new Promise((resolve, reject) => {
+      const settled = (error: Error | undefined, sequence: number): void =>
+        error === undefined ? resolve({ sequence }) : reject(error);
+      buffer.append(reportsHandling, bytes, start, end, receivedAtMs, { settled }, undefined, own);
+    });
+  };
 
   status(): FlowStatus {
     const { confirmed, refused } = this.#outcomes;

@@ -139,6 +139,13 @@ export const uplinkOptions = Type.Object({
     description:
       'How long sent records may stay unacknowledged before the connection is given up and dialled anew, even when it looks alive.',
   }),
+  canary: Type.Optional(
+    duration({
+      description:
+        'How often a record of the gateway itself goes the whole way, to show that it works: critical, source `headgate`, topic `headgate/canary`. 0 sends none. Unset: every minute, and none under a data plan.',
+      examples: ['1m'],
+    }),
+  ),
   connectTimeout: duration({ default: '10s', description: 'How long the collector may take from dial to welcome.' }),
   retryMin: duration({ default: '500ms', description: 'Shortest wait before dialling again.' }),
   retryMax: duration({ default: '30s', description: 'Longest wait before dialling again.' }),

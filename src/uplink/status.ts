@@ -30,6 +30,28 @@ export interface CollectorEntry {
   readonly problem?: string;
 }
 
+/** Where the last canary record is, which goes the whole way to the collector and back as its acknowledgement. */
+export type CanaryState =
+  /** None has been sent yet. */
+  | { readonly name: 'none' }
+  | { readonly name: 'under-way'; readonly waitedMs: number }
+  /** It has not come back in the time that an acknowledgement may take. */
+  | { readonly name: 'overdue'; readonly waitedMs: number }
+  | { readonly name: 'returned' }
+  /** This gateway's own disk did not take it. */
+  | { readonly name: 'refused'; readonly reason: string };
+
+export interface CanaryStatus {
+  readonly state: CanaryState;
+  readonly intervalMs: number;
+  /** Since this process started. */
+  readonly sent: number;
+  readonly returned: number;
+  /** Of the last one that came back: how long it took, and when it did. */
+  readonly lastRoundTripMs?: number;
+  readonly lastReturnedAt?: UnixMs;
+}
+
 export interface UplinkStatus {
   readonly state: UplinkState;
   /** The collector that is connected, or that is dialled or waited for. */
@@ -52,6 +74,8 @@ export interface UplinkStatus {
   readonly connections: number;
   /** Attempts at a connection since this process started, those included that look whether a preferred collector is back. */
   readonly attempts: number;
+  /** The canary records; absent when none are sent. */
+  readonly canary?: CanaryStatus;
   /** What keeps some of the records from being sent although the uplink stands, and what to do; absent when nothing. */
   readonly problem?: string;
 }

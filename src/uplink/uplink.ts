@@ -2,15 +2,15 @@ import type { UnixMs } from '../core/time.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Service } from '../lib/service.ts';
 import { Attempt, type AttemptDependencies } from './attempt.ts';
-import { Complaints } from './complaints.ts';
 import { Delivered } from './delivered.ts';
 import { type Dial, DialPlan } from './dial-plan.ts';
 import { Drain } from './drain.ts';
 import { LookBack } from './look-back.ts';
+import { Roster } from './roster.ts';
 import type { Sender } from './sender.ts';
 import type { Settled } from './session.ts';
 import type { Ending } from './stage.ts';
-import type { CollectorEntry, UplinkState, UplinkStatus } from './status.ts';
+import type { UplinkState, UplinkStatus } from './status.ts';
 
 export interface UplinkDependencies extends AttemptDependencies {
   /** The collectors' URLs, the preferred one first; known when the uplink starts, at least one, and the same from then on. */
@@ -35,9 +35,8 @@ type Link =
 export class Uplink implements Service {
   readonly name = 'uplink';
   readonly #deps: UplinkDependencies;
-  #urls: readonly string[] = [];
+  #roster = new Roster([]);
   #plan: DialPlan | undefined;
-  #complaints: readonly Complaints[] = [];
   readonly #lookBack: LookBack;
   #link: Link = { name: 'offline' };
   #drain: Drain | undefined;
@@ -63,10 +62,9 @@ export class Uplink implements Service {
   async start(): Promise<void> {
     const { options, lineage, buffer } = this.#deps;
     await lineage?.load(buffer.totals.lastSequence);
-    this.#urls = this.#deps.urls();
-    this.#complaints = this.#urls.map(() => new Complaints());
+    this.#roster = new Roster(this.#deps.urls());
     this.#plan = new DialPlan({
-      collectors: this.#urls.length,
+      collectors: this.#roster.urls.length,
       retryMinMs: options.retryMin,
       retryMaxMs: options.retryMax,
       returnAfterMs: options.returnAfter,
@@ -100,10 +98,10 @@ export class Uplink implements Service {
   status(): UplinkStatus {
     const problem = this.#sender?.problem;
     const address = this.#link.name === 'dialled' ? this.#link.attempt.conversation?.target.at : undefined;
-    const collectors = this.#collectors;
+    const collectors = this.#roster.entries(this.#current);
     return {
       state: this.#state(),
-      url: collectors.find(({ isCurrent }) => isCurrent)?.url ?? this.#urls[0] ?? '',
+      url: collectors.find(({ isCurrent }) => isCurrent)?.url ?? this.#roster.urls[0] ?? '',
       ...(address !== undefined && { address }),
       collectors,
       since: this.#since,
@@ -121,6 +119,11 @@ export class Uplink implements Service {
    */
   underWay(lane: string): readonly Interval[] {
     return this.#sender?.underWay(lane) ?? [];
+  }
+
+  /** A collector has said welcome, and may be sent records. */
+  get isConnected(): boolean {
+    return this.#link.name === 'dialled' && this.#sender !== undefined && !this.#link.attempt.conversation?.isLeaving;
   }
 
   /** What becomes ready now would be sent at once, and has a good chance to be acknowledged soon. */
@@ -142,14 +145,11 @@ export class Uplink implements Service {
     return this.#link.name === 'dialled' ? this.#link.attempt.conversation?.sender : undefined;
   }
 
-  get #collectors(): CollectorEntry[] {
+  /** The collector that is connected, dialled or waited for. */
+  get #current(): number | undefined {
     const link = this.#link;
-    const current =
-      link.name === 'dialled' ? link.attempt.collector : link.name === 'waiting' ? link.collector : undefined;
-    return this.#urls.map((url, index) => {
-      const problem = this.#complaints[index]!.latest?.reason;
-      return { url, isCurrent: index === current, ...(problem !== undefined && { problem }) };
-    });
+    if (link.name === 'offline') return undefined;
+    return link.name === 'dialled' ? link.attempt.collector : link.collector;
   }
 
   #random(): number {
@@ -162,7 +162,7 @@ export class Uplink implements Service {
       case 'offline':
         return { name: 'offline' };
       case 'waiting':
-        return { ...this.#whyWaiting(), retryAt: link.retryAt };
+        return { ...this.#roster.whyNone(), retryAt: link.retryAt };
       case 'dialled': {
         const { sender, isLeaving = false } = link.attempt.conversation ?? {};
         if (sender === undefined || isLeaving) return { name: 'connecting' };
@@ -174,15 +174,6 @@ export class Uplink implements Service {
     }
   }
 
-  /** `rejected` when all collectors refuse this gateway; otherwise some may be had again by waiting. */
-  #whyWaiting(): { readonly name: 'waiting' | 'rejected'; readonly reason: string } {
-    const latest = this.#complaints.map((complaints) => complaints.latest);
-    const name = latest.every((one) => one?.isRejection) ? 'rejected' : 'waiting';
-    if (latest.length === 1) return { name, reason: latest[0]?.reason ?? '' };
-    const reasons = latest.flatMap((one, index) => (one === undefined ? [] : [`${this.#urls[index]}: ${one.reason}`]));
-    return { name, reason: reasons.join('; ') };
-  }
-
   #dial(collector: number): void {
     const attempt = this.#attempt(collector);
     this.#enter({ name: 'dialled', attempt, isReturn: false });
@@ -192,7 +183,7 @@ export class Uplink implements Service {
   /** An attempt whose events count while it is the one that is dialled, and those of a look back, which are its own. */
   #attempt(collector: number): Attempt {
     this.#attempts++;
-    const attempt: Attempt = new Attempt(this.#deps, collector, this.#urls[collector]!, {
+    const attempt: Attempt = new Attempt(this.#deps, collector, this.#roster.urls[collector]!, {
       onThere: () => this.#isBack(attempt),
       onWelcome: () => this.#welcomed(attempt),
       onAcknowledged: (settled) => this.#acknowledged(attempt, settled),
@@ -218,7 +209,7 @@ export class Uplink implements Service {
     const { waitingRecords, lastSequence } = buffer.totals;
     this.#connections++;
     this.#drain = new Drain(waitingRecords, lastSequence, clock.monotonic());
-    if (this.#complaints[attempt.collector]!.welcomed()) this.#sayConnected(attempt);
+    if (this.#roster.of(attempt.collector).welcomed()) this.#sayConnected(attempt);
     this.#lookBack.start(attempt.collector);
     this.#noteState();
   }
@@ -233,7 +224,7 @@ export class Uplink implements Service {
     this.#delivered.add(settled, clock.now());
     this.#drain?.acknowledged(settled.batches, clock.monotonic());
     this.#plan!.worked();
-    if (this.#complaints[attempt.collector]!.worked()) this.#sayConnected(attempt);
+    if (this.#roster.of(attempt.collector).worked()) this.#sayConnected(attempt);
   }
 
   /** The attempt has failed, or its connection is over: decides which comes next. */
@@ -269,7 +260,7 @@ export class Uplink implements Service {
   /** Says what is wrong, when that is news. */
   #complain(attempt: Attempt, { kind, reason }: Ending, consequence: string): void {
     const { clock, log } = this.#deps;
-    const complaints = this.#complaints[attempt.collector]!;
+    const complaints = this.#roster.of(attempt.collector);
     const now = clock.monotonic();
     if (attempt.hasWorked(now)) complaints.worked();
     if (!complaints.add(reason, kind === 'rejected', attempt.isStanding, now)) return;

@@ -105,3 +105,31 @@ test('a rule that is gone has no series any more', async () => {
   assert.match((await metrics.text()).body, /rule="old"/);
   assert.doesNotMatch((await metrics.text()).body, /rule="old"/);
 });
+
+test('canaries have figures only where they are sent, and an age only once one has come back', async () => {
+  const canary = { state: { name: 'overdue', waitedMs: 40_000 }, intervalMs: 60_000, sent: 2, returned: 0 } as const;
+  const textWith = async (found: object) => {
+    const metrics = new Metrics(() =>
+      composeStatus({ ...healthyParts, uplink: { ...healthyParts.uplink, ...found } }, someTimeMs),
+    );
+    metrics.observeCanary(0.3);
+    return parse((await metrics.text()).body);
+  };
+  assert.ok([...(await textWith({})).keys()].every((name) => !name.includes('canary')));
+  const overdue = await textWith({ canary });
+  assert.equal(overdue.get('headgate_uplink_canary_overdue'), 1);
+  assert.equal(overdue.get('headgate_uplink_canary_age_seconds'), undefined);
+  assert.equal(overdue.get('headgate_uplink_canary_seconds_bucket{le="0.25"}'), 0);
+  assert.equal(overdue.get('headgate_uplink_canary_seconds_bucket{le="0.5"}'), 1);
+  const returned = await textWith({
+    canary: {
+      ...canary,
+      state: { name: 'returned' },
+      returned: 1,
+      lastRoundTripMs: 300,
+      lastReturnedAt: someTimeMs - 9_000,
+    },
+  });
+  assert.equal(returned.get('headgate_uplink_canary_age_seconds'), 9);
+  assert.equal(returned.get('headgate_uplink_canary_overdue'), 0);
+});

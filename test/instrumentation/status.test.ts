@@ -24,6 +24,29 @@ const rows: readonly Row[] = [
   [{ phase: 'stopping' }, 'stopping', /^The gateway is stopping\.$/],
   [uplink({ name: 'draining', leftRecords: 5 }), 'ready', /^All good\. The uplink is catching up\./],
   [uplink({ name: 'draining', leftRecords: 5, etaMs: 90_000 }), 'ready', /catching up, for about 1 min 30 s more\./],
+  [
+    {
+      uplink: {
+        ...healthyParts.uplink,
+        canary: { state: { name: 'overdue', waitedMs: 45_000 }, intervalMs: 60_000, sent: 1, returned: 0 },
+      },
+    },
+    'degraded',
+    /^The uplink is live\. A canary record has not come back for 45 s\./,
+  ],
+  [
+    {
+      uplink: {
+        ...healthyParts.uplink,
+        collectors: [
+          { url: 'http://a:1', isCurrent: false, problem: 'nobody listens there' },
+          { url: 'http://b:1', isCurrent: true },
+        ],
+      },
+    },
+    'ready',
+    /^All good\. The uplink is live, at collector 2 of 2 \(http:\/\/a:1: nobody listens there\)\./,
+  ],
   [uplink({ name: 'connecting' }), 'degraded', /^The uplink is connecting\./],
   [uplink({ name: 'offline' }), 'degraded', /^The uplink is off\./],
   [uplink({ name: 'stalled' }), 'degraded', /stopped confirming/],

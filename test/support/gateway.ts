@@ -38,6 +38,8 @@ export async function startGateway(t: TestContext, options: GatewayOptions): Pro
       'mqtt.port': mqttPort,
       'http.port': 0,
       'collector.port': 0,
+      // Tests count records.
+      'uplink.canary': 0,
       ...(sink === undefined ? {} : { 'collector.sink': sink }),
       ...(uplinkPort === undefined ? {} : { 'uplink.url': `http://127.0.0.1:${uplinkPort}` }),
       ...set,
@@ -72,7 +74,12 @@ export interface GatewayStatus {
       readonly dropped: Readonly<Record<string, number>>;
     };
   };
-  readonly uplink: { readonly state: string; readonly reason?: string; readonly acknowledgedRecords: number };
+  readonly uplink: {
+    readonly state: string;
+    readonly reason?: string;
+    readonly acknowledgedRecords: number;
+    readonly canary: { readonly returned: number; readonly roundTripMs: number | null } | null;
+  };
 }
 
 /** `GET /api/v1/status`. @throws an Error when it is not answered with 200 within 5 s */

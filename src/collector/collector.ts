@@ -51,7 +51,7 @@ export class Collector implements Service {
   #stopWatching: (() => void) | undefined;
   readonly #farewell = new Farewell();
   #server: GrpcServer | undefined;
-  /** The most that were connected at once, in this run or known of from earlier ones. */
+  /** The most that were connected at once, or that had ever been here when it started. */
   #mostGateways = 0;
 
   /** @param helloTimeoutMs how long a stream's first message may take */
@@ -72,6 +72,7 @@ export class Collector implements Service {
       const [{ serve }] = await Promise.all([import('./server.ts'), this.#sink.open()]);
       this.#state = await openState(sink);
       const lineages = new Lineages(this.#state, this.#clock);
+      this.#mostGateways = await lineages.count();
       this.#stopWatching = lineages.watch((gateway, isCurrent) => this.#overtaken(gateway, isCurrent));
       const context = this.#context(this.#committer, lineages, this.#companions(this.#state));
       const admin = await this.#admin(this.#state);

@@ -18,6 +18,11 @@ export class Lineages {
     this.#clock = clock;
   }
 
+  /** How many gateways have ever been here. @throws HeadgateError `sink.failed` */
+  async count(): Promise<number> {
+    return (await this.#store.list(space)).length;
+  }
+
   /** @param from where the gateway is, as `HOST:PORT` @throws HeadgateError `sink.failed` */
   async propose(claim: Claim, from: string): Promise<Decision<{ readonly proposal: Proposal }>> {
     const lineage = randomBytes(9).toString('base64url');

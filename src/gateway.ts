@@ -9,8 +9,13 @@ import type { DiskFaults } from './buffer/worker-protocol.ts';
 import { GatewayClock } from './clock/clock.ts';
 import { LinuxMachine } from './clock/machine.ts';
 import { EmbeddedCollector } from './collector/embedded.ts';
+import { Commands } from './commands/commands.ts';
+import type { RemoteConfig } from './commands/trial.ts';
+import { type ConfigSources, configFile } from './config/load.ts';
+import { loadWithRemote, RemoteSettings } from './config/remote.ts';
 import type { Config } from './config/schema.ts';
 import { ConfigWatch } from './config/watch.ts';
+import { HeadgateError } from './core/errors.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
@@ -21,6 +26,7 @@ import { createDecoder, type Decoder } from './profiles/decode.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
+import { CommandLink } from './uplink/command-link.ts';
 import { Lineage } from './uplink/lineage.ts';
 import { Uplink } from './uplink/uplink.ts';
 import { agent, version } from './version.ts';
@@ -29,12 +35,6 @@ import { encodeGap } from './wire/gap-encoder.ts';
 /** A log that can name the part that speaks. */
 export interface RootLog extends Log {
   child(fields: { part: string }): Log;
-}
-
-/** Where the configuration comes from, to be read again when it changes. */
-export interface Reload {
-  readonly file: string | undefined;
-  readonly load: () => Config;
 }
 
 /** The composition root: makes every part from the configuration and wires them, left to right. */
@@ -47,6 +47,7 @@ export class Gateway {
   readonly #rules: RuleBook;
   readonly #flow: Flow;
   readonly #mqtt: MqttSource;
+  readonly #commands: Commands;
   readonly #uplink: Uplink;
   readonly #canary: Canary | undefined;
   readonly #collector: EmbeddedCollector | undefined;
@@ -55,10 +56,10 @@ export class Gateway {
   readonly #services: ServiceGroup;
 
   /**
-   * @param reload how the configuration is read again while the gateway runs; without it, it stays as it is
+   * @param sources where the configuration is read again while the gateway runs; without them, it stays as it is
    * @param faults what tests ask of the disk
    */
-  constructor(config: Config, log: RootLog, reload?: Reload, faults: DiskFaults = faultsFromEnvironment()) {
+  constructor(config: Config, log: RootLog, sources?: ConfigSources, faults: DiskFaults = faultsFromEnvironment()) {
     this.#config = config;
     this.#log = log;
     this.#dataDir = resolve(config.dataDir);
@@ -94,7 +95,32 @@ export class Gateway {
       shelf: this.#buffer.shelf,
       recentDeliveries: () => this.#buffer.deliveries,
       operatingMs: () => this.#buffer.operatingMs,
+      commands: {
+        answered: (device, id, payload) => this.#commands.answered(device, id, payload),
+        devicesChanged: () => this.#commands.devicesChanged(),
+      },
       log: part('mqtt'),
+    });
+    const watch =
+      sources &&
+      new ConfigWatch({
+        file: configFile(sources),
+        running: config,
+        load: () => loaded(sources),
+        onRules: (rules) => this.#changeRules(rules),
+        log: part('config'),
+      });
+    this.#commands = new Commands({
+      options: config.commands,
+      shelf: this.#buffer.shelf,
+      carrier: this.#mqtt.devices,
+      // No device has a profile yet that says what it understands.
+      check: () => undefined,
+      remote: watch ? new RemoteSettings({ sources, running: config, reload: () => watch.reload() }) : unchangeable,
+      redial: () => this.#uplink.redial('a configuration is on trial'),
+      operatingMs: () => this.#buffer.operatingMs,
+      wallMs: () => (clock.quality() === 'unset' ? undefined : clock.now()),
+      log: part('commands'),
     });
     const sink = this.sink;
     this.#collector =
@@ -120,9 +146,13 @@ export class Gateway {
       lineage: new Lineage(this.#buffer.shelf, part('uplink')),
       clock,
       log: part('uplink'),
-      // A collector on this machine has no clock of its own.
-      companions:
-        config.uplink.url === undefined ? [] : [new CollectorClock((...told) => clock.heard('collector', ...told))],
+      companions: [
+        new CommandLink(this.#commands),
+        // A collector on this machine has no clock of its own.
+        ...(config.uplink.url === undefined
+          ? []
+          : [new CollectorClock((...told) => clock.heard('collector', ...told))]),
+      ],
     });
     this.#reporter = new Reporter(() => this.#parts(), clock);
     this.#http = new HttpApi({
@@ -139,11 +169,8 @@ export class Gateway {
     if (this.#collector !== undefined) first.push(this.#collector);
     const last: Service[] = [this.#mqtt];
     if (this.#canary !== undefined) last.push(this.#canary);
-    if (reload !== undefined) {
-      const onRules = (rules: Config['rules']): void => this.#changeRules(rules);
-      last.push(new ConfigWatch({ ...reload, running: config, onRules, log: part('config') }));
-    }
-    this.#services = new ServiceGroup([first, [clock], [this.#uplink], last]);
+    if (watch) last.push(watch);
+    this.#services = new ServiceGroup([first, [clock], [this.#commands], [this.#uplink], last]);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -189,6 +216,7 @@ export class Gateway {
       flow: this.#flow.status(),
       buffer: this.#buffer.status(),
       uplink: { ...this.#uplink.status(), ...(this.#canary && { canary: this.#canary.status() }) },
+      commands: this.#commands.status(),
       collector:
         this.#collector === undefined || sink === undefined ? null : { address: this.#collector.address, sink },
     };
@@ -216,6 +244,20 @@ export class Gateway {
     return collector.sink ?? `sqlite:${join(this.#dataDir, 'collector', 'records.db')}`;
   }
 }
+
+/** The configuration as it is to hold now. @throws {HeadgateError} also when what the collector has set is wrong */
+function loaded(sources: ConfigSources): Config {
+  const { config, problem } = loadWithRemote(sources);
+  if (problem !== undefined) throw new HeadgateError('config.invalid', problem);
+  return config;
+}
+
+/** The configuration of a gateway that does not know where it came from. */
+const unchangeable: RemoteConfig = {
+  overlay: () => '',
+  plan: () => ({ reason: 'this gateway does not read its configuration again' }),
+  apply: () => {},
+};
 
 function rulesApi(rules: RuleBook, decode: Decoder): RulesApi {
   return {

@@ -1,5 +1,6 @@
 // npm run check: types, lint and format, protos, architecture, side by side; one line each, and output of what failed.
 import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -13,6 +14,12 @@ const checks: readonly { name: string; command: string; args: readonly string[] 
     args: ['check', '--error-on-warnings', '--max-diagnostics=20', '.'],
   },
   { name: 'protos', command: join(bin, 'buf'), args: ['lint'] },
+  // What a release said on the wire, this one understands: see test/wire/released.
+  ...readdirSync(join(root, 'test/wire/released')).map((release) => ({
+    name: `protos, ${release}`,
+    command: join(bin, 'buf'),
+    args: ['breaking', '--against', join('test/wire/released', release)],
+  })),
   {
     name: 'architecture',
     command: process.execPath,

@@ -1,9 +1,10 @@
 import type { HistoryBatch, Window } from '../buffer/history.ts';
 import type { UnixMs } from '../core/time.ts';
+import type { EncodedBatch } from '../wire/batch-reader.ts';
 import { ProtoCursor } from '../wire/proto-cursor.ts';
 import { clockQualities } from '../wire/record-encoder.ts';
 import { RecordJson } from '../wire/record-json.ts';
-import { type DecodedRecord, type EncodedBatch, RecordReader } from '../wire/record-reader.ts';
+import { type DecodedRecord, RecordReader } from '../wire/record-reader.ts';
 
 /** The tag of `Batch.records`. */
 const recordsTag = 0x7a;

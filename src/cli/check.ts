@@ -2,12 +2,13 @@ import { RuleBook } from '../admission/rule-book.ts';
 import { describeConfig } from '../config/describe.ts';
 import { configFile } from '../config/load.ts';
 import { configNode } from '../config/node.ts';
+import { loadWithRemote } from '../config/remote.ts';
 import type { Config } from '../config/schema.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 import { decode } from '../profiles/decode.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
-import { configOf, configOptions, sourcesOf } from './config-options.ts';
+import { configOptions, sourcesOf } from './config-options.ts';
 import { exitCodeOf } from './failure.ts';
 import { explanationText, rulesText } from './rules-text.ts';
 import type { Terminal } from './terminal.ts';
@@ -44,8 +45,11 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
   const message = messageOf(values);
   const given = { ...values, config: values.config ?? operands[0] };
   try {
-    const config = configOf(given, terminal);
-    const name = configFile(sourcesOf(given, terminal)) ?? 'The configuration (defaults, environment and --set)';
+    const sources = sourcesOf(given, terminal);
+    const { config, remoteFile, problem } = loadWithRemote(sources);
+    if (problem !== undefined) throw new HeadgateError('config.invalid', problem);
+    const file = configFile(sources) ?? 'The configuration (defaults, environment and --set)';
+    const name = remoteFile === undefined ? file : `${file}, with what the collector has set (${remoteFile}),`;
     // With --json the answer is the configuration, and the sentence must not stand in a program's way.
     const answer = values.json ? jsonAnswer(config, message) : textAnswer(config, message);
     if (values.json) terminal.err(`${name} is right.`);

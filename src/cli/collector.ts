@@ -14,7 +14,8 @@ const options = {
 
 const usage = {
   verb: 'collector',
-  about: 'Runs a collector alone, until it is told to stop. `collector records` shows what is in its sink.',
+  about:
+    'Runs a collector alone, until it is told to stop. `collector records` shows its sink, `collector command` sends one.',
   options,
 } as const satisfies Usage;
 
@@ -26,6 +27,7 @@ const recordsUsage = {
 
 export async function collector(args: string[], terminal: Terminal): Promise<number> {
   if (args[0] === 'records') return await records(args.slice(1), terminal);
+  if (args[0] === 'command') return await (await import('./collector-command.ts')).command(args.slice(1), terminal);
   const { values, isHelp } = parseArguments(usage, args);
   if (isHelp) {
     terminal.out(helpText(usage));

@@ -1,8 +1,8 @@
-import { configFile } from '../config/load.ts';
+import { loadWithRemote } from '../config/remote.ts';
 import { messageOf } from '../core/errors.ts';
 import { createLog, drainLog } from '../instrumentation/log.ts';
 import { helpText, parseArguments, type Usage } from './arguments.ts';
-import { configOf, configOptions, sourcesOf, usualSink } from './config-options.ts';
+import { configOptions, sourcesOf, usualSink } from './config-options.ts';
 import { failureFields, reportFailure } from './failure.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
@@ -20,15 +20,18 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
     terminal.out(helpText(usage));
     return 0;
   }
-  const config = configOf(values, terminal);
+  const sources = sourcesOf(values, terminal);
+  const { config, remoteFile, problem } = loadWithRemote(sources);
   const root = createLog(config.log);
   const log = root.child({ part: 'main' });
   try {
     const { Gateway } = await import('../gateway.ts');
-    const gateway = new Gateway(config, root, {
-      file: configFile(sourcesOf(values, terminal)),
-      load: () => configOf(values, terminal),
-    });
+    if (problem !== undefined)
+      log.error(
+        { file: remoteFile, problems: problem.split('\n') },
+        'What the collector has set does not hold: it is wrong.',
+      );
+    const gateway = new Gateway(config, root, sources);
     const onReady = () => {
       const { addresses, sink } = gateway;
       // Both clocks start with the process.

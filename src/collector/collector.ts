@@ -4,6 +4,8 @@ import type { Service } from '../lib/service.ts';
 import type { AdminHandlers } from './admin/handlers.ts';
 import { type AdminContext, isLocal } from './admin/service.ts';
 import { ensureAdminToken } from './admin/token.ts';
+import { CollectorCommands } from './commands/collector-commands.ts';
+import { commandHandlers } from './commands/command-handlers.ts';
 import { Committer, type SinkHealth } from './committer.ts';
 import type { Companion } from './companion.ts';
 import { Farewell } from './farewell.ts';
@@ -32,6 +34,8 @@ export interface CollectorStatus {
 
 /** How long a gateway that does not answer may hold up a stop, once all that it is owed has been written to it. */
 const farewellMs = 1000;
+/** How long a command that is over is remembered when nothing is configured: a week. */
+const keepCommandsMs = 7 * 86_400_000;
 
 /**
  * The cloud side of the uplink: takes records from gateways over gRPC, makes them durable in its sink, and acknowledges
@@ -50,6 +54,7 @@ export class Collector implements Service {
   #state: StateStore | undefined;
   #stopWatching: (() => void) | undefined;
   readonly #farewell = new Farewell();
+  #commands: CollectorCommands | undefined;
   #server: GrpcServer | undefined;
   /** The most that were connected at once, or that had ever been here when it started. */
   #mostGateways = 0;
@@ -74,8 +79,11 @@ export class Collector implements Service {
       const lineages = new Lineages(this.#state, this.#clock);
       this.#mostGateways = await lineages.count();
       this.#stopWatching = lineages.watch((gateway, isCurrent) => this.#overtaken(gateway, isCurrent));
-      const context = this.#context(this.#committer, lineages, this.#companions(this.#state));
-      const admin = await this.#admin(this.#state);
+      const { keepCommands = keepCommandsMs } = this.#options;
+      this.#commands = new CollectorCommands(this.#state, this.#clock, this.#log, keepCommands);
+      this.#commands.start();
+      const context = this.#context(this.#committer, lineages, this.#companions());
+      const admin = await this.#admin();
       this.#server = await serve(host, port, context, (stream) => this.#streams.add(stream), admin);
     } catch (error) {
       await this.#letGo();
@@ -114,19 +122,19 @@ export class Collector implements Service {
   }
 
   /** What travels on gateways' streams beside records. */
-  #companions(_state: StateStore): readonly Companion[] {
-    return [this.#farewell];
+  #companions(): readonly Companion[] {
+    return [this.#farewell, ...(this.#commands === undefined ? [] : [this.#commands])];
   }
 
   /** What administrators may ask for. */
-  #adminHandlers(_state: StateStore): readonly Partial<AdminHandlers>[] {
-    return [];
+  #adminHandlers(): readonly Partial<AdminHandlers>[] {
+    return this.#commands === undefined ? [] : [commandHandlers(this.#commands.store, this.#clock)];
   }
 
-  async #admin(state: StateStore): Promise<AdminContext> {
+  async #admin(): Promise<AdminContext> {
     const tokenFile = this.#options.admin?.tokenFile ?? ownFile(this.#options, 'admin-token');
     if (this.#options.admin?.tokenFile === undefined) await ensureAdminToken(tokenFile);
-    const handlers = Object.assign({}, ...this.#adminHandlers(state)) as Partial<AdminHandlers>;
+    const handlers = Object.assign({}, ...this.#adminHandlers()) as Partial<AdminHandlers>;
     return { handlers, tokenFile, isSecure: isLocal, log: this.#log };
   }
 
@@ -176,6 +184,8 @@ export class Collector implements Service {
     this.#server = undefined;
     await this.#sink?.close();
     this.#sink = undefined;
+    await this.#commands?.close();
+    this.#commands = undefined;
     await this.#state?.close();
     this.#state = undefined;
   }

@@ -90,6 +90,8 @@ export class EmbeddedCollector implements Service {
         else if (this.#state.name === 'starting' && this.#state.child === child) {
           this.#address = message.address;
           this.#state = { name: 'running', child, since: performance.now() };
+          // From here on it is stopped in its turn.
+          signal?.removeEventListener('abort', abort);
           resolve();
         }
       });

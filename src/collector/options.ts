@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { bytes, count, port } from '../lib/option-types.ts';
+import { bytes, count, duration, port } from '../lib/option-types.ts';
 
 const adminOptions = Type.Object(
   {
@@ -41,6 +41,10 @@ export const collectorOptions = Type.Object({
       examples: ['/var/lib/headgate/collector'],
     }),
   ),
+  keepCommands: duration({
+    default: '7d',
+    description: 'How long a command is remembered here once it is over.',
+  }),
   admin: adminOptions,
 });
 export type CollectorOptions = Static<typeof collectorOptions>;

@@ -6,7 +6,7 @@ import { RecordJson } from '../wire/record-json.ts';
 import { readLine } from './file-lines.ts';
 import { parseSink } from './sink.ts';
 import { storageError } from './sqlite-errors.ts';
-import { gapsVersion, versionOf } from './sqlite-schema.ts';
+import { encodedVersion, gapsVersion, versionOf } from './sqlite-schema.ts';
 
 /**
  * The newest `last` records of a sink, oldest first, reports of gaps among them, each as one line of JSON in the form of the file sink, without the
@@ -38,6 +38,7 @@ interface Row {
   readonly profile: string;
   readonly profileVersion: number;
   readonly historical: number;
+  readonly encoded: Uint8Array | null;
 }
 
 interface DataRow extends Row {
@@ -58,18 +59,20 @@ interface GapRow extends Row {
   readonly lastAt: string | null;
 }
 
-const newest = (table: string, columns: string): string => `
+const newest = (table: string, columns: string, version: number): string => `
   SELECT r.id, g.gateway, g.epoch, r.sequence, o.device AS deviceId, r.received_at AS receivedAt,
     o.clock_quality AS clockQuality, o.priority, o.source, o.topic, o.profile, o.profile_version AS profileVersion,
-    o.historical, ${columns}
+    o.historical, ${version < encodedVersion ? 'NULL AS encoded' : 'r.encoded'}, ${columns}
   FROM (SELECT * FROM ${table} ORDER BY id DESC LIMIT ?) r
   JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key ORDER BY r.id`;
-const newestData = newest('record', 'r.time, r.fields, r.payload');
-const newestGaps = newest(
-  'gap_record',
-  `r.after_record AS afterRecord, r.reason, r.rule, r.device, r.count, r.first_sequence AS firstSequence,
+const newestData = (version: number): string => newest('record', 'r.time, r.fields, r.payload', version);
+const newestGaps = (version: number): string =>
+  newest(
+    'gap_record',
+    `r.after_record AS afterRecord, r.reason, r.rule, r.device, r.count, r.first_sequence AS firstSequence,
     r.last_sequence AS lastSequence, r.first_at AS firstAt, r.last_at AS lastAt`,
-);
+    version,
+  );
 
 function readRows(path: string, last: number): string[] {
   const db = new Database(path, { readonly: true, fileMustExist: true });
@@ -79,8 +82,8 @@ function readRows(path: string, last: number): string[] {
     return db.transaction(() => {
       const version = versionOf(db, path);
       if (version === 0) return [];
-      const data = db.prepare(newestData).all(last) as DataRow[];
-      const gaps = version < gapsVersion ? [] : (db.prepare(newestGaps).all(last) as GapRow[]);
+      const data = db.prepare(newestData(version)).all(last) as DataRow[];
+      const gaps = version < gapsVersion ? [] : (db.prepare(newestGaps(version)).all(last) as GapRow[]);
       return inOrder(data, gaps)
         .slice(-last)
         .map((row) => lineOf(json, row));
@@ -109,6 +112,7 @@ function lineOf(json: RecordJson, row: DataRow | GapRow): string {
     receivedAt: row.receivedAt ?? undefined,
     payload: (isData && row.payload) || undefined,
     historical: row.historical !== 0,
+    encoded: row.encoded ?? undefined,
     gap: isData ? undefined : gapOf(row),
   };
   return json.lineOf(json.prefix(row.gateway, row.epoch), record, (isData && row.fields) || '');

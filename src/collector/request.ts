@@ -23,20 +23,24 @@ export type Request =
   | { readonly name: 'upload'; readonly bytes: Uint8Array }
   | { readonly name: 'ping'; readonly nonce: bigint }
   | { readonly name: 'pong' }
+  /** Of a newer version of the protocol. */
+  | { readonly name: 'unknown' }
   /** For a companion: see `companion.ts`. */
   | { readonly name: 'other'; readonly message: GatewayMessage };
 
 const uploadTag = 0x12;
+/** The numbers of the fields that this version knows. */
+const newestField = 7;
 
-/** @throws MalformedError when the bytes are no ConnectRequest, or say nothing that this version knows */
+/**
+ * What a newer gateway says that this version does not know is passed over, beside an upload as well as alone: only for
+ * what was agreed on in the welcome may it count on being understood.
+ *
+ * @throws MalformedError when the bytes are no ConnectRequest, or an empty one
+ */
 export function readRequest(bytes: Uint8Array): Request {
-  if (bytes[0] === uploadTag) {
-    const cursor = new ProtoCursor().open(bytes);
-    cursor.tag();
-    const stop = cursor.span();
-    if (stop !== cursor.end) throw new MalformedError('something follows the upload within its message');
-    return { name: 'upload', bytes: bytes.subarray(cursor.at, stop) };
-  }
+  const upload = uploadIn(bytes);
+  if (upload !== undefined) return { name: 'upload', bytes: upload };
   const { message } = decode(bytes);
   switch (message?.$case) {
     case 'hello': {
@@ -54,10 +58,27 @@ export function readRequest(bytes: Uint8Array): Request {
     case 'renew':
       return { name: 'other', message };
     case 'upload':
-      throw new MalformedError('something precedes the upload within its message');
+      throw new MalformedError('it is an upload and something else at once');
     case undefined:
-      throw new MalformedError('it is neither hello, upload, ping nor pong');
+      if (bytes.length === 0) throw new MalformedError('it is empty');
+      return { name: 'unknown' };
   }
+}
+
+/** The upload that the message is; undefined when it is something else. */
+function uploadIn(bytes: Uint8Array): Uint8Array | undefined {
+  const cursor = new ProtoCursor().open(bytes);
+  let upload: Uint8Array | undefined;
+  while (cursor.at < cursor.end) {
+    const tag = cursor.tag();
+    if (tag === uploadTag && upload === undefined) {
+      const stop = cursor.span();
+      upload = bytes.subarray(cursor.at, stop);
+      cursor.at = stop;
+    } else if (tag >>> 3 > newestField) cursor.skip(tag);
+    else return undefined;
+  }
+  return upload;
 }
 
 function sequence(field: string, value: bigint): number {

@@ -175,6 +175,7 @@ function request(state: Living, message: Request, limits: SessionLimits): Sessio
     case 'ping':
       return { state, effects: [send({ $case: 'pong', value: { nonce: message.nonce } })] };
     case 'pong':
+    case 'unknown':
       return { state, effects: [] };
     case 'other':
       return other(state, message.message);

@@ -6,9 +6,11 @@ import { progressSchema } from './progress-table.ts';
 
 /** "HGCR", so that `file` and we can tell whose database it is. */
 const applicationId = 0x48474352;
-const version = 2;
+const version = 3;
 /** The first version that knows gaps. */
 export const gapsVersion = 2;
+/** The first version that keeps what it does not know. */
+export const encodedVersion = 3;
 
 /**
  * Most of a record is the same in all records of one topic: that is written once, in `origins`, and each row of `record`
@@ -80,8 +82,24 @@ const gapsSchema = `
     FROM gap_record r JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key;
 `;
 
+/**
+ * A record that says more than this version knows is kept as it came, beside what is known of it; NULL for all others. Who
+ * has a newer `record.proto` finds the rest in it.
+ */
+const encodedSchema = `
+  ALTER TABLE record ADD COLUMN encoded BLOB;
+  ALTER TABLE gap_record ADD COLUMN encoded BLOB;
+  DROP VIEW records;
+  CREATE VIEW records AS
+    SELECT r.id, g.gateway, g.epoch, r.sequence, o.device, coalesce(r.time, r.received_at) AS time, r.received_at,
+      CASE o.clock_quality WHEN 1 THEN 'unset' WHEN 2 THEN 'estimated' WHEN 3 THEN 'synced' END AS clock_quality,
+      CASE o.priority WHEN 1 THEN 'bulk' WHEN 2 THEN 'normal' WHEN 3 THEN 'critical' END AS priority,
+      o.source, o.topic, r.fields, r.payload, o.profile, o.profile_version, o.historical, r.encoded
+    FROM record r JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key;
+`;
+
 /** What brings a database from the version before to this one, in order. Each only adds, so each takes no time. */
-const steps: readonly string[] = [recordsSchema, gapsSchema];
+const steps: readonly string[] = [recordsSchema, gapsSchema, encodedSchema];
 
 /**
  * Opens the sink's database and brings its tables to this version: all of them when it is new, those that are missing

@@ -1,5 +1,6 @@
 import { Intervals } from '../lib/intervals.ts';
-import { type DecodedRecord, MalformedError, type RecordReader, readUpload } from '../wire/record-reader.ts';
+import { readUpload } from '../wire/batch-reader.ts';
+import { type DecodedRecord, MalformedError, type RecordReader } from '../wire/record-reader.ts';
 import type { Delivery, Outcome } from './sink.ts';
 
 /** What a sink knows of one gateway's epoch, with whatever else the sink keeps beside it. */

@@ -17,6 +17,8 @@ export interface ConfigSources {
   /** `--set` options, each `path.to.key=value`. */
   readonly settings?: readonly string[];
   readonly environment?: Readonly<Record<string, string | undefined>>;
+  /** What holds over the file, each over the ones before. */
+  readonly over?: readonly Layer[];
 }
 
 /**
@@ -41,6 +43,7 @@ export function loadWith(
   const file = configFile(sources);
   const layers: Layer[] = [
     ...(file === undefined ? [] : [readConfigFile(file)]),
+    ...(sources.over ?? []),
     fromEnvironment(schema, environment),
     fromSettings(schema, sources.settings ?? []),
   ];

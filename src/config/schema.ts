@@ -4,6 +4,7 @@ import { httpOptions } from '../api/options.ts';
 import { bufferOptions } from '../buffer/options.ts';
 import { clockOptions } from '../clock/options.ts';
 import { collectorOptions } from '../collector/options.ts';
+import { commandsOptions } from '../commands/options.ts';
 import { logOptions } from '../instrumentation/options.ts';
 import { decodeOptions } from '../profiles/options.ts';
 import { mqttOptions } from '../sources/mqtt/options.ts';
@@ -48,6 +49,7 @@ export const configSchema = Type.Object(
     rules: rulesOptions,
     buffer: bufferOptions,
     uplink: uplinkOptions,
+    commands: commandsOptions,
     collector: collectorOptions,
   },
   { additionalProperties: false },

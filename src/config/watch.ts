@@ -100,7 +100,7 @@ export class ConfigWatch implements Service {
     const { file, log } = this.#deps;
     log.info({ ...(file === undefined ? {} : { file }) }, 'Asked by SIGHUP to read the configuration again.');
     if (file !== undefined) this.#lastLook = lookOf(file);
-    if (!this.#reload()) log.info({}, 'The configuration says what it said before.');
+    if (!this.reload()) log.info({}, 'The configuration says what it said before.');
   };
 
   /** Looks at the file until it rests, then reads it if it is not as it was. */
@@ -115,15 +115,15 @@ export class ConfigWatch implements Service {
         if (now === this.#lastLook) return;
         this.#lastLook = now;
         if (now === gone) log.warn({ file }, 'The configuration file is gone. What it said last stays in force.');
-        else this.#reload();
+        else this.reload();
       }, settleMs);
       this.#state = { kind: 'settling', look, timer };
     };
     lookAgain(lookOf(file));
   }
 
-  /** Loads the configuration and puts its rules in force. Returns whether anything is to be told of it. */
-  #reload(): boolean {
+  /** Loads the configuration and puts its rules in force. Returns whether anything was to be told of it. */
+  reload(): boolean {
     const { load, onRules, log, running } = this.#deps;
     try {
       const config = load();
@@ -156,7 +156,7 @@ function lookOf(file: string): string {
 }
 
 /** The keys other than the rules whose value differs: no part takes a new one while it runs. */
-function changedKeys(running: Config, config: Config): string[] {
+export function changedKeys(running: Config, config: Config): string[] {
   const valueAt = (from: unknown, path: readonly string[]) =>
     path.reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], from);
   return [...leaves(configNode)]

@@ -18,6 +18,8 @@ const uplinkStates: Readonly<Record<GatewayStatus['uplink']['state'], true>> = {
 
 const gauges: Readonly<Record<string, readonly [help: string, value: (status: GatewayStatus) => number]>> = {
   headgate_mqtt_connections: ['MQTT clients connected now.', (s) => s.mqtt.connections],
+  headgate_commands_queued: ['Commands that nobody has been given yet.', (s) => s.commands.queued],
+  headgate_commands_sent: ['Commands whose answer is waited for.', (s) => s.commands.sent],
   headgate_buffer_waiting_records: ['Records that the collector has not confirmed.', (s) => s.buffer.waitingRecords],
   headgate_buffer_waiting_bytes: ['Bytes of those records.', (s) => s.buffer.waitingBytes],
   headgate_buffer_oldest_waiting_seconds: ['Age of the oldest of them.', (s) => s.buffer.oldestWaitingSeconds],
@@ -219,6 +221,12 @@ export class Metrics {
       'Records that the collector confirmed, by priority.',
       'priority',
       (s) => s.uplink.acknowledgedByPriority,
+    );
+    labelled(
+      'headgate_commands_total',
+      'How often commands from the collector came to each state.',
+      'state',
+      (s) => s.commands.total,
     );
     labelled(
       'headgate_mqtt_refused_total',

@@ -1,5 +1,6 @@
 import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
+import type { CommandsStatus } from '../commands/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
@@ -42,6 +43,7 @@ export interface GatewayStatus {
     readonly lastAcknowledgedAt: string | null;
     readonly acknowledgedPerSecond: number;
   };
+  readonly commands: CommandsStatus;
   /** The collector beside this gateway; null when it has none. */
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
@@ -108,6 +110,7 @@ export interface StatusParts {
   readonly flow: FlowStatus;
   readonly buffer: BufferStatus;
   readonly uplink: UplinkStatus;
+  readonly commands: CommandsStatus;
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
   readonly rates: {
@@ -164,6 +167,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       canary: uplink.canary === undefined ? null : canaryReport(uplink.canary, nowMs),
       problem: uplink.problem ?? null,
     },
+    commands: parts.commands,
     collector: parts.collector,
     process: parts.process,
   };

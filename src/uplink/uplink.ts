@@ -95,6 +95,12 @@ export class Uplink implements Service {
     this.#link = { name: 'offline' };
   }
 
+  /** Ends the connection that stands, in good order, and makes a new one: it shows whether that is still possible. */
+  redial(reason: string): void {
+    if (this.#link.name !== 'dialled' || this.#isStopping) return;
+    this.#link.attempt.conversation?.leave({ kind: 'left', reason, retryAfterMs: 0 }, stopPatienceMs);
+  }
+
   status(): UplinkStatus {
     const problem = this.#sender?.problem;
     const address = this.#link.name === 'dialled' ? this.#link.attempt.conversation?.target.at : undefined;
@@ -184,7 +190,7 @@ export class Uplink implements Service {
   #attempt(collector: number): Attempt {
     this.#attempts++;
     const attempt: Attempt = new Attempt(this.#deps, collector, this.#roster.urls[collector]!, {
-      onThere: () => this.#isBack(attempt),
+      onThere: () => this.redial(`${attempt.url} is back, and is preferred`),
       onWelcome: () => this.#welcomed(attempt),
       onAcknowledged: (settled) => this.#acknowledged(attempt, settled),
       onChange: () => this.#noteState(),
@@ -194,14 +200,6 @@ export class Uplink implements Service {
       },
     });
     return attempt;
-  }
-
-  /** A better collector is there: the one at hand is left in good order, and then that one is told who is there. */
-  #isBack(attempt: Attempt): void {
-    const link = this.#link;
-    if (link.name !== 'dialled') return;
-    const reason = `${attempt.url} is back, and is preferred`;
-    link.attempt.conversation?.leave({ kind: 'left', reason, retryAfterMs: 0 }, stopPatienceMs);
   }
 
   #welcomed(attempt: Attempt): void {

@@ -12,6 +12,8 @@ export class ProtoCursor {
   bytes: Buffer = Buffer.alloc(0);
   at = 0;
   end = 0;
+  /** Something that nobody here knows has been passed over since this was last set to false. */
+  hasSkipped = false;
   #view = new DataView(this.bytes.buffer);
 
   /** Puts the cursor on all of `bytes`. */
@@ -125,6 +127,7 @@ export class ProtoCursor {
 
   /** Passes over the value of a field that nobody knows. */
   skip(tag: number): void {
+    this.hasSkipped = true;
     switch (tag & 7) {
       case 0:
         this.bits64();

@@ -28,7 +28,8 @@ interface Middle {
  * Writes records as proto3's JSON mapping has them (camelCase names, 64-bit integers as strings, bytes as base64, enums
  * as names, doubles that are no number as strings, defaults left out), with three additions for whoever reads a record
  * alone: `gateway` and `epoch` come first, `sequence` is always there, and `time` is filled from `receivedAt` when the
- * device gave none. An enum's number that this version does not know stays a number.
+ * device gave none. An enum's number that this version does not know stays a number; a record with anything else that it
+ * does not know comes with all its bytes, as `encoded`.
  *
  * It remembers what comes again and again in records, so keep one for as long as records come.
  */
@@ -59,6 +60,7 @@ export class RecordJson {
     if (record.payload !== undefined) line += `,"payload":"${base64(record.payload)}"`;
     if (record.profile !== '') line += `,"profile":${this.#quote(record.profile)}`;
     if (record.profileVersion !== 0) line += `,"profileVersion":${record.profileVersion}`;
+    if (record.encoded !== undefined) line += `,"encoded":"${base64(record.encoded)}"`;
     if (record.gap !== undefined) line += `,"gap":${gapJson(record.gap)}`;
     return record.historical ? `${line},"historical":true}` : `${line}}`;
   }

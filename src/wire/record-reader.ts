@@ -1,4 +1,5 @@
 import type { FieldValue } from '../core/measurement.ts';
+import type { EncodedBatch } from './batch-reader.ts';
 import { type DecodedGap, readGap } from './gap-reader.ts';
 import { MalformedError, ProtoCursor } from './proto-cursor.ts';
 import { TextCache } from './text-cache.ts';
@@ -35,33 +36,17 @@ export interface DecodedRecord {
   readonly historical: boolean;
   /** Set when this is the report of a gap. */
   readonly gap: DecodedGap | undefined;
-}
-
-/** A `Batch` whose records have been found but not decoded. It looks into the upload's bytes, so use it while they hold. */
-export interface EncodedBatch {
-  readonly firstSequence: number;
-  readonly count: number;
-  readonly historical: boolean;
-  /** What to add to `receivedAt` of its records, in ms; 0: nothing. */
-  readonly clockShiftMs?: number;
-  /** What their clock quality is then, as the proto's number; 0: what each says. */
-  readonly clockQuality?: number;
-  readonly bytes: Uint8Array;
-  /** Where record i begins and ends in `bytes`: at 2 i and 2 i + 1. */
-  readonly spans: readonly number[];
+  /**
+   * The record's bytes as they came, when they say more than this version knows: a newer reader finds it all there. The
+   * sequence may be left out in them, and the batch's flags are not in them.
+   */
+  readonly encoded: Uint8Array | undefined;
 }
 
 const noFields: readonly DecodedField[] = [];
 
-// Tags of record.proto and uplink.proto: field number << 3 | wire type.
+// Tags of record.proto: field number << 3 | wire type.
 const tag = {
-  batches: 0x0a,
-  firstSequence: 0x08,
-  count: 0x10,
-  batchHistorical: 0x18,
-  clockShiftMs: 0x20,
-  batchClockQuality: 0x28,
-  records: 0x7a,
   sequence: 0x08,
   deviceId: 0x12,
   time: 0x1a,
@@ -84,66 +69,6 @@ const tag = {
   text: 0x32,
   data: 0x3a,
 } as const;
-
-/**
- * Finds the batches and records of an encoded `Upload` without decoding them.
- *
- * @throws MalformedError when the bytes are no Upload, or a batch holds another number of records than its `count`
- */
-export function readUpload(upload: Uint8Array): EncodedBatch[] {
-  const cursor = new ProtoCursor().open(upload);
-  const batches: EncodedBatch[] = [];
-  while (cursor.at < cursor.end) {
-    const field = cursor.tag();
-    if (field !== tag.batches) {
-      cursor.skip(field);
-      continue;
-    }
-    const stop = cursor.span();
-    const whole = cursor.end;
-    cursor.end = stop;
-    batches.push(readBatchOf(cursor));
-    cursor.end = whole;
-  }
-  return batches;
-}
-
-/**
- * The same for one encoded `Batch`.
- *
- * @throws MalformedError as {@link readUpload}
- */
-export function readBatch(batch: Uint8Array): EncodedBatch {
-  return readBatchOf(new ProtoCursor().open(batch));
-}
-
-function readBatchOf(cursor: ProtoCursor): EncodedBatch {
-  let firstSequence = 0;
-  let count = 0;
-  let historical = false;
-  let clockShiftMs = 0;
-  let clockQuality = 0;
-  const spans: number[] = [];
-  while (cursor.at < cursor.end) {
-    const field = cursor.tag();
-    if (field === tag.records) {
-      const stop = cursor.span();
-      spans.push(cursor.at, stop);
-      cursor.at = stop;
-    } else if (field === tag.firstSequence) firstSequence = cursor.uint();
-    else if (field === tag.count) count = cursor.bits32() >>> 0;
-    else if (field === tag.batchHistorical) historical = cursor.bool();
-    else if (field === tag.clockShiftMs) clockShiftMs = Number(cursor.sint64());
-    else if (field === tag.batchClockQuality) clockQuality = cursor.bits32();
-    else cursor.skip(field);
-  }
-  if (spans.length !== count * 2) {
-    throw new MalformedError(
-      `batch ${firstSequence} says that it holds ${count} records, but holds ${spans.length / 2}`,
-    );
-  }
-  return { firstSequence, count, historical, clockShiftMs, clockQuality, bytes: cursor.bytes, spans };
-}
 
 /** Decodes records. It remembers texts and times that come again and again, so keep one for as long as records come. */
 export class RecordReader {
@@ -188,6 +113,8 @@ export class RecordReader {
     let profile = '';
     let profileVersion = 0;
     let gap: DecodedGap | undefined;
+    const start = cursor.at;
+    cursor.hasSkipped = false;
     while (cursor.at < cursor.end) {
       const field = cursor.tag();
       switch (field) {
@@ -255,6 +182,7 @@ export class RecordReader {
       profileVersion,
       historical,
       gap,
+      encoded: cursor.hasSkipped ? Uint8Array.prototype.slice.call(cursor.bytes, start, cursor.end) : undefined,
     };
   }
 

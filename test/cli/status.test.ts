@@ -106,6 +106,13 @@ const busy: GatewayStatus = {
     etaSeconds: null,
     canary: null,
   },
+  commands: {
+    queued: 0,
+    sent: 0,
+    total: { queued: 0, sent: 0, acknowledged: 0, failed: 0, expired: 0, unknown: 0 },
+    strayAnswers: 0,
+    remoteConfig: 'none',
+  },
   collector: { address: '127.0.0.1:50052', sink: 'file:/tmp/x' },
   process: { pid: 1, rssBytes: 98_000_000, cpuSeconds: 75, eventLoopDelayMs: { p50: 1, p99: 12.34, max: 40 } },
 };

@@ -61,6 +61,7 @@ test('people can query records and measurements', (t) => {
     profile: 'bme280',
     profile_version: 2,
     historical: 1,
+    encoded: null,
   });
   db.close();
   sink.close();

@@ -60,6 +60,13 @@ export const healthyParts: StatusParts = {
     inFlightBytes: 0,
     connections: 1,
   },
+  commands: {
+    queued: 0,
+    sent: 0,
+    total: { queued: 0, sent: 0, acknowledged: 0, failed: 0, expired: 0, unknown: 0 },
+    strayAnswers: 0,
+    remoteConfig: 'none',
+  },
   collector: { address: '127.0.0.1:50052', sink: 'sqlite:/data/records.db' },
   process: { pid: 1, rssBytes: 1e8, cpuSeconds: 2, eventLoopDelayMs: { p50: 0, p99: 1, max: 2 } },
   rates: { receivedPerSecond: 12.5, confirmedPerSecond: 12, acknowledgedPerSecond: 11 },

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { ClockCorrection } from '../../src/core/time.ts';
+import { readUpload } from '../../src/wire/batch-reader.ts';
 import { Record } from '../../src/wire/generated/headgate/v1/record.ts';
 import { ConnectRequest } from '../../src/wire/generated/headgate/v1/uplink.ts';
-import { type DecodedRecord, RecordReader, readUpload } from '../../src/wire/record-reader.ts';
+import { type DecodedRecord, RecordReader } from '../../src/wire/record-reader.ts';
 import { encodeUpload } from '../../src/wire/upload.ts';
 
 /** 0001-01-01 and the end of 9999, as Unix ms: beyond them a timestamp says nothing. */

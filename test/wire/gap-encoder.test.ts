@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { dropReasons, type Gap } from '../../src/core/handling.ts';
+import { readBatch } from '../../src/wire/batch-reader.ts';
 import { encodeGap } from '../../src/wire/gap-encoder.ts';
 import { gapReasonNumber, gapReasons, gapReasonText } from '../../src/wire/gap-reasons.ts';
 import { Batch, GapReason } from '../../src/wire/generated/headgate/v1/record.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
 import { RecordJson } from '../../src/wire/record-json.ts';
-import { RecordReader, readBatch } from '../../src/wire/record-reader.ts';
+import { RecordReader } from '../../src/wire/record-reader.ts';
 
 const envelope = { receivedAtMs: Date.UTC(2026, 10, 22, 18, 35, 13, 125), clockQuality: 'synced' } as const;
 

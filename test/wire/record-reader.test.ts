@@ -1,19 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { type EncodedBatch, readBatch, readUpload } from '../../src/wire/batch-reader.ts';
 import { Timestamp } from '../../src/wire/generated/google/protobuf/timestamp.ts';
 import type { Field, Gap } from '../../src/wire/generated/headgate/v1/record.ts';
 import { Batch, Gap as GapCode, Record } from '../../src/wire/generated/headgate/v1/record.ts';
 import { Upload } from '../../src/wire/generated/headgate/v1/uplink.ts';
 import { numberText } from '../../src/wire/number-text.ts';
 import { RecordJson } from '../../src/wire/record-json.ts';
-import {
-  type EncodedBatch,
-  MalformedError,
-  RecordReader,
-  readBatch,
-  readUpload,
-} from '../../src/wire/record-reader.ts';
+import { MalformedError, RecordReader } from '../../src/wire/record-reader.ts';
 
 const maxUint64 = 2n ** 64n - 1n;
 const text = fc.oneof(
@@ -137,7 +132,10 @@ test('a record without a sequence is the previous one plus one', () => {
   assert.deepEqual(got, [5, 6, 20, 21, 3, 4]);
 });
 
-test('the order of fields and unknown fields of every kind change nothing', () => {
+/** As `encoded` is in a line. */
+const kept = (record: Uint8Array): object => ({ encoded: Buffer.from(record).toString('base64') });
+
+test('the order of fields changes nothing, and unknown fields of every kind are kept as they came', () => {
   const body = Record.encode(Record.create({ deviceId: 'a', historical: false })).finish();
   // Field 200 as varint, 64-bit, bytes and 32-bit, inside the record and around it.
   const unknown = hex('c00c96ffffff0f c10c0102030405060708 c20c03616263 c50c01020304');
@@ -146,14 +144,14 @@ test('the order of fields and unknown fields of every kind change nothing', () =
   const batch = Buffer.concat([hex('7a'), Buffer.from([record.length]), record, unknown, hex('180110010805')]);
   const upload = Buffer.concat([unknown, hex('0a'), Buffer.from([batch.length]), batch, unknown]);
   assert.deepEqual(linesOf(readUpload(upload)[0]!), [
-    { gateway: 'gw "1"', epoch: 'epoch', sequence: '5', deviceId: 'a', historical: true },
+    { gateway: 'gw "1"', epoch: 'epoch', sequence: '5', deviceId: 'a', historical: true, ...kept(record) },
   ]);
 });
 
 test('what is odd but not malformed is kept, or left out', () => {
   const odd: [name: string, record: Uint8Array, want: object][] = [
     ['an unknown enum value stays a number', hex('2863'), { clockQuality: 99 }],
-    ['a known field of another wire type is skipped', hex('1005 1801'), {}],
+    ['a known field of another wire type is nothing that is known', hex('1005 1801'), kept(hex('1005 1801'))],
     ['the last of two wins', hex('12016112 0162'), { deviceId: 'b' }],
     ['bytes that are no UTF-8', hex('1202c328'), { deviceId: '\uFFFD(' }],
     ['a time of the year 10000', Record.encode(Record.create({ time: { seconds: 253_402_300_800n } })).finish(), {}],
@@ -163,7 +161,11 @@ test('what is odd but not malformed is kept, or left out', () => {
     ['a negative enum', hex('28ffffffffffffffffff01'), { clockQuality: -1 }],
     ['a gap that says nothing', hex('7200'), { gap: {} }],
     ['a gap for a reason that is new', hex('72020863'), { gap: { reason: 99 } }],
-    ['a gap with more than is known', hex('7209 c00c96ffffff0f 2005'), { gap: { count: '5' } }],
+    [
+      'a gap with more than is known',
+      hex('7209 c00c96ffffff0f 2005'),
+      { gap: { count: '5' }, ...kept(hex('7209 c00c96ffffff0f 2005')) },
+    ],
   ];
   for (const [name, record, want] of odd) {
     const batch = Buffer.concat([hex('080110017a'), Buffer.from([record.length]), record]);

@@ -11,6 +11,8 @@ import type { Service } from '../../lib/service.ts';
 import { Tally } from '../../lib/tally.ts';
 import { guardBroker, guardClient } from './aedes-guard.ts';
 import { deliveryTo, Newcomers, roomIn, Throttle } from './connections.ts';
+import { DeviceCarrier } from './device-carrier.ts';
+import { type Answered, devicesPrefix, withoutCommands } from './device-commands.ts';
 import { FanOut } from './fan-out.ts';
 import { Intake, NotTaken } from './intake.ts';
 import { Link } from './link.ts';
@@ -30,6 +32,8 @@ export interface MqttDependencies {
   readonly recentDeliveries: () => readonly RecentDelivery[];
   /** Time that the gateway has run, summed over all its runs, in ms. */
   readonly operatingMs: () => number;
+  /** Who hears of devices' answers to commands, and that a device may be there that was not. */
+  readonly commands: { readonly answered: Answered; readonly devicesChanged: () => void };
   readonly log: Log;
 }
 
@@ -47,12 +51,14 @@ interface Publisher {
 /** An MQTT broker whose PUBACK and PUBREC are receipts: they are written when the message is durable, not before. */
 export class MqttSource implements Service {
   readonly name = 'mqtt';
+  /** The way of commands to devices. */
+  readonly devices: DeviceCarrier;
   readonly #deps: MqttDependencies;
   readonly #refused = new Tally(refusedReasons);
   readonly #skipped = new Tally(skippedReasons);
   readonly #newcomers = new Newcomers();
   readonly #sessions: SessionStore;
-  readonly #fanOut = new FanOut<AedesPublishPacket>();
+  readonly #fanOut: FanOut<AedesPublishPacket>;
   readonly #redelivery: Redelivery;
   readonly #intake: Intake;
   readonly #links = new WeakMap<Client, Link>();
@@ -71,6 +77,12 @@ export class MqttSource implements Service {
     this.#deps = deps;
     const { options, log } = deps;
     this.#redelivery = new Redelivery(options.maxInFlight);
+    this.#fanOut = new FanOut({ prefix: devicesPrefix, onListener: deps.commands.devicesChanged });
+    this.devices = new DeviceCarrier({
+      maxTopicLevels: options.maxTopicLevels,
+      broker: () => this.#broker,
+      isAddressed: (topic) => this.#fanOut.isAddressed(topic),
+    });
     this.#sessions = new SessionStore({
       limits: options,
       shelf: deps.shelf,
@@ -82,7 +94,7 @@ export class MqttSource implements Service {
       onReleased: (clientId, packetId) => this.#redelivery.forget(clientId, packetId),
     });
     this.#intake = new Intake({
-      take: deps.take,
+      take: withoutCommands(deps.take, deps.commands.answered),
       inspector: new PacketInspector(options.maxTopicLevels),
       sessions: this.#sessions,
       refused: this.#refused,

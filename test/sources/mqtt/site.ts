@@ -44,6 +44,12 @@ export class Site<D extends SiteDisk = MemoryDisk> {
   /** Unanswered calls of `deliver`, while they are held. */
   readonly held: { readonly message: Message; readonly settle: (error?: Error) => void }[] = [];
   isHolding = false;
+  /** Devices' answers to commands. */
+  readonly answers: { readonly deviceId: string; readonly commandId: string; readonly payload: string }[] = [];
+  answered = async (deviceId: string, commandId: string, payload: Uint8Array): Promise<void> => {
+    this.answers.push({ deviceId, commandId, payload: Buffer.from(payload).toString() });
+  };
+  devicesChanged = (): void => {};
 
   private constructor(options: Partial<MqttOptions>, disk: D) {
     this.#options = options;
@@ -131,6 +137,7 @@ export class Site<D extends SiteDisk = MemoryDisk> {
       },
       shelf: shelfOn(disk),
       recentDeliveries: () => deliveries,
+      commands: { answered: (...answer) => this.answered(...answer), devicesChanged: () => this.devicesChanged() },
       operatingMs: () => this.operatingMs,
       log: silentLog,
     });

@@ -305,7 +305,14 @@ export interface Command {
     | Timestamp
     | undefined;
   /** When the collector took it in. */
-  createdAt: Timestamp | undefined;
+  createdAt:
+    | Timestamp
+    | undefined;
+  /**
+   * How long it is still good for as it is sent, in milliseconds, by the
+   * collector's clock: the gateway may have none. Absent: no limit.
+   */
+  expiresInMs?: bigint | undefined;
 }
 
 /** Where a command stands. The gateway sends each until it is acknowledged. */
@@ -1788,6 +1795,7 @@ function createBaseCommand(): Command {
     priority: 0,
     expiresAt: undefined,
     createdAt: undefined,
+    expiresInMs: undefined,
   };
 }
 
@@ -1813,6 +1821,12 @@ export const Command: MessageFns<Command> = {
     }
     if (message.createdAt !== undefined) {
       Timestamp.encode(message.createdAt, writer.uint32(58).fork()).join();
+    }
+    if (message.expiresInMs !== undefined) {
+      if (BigInt.asUintN(64, message.expiresInMs) !== message.expiresInMs) {
+        throw new globalThis.Error("value provided for field message.expiresInMs of type uint64 too large");
+      }
+      writer.uint32(64).uint64(message.expiresInMs);
     }
     return writer;
   },
@@ -1886,6 +1900,14 @@ export const Command: MessageFns<Command> = {
             message.createdAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 8: {
+            if (tag !== 64) {
+              break;
+            }
+
+            message.expiresInMs = reader.uint64() as bigint;
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -1919,6 +1941,11 @@ export const Command: MessageFns<Command> = {
         : isSet(object.created_at)
         ? fromJsonTimestamp(object.created_at)
         : undefined,
+      expiresInMs: isSet(object.expiresInMs)
+        ? BigInt(object.expiresInMs)
+        : isSet(object.expires_in_ms)
+        ? BigInt(object.expires_in_ms)
+        : undefined,
     };
   },
 
@@ -1945,6 +1972,9 @@ export const Command: MessageFns<Command> = {
     if (message.createdAt !== undefined) {
       obj.createdAt = fromTimestamp(message.createdAt).toISOString();
     }
+    if (message.expiresInMs !== undefined) {
+      obj.expiresInMs = message.expiresInMs.toString();
+    }
     return obj;
   },
 
@@ -1963,6 +1993,9 @@ export const Command: MessageFns<Command> = {
       : undefined;
     message.createdAt = (object.createdAt !== undefined && object.createdAt !== null)
       ? Timestamp.fromPartial(object.createdAt)
+      : undefined;
+    message.expiresInMs = (object.expiresInMs !== undefined && object.expiresInMs !== null)
+      ? BigInt(object.expiresInMs)
       : undefined;
     return message;
   },

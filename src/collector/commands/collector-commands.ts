@@ -1,0 +1,147 @@
+import { messageOf } from '../../core/errors.ts';
+import type { Clock } from '../../core/time.ts';
+import type { Log } from '../../lib/log.ts';
+import { Priority } from '../../wire/generated/headgate/v1/record.ts';
+import type { Command, CommandUpdate } from '../../wire/generated/headgate/v1/uplink.ts';
+import { unixMsOf } from '../../wire/timestamp.ts';
+import type { Companion, GatewayMessage, Line } from '../companion.ts';
+import type { StateStore } from '../state-store.ts';
+import { CommandStore } from './command-store.ts';
+import { isToBeSent, type StoredCommand, withExpiry, withOtherEpoch, withUpdate } from './stored-command.ts';
+
+const tickMs = 1_000;
+const cleanMs = 3_600_000;
+
+const rank: Partial<Record<Priority, number>> = { [Priority.PRIORITY_CRITICAL]: 0, [Priority.PRIORITY_BULK]: 2 };
+const rankOf = ({ command }: StoredCommand): number => rank[command.priority] ?? 1;
+const ageOf = ({ command }: StoredCommand): number => (command.createdAt ? unixMsOf(command.createdAt) : 0);
+
+/**
+ * Brings commands to gateways that have a line here, and makes what they say of them durable. Whichever collector has a
+ * gateway delivers: all of them see the same commands.
+ */
+export class CollectorCommands implements Companion {
+  readonly store: CommandStore;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #keepMs: number;
+  /** The line of each gateway, and what it was sent on it. */
+  readonly #lines = new Map<string, { readonly line: Line; readonly sent: Set<string> }>();
+  /** The changes of one command, one after the other. */
+  readonly #underWay = new Map<string, Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #cleanAt = 0;
+  #isTicking = false;
+
+  /** @param keepMs how long a command is remembered once it is over */
+  constructor(state: StateStore, clock: Clock, log: Log, keepMs: number) {
+    this.store = new CommandStore(state, log);
+    this.#clock = clock;
+    this.#log = log;
+    this.#keepMs = keepMs;
+  }
+
+  start(): void {
+    this.store.start();
+    this.store.listen((gateway, _id, stored) => {
+      const there = this.#lines.get(gateway);
+      if (there !== undefined && stored !== undefined && stored.update === undefined) this.#send(there.line, stored);
+    });
+    this.#timer = setInterval(() => void this.#tick(), tickMs).unref();
+    void this.#tick();
+  }
+
+  /** What is being made durable is durable. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await Promise.all(this.#underWay.values());
+    this.store.close();
+  }
+
+  connected(line: Line): void {
+    this.#lines.set(line.peer.gateway, { line, sent: new Set() });
+    void this.#greet(line).catch((error) => {
+      this.#log.error({ ...line.peer, reason: messageOf(error) }, 'What waits for a gateway could not be read.');
+      // Its next connection is a new attempt, and so is every tick.
+    });
+  }
+
+  gone(line: Line): void {
+    const { gateway } = line.peer;
+    if (this.#lines.get(gateway)?.line === line) this.#lines.delete(gateway);
+  }
+
+  received(line: Line, message: GatewayMessage): boolean {
+    if (message.$case !== 'commandUpdate') return false;
+    const update = message.value;
+    const name = JSON.stringify([line.peer.gateway, update.commandId]);
+    const before = this.#underWay.get(name) ?? Promise.resolve();
+    const done = before.then(() => this.#updated(line, update));
+    this.#underWay.set(name, done);
+    void done.then(() => {
+      if (this.#underWay.get(name) === done) this.#underWay.delete(name);
+    });
+    return true;
+  }
+
+  /** Never rejects. What could not be made durable is not acknowledged: the gateway says it again. */
+  async #updated(line: Line, update: CommandUpdate): Promise<void> {
+    const { gateway, epoch } = line.peer;
+    const { commandId, revision } = update;
+    try {
+      // One that is forgotten here need not be told of again either.
+      await this.store.change(gateway, commandId, (stored) => withUpdate(stored, update, epoch, this.#clock.now()));
+      line.send({ $case: 'commandUpdateAcknowledge', value: { commandId, revision } });
+    } catch (error) {
+      this.#log.error(
+        { gateway, command: commandId, reason: messageOf(error) },
+        'What became of a command could not be noted.',
+      );
+    }
+  }
+
+  /** Sends what waits for a gateway, the urgent first. */
+  async #greet(line: Line): Promise<void> {
+    const { gateway, epoch } = line.peer;
+    const open = await this.store.openOf(gateway);
+    open.sort((a, b) => rankOf(a) - rankOf(b) || ageOf(a) - ageOf(b));
+    for (const stored of open) {
+      if (isToBeSent(stored, this.#clock.now())) this.#send(line, stored);
+      else if (withOtherEpoch(stored, epoch, 0) !== undefined)
+        await this.store.change(gateway, stored.command.id, (now) => withOtherEpoch(now, epoch, this.#clock.now()));
+    }
+  }
+
+  /** Once on each line. */
+  #send(line: Line, { command }: StoredCommand): void {
+    const there = this.#lines.get(line.peer.gateway);
+    if (there?.line !== line || there.sent.has(command.id)) return;
+    there.sent.add(command.id);
+    line.send({ $case: 'command', value: this.#asOfNow(command) });
+  }
+
+  #asOfNow(command: Command): Command {
+    if (command.expiresAt === undefined) return command;
+    const leftMs = Math.max(0, unixMsOf(command.expiresAt) - this.#clock.now());
+    return { ...command, expiresInMs: BigInt(Math.round(leftMs)) };
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#isTicking) return;
+    this.#isTicking = true;
+    try {
+      const now = this.#clock.now();
+      await this.store.load();
+      for (const { gateway, id } of this.store.overdue(now))
+        await this.store.change(gateway, id, (stored) => withExpiry(stored, now));
+      if (now < this.#cleanAt) return;
+      this.#cleanAt = now + cleanMs;
+      const forgotten = await this.store.clean(now - this.#keepMs);
+      if (forgotten > 0) this.#log.info({ forgotten }, 'Commands that are over for long have been forgotten.');
+    } catch (error) {
+      this.#log.debug({ reason: messageOf(error) }, 'Commands could not be looked through; trying again.');
+    } finally {
+      this.#isTicking = false;
+    }
+  }
+}

@@ -13,6 +13,7 @@ import { uplinkService } from '../wire/uplink-service.ts';
 import type { Address } from './addresses.ts';
 import type { CollectorMessage } from './companion.ts';
 import type { Presented } from './credentials.ts';
+import { plainReason } from './plain-reason.ts';
 import { Transport } from './transport.ts';
 
 /** Why a connection ended. `rejected`: the collector understood us and said no; anything else may pass by itself. */
@@ -100,7 +101,7 @@ export class Connection {
       end(
         failure ?? {
           kind: rejections.has(error.code) ? 'rejected' : 'lost',
-          reason: plainReason(error.details || error.message),
+          reason: plainReason(error.details || error.message, error.code),
         },
       );
     });
@@ -136,25 +137,6 @@ export class Connection {
     this.#call.cancel();
     this.#client.close();
   }
-}
-
-/** grpc-js wraps what the network said in words about resolvers and back-off: here is what it said. */
-export function plainReason(details: string): string {
-  const network =
-    /\b(?:connect )?(ECONNREFUSED|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ECONNRESET)\b ?([\w.:[\]]*[\w\]])?/.exec(details);
-  if (network !== null) {
-    const [, code = '', where = ''] = network;
-    const said: Record<string, string> = {
-      ECONNREFUSED: 'nobody listens there',
-      ETIMEDOUT: 'it does not answer',
-      EHOSTUNREACH: 'that host can not be reached',
-      ENETUNREACH: 'that network can not be reached',
-      ECONNRESET: 'it broke the connection off',
-    };
-    return `${said[code]} (${code}${where === '' ? '' : ` ${where}`})`;
-  }
-  if (/ENOTFOUND|Name resolution failed/.test(details)) return 'the host name is unknown';
-  return details.replace(/ ?Resolution note: ?$/, '').trim();
 }
 
 /** Where to connect, and how the collector is called there. @throws when the URL is not one */

@@ -58,8 +58,9 @@ export class Committer {
     return this.#health;
   }
 
-  add(owner: Owner, delivery: Delivery): void {
-    this.#queue.push({ owner, delivery, bytes: delivery.upload.byteLength });
+  /** @param bytes what the delivery counts for: its length, unless it is compressed */
+  add(owner: Owner, delivery: Delivery, bytes = delivery.upload.byteLength): void {
+    this.#queue.push({ owner, delivery, bytes });
     this.#running ??= this.#run();
   }
 

@@ -1,5 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import { ConnectRequest } from '../wire/generated/headgate/v1/uplink.ts';
+import { plainBytesOf } from '../wire/packed-upload.ts';
 import { MalformedError, ProtoCursor } from '../wire/proto-cursor.ts';
 import type { GatewayMessage } from './companion.ts';
 
@@ -19,8 +20,11 @@ export type Request =
       readonly lineages: readonly string[];
       readonly takesOver: string;
     }
-  /** An encoded `Upload`, not looked into: whether it is one, the sink finds out. */
-  | { readonly name: 'upload'; readonly bytes: Uint8Array }
+  /**
+   * An encoded `Upload`, not looked into: whether it is one, the sink finds out. `plainBytes` is what it comes to: its
+   * length, or what it claims when it is compressed.
+   */
+  | { readonly name: 'upload'; readonly bytes: Uint8Array; readonly plainBytes: number }
   | { readonly name: 'ping'; readonly nonce: bigint }
   | { readonly name: 'pong' }
   /** Of a newer version of the protocol. */
@@ -40,7 +44,7 @@ const newestField = 7;
  */
 export function readRequest(bytes: Uint8Array): Request {
   const upload = uploadIn(bytes);
-  if (upload !== undefined) return { name: 'upload', bytes: upload };
+  if (upload !== undefined) return { name: 'upload', bytes: upload, plainBytes: plainBytesOf(upload) };
   const { message } = decode(bytes);
   switch (message?.$case) {
     case 'hello': {

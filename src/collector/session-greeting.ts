@@ -1,3 +1,4 @@
+import { compressions } from '../wire/packed-upload.ts';
 import type { Hello, Living, SessionInput, SessionLimits, SessionStep } from './session.ts';
 import { end, ranges, send } from './session-effects.ts';
 
@@ -45,7 +46,8 @@ export function welcome(
       now: { seconds: BigInt(seconds), nanos: Math.round((now - seconds * 1000) * 1e6) },
       agent: limits.agent,
       lineage: lineage?.lineage ?? '',
-      compressions: [],
+      // An old gateway knows none, and would not look.
+      compressions: state.version >= 2 ? [...compressions] : [],
       reconnectSpreadMs,
       follows: lineage?.follows ?? '',
     },

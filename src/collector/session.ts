@@ -7,7 +7,7 @@ import { end, ranges, send } from './session-effects.ts';
 import { confirm, hello, welcome } from './session-greeting.ts';
 
 export interface SessionLimits {
-  /** What one gateway may have sent and not yet acknowledged, in bytes. */
+  /** What one gateway may have sent and not yet acknowledged, in bytes before compression. */
   readonly windowBytes: number;
   /** How long the first message may take. */
   readonly helloTimeoutMs: number;
@@ -115,7 +115,7 @@ export type SessionEffect =
   | { readonly name: 'adopt'; readonly lineage: string }
   /** The welcome is on its way: tell the companions, when the gateway's protocol version knows them. */
   | { readonly name: 'welcomed'; readonly peer: Peer; readonly version: number }
-  | { readonly name: 'commit'; readonly peer: Peer; readonly upload: Uint8Array }
+  | { readonly name: 'commit'; readonly peer: Peer; readonly upload: Uint8Array; readonly plainBytes: number }
   /** For the companions. */
   | { readonly name: 'hand-on'; readonly message: GatewayMessage }
   /** Read no more from the stream, until `resume`. */
@@ -171,7 +171,7 @@ function request(state: Living, message: Request, limits: SessionLimits): Sessio
     case 'hello':
       return hello(state, message);
     case 'upload':
-      return upload(state, message.bytes, limits);
+      return upload(state, message, limits);
     case 'ping':
       return { state, effects: [send({ $case: 'pong', value: { nonce: message.nonce } })] };
     case 'pong':
@@ -205,14 +205,18 @@ function adopted({ peer, version, held }: Living & { name: 'adopting' }, limits:
   return { state, effects };
 }
 
-function upload(state: Living, bytes: Uint8Array, limits: SessionLimits): SessionStep {
+function upload(
+  state: Living,
+  { bytes, plainBytes }: Request & { name: 'upload' },
+  limits: SessionLimits,
+): SessionStep {
   if (state.name === 'greeting') return end('INVALID_ARGUMENT', 'An upload came before the hello.');
   if (state.name === 'welcoming') return end('INVALID_ARGUMENT', 'An upload came before the welcome.');
   if (state.name === 'confirming' || state.name === 'adopting') {
     return end('INVALID_ARGUMENT', "An upload came before the welcome's lineage was confirmed.");
   }
-  const unacknowledgedBytes = state.unacknowledgedBytes + bytes.byteLength;
-  const effects: SessionEffect[] = [{ name: 'commit', peer: state.peer, upload: bytes }];
+  const unacknowledgedBytes = state.unacknowledgedBytes + plainBytes;
+  const effects: SessionEffect[] = [{ name: 'commit', peer: state.peer, upload: bytes, plainBytes }];
   if (state.name === 'draining') return { state: { ...state, unacknowledgedBytes }, effects };
   // A gateway that ignores the window is held back by the transport, so that it can't fill the collector's memory.
   const isTooMuch = state.reading === 'on' && unacknowledgedBytes > 2 * limits.windowBytes;

@@ -5,7 +5,7 @@ import type { Interval, Intervals } from '../lib/intervals.ts';
 export interface Delivery {
   readonly gateway: string;
   readonly epoch: string;
-  /** An encoded `Upload`. */
+  /** An encoded `Upload`, compressed or not. */
   readonly upload: Uint8Array;
 }
 

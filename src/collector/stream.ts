@@ -111,7 +111,7 @@ export class GatewayStream implements Owner {
         this.#handOn(effect.message);
         return;
       case 'commit':
-        this.#context.committer.add(this, { ...effect.peer, upload: effect.upload });
+        this.#context.committer.add(this, { ...effect.peer, upload: effect.upload }, effect.plainBytes);
         return;
       case 'pause':
         this.#call.pause();

@@ -3,6 +3,7 @@ import { formatDuration } from '../core/units.ts';
 import type { Log } from '../lib/log.ts';
 import type { Acknowledge, GoAway, Welcome } from '../wire/generated/headgate/v1/uplink.ts';
 import type { CollectorMessage, Companion, GatewayMessage } from './companion.ts';
+import { chooseCompression } from './compression.ts';
 import { Connection } from './connection.ts';
 import { Credentials, type Presented } from './credentials.ts';
 import type { Lineage } from './lineage.ts';
@@ -102,7 +103,7 @@ export class Conversation {
     clearTimeout(stage.timer);
     if (stage.name === 'open' || stage.name === 'leaving') {
       this.#deps.lineage?.sent(stage.sender.lastKnown);
-      if (stage.name === 'open') stage.sender.stop();
+      stage.sender.end();
       for (const companion of this.#companions) companion.ended?.();
     }
     stage.connection.close();
@@ -236,12 +237,18 @@ export class Conversation {
   #begin(connection: Connection, agreement: Agreement, welcome: Welcome, roundTripMs: number): void {
     const { options, buffer, clock, log, random } = this.#deps;
     const { lastSequence } = buffer.totals;
+    const compressing = chooseCompression(
+      options.compression,
+      agreement.compressions,
+      new URL(this.target.url).hostname,
+    );
     const sender = new Sender({
       connection,
       agreement,
       acknowledgeTimeoutMs: options.acknowledgeTimeout,
       historicalUpTo: lastSequence,
       liveShare: options.liveShare,
+      ...(compressing && { compressing }),
       buffer,
       clock,
       log,

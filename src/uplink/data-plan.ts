@@ -1,6 +1,6 @@
 import type { Priority } from '../core/priority.ts';
 import type { MonotonicMs, UnixMs } from '../core/time.ts';
-import { localMinute, type MonthStart, monthOf, nextMonthAt, untilOpen, type Window } from './plan-calendar.ts';
+import { type MonthStart, monthOf, nextMonthAt, untilOpen, type Window } from './plan-calendar.ts';
 
 /** What a metered link may carry. What is undefined is not limited. */
 export interface PlanSettings {
@@ -55,16 +55,17 @@ export interface PlanStatus extends MonthUse {
  * The account of a metered link. Pure: it is told what was sent and what time it is.
  *
  * Without a trusted clock it errs on the side of the bill: hours count as closed, and the month goes on as the one that
- * was known last. Should the clock go back, the use is kept and never given anew; what a clock that was wrong for a while
- * can gain is one month's allowance.
+ * was known last. A clock that goes back to an earlier month, as one without a battery does at each start, changes
+ * nothing: the month goes on. Only one that was ahead by more than a month is taken for wrong all that while; the use is
+ * kept then too, so such a clock gains one month's allowance, and what that month was left.
  */
 export class DataPlan {
   readonly #settings: PlanSettings;
   #use: MonthUse;
   #tokens: number;
   #filledAt: MonotonicMs | undefined;
-  /** The last answer about hours, and the minute that it holds for. */
-  #hours: { readonly minute: number; readonly until: UnixMs | undefined } | undefined;
+  /** What the calendar says, and the minute that it holds for: it is asked for every upload, and slow to find out. */
+  #today: { readonly minute: number; readonly month: string; readonly until: UnixMs | undefined } | undefined;
 
   constructor(settings: PlanSettings, saved: MonthUse = { month: '', usedBytes: 0, carriedBytes: 0 }) {
     this.#settings = settings;
@@ -100,6 +101,7 @@ export class DataPlan {
   }
 
   status(now: Moment): PlanStatus {
+    this.#turn(now);
     const waiting = this.#waiting(now);
     const { monthly } = this.#settings;
     return {
@@ -122,28 +124,33 @@ export class DataPlan {
 
   /** Undefined when records may go as far as the hours are concerned, else when they may again. */
   #closedUntil({ unix }: Moment): UnixMs | 'unknown' | undefined {
-    const { hours, month } = this.#settings;
-    if (hours.length === 0) return undefined;
-    if (unix === undefined) return 'unknown';
+    if (this.#settings.hours.length === 0) return undefined;
+    return unix === undefined ? 'unknown' : this.#calendar(unix).until;
+  }
+
+  #calendar(unix: UnixMs): { readonly month: string; readonly until: UnixMs | undefined } {
     const minute = Math.floor(unix / 60_000);
-    if (this.#hours?.minute !== minute) {
-      this.#hours = { minute, until: untilOpen(unix, localMinute(unix, month.timeZone), hours) };
-    }
-    return this.#hours.until;
+    if (this.#today?.minute === minute) return this.#today;
+    const { hours, month } = this.#settings;
+    const until = hours.length === 0 ? undefined : untilOpen(unix, hours, month.timeZone);
+    this.#today = { minute, month: monthOf(unix, month), until };
+    return this.#today;
   }
 
   /** Begins a new month when the clock says so. */
   #turn({ unix }: Moment): void {
     if (unix === undefined || this.#settings.monthly === undefined) return;
-    const month = monthOf(unix, this.#settings.month);
-    if (month === this.#use.month) return;
+    const { month } = this.#calendar(unix);
     const { month: before, usedBytes, carriedBytes } = this.#use;
-    if (before === '' || month < before) {
+    if (month === before) return;
+    if (before === '' || monthsBetween(month, before) > 1) {
       this.#use = { month, usedBytes, carriedBytes };
       return;
     }
+    if (month < before) return;
     const { monthly, carryOver } = this.#settings;
-    const skipped = monthsBetween(before, month) - 1;
+    // Not a whole one, when the day on which months begin was changed.
+    const skipped = Math.max(0, monthsBetween(before, month) - 1);
     const left = Math.max(0, monthly + carriedBytes - usedBytes) + skipped * monthly;
     this.#use = { month, usedBytes: 0, carriedBytes: Math.min(carryOver, left) };
   }

@@ -1,5 +1,11 @@
 import type { Interval } from '../lib/intervals.ts';
-import { ConnectRequest, type Ping, type SequenceRange, type Welcome } from '../wire/generated/headgate/v1/uplink.ts';
+import {
+  type Compression,
+  ConnectRequest,
+  type Ping,
+  type SequenceRange,
+  type Welcome,
+} from '../wire/generated/headgate/v1/uplink.ts';
 import type { GatewayMessage } from './companion.ts';
 
 /** The newest version of the protocol that this gateway speaks. */
@@ -51,6 +57,8 @@ export interface Agreement {
   /** What the collector has already. */
   readonly durable: readonly Interval[];
   readonly windowBytes: number;
+  /** The compressions that the collector takes. */
+  readonly compressions: readonly Compression[];
 }
 
 /**
@@ -81,7 +89,11 @@ export function agree(
         '`headgate take-over --data-dir DIR`, and start it again.',
     };
   }
-  return { durable, windowBytes: Math.min(windowBytes, Number(welcome.windowBytes) || windowBytes) };
+  return {
+    durable,
+    windowBytes: Math.min(windowBytes, Number(welcome.windowBytes) || windowBytes),
+    compressions: welcome.compressions,
+  };
 }
 
 export function asInterval({ first, last }: SequenceRange): Interval {

@@ -1,54 +1,90 @@
 import type { MonotonicMs } from '../core/time.ts';
 
-/** The least that a backlog may have under way: about what a sink commits in the time of one fsync anyway. */
-const leastBytes = 64 * 1024;
+/** What a backlog may have under way to begin with; it grows by steps of an eighth, within these limits. */
+const startBytes = 64 * 1024;
+const step = { least: 1024, most: 64 * 1024 };
+/** On a slow link even this is in front of a live record for a while; a single batch may be larger. */
+const leastBytes = 4 * 1024;
 const mostBytes = 64 * 2 ** 20;
 /** After so long without a live record there is nobody to be held up. */
 const liveForMs = 2_000;
 /** How much longer than without any queue a live record may take on its way because of a backlog beside it. */
-const tolerance = 1.5;
-const toleranceMs = 3;
-/** Live acknowledgements by which the time without a queue is forgotten by a hundredth: a link may get slower for good. */
-const forgetting = 1.01;
-const forgetEveryMs = 1_000;
+const tolerance = 1.4;
+const toleranceMs = 2;
+/** How often it is found out anew how long a live record takes without a backlog: links and disks change. */
+const probeEveryMs = 30_000;
+/** It takes a live record: with more time than this from one to the next a backlog would wait too long for it. */
+const denseMs = 250;
+/** What finding out may take; beyond it the shortest time that was seen has to do. */
+const probeMs = 2_000;
+
+/** How far it is known what a live record takes without a backlog in front of it. */
+type Probe =
+  /** It was found out at `at`. */
+  | { readonly name: 'known'; readonly at: MonotonicMs }
+  /** Nothing of the backlog is sent since `since`; what was sent before that may still be under way. */
+  | { readonly name: 'emptying'; readonly since: MonotonicMs }
+  /** At `sentAt` a live record was sent with nothing of the backlog in front of it. */
+  | { readonly name: 'timing'; readonly since: MonotonicMs; readonly sentAt: MonotonicMs };
 
 /**
  * How much of a backlog may be under way while live records travel beside it, so that these hardly wait for it. A new
  * record overtakes what waits here, but not what was sent: that lies in sockets, and in the collector's hands. So the
  * backlog's part of what is under way grows as long as live records are acknowledged about as fast as they can be, and
- * is halved when they are not. Without live records it has no limit of its own.
+ * is halved when they are not. How fast they can be is found out now and then, by a pause of the backlog for the time of
+ * one acknowledgement. Without live records it has no limit of its own.
  */
 export class Pace {
-  #limitBytes = 4 * leastBytes;
+  #limitBytes = startBytes;
   #liveAt = Number.NEGATIVE_INFINITY;
-  /** The shortest time that a live record took lately, in ms. */
+  /** The shortest time that a live record took since it was last found out, in ms. */
   #leastMs = Number.POSITIVE_INFINITY;
-  #forgotAt = 0;
+  #probe: Probe = { name: 'known', at: Number.NEGATIVE_INFINITY };
   /** What was sent before this had the limit before in front of it. */
   #changedAt = Number.NEGATIVE_INFINITY;
 
-  /** A live batch has been sent. */
-  live(now: MonotonicMs): void {
+  /** A live batch has been sent, with so much of the backlog under way. */
+  live(now: MonotonicMs, backlogBytes: number): void {
+    const isDense = now - this.#liveAt < denseMs;
     this.#liveAt = now;
+    if (this.#probe.name === 'known' && now - this.#probe.at >= probeEveryMs && backlogBytes > 0 && isDense) {
+      this.#probe = { name: 'emptying', since: now };
+    } else if (this.#probe.name !== 'known' && now - this.#probe.since >= probeMs) {
+      this.#probe = { name: 'known', at: now };
+    } else if (this.#probe.name === 'emptying' && backlogBytes === 0) {
+      this.#probe = { name: 'timing', since: this.#probe.since, sentAt: now };
+    }
   }
 
-  /** A live batch, sent at `sentAt`, was acknowledged after `tookMs`. */
-  liveTook(tookMs: number, sentAt: MonotonicMs, now: MonotonicMs): void {
-    if (now - this.#forgotAt >= forgetEveryMs) {
-      this.#leastMs *= forgetting;
-      this.#forgotAt = now;
+  /** A live batch, sent at `sentAt`, was acknowledged after `tookMs`, with so much of the backlog under way. */
+  liveTook(tookMs: number, sentAt: MonotonicMs, now: MonotonicMs, backlogBytes: number): void {
+    if (this.#probe.name === 'timing' && sentAt >= this.#probe.sentAt) {
+      this.#probe = { name: 'known', at: now };
+      this.#leastMs = tookMs;
     }
     this.#leastMs = Math.min(this.#leastMs, tookMs);
     if (sentAt < this.#changedAt) return;
     const isLate = tookMs > this.#leastMs * tolerance + toleranceMs;
+    // What is not used says nothing about more of it, and what is not there is not what it waited for.
+    if (backlogBytes < (isLate ? 1 : this.#limitBytes / 2)) return;
+    const more = Math.min(step.most, Math.max(step.least, this.#limitBytes / 8));
     this.#limitBytes = isLate
       ? Math.max(leastBytes, this.#limitBytes / 2)
-      : Math.min(mostBytes, this.#limitBytes + leastBytes);
+      : Math.min(mostBytes, this.#limitBytes + more);
     this.#changedAt = now;
+  }
+
+  /** The backlog has to pause for a moment, even one batch of it. */
+  isPaused(now: MonotonicMs): boolean {
+    return this.#probe.name !== 'known' && now - this.#probe.since < probeMs && this.#isLive(now);
   }
 
   /** What a backlog may have under way now, in bytes; infinite when nothing live would wait for it. */
   limitBytes(now: MonotonicMs): number {
-    return now - this.#liveAt < liveForMs ? this.#limitBytes : Number.POSITIVE_INFINITY;
+    return this.#isLive(now) ? this.#limitBytes : Number.POSITIVE_INFINITY;
+  }
+
+  #isLive(now: MonotonicMs): boolean {
+    return now - this.#liveAt < liveForMs;
   }
 }

@@ -56,20 +56,22 @@ function instantOf(local: number, timeZone: string | undefined): UnixMs {
   return instant;
 }
 
-/** The minute of the day that a zone's clock shows. */
-export function localMinute(now: UnixMs, timeZone: string | undefined): number {
-  return Math.floor((localOf(now, timeZone) % dayMs) / 60_000);
-}
-
-/** Undefined when one of the windows is open, else when the next one opens, to the minute. */
-export function untilOpen(now: UnixMs, minute: number, windows: readonly Window[]): UnixMs | undefined {
+/**
+ * Undefined when one of the windows is open by a zone's clock, else when the next one opens, to the minute. A window that
+ * begins in an hour that the zone skips opens when that hour would have been over.
+ */
+export function untilOpen(now: UnixMs, windows: readonly Window[], timeZone: string | undefined): UnixMs | undefined {
+  const local = localOf(now, timeZone);
+  const minute = Math.floor((local % dayMs) / 60_000);
   let least = minutesOfDay;
   for (const { from, to } of windows) {
     const isOpen = from < to ? minute >= from && minute < to : minute >= from || minute < to;
     if (isOpen) return undefined;
     least = Math.min(least, (from - minute + minutesOfDay) % minutesOfDay);
   }
-  return Math.floor(now / 60_000) * 60_000 + least * 60_000;
+  const opens = (Math.floor(local / 60_000) + least) * 60_000;
+  // Where the clock is set back there are two such instants, and the earlier may be over.
+  return Math.max(instantOf(opens, timeZone), (Math.floor(now / 60_000) + 1) * 60_000);
 }
 
 /** The day on which the plan's month began, as `2026-11-01`: it names the month, and sorts by time. */

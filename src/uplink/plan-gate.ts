@@ -46,4 +46,9 @@ export class PlanGate {
     const extra = (this.#wireBytes?.() ?? 0) - this.#told;
     if (extra > 0) this.spent(extra);
   }
+
+  /** The connection is over: what was told of and still waited in a socket has not gone, and is given back. */
+  end(): void {
+    if (this.#wireBytes !== undefined) this.spent(this.#wireBytes() - this.#told);
+  }
 }

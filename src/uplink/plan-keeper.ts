@@ -1,12 +1,14 @@
 import type { Priority } from '../core/priority.ts';
 import type { Shelf } from '../core/shelf.ts';
 import { type Clock, earliestPlausibleMs } from '../core/time.ts';
+import type { Log } from '../lib/log.ts';
 import { DataPlan, type Moment, type MonthUse, type PlanSettings, type PlanStatus } from './data-plan.ts';
 
 export interface PlanKeeperDependencies {
   readonly settings: PlanSettings;
   readonly shelf: Shelf;
   readonly clock: Clock;
+  readonly log: Log;
   /** The wall clock can be trusted for hours and months. Default: it says a time at which this software existed. */
   readonly isClockSet?: () => boolean;
 }
@@ -37,6 +39,12 @@ export class PlanKeeper {
     const entries = await this.#deps.shelf.entries(space);
     const saved = entries.find(([name]) => name === key)?.[1];
     this.#savedUse = saved && parse(saved);
+    if (saved !== undefined && this.#savedUse === undefined) {
+      this.#deps.log.warn(
+        { saved: Buffer.from(saved).toString() },
+        'What the month has used of the data plan was saved by another version, and is counted anew from 0.',
+      );
+    }
     this.#plan = new DataPlan(this.#deps.settings, this.#savedUse);
   }
 
@@ -87,7 +95,7 @@ export class PlanKeeper {
   }
 }
 
-/** Undefined when it is not what this version writes: the month is then counted anew. */
+/** Undefined when it is not what this version writes. */
 function parse(bytes: Uint8Array): MonthUse | undefined {
   try {
     const { month, usedBytes, carriedBytes } = JSON.parse(Buffer.from(bytes).toString()) as MonthUse;

@@ -18,7 +18,7 @@ import type { UplinkBuffer } from './source.ts';
 
 export interface SenderDependencies {
   readonly connection: Pick<Connection, 'send'>;
-  readonly agreement: Agreement;
+  readonly agreement: Pick<Agreement, 'durable' | 'windowBytes'>;
   readonly acknowledgeTimeoutMs: number;
   /** The last sequence that had been given out when the connection stood: everything up to it is sent late. */
   readonly historicalUpTo: number;
@@ -59,6 +59,8 @@ export class Sender {
   #isBlocked = false;
   #isDraining: boolean;
   #isStopped = false;
+  /** Something could go but for a lower sequence that is still to come. */
+  #isHeldBack = false;
   #heldBackTimer: NodeJS.Timeout | undefined;
 
   constructor(deps: SenderDependencies) {
@@ -95,8 +97,14 @@ export class Sender {
   stop(): void {
     this.#isStopped = true;
     this.#feeds.stop();
-    this.#gate.settle();
     clearTimeout(this.#heldBackTimer);
+  }
+
+  /** The connection is over: nothing goes out any more, and the data plan is told what really went. */
+  end(): void {
+    this.stop();
+    this.#outbox.stop();
+    this.#gate.end();
   }
 
   /** Takes the collector's acknowledgement: see {@link Session.acknowledged}. The buffer is told. */
@@ -184,8 +192,9 @@ export class Sender {
   /** Sends as long as there is something, the window and the data plan have room, and the connection takes it. */
   #pump(): void {
     this.#feeds.refresh();
+    this.#isHeldBack = false;
     while (this.#isReady && (this.#loadFrom(this.#shares.order[0]) || this.#loadFrom(this.#shares.order[1])));
-    if (!this.#isStopped && (this.#schedulers.live.isHeldBack || this.#schedulers.backlog.isHeldBack)) {
+    if (!this.#isStopped && this.#isHeldBack) {
       this.#heldBackTimer ??= setTimeout(() => {
         this.#heldBackTimer = undefined;
         this.#pump();
@@ -204,6 +213,7 @@ export class Sender {
     const room = this.#gate.roomBytes || Number.POSITIVE_INFINITY;
     const scheduler = this.#schedulers[share];
     const { upload, durable } = load(lanes, scheduler, this.#session, share, now, room, buffer.corrections);
+    this.#isHeldBack ||= scheduler.isHeldBack;
     if (upload.length > 0) {
       const encoded = encodeUpload(upload);
       this.#shares.sent(share, encoded.message.length);

@@ -90,9 +90,10 @@ export class Session {
     return this.#inFlightBytes < this.#windowBytes;
   }
 
-  /** There is room for another upload of this share. A backlog always gets one at a time: it must not stand still. */
+  /** There is room for another upload of this share. A backlog gets one at a time at the least, but for short pauses. */
   hasRoomFor(share: Share, now: MonotonicMs): boolean {
     if (share === 'live' || !this.hasRoom) return this.hasRoom;
+    if (this.#pace.isPaused(now)) return false;
     return this.#backlogBytes === 0 || this.#backlogBytes < this.#backlogLimit(now);
   }
 
@@ -126,7 +127,7 @@ export class Session {
     this.#inFlightCount++;
     this.#inFlightBytes += bytes;
     if (share === 'backlog') this.#backlogBytes += bytes;
-    else this.#pace.live(now);
+    else this.#pace.live(now, this.#backlogBytes);
     this.#lastKnown = Math.max(this.#lastKnown, lastSequenceOf(batch));
   }
 
@@ -149,6 +150,7 @@ export class Session {
       if (lane.isEmpty) this.#lanes.delete(key);
     }
     const settled = { records: 0, recordsByPriority: { critical: 0, normal: 0, bulk: 0 }, bytes: 0 };
+    const backlogBytes = this.#backlogBytes;
     let oldest = now;
     for (const { batch, priority, share, bytes, sentAt } of flights) {
       settled.records += batch.count;
@@ -156,7 +158,7 @@ export class Session {
       settled.bytes += bytes;
       oldest = Math.min(oldest, sentAt);
       if (share === 'backlog') this.#backlogBytes -= bytes;
-      else this.#pace.liveTook(now - sentAt, sentAt, now);
+      else this.#pace.liveTook(now - sentAt, sentAt, now, backlogBytes);
     }
     if (flights.length > 0) this.#progressed(flights.length, settled.bytes, now - oldest, now);
     return { batches: flights.map(({ batch }) => batch), ...settled };

@@ -1,3 +1,4 @@
+import { packedTag, unpack } from './packed-upload.ts';
 import { MalformedError, ProtoCursor } from './proto-cursor.ts';
 
 /** A `Batch` whose records have been found but not decoded. It looks into the upload's bytes, so use it while they hold. */
@@ -26,16 +27,19 @@ const tag = {
 } as const;
 
 /**
- * Finds the batches and records of an encoded `Upload` without decoding them.
+ * Finds the batches and records of an encoded `Upload` without decoding them; one that is compressed is decompressed.
  *
- * @throws MalformedError when the bytes are no Upload, or a batch holds another number of records than its `count`
+ * @throws MalformedError when the bytes are no Upload, or don't come to what it claims, or a batch holds another number
+ * of records than its `count`
  */
 export function readUpload(upload: Uint8Array): EncodedBatch[] {
-  const cursor = new ProtoCursor().open(upload);
+  const cursor = new ProtoCursor().open(unpack(upload));
   const batches: EncodedBatch[] = [];
   while (cursor.at < cursor.end) {
     const field = cursor.tag();
     if (field !== tag.batches) {
+      // Skipping it would lose what is in it.
+      if (field === packedTag.compressed) throw new MalformedError('a compressed part is where batches should be');
       cursor.skip(field);
       continue;
     }

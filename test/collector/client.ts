@@ -41,9 +41,9 @@ export class TestGateway {
     return await Promise.race([new Promise<Message>((resolve) => this.#waiting.push(resolve)), ended]);
   }
 
-  hello(gateway = 'gw', firstWaiting = 1n, epoch = 'e', lastSequence = 0n): void {
+  hello(gateway = 'gw', firstWaiting = 1n, epoch = 'e', lastSequence = 0n, version = 1): void {
     const value = {
-      version: 1,
+      version,
       gateway,
       epoch,
       firstWaiting,

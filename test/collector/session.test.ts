@@ -36,7 +36,7 @@ const hello: Request = {
 };
 const of = (request: Request): SessionInput => ({ name: 'request', request });
 const helloOf = (change: Partial<Request & { name: 'hello' }>): SessionInput => of({ ...hello, ...change } as Request);
-const upload = (bytes: number): SessionInput => of({ name: 'upload', bytes: new Uint8Array(bytes) });
+const upload = (bytes: number): SessionInput => of({ name: 'upload', bytes: new Uint8Array(bytes), plainBytes: bytes });
 const durable = (...runs: [number, number][]) =>
   ({
     name: 'durable',

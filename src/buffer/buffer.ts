@@ -286,7 +286,7 @@ export class RecordBuffer implements Service {
     return {
       state: this.#disk === undefined ? 'closed' : failure !== undefined ? 'failing' : isFull ? 'full' : 'open',
       ...(failure !== undefined && { failure }),
-      ...this.#lanes.status(),
+      ...this.#lanes.status(this.#deps.corrections),
       ...{ lastSequence, pendingBytes, commits, commitMs, refused, flashBytes: flash.bytes },
       maxBytes: this.#maxBytes,
       damages: this.#damages.told,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { lastSequenceOf, type StoredBatch } from '../core/batch.ts';
 import type { DropReason, Handling } from '../core/handling.ts';
-import type { MonotonicMs } from '../core/time.ts';
+import { type ClockCorrections, correctedTime, type MonotonicMs } from '../core/time.ts';
 import { type Batch, OpenBatch, type Sealed } from './batch.ts';
 import { GapBook, type Loss } from './gap-book.ts';
 import { type LaneState, Ledger, type LedgerCounts } from './ledger.ts';
@@ -131,10 +131,12 @@ export class Lane {
     };
   }
 
-  status(): LaneStatus {
+  /** @param corrections what is known now of the clock by which its records were stamped */
+  status(corrections?: ClockCorrections): LaneStatus {
     const { rule, priority, durability } = this.info;
     const { waitingRecords } = this;
-    const oldest = this.oldestSegment?.oldestMs ?? this.batches[0]?.takenAtMs;
+    const first = this.oldestSegment;
+    const oldest = first ? { takenAtMs: first.oldestMs, ageAtMs: first.oldestAgeMs } : this.batches[0];
     return {
       lane: this.key,
       rule,
@@ -144,7 +146,7 @@ export class Lane {
       waitingRecords,
       waitingBytes: this.waitingBytes,
       diskBytes: this.diskBytes,
-      ...(waitingRecords > 0 && oldest !== undefined && { oldestWaitingAt: oldest }),
+      ...(waitingRecords > 0 && oldest && { oldestWaitingAt: correctedTime(oldest, corrections) }),
       ledger: this.counts,
     };
   }

@@ -1,5 +1,6 @@
 import type { Handling } from '../core/handling.ts';
 import type { Priority } from '../core/priority.ts';
+import type { ClockCorrections } from '../core/time.ts';
 import { Lane, laneOf, reportName } from './lane.ts';
 import { emptyCounts, type LaneState, type LedgerCounts } from './ledger.ts';
 import type { FoundLane, LaneInfo } from './worker-protocol.ts';
@@ -100,8 +101,8 @@ export class Lanes implements Iterable<Lane> {
   }
 
   /** What the lanes say, each and together. */
-  status() {
-    const lanes = this.all.map((lane) => lane.status());
+  status(corrections?: ClockCorrections) {
+    const lanes = this.all.map((lane) => lane.status(corrections));
     const oldest = lanes.flatMap(({ oldestWaitingAt: at }) => (at === undefined ? [] : [at]));
     return {
       waitingRecords: this.waitingRecords,

@@ -48,6 +48,7 @@ export function summaryOf(
     bytes,
     fileBytes: sizeOf(path),
     oldestMs: first?.taken_at_ms ?? 0,
+    oldestAgeMs: first?.age_at_ms ?? 0,
     newestMs: last?.taken_at_ms ?? 0,
     newestAgeMs: last?.age_at_ms ?? 0,
   };

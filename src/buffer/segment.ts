@@ -87,6 +87,7 @@ export class Segment {
       bytes: 0,
       fileBytes: sizeOf(path),
       oldestMs: 0,
+      oldestAgeMs: 0,
       newestMs: 0,
       newestAgeMs: 0,
     });
@@ -137,13 +138,15 @@ export class Segment {
    */
   write(batches: readonly NewBatch[], state: string | undefined): number {
     const statements = this.#prepared();
-    let { endPosition, firstSequence, lastSequence, bytes, oldestMs, newestMs, newestAgeMs } = this.#summary;
+    let { endPosition, firstSequence, lastSequence, bytes } = this.#summary;
+    let { oldestMs, oldestAgeMs, newestMs, newestAgeMs } = this.#summary;
     statements.begin.run();
     try {
       for (const batch of batches) {
         if (firstSequence === 0) {
           firstSequence = batch.firstSequence;
           oldestMs = batch.takenAtMs;
+          oldestAgeMs = batch.ageAtMs;
         }
         statements.append.run(valuesOf(endPosition, batch));
         endPosition += batch.count;
@@ -162,17 +165,8 @@ export class Segment {
     }
     const before = this.#summary.fileBytes;
     const fileBytes = sizeOf(this.path);
-    this.#summary = {
-      ...this.#summary,
-      endPosition,
-      firstSequence,
-      lastSequence,
-      bytes,
-      fileBytes,
-      oldestMs,
-      newestMs,
-      newestAgeMs,
-    };
+    const times = { oldestMs, oldestAgeMs, newestMs, newestAgeMs };
+    this.#summary = { ...this.#summary, endPosition, firstSequence, lastSequence, bytes, fileBytes, ...times };
     return fileBytes - before;
   }
 

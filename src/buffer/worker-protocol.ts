@@ -56,7 +56,8 @@ export interface SegmentSummary {
   /** When its first and last batch were taken in: by the wall clock, Unix ms … */
   readonly oldestMs: number;
   readonly newestMs: number;
-  /** … and in operating time, ms. */
+  /** … and in operating time, ms; the first one's is absent in files of the first release. */
+  readonly oldestAgeMs?: number | undefined;
   readonly newestAgeMs: number;
 }
 

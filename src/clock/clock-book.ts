@@ -14,7 +14,7 @@ export interface Period extends Belief {
 /** When a batch's first record was taken in: as it was stamped, and in operating time. */
 export interface Stamp {
   readonly takenAtMs?: UnixMs;
-  readonly ageAtMs?: MonotonicMs;
+  readonly ageAtMs?: MonotonicMs | undefined;
 }
 
 /** Older ones are forgotten. A run makes one or two, unless its clock is sick. */

@@ -18,9 +18,17 @@ export interface ClockCorrection {
 /** What was learnt about the clock so far. */
 export interface ClockCorrections {
   /** How a batch's times are to be corrected, by its stamp and by operating time; undefined: not at all, as far as is known. */
-  of(batch: { readonly takenAtMs?: UnixMs; readonly ageAtMs?: MonotonicMs }): ClockCorrection | undefined;
+  of(batch: { readonly takenAtMs?: UnixMs; readonly ageAtMs?: MonotonicMs | undefined }): ClockCorrection | undefined;
   /** Every shift that there is. */
   readonly shiftsMs: readonly number[];
+}
+
+/** When a batch was taken in, as far as is known now. */
+export function correctedTime(
+  batch: { readonly takenAtMs: UnixMs; readonly ageAtMs?: MonotonicMs | undefined },
+  corrections: ClockCorrections | undefined,
+): UnixMs {
+  return batch.takenAtMs + (corrections?.of(batch)?.shiftMs ?? 0);
 }
 
 /** The time, handed in so that tests can turn it. */

@@ -1,4 +1,4 @@
-import type { UnixMs } from '../core/time.ts';
+import type { MonotonicMs, UnixMs } from '../core/time.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Service } from '../lib/service.ts';
 import { Attempt, type AttemptDependencies } from './attempt.ts';
@@ -23,8 +23,8 @@ const stopPatienceMs = 2_000;
 type Link =
   /** Nothing is being tried. */
   | { readonly name: 'offline' }
-  /** The next attempt, at that collector, comes at `retryAt`. */
-  | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout; readonly collector: number; readonly retryAt: UnixMs }
+  /** The next attempt, at that collector, comes at `at`. */
+  | { readonly name: 'waiting'; readonly timer: NodeJS.Timeout; readonly collector: number; readonly at: MonotonicMs }
   /** With a collector, or on the way to it. */
   | { readonly name: 'dialled'; readonly attempt: Attempt; readonly isReturn: boolean };
 
@@ -41,7 +41,7 @@ export class Uplink implements Service {
   #link: Link = { name: 'offline' };
   #drain: Drain | undefined;
   #stateName: UplinkState['name'] = 'offline';
-  #since: UnixMs = 0;
+  #since: MonotonicMs | undefined;
   readonly #delivered = new Delivered();
   #connections = 0;
   #attempts = 0;
@@ -110,7 +110,7 @@ export class Uplink implements Service {
       url: collectors.find(({ isCurrent }) => isCurrent)?.url ?? this.#roster.urls[0] ?? '',
       ...(address !== undefined && { address }),
       collectors,
-      since: this.#since,
+      since: this.#since === undefined ? 0 : this.#unixOf(this.#since),
       ...this.#delivered.status,
       inFlightBytes: this.#sender?.inFlightBytes ?? 0,
       connections: this.#connections,
@@ -168,7 +168,7 @@ export class Uplink implements Service {
       case 'offline':
         return { name: 'offline' };
       case 'waiting':
-        return { ...this.#roster.whyNone(), retryAt: link.retryAt };
+        return { ...this.#roster.whyNone(), retryAt: this.#unixOf(link.at) };
       case 'dialled': {
         const { sender, isLeaving = false } = link.attempt.conversation ?? {};
         if (sender === undefined || isLeaving) return { name: 'connecting' };
@@ -271,7 +271,7 @@ export class Uplink implements Service {
     const { clock } = this.#deps;
     const pauseMs = Math.max(0, at - clock.monotonic());
     const timer = setTimeout(() => this.#dial(collector), pauseMs);
-    this.#enter({ name: 'waiting', timer, collector, retryAt: clock.now() + pauseMs });
+    this.#enter({ name: 'waiting', timer, collector, at: clock.monotonic() + pauseMs });
   }
 
   #enter(link: Link): void {
@@ -281,8 +281,14 @@ export class Uplink implements Service {
 
   #noteState(): void {
     const { name } = this.#state();
-    if (name === this.#stateName && this.#since !== 0) return;
+    if (name === this.#stateName && this.#since !== undefined) return;
     this.#stateName = name;
-    this.#since = this.#deps.clock.now();
+    this.#since = this.#deps.clock.monotonic();
+  }
+
+  /** By a clock that may have learnt the time since. */
+  #unixOf(at: MonotonicMs): UnixMs {
+    const { clock } = this.#deps;
+    return clock.now() + at - clock.monotonic();
   }
 }

@@ -53,6 +53,7 @@ test('batches keep their stamps over a restart and a reboot, and history goes by
   now.monotonic = 500;
   await take('d');
 
+  assert.equal(buffer.status().oldestWaitingAt, truth + 21_000, 'the age of the backlog, not that of its stamps');
   const batches = await waiting(buffer);
   assert.deepEqual(
     batches.map((batch) => [textOf([batch]), book.of(batch)?.shiftMs]),

@@ -39,7 +39,7 @@ function lanesOf(all: readonly Kind[]): EvictableLane[] {
   return all.map(({ priority, isKept, ttlMs, segments, sent }, index) => {
     const summaries = segments.map(({ ageMs, fileBytes }, number): SegmentSummary => {
       const firstSequence = 1 + number * 1_000 + index * 10;
-      const times = { oldestMs: 0, newestMs: 0, newestAgeMs: nowMs - ageMs };
+      const times = { oldestMs: 0, oldestAgeMs: 0, newestMs: 0, newestAgeMs: nowMs - ageMs };
       const positions = { firstPosition: number * 10, endPosition: number * 10 + 10 };
       return { number, ...positions, firstSequence, lastSequence: firstSequence + 9, bytes: 100, fileBytes, ...times };
     });

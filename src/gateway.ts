@@ -9,6 +9,8 @@ import type { DiskFaults } from './buffer/worker-protocol.ts';
 import { GatewayClock } from './clock/clock.ts';
 import { LinuxMachine } from './clock/machine.ts';
 import { EmbeddedCollector } from './collector/embedded.ts';
+import { collectorSettings } from './collector/own-file.ts';
+import { sinkText } from './collector/sink.ts';
 import { Commands } from './commands/commands.ts';
 import type { RemoteConfig } from './commands/trial.ts';
 import { type ConfigSources, configFile } from './config/load.ts';
@@ -122,9 +124,11 @@ export class Gateway {
       wallMs: () => (clock.quality() === 'unset' ? undefined : clock.now()),
       log: part('commands'),
     });
-    const sink = this.sink;
+    const sink = this.#sink();
     this.#collector =
-      sink === undefined ? undefined : new EmbeddedCollector({ ...config.collector, sink }, part('collector'));
+      sink === undefined
+        ? undefined
+        : new EmbeddedCollector(collectorSettings(config.collector, sink, this.#dataDir), part('collector'));
     const intervalMs = canaryIntervalMs(config.uplink);
     if (intervalMs > 0) {
       this.#canary = new Canary({
@@ -237,8 +241,13 @@ export class Gateway {
     };
   }
 
-  /** Where the embedded collector writes; undefined when it doesn't run. */
+  /** Where the embedded collector writes, without passwords; undefined when it doesn't run. */
   get sink(): string | undefined {
+    const sink = this.#sink();
+    return sink && sinkText(sink);
+  }
+
+  #sink(): string | undefined {
     const { collector, uplink } = this.#config;
     if (!(collector.enabled ?? uplink.url === undefined)) return undefined;
     return collector.sink ?? `sqlite:${join(this.#dataDir, 'collector', 'records.db')}`;

@@ -1,5 +1,5 @@
 import { AdminClient } from '../collector/admin/client.ts';
-import { ownFile } from '../collector/own-file.ts';
+import { collectorSettings, ownFile } from '../collector/own-file.ts';
 import type { Config } from '../config/schema.ts';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { readIfThere } from '../lib/private-file.ts';
@@ -36,7 +36,9 @@ export async function withAdmin<T>(
   const config = configOf(values, terminal);
   const sink = sinkOf(config, values);
   const path =
-    values['token-file'] ?? config.collector.admin.tokenFile ?? ownFile({ ...config.collector, sink }, 'admin-token');
+    values['token-file'] ??
+    config.collector.admin.tokenFile ??
+    ownFile(collectorSettings(config.collector, sink, config.dataDir), 'admin-token');
   const admin = new AdminClient({ url: values.url ?? urlOf(config), token: tokenIn(path) });
   try {
     return await work(admin);

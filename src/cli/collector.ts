@@ -1,3 +1,5 @@
+import { collectorSettings } from '../collector/own-file.ts';
+import { sinkText } from '../collector/sink.ts';
 import { messageOf } from '../core/errors.ts';
 import { createLog, drainLog } from '../instrumentation/log.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
@@ -38,8 +40,9 @@ export async function collector(args: string[], terminal: Terminal): Promise<num
   const log = root.child({ part: 'main' });
   try {
     const { Collector } = await import('../collector/collector.ts');
-    const sink = sinkOf(config, values);
-    const service = new Collector({ ...config.collector, sink }, root.child({ part: 'collector' }));
+    const settings = collectorSettings(config.collector, sinkOf(config, values), config.dataDir);
+    const sink = sinkText(settings.sink);
+    const service = new Collector(settings, root.child({ part: 'collector' }));
     const onReady = () =>
       log.info({ collector: service.address, sink, readyMs: Math.round(performance.now()) }, 'ready');
     return await serve(service, log, { onReady });
@@ -59,8 +62,9 @@ async function records(args: string[], terminal: Terminal): Promise<number> {
   }
   const { last = '10' } = values;
   if (!/^[1-9]\d{0,8}$/.test(last)) throw wrong(recordsUsage, `--last takes a whole number from 1 on, not ${last}.`);
-  const sink = sinkOf(configOf(values, terminal), values);
-  const { readRecords } = await import('../collector/read-records.ts');
-  for await (const line of readRecords(sink, Number(last))) terminal.out(line.trimEnd());
+  const config = configOf(values, terminal);
+  const { newestRecords } = await import('../collector/newest-records.ts');
+  const lines = await newestRecords(sinkOf(config, values), Number(last), config.collector.nats);
+  for (const line of lines) terminal.out(line.trimEnd());
   return 0;
 }

@@ -15,7 +15,7 @@ import { ownFile } from './own-file.ts';
 import { reconnectSpreadMs } from './reconnect-spread.ts';
 import type { GrpcServer } from './server.ts';
 import type { Peer } from './session.ts';
-import { parseSink } from './sink.ts';
+import { parseSink, sinkText } from './sink.ts';
 import { SinkThread } from './sink-thread.ts';
 import type { StateStore } from './state-store.ts';
 import type { GatewayStream, StreamContext } from './stream.ts';
@@ -69,13 +69,14 @@ export class Collector implements Service {
 
   /** @throws HeadgateError `config.invalid`, `data.*`, `port.*` or `address.*` */
   async start(): Promise<void> {
-    const { host, port, sink } = this.#options;
-    this.#sink = new SinkThread(parseSink(sink), (message) => this.#log.warn({ sink }, message));
+    const { host, port, sink, nats } = this.#options;
+    const note = (message: string) => this.#log.warn({ sink: sinkText(sink) }, message);
+    this.#sink = new SinkThread(parseSink(sink), note, nats);
     this.#committer = new Committer(this.#sink, this.#log, this.#clock);
     try {
       // grpc-js takes its time to load: the sink opens meanwhile.
       const [{ serve }] = await Promise.all([import('./server.ts'), this.#sink.open()]);
-      this.#state = await openState(sink);
+      this.#state = await openState(this.#options, this.#log);
       const lineages = new Lineages(this.#state, this.#clock);
       this.#mostGateways = await lineages.count();
       this.#stopWatching = lineages.watch((gateway, isCurrent) => this.#overtaken(gateway, isCurrent));
@@ -113,7 +114,7 @@ export class Collector implements Service {
   status(): CollectorStatus {
     return {
       address: this.address,
-      sink: this.#options.sink,
+      sink: sinkText(this.#options.sink),
       health: this.#committer?.health ?? { name: 'working' },
       gateways: [...this.#byPeer.values()].map((stream) => stream.peer!),
       records: this.#committer?.records ?? 0,
@@ -192,9 +193,14 @@ export class Collector implements Service {
 }
 
 /** What the collector remembers beside records lies beside them. */
-async function openState(sink: string): Promise<StateStore> {
+async function openState({ sink, nats }: CollectorSettings, log: Log): Promise<StateStore> {
+  const address = parseSink(sink);
+  if (address.kind === 'nats') {
+    const { openNatsState } = await import('./nats-state-store.ts');
+    return await openNatsState(address, nats, log);
+  }
   const { SqliteStateStore } = await import('./sqlite-state-store.ts');
-  return new SqliteStateStore(`${parseSink(sink).path}.collector`);
+  return new SqliteStateStore(`${address.path}.collector`);
 }
 
 function nameOf({ gateway, epoch }: Peer): string {

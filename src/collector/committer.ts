@@ -3,8 +3,7 @@ import type { Clock, MonotonicMs } from '../core/time.ts';
 import { nextBackoff } from '../lib/backoff.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
-import type { Delivery, Outcome } from './sink.ts';
-import type { SinkThread } from './sink-thread.ts';
+import type { AsyncSink, Delivery, Outcome } from './sink.ts';
 
 /** Whether the sink takes records. */
 export type SinkHealth =
@@ -37,7 +36,7 @@ const retryLimits = { minMs: 500, maxMs: 30_000 };
 
 /** Group commit: all that comes while one commit is under way is the next one. */
 export class Committer {
-  readonly #thread: Pick<SinkThread, 'commit' | 'progress'>;
+  readonly #sink: Pick<AsyncSink, 'commit' | 'progress'>;
   readonly #log: Log;
   readonly #clock: Clock;
   #queue: Pending[] = [];
@@ -48,8 +47,8 @@ export class Committer {
   records = 0;
   commits = 0;
 
-  constructor(thread: Pick<SinkThread, 'commit' | 'progress'>, log: Log, clock: Clock) {
-    this.#thread = thread;
+  constructor(sink: Pick<AsyncSink, 'commit' | 'progress'>, log: Log, clock: Clock) {
+    this.#sink = sink;
     this.#log = log;
     this.#clock = clock;
   }
@@ -75,7 +74,7 @@ export class Committer {
       throw new HeadgateError('sink.failed', health.reason);
     }
     try {
-      return await this.#thread.progress(gateway, epoch, from, limit);
+      return await this.#sink.progress(gateway, epoch, from, limit);
     } catch (error) {
       throw this.#fail(error);
     }
@@ -90,7 +89,7 @@ export class Committer {
     while (this.#queue.length > 0) {
       const group = this.#nextGroup();
       try {
-        const outcomes = await this.#thread.commit(group.map(({ delivery }) => delivery));
+        const outcomes = await this.#sink.commit(group.map(({ delivery }) => delivery));
         this.#worked(outcomes);
         tell(group, outcomes);
       } catch (error) {

@@ -5,6 +5,8 @@ import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { NatsAddress } from './nats-address.ts';
 import { connectNats, type NatsIdentity, natsError } from './nats-connection.ts';
+import { stateBucket } from './nats-streams.ts';
+import { type NatsOptions, natsDefaults } from './options.ts';
 import type { StateEntry, StateStore } from './state-store.ts';
 
 type Listener = (key: string, value: Uint8Array | undefined) => void;
@@ -183,6 +185,17 @@ export class NatsStateStore implements StateStore {
       throw natsError(this.#address, error);
     }
   }
+}
+
+/** The state that all collectors before one NATS share. @throws HeadgateError as {@link NatsStateStore.open} */
+export async function openNatsState(
+  address: NatsAddress,
+  options: NatsOptions = natsDefaults,
+  log: Log,
+): Promise<NatsStateStore> {
+  const { replicas, credentials, ca, cert, key } = options;
+  const identity = { credentials, ca, cert, key };
+  return await NatsStateStore.open(address, { bucket: stateBucket(options), replicas, identity }, log);
 }
 
 interface Opened {

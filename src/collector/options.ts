@@ -14,6 +14,68 @@ const adminOptions = Type.Object(
   { default: {}, description: 'Who may enrol gateways and send them commands.' },
 );
 
+const natsOptions = Type.Object(
+  {
+    stream: Type.String({
+      default: 'headgate',
+      pattern: '^[A-Za-z0-9_-]{1,64}$',
+      description:
+        'The JetStream stream that takes the records. It is created when it is missing, and so are two key-value buckets whose names begin with it.',
+    }),
+    replicas: count({
+      default: 1,
+      maximum: 5,
+      description: 'Servers of a NATS cluster that keep a copy each of what is created: 1, 3 or 5.',
+    }),
+    maxAge: Type.Optional(
+      duration({
+        description: 'How long a stream that is created keeps records. Unset: until somebody deletes them.',
+        examples: ['30d'],
+      }),
+    ),
+    maxBytes: Type.Optional(
+      bytes({
+        description:
+          'What a stream that is created may hold. When it is full, gateways wait and nothing is lost. Unset: as much as the server gives it.',
+        examples: ['100GB'],
+      }),
+    ),
+    duplicateWindow: duration({
+      default: '30s',
+      description:
+        'How long a stream that is created knows a record again by its number. Nothing may be on its way between collector and stream for longer; the server needs memory for all records of that time.',
+    }),
+    credentials: Type.Optional(
+      Type.String({
+        description: 'File with the credentials for NATS (`.creds`), unless the address says who we are.',
+        examples: ['/etc/headgate/nats.creds'],
+      }),
+    ),
+    ca: Type.Optional(
+      Type.String({
+        description: "File with the authorities that may sign the NATS server's certificate. Unset: the system's.",
+        examples: ['/etc/headgate/nats-ca.pem'],
+      }),
+    ),
+    cert: Type.Optional(
+      Type.String({
+        description: 'File with the certificate by which the collector is known to NATS, when the server asks for one.',
+        examples: ['/etc/headgate/nats-cert.pem'],
+      }),
+    ),
+    key: Type.Optional(
+      Type.String({
+        description: 'File with the key of `collector.nats.cert`.',
+        examples: ['/etc/headgate/nats-key.pem'],
+      }),
+    ),
+  },
+  { description: 'For `nats://` sinks.' },
+);
+export type NatsOptions = Static<typeof natsOptions>;
+/** What holds where nothing is configured. */
+export const natsDefaults: NatsOptions = { stream: 'headgate', replicas: 1, duplicateWindow: 30_000 };
+
 export const collectorOptions = Type.Object({
   enabled: Type.Optional(
     Type.Boolean({ description: 'Run a collector beside the gateway. Unset: yes, when `uplink.url` is unset.' }),
@@ -23,7 +85,7 @@ export const collectorOptions = Type.Object({
   sink: Type.Optional(
     Type.String({
       description:
-        'Where records go: `sqlite:PATH`, or `file:PATH` for one JSON record a line. Unset: `sqlite:` `collector/records.db` in `dataDir`.',
+        'Where records go: `sqlite:PATH`, `file:PATH` for one JSON record a line, or `nats://HOST:PORT` (`tls://`, several with commas between them) for NATS JetStream, before which any number of collectors may run. Unset: `sqlite:` `collector/records.db` in `dataDir`.',
       examples: ['file:/var/lib/headgate/records.ndjson'],
     }),
   ),
@@ -46,6 +108,7 @@ export const collectorOptions = Type.Object({
     description: 'How long a command is remembered here once it is over.',
   }),
   admin: adminOptions,
+  nats: natsOptions,
 });
 export type CollectorOptions = Static<typeof collectorOptions>;
 

@@ -1,8 +1,21 @@
 import { join } from 'node:path';
-import type { CollectorSettings } from './options.ts';
+import { HeadgateError } from '../core/errors.ts';
+import type { CollectorOptions, CollectorSettings } from './options.ts';
 import { parseSink } from './sink.ts';
 
-/** Where a collector keeps a file of its own: in `collector.directory`, or else beside its records. */
+/** What a configured collector is told. One whose records go to NATS gets a directory for what it keeps of its own. */
+export function collectorSettings(options: CollectorOptions, sink: string, dataDir: string): CollectorSettings {
+  if (options.directory !== undefined || parseSink(sink).kind !== 'nats') return { ...options, sink };
+  return { ...options, sink, directory: join(dataDir, 'collector') };
+}
+
+/** Where a collector keeps a file of its own: in `collector.directory`, or else beside its records. @throws HeadgateError `config.invalid` */
 export function ownFile({ directory, sink }: Pick<CollectorSettings, 'directory' | 'sink'>, name: string): string {
-  return directory === undefined ? `${parseSink(sink).path}.${name}` : join(directory, name);
+  if (directory !== undefined) return join(directory, name);
+  const address = parseSink(sink);
+  if (address.kind !== 'nats') return `${address.path}.${name}`;
+  throw new HeadgateError(
+    'config.invalid',
+    'A collector whose records go to NATS has no place of its own: name one with `collector.directory`.',
+  );
 }

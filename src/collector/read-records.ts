@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { HeadgateError } from '../core/errors.ts';
 import type { DecodedGap } from '../wire/gap-reader.ts';
 import { gapReasonNumber } from '../wire/gap-reasons.ts';
 import { RecordJson } from '../wire/record-json.ts';
@@ -9,13 +10,15 @@ import { storageError } from './sqlite-errors.ts';
 import { encodedVersion, gapsVersion, versionOf } from './sqlite-schema.ts';
 
 /**
- * The newest `last` records of a sink, oldest first, reports of gaps among them, each as one line of JSON in the form of the file sink, without the
+ * The newest `last` records of a sink on a disk, oldest first, reports of gaps among them, each as one line of JSON in the form of the file sink, without the
  * line break. Reads only, also while a collector writes.
  *
  * @throws HeadgateError `config.invalid` for an unknown sink, `data.*` when it can't be read
  */
 export function readRecords(sink: string, last: number): string[] {
-  const { kind, path } = parseSink(sink);
+  const address = parseSink(sink);
+  if (address.kind === 'nats') throw new HeadgateError('config.invalid', 'What is in NATS is not read from a disk.');
+  const { kind, path } = address;
   try {
     return kind === 'sqlite' ? readRows(path, last) : readLines(path, last);
   } catch (error) {

@@ -229,6 +229,7 @@ function settle(state: Living, settled: Settled, limits: SessionLimits): Session
   const durable = new Intervals();
   for (const outcome of settled.outcomes) {
     if (outcome.name === 'refused') return end('INVALID_ARGUMENT', `This upload can't be stored: ${outcome.reason}.`);
+    if (outcome.name === 'moved') return end('UNAVAILABLE', 'Another collector serves this gateway now.');
     for (const { first, last } of outcome.sequences) durable.add(first, last);
   }
   const effects: SessionEffect[] = [];

@@ -1,8 +1,21 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { Interval } from '../lib/intervals.ts';
-import type { Delivery, Outcome } from './sink.ts';
+import type { NatsOptions } from './options.ts';
+import type { Delivery, Outcome, SinkAddress } from './sink.ts';
 
-/** What the collector asks of the thread that holds the sink. Answered in order, one answer a request. */
+/** What the thread is started with. */
+export interface SinkSetup {
+  readonly address: SinkAddress;
+  readonly nats: NatsOptions | undefined;
+}
+
+/** A request, or the answer that carries the same number. */
+export interface Numbered<T> {
+  readonly number: number;
+  readonly message: T;
+}
+
+/** What the collector asks of the thread that holds the sink: one answer a request. A sink on a disk answers in order. */
 export type SinkRequest =
   /** Open the sink, if it is not. */
   | { readonly kind: 'open' }

@@ -1,24 +1,29 @@
 import { Worker } from 'node:worker_threads';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { Interval } from '../lib/intervals.ts';
-import type { Delivery, Outcome, SinkAddress } from './sink.ts';
-import type { SinkNote, SinkRequest, SinkResponse } from './sink-protocol.ts';
+import type { NatsOptions } from './options.ts';
+import type { AsyncSink, Delivery, Outcome, SinkAddress } from './sink.ts';
+import type { Numbered, SinkNote, SinkRequest, SinkResponse, SinkSetup } from './sink-protocol.ts';
 
 interface Waiting {
   readonly resolve: (response: SinkResponse) => void;
   readonly reject: (error: HeadgateError) => void;
 }
 
-/** The sink as the collector's main thread sees it: every call is answered by the thread that holds it, in order. */
-export class SinkThread {
-  readonly #address: SinkAddress;
+/** The sink as the collector's main thread sees it: every call is answered by the thread that holds it. */
+export class SinkThread implements AsyncSink {
+  readonly #setup: SinkSetup;
   readonly #note: (message: string) => void;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
+  #asked = 0;
 
-  /** @param note told, for the log, what the sink found and put right */
-  constructor(address: SinkAddress, note: (message: string) => void) {
-    this.#address = address;
+  /**
+   * @param note told, for the log, what the sink found and put right
+   * @param nats what the configuration says about NATS
+   */
+  constructor(address: SinkAddress, note: (message: string) => void, nats?: NatsOptions) {
+    this.#setup = { address, nats };
     this.#note = note;
   }
 
@@ -64,24 +69,30 @@ export class SinkThread {
     this.#worker ??= this.#spawn();
     const worker = this.#worker;
     return new Promise((resolve, reject) => {
-      this.#waiting.push({
+      const number = ++this.#asked;
+      this.#waiting.set(number, {
         reject,
         resolve: (response) => {
           if (response.kind === 'failed') reject(new HeadgateError(response.code, response.message));
           else resolve(response);
         },
       });
-      worker.postMessage(request, transfer);
+      worker.postMessage({ number, message: request } satisfies Numbered<SinkRequest>, transfer);
     });
   }
 
   #spawn(): Worker {
     // In development the sources run unbuilt, in a package they are JavaScript: the worker is what this file is.
     const entry = new URL(import.meta.url.endsWith('.ts') ? './sink-worker.ts' : './sink-worker.js', import.meta.url);
-    const worker = new Worker(entry, { workerData: this.#address, name: 'sink' });
-    worker.on('message', (message: SinkResponse | SinkNote) => {
-      if (message.kind === 'note') this.#note(message.message);
-      else this.#waiting.shift()?.resolve(message);
+    const worker = new Worker(entry, { workerData: this.#setup, name: 'sink' });
+    worker.on('message', (said: Numbered<SinkResponse> | SinkNote) => {
+      if ('kind' in said) {
+        this.#note(said.message);
+        return;
+      }
+      const waiting = this.#waiting.get(said.number);
+      this.#waiting.delete(said.number);
+      waiting?.resolve(said.message);
     });
     let cause: unknown;
     worker.on('error', (error) => {
@@ -91,7 +102,9 @@ export class SinkThread {
       if (this.#worker === worker) this.#worker = undefined;
       const reason = cause === undefined ? 'it ended' : messageOf(cause);
       const failure = new HeadgateError('sink.failed', `The sink's thread stopped unexpectedly: ${reason}.`, { cause });
-      for (const waiting of this.#waiting.splice(0)) waiting.reject(failure);
+      const waiting = [...this.#waiting.values()];
+      this.#waiting.clear();
+      for (const { reject } of waiting) reject(failure);
     });
     return worker;
   }

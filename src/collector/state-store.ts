@@ -27,7 +27,7 @@ export interface StateStore {
   delete(key: string, expected: number): Promise<boolean>;
   /**
    * Tells of each change within a space, whoever made it, soon after it was made; `value` is undefined when the key was
-   * deleted. Returns how to stop.
+   * deleted. What is replaced before it was told may be passed over; the last value never is. Returns how to stop.
    */
   watch(space: string, listener: (key: string, value: Uint8Array | undefined) => void): () => void;
   close(): Promise<void>;
@@ -43,7 +43,8 @@ export function partsOf(key: string): string[] {
   return key.split('.').slice(1).map(unescapePart);
 }
 
-function escapePart(part: string): string {
+/** One part of a key, see {@link keyOf}. */
+export function escapePart(part: string): string {
   return Array.from(Buffer.from(part), (byte) => {
     const character = String.fromCharCode(byte);
     return /[A-Za-z0-9_-]/.test(character) ? character : `=${byte.toString(16).padStart(2, '0')}`;

@@ -204,7 +204,8 @@ test('a start that fails says why and leaves nothing behind', async (t) => {
   const table: [code: string, options: { host?: string; port?: number; sink?: string }][] = [
     ['port.taken', { port }],
     ['address.unavailable', { host: '192.0.2.1' }],
-    ['config.invalid', { sink: 'nats://localhost' }],
+    ['config.invalid', { sink: 'nats://localhost/records' }],
+    ['sink.failed', { sink: 'nats://127.0.0.1:1' }],
     ['config.invalid', { sink: 'records.db' }],
     ['data.unwritable', { sink: `sqlite:${directory}` }],
   ];

@@ -10,7 +10,7 @@ const sink = openSink(address);
 for (;;) {
   const group = Array.from({ length: 1 + random(3) }, () => deliveryOf('gw', 'e', [nextRun(), olderRun()]));
   for (const outcome of sink.commit(group)) {
-    if (outcome.name !== 'durable') throw new Error(outcome.reason);
+    if (outcome.name !== 'durable') throw new Error(`a delivery was ${outcome.name}`);
     for (const { first, last } of outcome.sequences) writeSync(1, `${first} ${last}\n`);
   }
 }

@@ -17,8 +17,9 @@ export function sinkIn(directory: string, kind: Kind): string {
 }
 
 export function openSink(address: string, note: (message: string) => void = () => {}): Sink {
-  const { kind, path } = parseSink(address);
-  const sink = kind === 'sqlite' ? new SqliteSink(path) : new FileSink(path, note);
+  const parsed = parseSink(address);
+  if (parsed.kind === 'nats') throw new Error(`${address} is none of the sinks on a disk`);
+  const sink = parsed.kind === 'sqlite' ? new SqliteSink(parsed.path) : new FileSink(parsed.path, note);
   sink.open();
   return sink;
 }

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import type { TestContext } from 'node:test';
+import { DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { parseNats } from '../../src/collector/nats-address.ts';
+import { NatsSink } from '../../src/collector/nats-sink.ts';
+import { type NatsOptions, natsDefaults } from '../../src/collector/options.ts';
+import { RecordLines } from '../../src/collector/read-nats.ts';
+import type { Outcome } from '../../src/collector/sink.ts';
+import type { RecordLine } from '../support/collector.ts';
+import type { NatsServer } from '../support/nats-server.ts';
+
+/** A sink as a collector's thread has it; closed when the test ends. */
+export async function sinkAt(
+  t: TestContext,
+  { url }: NatsServer,
+  options: Partial<NatsOptions> = {},
+  note: (message: string) => void = () => {},
+): Promise<NatsSink> {
+  const sink = new NatsSink(parseNats(url), { ...natsDefaults, ...options }, note);
+  await sink.open();
+  t.after(() => sink.close());
+  return sink;
+}
+
+/** All that an ordinary consumer of the stream gets, from its beginning. */
+export async function consumed({ url }: NatsServer, stream = 'headgate'): Promise<RecordLine[]> {
+  const connection = await connect({ servers: url });
+  try {
+    const { state } = await (await jetstreamManager(connection)).streams.info(stream);
+    const lines = new RecordLines();
+    if (state.messages === 0) return [];
+    const consumer = await jetstream(connection).consumers.get(stream, { deliver_policy: DeliverPolicy.All });
+    for await (const message of await consumer.consume()) {
+      lines.add(message);
+      if (message.info.pending === 0) break;
+    }
+    return lines.all.map((line) => JSON.parse(line) as RecordLine);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** `gateway epoch sequence` of each record in the stream, sorted. */
+export async function names(server: NatsServer): Promise<string[]> {
+  const records = await consumed(server);
+  return records.map(({ gateway, epoch, sequence }) => `${gateway} ${epoch} ${String(sequence).padStart(9)}`).sort();
+}
+
+/** Asserts that the stream holds these sequences of one gateway, each once. */
+export async function assertHolds(server: NatsServer, gateway: string, epoch: string, last: number): Promise<void> {
+  const expected = Array.from({ length: last }, (_, i) => `${gateway} ${epoch} ${String(i + 1).padStart(9)}`);
+  const mine = (await names(server)).filter((name) => name.startsWith(`${gateway} ${epoch} `));
+  assert.deepEqual(mine, expected);
+}
+
+/** What became of deliveries, as `first-last` texts, or the outcome's name. */
+export function told(outcomes: readonly Outcome[]): string[] {
+  return outcomes.map((outcome) =>
+    outcome.name === 'durable'
+      ? outcome.sequences.map(({ first, last }) => `${first}-${last}`).join(' ')
+      : outcome.name,
+  );
+}

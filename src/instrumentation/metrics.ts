@@ -38,6 +38,14 @@ const gauges: Readonly<Record<string, readonly [help: string, value: (status: Ga
     'When the collector last confirmed something, Unix time; 0 if it never did.',
     (s) => (s.uplink.lastAcknowledgedAt === null ? 0 : Date.parse(s.uplink.lastAcknowledgedAt) / 1000),
   ],
+  headgate_uplink_collector_index: [
+    'Which of the collectors is in use or dialled, in their order: 0 is the preferred one.',
+    (s) =>
+      Math.max(
+        0,
+        s.uplink.collectors.findIndex(({ isCurrent }) => isCurrent),
+      ),
+  ],
   headgate_uplink_drain_eta_seconds: [
     'How long the backlog still takes at the pace of the last seconds; 0 when there is none, or nobody knows.',
     (s) => s.uplink.etaSeconds ?? 0,

@@ -40,6 +40,7 @@ export class Attempt {
   readonly collector: number;
   #step: Step = { name: 'closed' };
   #hasAcknowledged = false;
+  #wasWelcomed = false;
 
   constructor(deps: AttemptDependencies, collector: number, url: string, events: ConversationEvents) {
     this.#deps = deps;
@@ -89,6 +90,11 @@ export class Attempt {
   /** A collector has answered. */
   get isStanding(): boolean {
     return this.#step.name === 'standing';
+  }
+
+  /** A collector has said welcome. */
+  get wasWelcomed(): boolean {
+    return this.#wasWelcomed;
   }
 
   /** It has done what it is for: something was acknowledged, or it stands for longer than the longest pause between attempts. */

@@ -203,6 +203,8 @@ export class Conversation {
   #answered(): void {
     const stage = this.#stage;
     if (stage.name !== 'probing' || stage.isThere) return;
+    // From here on it is the collector that will not wait for a hello for ever.
+    clearTimeout(stage.timer);
     this.#stage = { ...stage, isThere: true };
     this.#events.onThere?.();
   }

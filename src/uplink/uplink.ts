@@ -261,7 +261,7 @@ export class Uplink implements Service {
     const complaints = this.#roster.of(attempt.collector);
     const now = clock.monotonic();
     if (attempt.hasWorked(now)) complaints.worked();
-    if (!complaints.add(reason, kind === 'rejected', attempt.isStanding, now)) return;
+    if (!complaints.add(reason, kind === 'rejected', attempt.wasWelcomed, now)) return;
     const { url } = attempt;
     if (kind === 'left') log.info({ url, reason }, 'The uplink leaves a collector.');
     else log.warn({ url, reason }, consequence);

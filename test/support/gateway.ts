@@ -78,6 +78,8 @@ export interface GatewayStatus {
     readonly state: string;
     readonly reason?: string;
     readonly acknowledgedRecords: number;
+    readonly connections: number;
+    readonly collectors: readonly { readonly url: string; readonly isCurrent: boolean }[];
     readonly canary: { readonly returned: number; readonly roundTripMs: number | null } | null;
   };
 }

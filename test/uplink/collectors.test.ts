@@ -276,3 +276,33 @@ test('a stop while a better collector is being looked at leaves nothing open', a
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(uplink.status().attempts, attempts);
 });
+
+test('draining tells how much is left and how long it takes, as soon as that can be known', async (t) => {
+  const time = { now: () => Date.now(), monotonic: () => monotonicMs };
+  let monotonicMs = 0;
+  const owing: (() => void)[] = [];
+  const address = await rudeCollector(t, {
+    hello: (call) => call.write(welcome([], 2)),
+    upload: (call, batches) => {
+      for (const [first, last] of batches) owing.push(() => call.write(acknowledge(first, last)));
+    },
+  });
+  const buffer = newBuffer();
+  // So large that one fills the window: the rest has to wait for its acknowledgement.
+  for (let n = 0; n < 10; n++) buffer.append('a', Buffer.alloc(20_000), 1);
+  const uplink = connected(t, buffer, address, {}, { clock: time });
+  const pay = async (done: number): Promise<void> => {
+    (await eventually('an upload', () => owing.shift() ?? false))();
+    await eventually('it to count', () => uplink.status().acknowledgedRecords === done);
+  };
+  await eventually('the backlog to be on its way', () => owing.length > 0);
+  assert.deepEqual(uplink.status().state, { name: 'draining', leftRecords: 10 });
+  monotonicMs += 1_500;
+  await pay(1);
+  assert.deepEqual(uplink.status().state, { name: 'draining', leftRecords: 9 });
+  monotonicMs += 1_500;
+  await pay(2);
+  assert.deepEqual(uplink.status().state, { name: 'draining', leftRecords: 8, etaMs: 12_000 });
+  for (let done = 3; done <= 10; done++) await pay(done);
+  assert.deepEqual(uplink.status().state, { name: 'live' });
+});

@@ -28,6 +28,9 @@ type Step =
   /** One of them has answered: the rest is the conversation's. */
   | { readonly name: 'standing'; readonly conversation: Conversation; readonly since: MonotonicMs };
 
+/** A connection that stands for so long without being used is as good as one that was. */
+const workedAfterMs = 30_000;
+
 /**
  * One attempt at one collector: its name is looked up, and its addresses are tried one after the other until one answers.
  * From then on what happens in the conversation is handed on. It ends once, whichever way.
@@ -97,9 +100,9 @@ export class Attempt {
     return this.#wasWelcomed;
   }
 
-  /** It has done what it is for: something was acknowledged, or it stands for longer than the longest pause between attempts. */
-  hasWorked(now: MonotonicMs): boolean {
-    return this.#hasAcknowledged || this.stoodMs(now) >= this.#deps.options.retryMax;
+  /** It has done what it is for: something was acknowledged, or it stood for a while with nothing that had to be. */
+  hasWorked(ending: Ending, now: MonotonicMs): boolean {
+    return this.#hasAcknowledged || (ending.kind !== 'stalled' && this.stoodMs(now) >= workedAfterMs);
   }
 
   /** How long it has stood. */
@@ -126,6 +129,7 @@ export class Attempt {
         this.#events.onThere?.();
       },
       onWelcome: () => {
+        this.#wasWelcomed = true;
         this.#stand(conversation);
         this.#events.onWelcome();
       },

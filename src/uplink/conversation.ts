@@ -286,7 +286,7 @@ export class Conversation {
     if (sender === undefined) return;
     if (sender.isDead) {
       const seconds = Math.round(sender.waitedMs / 1000);
-      this.#end({ kind: 'lost', reason: `nothing sent was acknowledged for ${seconds} s` });
+      this.#end({ kind: 'stalled', reason: `nothing sent was acknowledged for ${seconds} s` });
     } else if (this.#deps.credentials?.hasChanged(this.#presented, this.#deps.clock.monotonic())) {
       const reason = "the gateway's certificates or tokens have changed";
       this.leave({ kind: 'left', reason, retryAfterMs: 0 }, leavePatienceMs);

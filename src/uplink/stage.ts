@@ -5,11 +5,12 @@ import type { Sender } from './sender.ts';
 import type { Settled } from './session.ts';
 
 /**
- * Why a conversation is over. `left`: in good order, because one side wanted it so; all that was sent has been acknowledged,
+ * Why a conversation is over. `stalled`: it looked alive, but nothing was acknowledged. `left`: in good order, because one side wanted it so; all that was sent has been acknowledged,
  * or the patience for it was over.
  */
 export type Ending =
   | ConnectionEnding
+  | { readonly kind: 'stalled'; readonly reason: string }
   | { readonly kind: 'left'; readonly reason: string; readonly retryAfterMs: number };
 
 /** Whom to speak to. */

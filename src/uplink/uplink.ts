@@ -245,22 +245,23 @@ export class Uplink implements Service {
     const { collector } = attempt;
     const plan = this.#plan!;
     const random = (): number => this.#random();
-    const hasWorked = attempt.hasWorked(now);
+    const hasWorked = attempt.hasWorked(ending, now);
     const isReturn = this.#link.name === 'dialled' && this.#link.isReturn;
     if (isReturn) plan.returned(collector, attempt.stoodMs(now), now);
     if (hasWorked) plan.worked();
     const spreadMs = attempt.reconnectSpreadMs;
     if (ending.kind === 'left') return plan.sentAway(collector, ending.retryAfterMs, spreadMs, now, random);
     if (ending.kind === 'lost' && hasWorked) return plan.broke(collector, spreadMs, now, random);
-    return plan.failed(collector, ending.kind, spreadMs, now, random);
+    return plan.failed(collector, ending.kind === 'rejected' ? 'rejected' : 'lost', spreadMs, now, random);
   }
 
   /** Says what is wrong, when that is news. */
-  #complain(attempt: Attempt, { kind, reason }: Ending, consequence: string): void {
+  #complain(attempt: Attempt, ending: Ending, consequence: string): void {
+    const { kind, reason } = ending;
     const { clock, log } = this.#deps;
     const complaints = this.#roster.of(attempt.collector);
     const now = clock.monotonic();
-    if (attempt.hasWorked(now)) complaints.worked();
+    if (attempt.hasWorked(ending, now)) complaints.worked();
     if (!complaints.add(reason, kind === 'rejected', attempt.wasWelcomed, now)) return;
     const { url } = attempt;
     if (kind === 'left') log.info({ url, reason }, 'The uplink leaves a collector.');

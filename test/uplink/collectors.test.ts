@@ -260,6 +260,26 @@ test('a collector that refuses this gateway is passed over, and its reason stays
   );
 });
 
+test('a collector that looks alive and stops acknowledging is left for the next one', async (t) => {
+  let uploads = 0;
+  const stuck = await rudeCollector(t, {
+    hello: (call) => call.write(welcome([], 2)),
+    upload: (call, batches) => {
+      if (++uploads === 1) for (const [first, last] of batches) call.write(acknowledge(first, last));
+    },
+  });
+  const buffer = newBuffer();
+  const uplink = connected(t, buffer, [stuck, await rudeCollector(t, polite())], { acknowledgeTimeout: 100 });
+  append(buffer, 1);
+  await eventually('the first one', () => uplink.status().acknowledgedRecords === 1);
+  append(buffer, 2);
+  await eventually('the second one', () => buffer.totals.waitingRecords === 0);
+  const { connections, collectors } = uplink.status();
+  assert.equal(connections, 2);
+  assert.match(collectors[0]?.problem ?? '', /^nothing sent was acknowledged for/);
+  assert.equal(uploads, 2);
+});
+
 test('a stop while a better collector is being looked at leaves nothing open', async (t) => {
   const b = polite();
   // Takes connections, and never says a word.

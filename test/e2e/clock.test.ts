@@ -43,7 +43,12 @@ class Site {
     return startGateway(this.#t, {
       dataDir: join(this.dir, 'data'),
       uplinkPort: this.#port,
-      set: { ...impatient, 'clock.synchronisedFile': this.synchronised },
+      // A jump of the clock must not make them expire.
+      set: {
+        ...impatient,
+        'clock.synchronisedFile': this.synchronised,
+        rules: '[{name: all, match: {topic: "#"}, ttl: 1h}]',
+      },
       env: this.clock.env,
     });
   }
@@ -141,6 +146,33 @@ test('time synchronisation that steps the clock by 56 years corrects what waits'
   const qualities = records.map(({ clockQuality }) => clockQuality);
   assert.deepEqual([...new Set(qualities)], ['CLOCK_QUALITY_ESTIMATED', 'CLOCK_QUALITY_SYNCED']);
   assert.equal(gateway.log.filter(({ msg }) => /has jumped/.test(msg)).length, 1);
+  // In the order in which they were taken in, whatever the clock said.
+  const bySequence = records.toSorted((a, b) => Number(a.sequence) - Number(b.sequence));
+  const times = bySequence.map(({ receivedAt }) => Date.parse(receivedAt));
+  for (const [i, at] of times.entries()) assert.ok(i === 0 || at >= times[i - 1]! - 50, `${i}`);
+});
+
+test('a system clock that is set a year ahead or back by hand moves nothing once the collector has spoken', {
+  timeout: 60_000,
+}, async (t) => {
+  const site = new Site(t, 0);
+  await site.collector();
+  const started = Date.now();
+  const gateway = await site.gateway();
+  await site.device.run(gateway.port('mqtt'), 20);
+  for (const years of [1, -1]) {
+    site.clock.set(years * yearMs);
+    await eventually('the jump to be noticed', async () => {
+      const { lastJump } = (await statusOf(gateway)).clock;
+      return lastJump !== null && Math.sign(lastJump.bySeconds) === years && !lastJump.isFollowed;
+    });
+    await site.device.run(gateway.port('mqtt'), 20);
+  }
+  // Between a jump and the next look at the clock too.
+  assertTaken(await site.settled(), started, Date.now(), 500);
+  const jumps = gateway.log.filter(({ msg }) => /has jumped .* It is not followed/.test(msg));
+  assert.equal(jumps.length, 2);
+  assert.equal((await statusOf(gateway)).clock.quality, 'estimated');
 });
 
 for (const years of [-1, 1]) {

@@ -11,6 +11,7 @@ import { profileTable } from './lib/profile.ts';
 import { publish, reportOf, sectionOf } from './lib/report.ts';
 import { type Sample, type Scenario, Summary } from './lib/scenario.ts';
 import { selfCheck } from './lib/self-check.ts';
+import { commands } from './scenarios/commands.ts';
 import { depth } from './scenarios/depth.ts';
 import { drain } from './scenarios/drain.ts';
 import { durability } from './scenarios/durability.ts';
@@ -31,6 +32,7 @@ const scenarios: readonly Scenario[] = [
   eventloop,
   drain,
   fleet,
+  commands,
   depth,
   floor,
 ];

@@ -22,11 +22,11 @@ const staging = 'buffer.restoring';
  * Makes a data directory of a backup. Every file is checked while it is copied, and the directory becomes one at a single
  * moment: what fails before leaves it as it was.
  *
- * @param mark what to put on its shelf, so that the gateway says that it takes the place of the one that was backed up
+ * @param marks what to put on its shelf, so that the gateway says that it takes the place of the one that was backed up
  * @returns what was restored
  * @throws {HeadgateError} backup.invalid, directory.not-empty, data.newer, data.unwritable
  */
-export function restore(from: string, dataDir: string, mark?: (epoch: string) => ShelfChange): Manifest {
+export function restore(from: string, dataDir: string, marks?: (epoch: string) => readonly ShelfChange[]): Manifest {
   const manifest = readManifest(from);
   const target = join(dataDir, staging);
   try {
@@ -42,7 +42,7 @@ export function restore(from: string, dataDir: string, mark?: (epoch: string) =>
     }
     copyAll(from, target, manifest);
     const epoch = leave(join(target, 'head.db'));
-    if (mark !== undefined) putOnShelf(target, mark(epoch));
+    if (marks !== undefined) putOnShelf(target, marks(epoch));
     syncDirectory(target);
     renameSync(target, join(dataDir, 'buffer'));
     syncDirectory(dataDir);

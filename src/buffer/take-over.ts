@@ -18,11 +18,11 @@ export interface TakenOver {
  * records: under the old epoch the collector would take ours for theirs. So what waits goes under the new one; of what
  * waited when the copy was made, a record may arrive under both.
  *
- * @param mark what to put on the shelf, so that the gateway says whose place it takes. It is there before the epoch is, so
+ * @param marks what to put on the shelf, so that the gateway says whose place it takes. It is there before the epoch is, so
  *   that a power cut in between changes nothing
  * @throws {HeadgateError} data.unreadable when there is no gateway's data, data.in-use, data.newer, data.unwritable
  */
-export function takeOver(dataDir: string, mark: (epoch: string, from: string) => ShelfChange): TakenOver {
+export function takeOver(dataDir: string, marks: (epoch: string, from: string) => readonly ShelfChange[]): TakenOver {
   const directory = join(dataDir, 'buffer');
   const path = join(directory, 'head.db');
   if (!existsSync(path)) {
@@ -34,7 +34,7 @@ export function takeOver(dataDir: string, mark: (epoch: string, from: string) =>
     if (head.isNew) throw new HeadgateError('data.unreadable', `${path} does not say whose data it is.`);
     const { gateway, epoch: oldEpoch }: Identity = head.identity;
     const epoch = newEpoch();
-    putOnShelf(directory, mark(epoch, oldEpoch));
+    putOnShelf(directory, marks(epoch, oldEpoch));
     head.found({ gateway, epoch }, head.reserved);
     return { gateway, oldEpoch, epoch };
   } finally {
@@ -43,10 +43,10 @@ export function takeOver(dataDir: string, mark: (epoch: string, from: string) =>
 }
 
 /** @throws {HeadgateError} data.in-use, data.unwritable; an error of SQLite when the disk refuses it */
-export function putOnShelf(directory: string, change: ShelfChange): void {
+export function putOnShelf(directory: string, changes: readonly ShelfChange[]): void {
   const shelf = new ShelfStore(join(directory, 'shelf.db'));
   try {
-    shelf.apply([change]);
+    shelf.apply(changes);
   } finally {
     shelf.close();
   }

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { restore } from '../buffer/restore.ts';
+import { copiedEntry } from '../commands/copied.ts';
 import { takeOverEntry } from '../uplink/lineage.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import type { Terminal } from './terminal.ts';
@@ -28,7 +29,7 @@ export async function restoreBackup(args: string[], terminal: Terminal): Promise
   if (from === undefined || others.length > 0) throw wrong(usage, "the one backup's directory is needed.");
   if (!values['data-dir']) throw wrong(usage, '--data-dir DIR is needed.');
   const dataDir = resolve(values['data-dir']);
-  const manifest = restore(resolve(from), dataDir, (epoch) => takeOverEntry(epoch, epoch));
+  const manifest = restore(resolve(from), dataDir, (epoch) => [takeOverEntry(epoch, epoch), copiedEntry()]);
   const { gateway, createdAt } = manifest;
   terminal.out(
     values.json

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { takeOver } from '../buffer/take-over.ts';
+import { copiedEntry } from '../commands/copied.ts';
 import { takeOverEntry } from '../uplink/lineage.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,7 +26,7 @@ export async function takeOverCopies(args: string[], terminal: Terminal): Promis
   }
   if (!values['data-dir']) throw wrong(usage, '--data-dir DIR is needed.');
   const dataDir = resolve(values['data-dir']);
-  const taken = takeOver(dataDir, takeOverEntry);
+  const taken = takeOver(dataDir, (epoch, from) => [takeOverEntry(epoch, from), copiedEntry()]);
   terminal.out(
     values.json
       ? JSON.stringify(taken, undefined, 2)

@@ -28,6 +28,8 @@ export type CommandInput =
   | { readonly name: 'answered'; readonly answer: Answer }
   /** It can't be handed over, and never will be. */
   | { readonly name: 'refused'; readonly reason: string }
+  /** This is a copy of the data that the gateway went on with: what it did meanwhile is not known here. */
+  | { readonly name: 'copied' }
   | { readonly name: 'time' };
 
 /** Until when a command is good, and for how long its answer is waited for. */
@@ -53,10 +55,12 @@ export interface Now {
 export function step(state: CommandState, input: CommandInput, terms: CommandTerms, now: Now): CommandState {
   switch (state.name) {
     case 'queued':
+      if (input.name === 'copied') return { name: 'unknown' };
       if (isOver(terms, now)) return { name: 'expired' };
       if (input.name === 'hand-over') return { name: 'sent', atMs: now.operatingMs };
       return input.name === 'refused' ? { name: 'failed', reason: input.reason } : state;
     case 'sent':
+      if (input.name === 'copied') return { name: 'unknown' };
       if (input.name === 'answered') return answered(input.answer);
       if (input.name === 'refused') return { name: 'failed', reason: input.reason };
       if (input.name === 'not-handed-over') return isOver(terms, now) ? { name: 'expired' } : { name: 'queued' };

@@ -7,6 +7,7 @@ import type { Service } from '../lib/service.ts';
 import { readAnswer } from './answer.ts';
 import { CommandBook } from './command-book.ts';
 import { type CommandInput, type Now, step } from './command-state.ts';
+import { revisionLeap, takeCopied } from './copied.ts';
 import { type Entry, reportOf, termsOf } from './entry.ts';
 import type { CommandsOptions } from './options.ts';
 import { Reports } from './reports.ts';
@@ -74,6 +75,8 @@ export class Commands implements Service, CommandDesk {
   async start(): Promise<void> {
     const unreadable = await this.#book.load();
     if (unreadable > 0) this.#deps.log.warn({ entries: unreadable }, 'Some commands could not be read: they are lost.');
+    if (await takeCopied(this.#deps.shelf))
+      for (const entry of this.#book.open()) this.#input(entry, { name: 'copied' });
     await this.#trial.load((id) => this.#book.get(id)?.state.name === 'sent');
     if (this.#trial.commandId !== undefined) this.#beginTrial();
     for (const entry of this.#book.open()) {
@@ -282,7 +285,7 @@ export class Commands implements Service, CommandDesk {
     const state = step(entry.state, input, termsOf(entry, this.#deps.options.answerTimeout), now);
     if (state === entry.state) return false;
     entry.state = state;
-    entry.revision++;
+    entry.revision += input.name === 'copied' ? revisionLeap : 1;
     entry.changedMs = now.operatingMs;
     entry.at = now.wallMs;
     this.#book.put(entry);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { copiedEntry } from '../../src/commands/copied.ts';
 import { CommandSite, commandOf } from './site.ts';
 
 async function site(...args: ConstructorParameters<typeof CommandSite>): Promise<CommandSite> {
@@ -208,4 +209,23 @@ test('answers to commands that are not known, or are of another device, change n
   await at.commands.answered('door', 'a', Buffer.from('ok'));
   assert.deepEqual(at.told('a'), ['1 queued', '2 sent']);
   assert.equal(at.commands.status().strayAnswers, 2);
+});
+
+test('in a copy of the data what was under way is unknown, and nobody is given it: the original may have done it', async () => {
+  const at = await site();
+  at.isThere = false;
+  at.commands.take(commandOf('waits'));
+  at.commands.take(commandOf('config', { deviceId: '', name: 'rules' }));
+  await at.settle();
+  await at.disk.apply([copiedEntry()]);
+  at.isThere = true;
+  await at.crash();
+  at.connect();
+  await at.pass();
+  assert.deepEqual([at.told('waits').at(-1), at.told('config').at(-1), at.given], ['1001 unknown', '1002 unknown', []]);
+  at.commands.take(commandOf('new'));
+  await at.saved();
+  await at.crash();
+  await at.pass();
+  assert.deepEqual(at.given, ['new'], 'it is a copy once');
 });

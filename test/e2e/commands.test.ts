@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { timestampOf } from '../../src/wire/timestamp.ts';
 import { recordsOf } from '../support/collector.ts';
 import { CommandSite, given } from '../support/command-site.ts';
@@ -9,6 +9,12 @@ import { statusOf } from '../support/gateway.ts';
 import { HeadgateProcess } from '../support/headgate-process.ts';
 import { rounds } from '../support/random.ts';
 import { eventually, within } from '../support/wait.ts';
+
+async function headgate(t: TestContext, ...args: string[]): Promise<void> {
+  const [verb = '', ...rest] = args;
+  const process = HeadgateProcess.spawn(t, verb, { args: rest, isQuiet: true });
+  assert.equal((await within(30_000, verb, process.exited)).code, 0, process.said());
+}
 
 test('a command goes from the command line to a device and its answer back, and neither is a record', async (t) => {
   const site = await CommandSite.start(t);
@@ -68,6 +74,24 @@ test('a command waits for its device or expires, one that is not answered is unk
   assert.deepEqual(given(device), ['waits']);
   await site.answer('waits', 'done after all');
   await site.until('waits', 'acknowledged');
+});
+
+test('a gateway that is restored from a backup does not give out what the original may have given out since', async (t) => {
+  const site = await CommandSite.start(t);
+  await site.send('a');
+  await site.until('a', 'queued');
+  await headgate(t, 'backup', join(site.dir, 'copy'), '--url', `http://127.0.0.1:${site.gateway.port('http')}`);
+  const before = await site.device();
+  await eventually('the command', () => given(before).length > 0);
+  await site.gateway.kill();
+  await before.kill();
+  await headgate(t, 'restore', join(site.dir, 'copy'), '--data-dir', join(site.dir, 'restored'));
+  await site.startGateway('restored');
+  const after = await site.device();
+  assert.equal((await site.watch('a')).states.at(-1), 'unknown');
+  await site.send('b');
+  await eventually('the next command', () => given(after).length > 0);
+  assert.deepEqual(given(after), ['b']);
 });
 
 test('rules from the collector hold after it has confirmed them over a new connection, and survive a restart', async (t) => {

@@ -49,9 +49,9 @@ export class CommandSite {
     this.#collectorPort = this.collector.port('collector');
   }
 
-  async startGateway(): Promise<void> {
+  async startGateway(directory = 'gateway'): Promise<void> {
     const set = { 'gateway.id': 'gw', ...impatient, ...this.#set };
-    const dataDir = join(this.dir, 'gateway');
+    const dataDir = join(this.dir, directory);
     const options = { dataDir, uplinkPort: this.link.port, mqttPort: this.#mqttPort, set };
     this.gateway = await startGateway(this.#t, options);
     this.#mqttPort = this.gateway.port('mqtt');

@@ -9,6 +9,15 @@ import type { StateStore } from '../state-store.ts';
 import { CommandStore } from './command-store.ts';
 import { isToBeSent, type StoredCommand, withExpiry, withOtherEpoch, withUpdate } from './stored-command.ts';
 
+/** A gateway that has a line here. */
+interface There {
+  readonly line: Line;
+  /** The ids of the commands that were sent on it. */
+  readonly sent: Set<string>;
+  /** What waited for it has been sent. */
+  isGreeted: boolean;
+}
+
 const tickMs = 1_000;
 const cleanMs = 3_600_000;
 
@@ -25,8 +34,8 @@ export class CollectorCommands implements Companion {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #keepMs: number;
-  /** The line of each gateway, and what it was sent on it. */
-  readonly #lines = new Map<string, { readonly line: Line; readonly sent: Set<string> }>();
+  /** The line of each gateway. */
+  readonly #lines = new Map<string, There>();
   /** The changes of one command, one after the other. */
   readonly #underWay = new Map<string, Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
@@ -59,11 +68,9 @@ export class CollectorCommands implements Companion {
   }
 
   connected(line: Line): void {
-    this.#lines.set(line.peer.gateway, { line, sent: new Set() });
-    void this.#greet(line).catch((error) => {
-      this.#log.error({ ...line.peer, reason: messageOf(error) }, 'What waits for a gateway could not be read.');
-      // Its next connection is a new attempt, and so is every tick.
-    });
+    const there: There = { line, sent: new Set(), isGreeted: false };
+    this.#lines.set(line.peer.gateway, there);
+    void this.#greet(there);
   }
 
   gone(line: Line): void {
@@ -100,15 +107,21 @@ export class CollectorCommands implements Companion {
     }
   }
 
-  /** Sends what waits for a gateway, the urgent first. */
-  async #greet(line: Line): Promise<void> {
-    const { gateway, epoch } = line.peer;
-    const open = await this.store.openOf(gateway);
-    open.sort((a, b) => rankOf(a) - rankOf(b) || ageOf(a) - ageOf(b));
-    for (const stored of open) {
-      if (isToBeSent(stored, this.#clock.now())) this.#send(line, stored);
-      else if (withOtherEpoch(stored, epoch, 0) !== undefined)
-        await this.store.change(gateway, stored.command.id, (now) => withOtherEpoch(now, epoch, this.#clock.now()));
+  /** Sends what waits for a gateway, the urgent first. Never rejects: what can't be read is tried again with each tick. */
+  async #greet(there: There): Promise<void> {
+    const { gateway, epoch } = there.line.peer;
+    there.isGreeted = true;
+    try {
+      const open = await this.store.openOf(gateway);
+      open.sort((a, b) => rankOf(a) - rankOf(b) || ageOf(a) - ageOf(b));
+      for (const stored of open) {
+        if (isToBeSent(stored, this.#clock.now())) this.#send(there.line, stored);
+        else if (withOtherEpoch(stored, epoch, 0) !== undefined)
+          await this.store.change(gateway, stored.command.id, (now) => withOtherEpoch(now, epoch, this.#clock.now()));
+      }
+    } catch (error) {
+      there.isGreeted = false;
+      this.#log.debug({ gateway, reason: messageOf(error) }, 'What waits for a gateway could not be read.');
     }
   }
 
@@ -132,6 +145,7 @@ export class CollectorCommands implements Companion {
     try {
       const now = this.#clock.now();
       await this.store.load();
+      for (const there of this.#lines.values()) if (!there.isGreeted) void this.#greet(there);
       for (const { gateway, id } of this.store.overdue(now))
         await this.store.change(gateway, id, (stored) => withExpiry(stored, now));
       if (now < this.#cleanAt) return;

@@ -33,6 +33,8 @@ export function withUpdate(
   now: UnixMs,
 ): StoredCommand | undefined {
   const known = stored.update;
+  // A copy of a gateway's data does not know what the original knew.
+  if (update.state === CommandState.COMMAND_STATE_UNKNOWN && isSettled(stored)) return undefined;
   // What another data directory counted says nothing about this one's.
   const isNews =
     known === undefined || update.revision > known.revision || (epoch !== stored.epoch && !isSettled(stored));

@@ -4,11 +4,14 @@ import { type TestContext, test } from 'node:test';
 import { CollectorCommands } from '../../../src/collector/commands/collector-commands.ts';
 import { commandHandlers, stateNames } from '../../../src/collector/commands/command-handlers.ts';
 import type { CollectorMessage, Line } from '../../../src/collector/companion.ts';
+import { parseNats } from '../../../src/collector/nats-address.ts';
+import { NatsStateStore } from '../../../src/collector/nats-state-store.ts';
 import { SqliteStateStore } from '../../../src/collector/sqlite-state-store.ts';
 import type { StateStore } from '../../../src/collector/state-store.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { Command, CommandState, CommandUpdate } from '../../../src/wire/generated/headgate/v1/uplink.ts';
 import { timestampOf } from '../../../src/wire/timestamp.ts';
+import { NatsServer } from '../../support/nats-server.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { eventually } from '../../support/wait.ts';
 
@@ -112,28 +115,66 @@ test('the same id again changes nothing, and an older update is old news, but ac
   desk.update(line, 'a', 2, 'sent');
   await eventually('both', () => acknowledged().length === 2);
   assert.equal(await desk.stateOf('a'), 'acknowledged');
+  desk.update(line, 'a', 1_001, 'unknown');
+  await eventually('that of a copy that knows less', () => acknowledged().length === 3);
+  assert.equal(await desk.stateOf('a'), 'acknowledged');
   const known = ids().length;
   assert.equal(await desk.send('a', { payload: Buffer.from('off') }), true);
   assert.equal(await desk.stateOf('a'), 'acknowledged');
   assert.equal(ids().length, known);
   desk.update(line, 'never heard of', 1, 'queued');
-  await eventually('an acknowledgement, so that it is not told again', () => acknowledged().length === 3);
+  await eventually('an acknowledgement, so that it is not told again', () => acknowledged().length === 4);
 });
 
-test('whichever collector has the gateway delivers, and a watcher at any of them sees it', async (t) => {
+for (const kind of ['a store of SQLite', 'NATS'] as const) {
+  test(`whichever collector has the gateway delivers, and a watcher at any of them sees it, through ${kind}`, async (t) => {
+    const [first, second] = kind === 'NATS' ? await natsStates(t) : [stateIn(t), undefined];
+    const [one, other] = [new Desk(t, first), new Desk(t, second ?? first)];
+    const there = other.connect();
+    await one.send('a');
+    await eventually('the command, by the other collector', () => there.ids().length > 0);
+    const watching = one.watch('a');
+    for (const revision of [1, 2]) other.update(there.line, 'a', revision, revision === 1 ? 'sent' : 'acknowledged');
+    assert.equal((await watching).at(-1), '2 acknowledged');
+    other.commands.gone(there.line);
+    await one.send('b');
+    const moved = one.connect();
+    await eventually('the next one, where the gateway is now', () => moved.ids().length > 0);
+    assert.deepEqual([there.ids(), moved.ids()], [['a'], ['b']]);
+    assert.deepEqual(await Promise.all([one.send('c'), other.send('c')]).then((known) => known.toSorted()), [
+      false,
+      true,
+    ]);
+  });
+}
+
+async function natsStates(t: TestContext): Promise<[StateStore, StateStore]> {
+  const server = await NatsServer.start(t);
+  const open = async (): Promise<StateStore> => {
+    const store = await NatsStateStore.open(
+      parseNats(server.url),
+      { bucket: 'headgate-state', replicas: 1 },
+      silentLog,
+    );
+    t.after(() => store.close());
+    return store;
+  };
+  return [await open(), await open()];
+}
+
+test('what could not be read when a gateway came is sent when it can be', async (t) => {
   const state = stateIn(t);
-  const [one, other] = [new Desk(t, state), new Desk(t, state)];
-  const there = other.connect();
-  await one.send('a');
-  await eventually('the command, by the other collector', () => there.ids().length > 0);
-  const watching = one.watch('a');
-  other.update(there.line, 'a', 1, 'acknowledged');
-  assert.equal((await watching).at(-1), '1 acknowledged');
-  other.commands.gone(there.line);
-  await one.send('b');
-  const moved = one.connect();
-  await eventually('the next one, where the gateway is now', () => moved.ids().length > 0);
-  assert.deepEqual([there.ids(), moved.ids()], [['a'], ['b']]);
+  const desk = new Desk(t, state);
+  await desk.send('a');
+  const list = state.list.bind(state);
+  let failures = 0;
+  state.list = async (space) => {
+    if (failures++ < 1) throw new Error('the store is away');
+    return await list(space);
+  };
+  const { ids } = desk.connect();
+  await eventually('the command', () => ids().length > 0);
+  assert.ok(failures > 1);
 });
 
 test('a command that its gateway did not come for in time is expired, and not sent; it says how long it is good for', async (t) => {

@@ -18,6 +18,7 @@ import { loadWithRemote, RemoteSettings } from './config/remote.ts';
 import type { Config } from './config/schema.ts';
 import { ConfigWatch } from './config/watch.ts';
 import { HeadgateError } from './core/errors.ts';
+import { systemClock } from './core/time.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
@@ -29,7 +30,10 @@ import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
 import { CommandLink } from './uplink/command-link.ts';
+import { Credentials, identityDirectory } from './uplink/credentials.ts';
+import { enrolOnce } from './uplink/first-enrolment.ts';
 import { Lineage } from './uplink/lineage.ts';
+import { Renewal } from './uplink/renewal.ts';
 import { Uplink } from './uplink/uplink.ts';
 import { agent, version } from './version.ts';
 import { encodeGap } from './wire/gap-encoder.ts';
@@ -141,21 +145,27 @@ export class Gateway {
         onReturn: (ms) => metrics.observeCanary(ms / 1_000),
       });
     }
+    const identity = identityDirectory(this.#dataDir);
     this.#uplink = new Uplink({
       options: config.uplink,
       urls: () => config.uplink.url ?? [`http://${this.#collector?.address}`],
       identity: () => this.#identity(),
       agent,
       buffer: this.#canary?.watch(this.#buffer) ?? this.#buffer,
+      credentials: new Credentials(config.uplink, identity),
+      prepare: (url) => enrolOnce(config.uplink, url, this.#identity().gateway, identity, part('uplink')),
       lineage: new Lineage(this.#buffer.shelf, part('uplink')),
       clock,
       log: part('uplink'),
       companions: [
         new CommandLink(this.#commands),
-        // A collector on this machine has no clock of its own.
+        // A collector on this machine has no clock of its own, and gives out no certificates.
         ...(config.uplink.url === undefined
           ? []
-          : [new CollectorClock((...told) => clock.heard('collector', ...told))]),
+          : [
+              new CollectorClock((...told) => clock.heard('collector', ...told)),
+              new Renewal(identity, () => this.#identity().gateway, systemClock, part('uplink')),
+            ]),
       ],
     });
     this.#reporter = new Reporter(() => this.#parts(), clock);

@@ -6,6 +6,7 @@ import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import { privateFile } from '../lib/private-file.ts';
 import { gatewayUri } from '../wire/identity.ts';
+import { keyHashOf } from './security/evidence.ts';
 
 const dayMs = 86_400_000;
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
@@ -124,14 +125,7 @@ export class CertificateAuthority {
   }
 }
 
-/** SHA-256 of a certificate's public key, in hex. */
-export function keyHashOf(certificate: X509Certificate): string {
-  return createHash('sha256')
-    .update(certificate.publicKey.export({ type: 'spki', format: 'der' }))
-    .digest('hex');
-}
-
-/** As {@link keyHashOf}, of a certification request. @throws HeadgateError `request.invalid` when it is none */
+/** SHA-256 of a certification request's public key, in hex. @throws HeadgateError `request.invalid` when it is none */
 export async function keyHashOfRequest(csr: Uint8Array): Promise<string> {
   const { publicKey } = await checkedRequest(csr);
   return createHash('sha256').update(new Uint8Array(publicKey.rawData)).digest('hex');

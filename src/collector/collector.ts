@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../core/time.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import type { AdminHandlers } from './admin/handlers.ts';
-import { type AdminContext, isLocal } from './admin/service.ts';
+import type { AdminContext } from './admin/service.ts';
 import { ensureAdminToken } from './admin/token.ts';
 import { CollectorCommands } from './commands/collector-commands.ts';
 import { commandHandlers } from './commands/command-handlers.ts';
@@ -13,6 +13,8 @@ import { Lineages } from './lineages.ts';
 import type { CollectorSettings } from './options.ts';
 import { ownFile } from './own-file.ts';
 import { reconnectSpreadMs } from './reconnect-spread.ts';
+import type { Verdict } from './security/authorise.ts';
+import { Security } from './security/security.ts';
 import type { GrpcServer } from './server.ts';
 import type { Peer } from './session.ts';
 import { parseSink, sinkText } from './sink.ts';
@@ -77,15 +79,22 @@ export class Collector implements Service {
       // grpc-js takes its time to load: the sink opens meanwhile.
       const [{ serve }] = await Promise.all([import('./server.ts'), this.#sink.open()]);
       this.#state = await openState(this.#options, this.#log);
+      const security = await Security.open(this.#options, this.#state, this.#clock, this.#log);
       const lineages = new Lineages(this.#state, this.#clock);
       this.#mostGateways = await lineages.count();
-      this.#stopWatching = lineages.watch((gateway, isCurrent) => this.#overtaken(gateway, isCurrent));
+      const watches = [
+        lineages.watch((gateway, isCurrent) => this.#overtaken(gateway, isCurrent)),
+        security.watch((gateway, verdict) => this.#denied(gateway, verdict)),
+      ];
+      this.#stopWatching = () => {
+        for (const stop of watches) stop();
+      };
       const { keepCommands = keepCommandsMs } = this.#options;
       this.#commands = new CollectorCommands(this.#state, this.#clock, this.#log, keepCommands);
       this.#commands.start();
-      const context = this.#context(this.#committer, lineages, this.#companions());
-      const admin = await this.#admin();
-      this.#server = await serve(host, port, context, (stream) => this.#streams.add(stream), admin);
+      const context = this.#context(this.#committer, lineages, security, this.#companions(security));
+      const admin = await this.#admin(this.#state, security);
+      this.#server = await serve(host, port, context, (stream) => this.#streams.add(stream), admin, security);
     } catch (error) {
       await this.#letGo();
       throw error;
@@ -123,23 +132,31 @@ export class Collector implements Service {
   }
 
   /** What travels on gateways' streams beside records. */
-  #companions(): readonly Companion[] {
-    return [this.#farewell, ...(this.#commands === undefined ? [] : [this.#commands])];
+  #companions(security: Security): readonly Companion[] {
+    return [this.#farewell, security, ...(this.#commands === undefined ? [] : [this.#commands])];
   }
 
   /** What administrators may ask for. */
-  #adminHandlers(): readonly Partial<AdminHandlers>[] {
-    return this.#commands === undefined ? [] : [commandHandlers(this.#commands.store, this.#clock)];
+  #adminHandlers(state: StateStore, security: Security): readonly Partial<AdminHandlers>[] {
+    const isConnected = (gateway: string): boolean =>
+      [...this.#byPeer.values()].some(({ peer }) => peer?.gateway === gateway);
+    const commands = this.#commands === undefined ? [] : [commandHandlers(this.#commands.store, this.#clock)];
+    return [security.handlers(state, isConnected), ...commands];
   }
 
-  async #admin(): Promise<AdminContext> {
+  async #admin(state: StateStore, security: Security): Promise<Omit<AdminContext, 'isSecure'>> {
     const tokenFile = this.#options.admin?.tokenFile ?? ownFile(this.#options, 'admin-token');
     if (this.#options.admin?.tokenFile === undefined) await ensureAdminToken(tokenFile);
-    const handlers = Object.assign({}, ...this.#adminHandlers()) as Partial<AdminHandlers>;
-    return { handlers, tokenFile, isSecure: isLocal, log: this.#log };
+    const handlers = Object.assign({}, ...this.#adminHandlers(state, security)) as Partial<AdminHandlers>;
+    return { handlers, tokenFile, log: this.#log };
   }
 
-  #context(committer: Committer, lineages: Lineages, companions: readonly Companion[]): StreamContext {
+  #context(
+    committer: Committer,
+    lineages: Lineages,
+    security: Security,
+    companions: readonly Companion[],
+  ): StreamContext {
     return {
       limits: {
         windowBytes: this.#options.windowBytes,
@@ -152,6 +169,7 @@ export class Collector implements Service {
       companions,
       lineages,
       reconnectSpreadMs: () => reconnectSpreadMs(this.#mostGateways, this.#options.welcomesPerSecond),
+      authorise: (gateway, evidence) => security.authorise(gateway, evidence),
       greeted: (stream, peer) => this.#greeted(stream, peer),
       gone: (stream) => this.#gone(stream),
     };
@@ -170,6 +188,13 @@ export class Collector implements Service {
       const { peer, lineage } = stream;
       if (peer?.gateway !== gateway || lineage === undefined || isCurrent(peer.epoch, lineage)) continue;
       stream.input({ name: 'superseded' });
+    }
+  }
+
+  /** A gateway is not let in any more. */
+  #denied(gateway: string, verdict: Verdict & { readonly name: 'refused' }): void {
+    for (const stream of this.#streams) {
+      if (stream.peer?.gateway === gateway) stream.input({ ...verdict, name: 'denied' });
     }
   }
 

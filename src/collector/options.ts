@@ -76,6 +76,49 @@ export type NatsOptions = Static<typeof natsOptions>;
 /** What holds where nothing is configured. */
 export const natsDefaults: NatsOptions = { stream: 'headgate', replicas: 1, duplicateWindow: 30_000 };
 
+const tlsOptions = Type.Object(
+  {
+    enabled: Type.Boolean({ default: false, description: 'Speak TLS only.' }),
+    certificate: Type.Optional(
+      Type.String({
+        description:
+          "File with the collector's certificate and those between it and its authority (PEM). Unset: the collector's own authority signs one.",
+        examples: ['/etc/headgate/collector.pem'],
+      }),
+    ),
+    key: Type.Optional(
+      Type.String({
+        description: "File with the certificate's key (PEM).",
+        examples: ['credential:collector-key'],
+      }),
+    ),
+    names: Type.Array(Type.String({ minLength: 1 }), {
+      default: [],
+      description:
+        'Host names and addresses by which gateways dial the collector, for the certificate that its own authority signs.',
+    }),
+    clientCa: Type.Optional(
+      Type.String({
+        description:
+          "File with authorities (PEM) that sign gateways besides the collector's own. Their certificates name the gateway as `urn:headgate:gateway:ID` or as common name.",
+        examples: ['/etc/headgate/gateways-ca.pem'],
+      }),
+    ),
+    clients: Type.Union([Type.Literal('required'), Type.Literal('optional')], {
+      default: 'required',
+      description:
+        'Whether every gateway has to show a certificate or a token, or only those that have been enrolled. Without TLS it is as if `optional`.',
+    }),
+    gatewayValid: duration({ default: '90d', description: 'How long certificates are good for that gateways get.' }),
+  },
+  {
+    default: {},
+    description:
+      'TLS for gateways and administrators. Files are read anew when they change; `credential:NAME` is a file that systemd hands over (LoadCredential=).',
+  },
+);
+export type CollectorTlsOptions = Static<typeof tlsOptions>;
+
 export const collectorOptions = Type.Object({
   enabled: Type.Optional(
     Type.Boolean({ description: 'Run a collector beside the gateway. Unset: yes, when `uplink.url` is unset.' }),
@@ -107,6 +150,7 @@ export const collectorOptions = Type.Object({
     default: '7d',
     description: 'How long a command is remembered here once it is over.',
   }),
+  tls: tlsOptions,
   admin: adminOptions,
   nats: natsOptions,
 });

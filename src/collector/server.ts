@@ -1,8 +1,11 @@
-import { Server, type ServerDuplexStream } from '@grpc/grpc-js';
+import { Server, type ServerDuplexStream, type ServerUnaryCall, type sendUnaryData } from '@grpc/grpc-js';
+import { messageOf } from '../core/errors.ts';
 import { adminService } from '../wire/admin-service.ts';
+import type { EnrolRequest, EnrolResponse } from '../wire/generated/headgate/v1/uplink.ts';
 import { uplinkService } from '../wire/uplink-service.ts';
-import { type AdminContext, adminImplementation } from './admin/service.ts';
+import { type AdminContext, adminImplementation, authorizationOf, isLocal, statusOf } from './admin/service.ts';
 import { type Listener, listen } from './listen.ts';
+import type { Security } from './security/security.ts';
 import { GatewayStream, type StreamContext } from './stream.ts';
 
 /** A message is one upload: some batches and their headers, with much room to spare. */
@@ -21,7 +24,7 @@ export interface GrpcServer {
 }
 
 /**
- * Serves the Uplink and the Admin service on an address, in plaintext.
+ * Serves the Uplink and the Admin service on an address.
  *
  * @param onStream told of every stream before anything is read from it
  * @throws HeadgateError `port.*` or `address.*`
@@ -31,7 +34,8 @@ export async function serve(
   port: number,
   context: StreamContext,
   onStream: (stream: GatewayStream) => void,
-  admin: AdminContext,
+  admin: Omit<AdminContext, 'isSecure'>,
+  security: Security,
 ): Promise<GrpcServer> {
   const server = new Server({
     'grpc.keepalive_time_ms': 20_000,
@@ -44,14 +48,23 @@ export async function serve(
     'grpc.enable_channelz': 0,
   });
   const connect = (call: ServerDuplexStream<Buffer, Uint8Array>) => {
-    const stream = new GatewayStream(call, context);
+    const evidence = security.evidence(authorizationOf(call.metadata), listener.tlsOf(call.getPeer()));
+    const stream = new GatewayStream(call, evidence, context);
     onStream(stream);
     stream.open();
   };
-  server.addService(uplinkService, { connect });
-  server.addService(adminService, adminImplementation(admin));
+  const enrol = (call: ServerUnaryCall<EnrolRequest, EnrolResponse>, answer: sendUnaryData<EnrolResponse>) => {
+    security.enrol(call.request, call.getPeer()).then(
+      (enrolment) => answer(null, enrolment),
+      (error: unknown) => answer({ code: statusOf(error), details: messageOf(error) }),
+    );
+  };
+  const isSecure = (peer: string): boolean => isLocal(peer) || listener.tlsOf(peer) !== undefined;
+  server.addService(uplinkService, { connect, enrol });
+  server.addService(adminService, adminImplementation({ ...admin, isSecure }));
   // A window of HTTP/2 as large as ours, so that it is ours that rules.
-  const listener: Listener = await listen(server, host, port, Math.max(context.limits.windowBytes, 1 << 20));
+  const windowBytes = Math.max(context.limits.windowBytes, 1 << 20);
+  const listener: Listener = await listen(server, host, port, windowBytes, security.gate);
   return {
     address: listener.address,
     close: () => listener.close(),

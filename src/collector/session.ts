@@ -75,6 +75,8 @@ export type SessionInput =
   | { readonly name: 'adopted' }
   /** It is a copy of one that goes on. */
   | { readonly name: 'refused'; readonly reason: string }
+  /** It has not shown that it is the gateway that it says, or is not let in any more. */
+  | { readonly name: 'denied'; readonly status: 'PERMISSION_DENIED' | 'UNAUTHENTICATED'; readonly reason: string }
   /** A group with uploads of this stream has been committed. */
   | { readonly name: 'settled'; readonly settled: Settled }
   | { readonly name: 'sink-failed'; readonly reason: string }
@@ -93,6 +95,8 @@ export type StatusName =
   | 'INVALID_ARGUMENT'
   | 'DEADLINE_EXCEEDED'
   | 'FAILED_PRECONDITION'
+  | 'PERMISSION_DENIED'
+  | 'UNAUTHENTICATED'
   | 'ABORTED'
   | 'UNAVAILABLE';
 
@@ -143,6 +147,8 @@ export function step(state: SessionState, input: SessionInput, limits: SessionLi
       return state.name === 'adopting' ? adopted(state, limits) : { state, effects: [] };
     case 'refused':
       return end('FAILED_PRECONDITION', input.reason);
+    case 'denied':
+      return end(input.status, input.reason);
     case 'settled':
       return settle(state, input.settled, limits);
     case 'sink-failed':

@@ -10,6 +10,7 @@ import type { CollectorMessage, Companion, GatewayMessage, Line } from './compan
 import type { Proposal } from './lineage.ts';
 import type { Lineages } from './lineages.ts';
 import { type Request, readRequest } from './request.ts';
+import type { Evidence, Verdict } from './security/authorise.ts';
 import {
   type Peer,
   type SessionEffect,
@@ -31,6 +32,8 @@ export interface StreamContext {
   readonly companions: readonly Companion[];
   /** Over what time gateways should come back that lose this collector, in whole milliseconds. */
   readonly reconnectSpreadMs: () => number;
+  /** Whether who shows this may speak for a gateway. @throws HeadgateError `sink.failed` */
+  authorise(gateway: string, evidence: Evidence): Promise<Verdict>;
   /** A gateway has said who it is: whoever spoke for it before is superseded. */
   greeted(stream: GatewayStream, peer: Peer): void;
   /** Which copy of a gateway's data goes on. */
@@ -42,6 +45,7 @@ export interface StreamContext {
 /** The shell of one session: carries what the gRPC stream and the sink say into {@link step}, and its effects out. */
 export class GatewayStream implements Owner {
   readonly #call: ServerDuplexStream<Buffer, Uint8Array>;
+  readonly #evidence: Evidence;
   readonly #context: StreamContext;
   #state: SessionState = { name: 'greeting' };
   #helloTimer: NodeJS.Timeout | undefined;
@@ -52,8 +56,10 @@ export class GatewayStream implements Owner {
   #lineage: string | undefined;
   #isClosed = false;
 
-  constructor(call: ServerDuplexStream<Buffer, Uint8Array>, context: StreamContext) {
+  /** @param evidence by what the other end shows who it is */
+  constructor(call: ServerDuplexStream<Buffer, Uint8Array>, evidence: Evidence, context: StreamContext) {
     this.#call = call;
+    this.#evidence = evidence;
     this.#context = context;
   }
 
@@ -148,10 +154,18 @@ export class GatewayStream implements Owner {
   async #ask({ peer, from, hello, version }: SessionEffect & { name: 'ask' }): Promise<void> {
     const { committer, lineages, clock, log, reconnectSpreadMs } = this.#context;
     const where = this.#call.getPeer();
-    this.#peer = peer;
-    log.info({ ...peer, agent: hello.agent, from: where }, 'A gateway connected.');
     let durable: readonly Interval[];
     try {
+      // Before anything else: who only says that it is a gateway must not supersede it, nor hear anything of it.
+      const verdict = await this.#context.authorise(peer.gateway, this.#evidence);
+      if (verdict.name === 'refused') {
+        log.warn({ ...peer, from: where, reason: verdict.reason }, 'A gateway was not let in.');
+        this.input({ ...verdict, name: 'denied' });
+        return;
+      }
+      if (this.#state.name !== 'welcoming') return;
+      this.#peer = peer;
+      log.info({ ...peer, agent: hello.agent, from: where }, 'A gateway connected.');
       // Before anything is told of what is durable: a copy would take its own records for delivered.
       if (version >= 2) {
         const { lineages: said, takesOver } = hello;

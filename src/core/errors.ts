@@ -28,6 +28,7 @@ export const errorCodes = {
   'gateway.refused': 'Do as the message says, and ask again.',
   'collector.unreachable': 'Start it with `headgate collector`, or name its address with --url.',
   'collector.refused': 'Do as the message says, and ask again.',
+  'enrolment.refused': 'Ask whoever runs the collector for a new token: `headgate collector enrol-token`.',
   'request.invalid': 'Correct the request as the message says.',
   'request.unknown': 'Check the name: there is nothing of that name here.',
   'request.conflict': 'Do as the message says, and ask again.',

@@ -9,6 +9,8 @@ import type { ConversationEvents, Ending, Target } from './stage.ts';
 export interface AttemptDependencies extends ConversationDependencies {
   /** Finds the addresses of a host name. Default: as the system does. */
   readonly lookup?: Lookup;
+  /** What has to be done before a collector is dialled, see `first-enrolment.ts`; resolves to why it can't be. */
+  readonly prepare?: (url: string) => Promise<Ending | undefined>;
 }
 
 /** `open`: to go on with it. `probe`: to see whether it is there, see {@link Conversation.probe}. */
@@ -53,7 +55,7 @@ export class Attempt {
   }
 
   start(purpose: Purpose): void {
-    const { options, lookup = systemLookup, random = Math.random } = this.#deps;
+    const { options, lookup = systemLookup, random = Math.random, prepare = ready } = this.#deps;
     const timer = setTimeout(() => {
       this.#end({
         kind: 'lost',
@@ -67,14 +69,19 @@ export class Attempt {
       this.#end({ kind: 'rejected', reason: `uplink.url is ${this.url}, ${fault}` });
       return;
     }
-    addressesOf(this.url, lookup, random).then(
-      (addresses) => {
-        if (this.#step === step) this.#try(purpose, addresses, []);
-      },
-      (error: unknown) => {
-        if (this.#step === step) this.#end({ kind: 'lost', reason: lookupReason(error) });
-      },
-    );
+    const look = async (): Promise<void> => {
+      const obstacle = await prepare(this.url);
+      if (this.#step !== step) return;
+      if (obstacle !== undefined) {
+        this.#end(obstacle);
+        return;
+      }
+      const addresses = await addressesOf(this.url, lookup, random);
+      if (this.#step === step) this.#try(purpose, addresses, []);
+    };
+    look().catch((error: unknown) => {
+      if (this.#step === step) this.#end({ kind: 'lost', reason: lookupReason(error) });
+    });
   }
 
   /** Ends it at once; nothing more is told. */
@@ -164,6 +171,9 @@ export class Attempt {
     this.close();
   }
 }
+
+/** Nothing has to be done first. */
+const ready = async (): Promise<undefined> => undefined;
 
 function targetAt(url: string, address: Address): Target {
   const { port, protocol } = new URL(url);

@@ -15,6 +15,7 @@ import type { CollectorMessage } from './companion.ts';
 import type { Presented } from './credentials.ts';
 import { plainReason } from './plain-reason.ts';
 import { Transport } from './transport.ts';
+import { whoIsThere } from './who-is-there.ts';
 
 /** Why a connection ended. `rejected`: the collector understood us and said no; anything else may pass by itself. */
 export interface Ending {
@@ -79,13 +80,16 @@ export class Connection {
     });
     const { path, requestSerialize, responseDeserialize } = uplinkService.connect;
     this.#call = this.#client.makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadataOf(presented));
+    let hasAnswered = false;
+    let isAsking = false;
     const end = (ending: Ending): void => {
-      if (this.#isOver) return;
+      if (this.#isOver || isAsking) return;
       this.close();
       events.onEnd(ending);
     };
     this.#call.on('data', (bytes: Buffer) => {
       if (this.#isOver) return;
+      hasAnswered = true;
       try {
         const { message } = ConnectResponse.decode(bytes);
         if (message !== undefined) events.onMessage(message);
@@ -97,13 +101,22 @@ export class Connection {
       if (!this.#isOver) events.onDrain();
     });
     this.#call.on('error', (error: ServiceError) => {
-      const { failure } = this.#transport;
-      end(
-        failure ?? {
-          kind: rejections.has(error.code) ? 'rejected' : 'lost',
-          reason: plainReason(error.details || error.message, error.code),
-        },
-      );
+      const { failure, endpoint } = this.#transport;
+      const ending: Ending = failure ?? {
+        kind: rejections.has(error.code) ? 'rejected' : 'lost',
+        reason: plainReason(error.details || error.message, error.code),
+      };
+      const isStrange = error.code === status.UNAVAILABLE && !hasAnswered && presented.tls === undefined;
+      if (!isStrange || endpoint === undefined) {
+        end(ending);
+        return;
+      }
+      // Somebody took the connection, and did not speak with us.
+      isAsking = true;
+      void whoIsThere(endpoint).then((found) => {
+        isAsking = false;
+        end(found ?? ending);
+      });
     });
     this.#call.on('end', () => end({ kind: 'lost', reason: 'the collector ended the stream' }));
     this.#watch(() => events.onGoAway());

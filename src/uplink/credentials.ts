@@ -15,7 +15,12 @@ export interface Enrolled {
   readonly ca: string;
 }
 
-/** Where a gateway's identity is kept: `directory` is in its data directory. */
+/** Where the enrolled identity of a data directory is. */
+export function identityDirectory(dataDir: string): string {
+  return join(dataDir, 'identity');
+}
+
+/** The files in it. */
 export function identityFiles(directory: string): { readonly key: string; readonly enrolled: string } {
   return { key: join(directory, 'key.pem'), enrolled: join(directory, 'enrolled.json') };
 }
@@ -59,7 +64,11 @@ export class Credentials {
     const { protocol, hostname } = new URL(url);
     const token = this.#token();
     if (protocol === 'https:') {
-      return { tls: { ...this.#material(), serverName: this.#serverName(hostname) }, ...(token && { token }), stamp };
+      return {
+        tls: { ...this.#material(), serverName: serverNameOf(url, this.#options.tls?.serverName) },
+        ...(token && { token }),
+        stamp,
+      };
     }
     if (token !== undefined && !isThisMachine(hostname)) {
       throw new HeadgateError(
@@ -103,10 +112,6 @@ export class Credentials {
     return tokenFile === undefined ? token : readSecret(tokenFile, 'uplink.tokenFile').trim() || undefined;
   }
 
-  #serverName(hostname: string): string {
-    return this.#options.tls?.serverName ?? hostname.replace(/^\[|\]$/g, '');
-  }
-
   #stampNow(): string {
     const { tls = {}, tokenFile } = this.#options;
     const named = [tls.ca, tls.certificate, tls.key, tokenFile].filter((path) => path !== undefined);
@@ -128,6 +133,11 @@ export function readEnrolled(directory: string): Enrolled | undefined {
     // Said below.
   }
   throw new HeadgateError('data.unreadable', `The gateway's certificate ${enrolled} is not as Headgate wrote it.`);
+}
+
+/** The name that the collector's certificate has to be good for. */
+export function serverNameOf(url: string, configured: string | undefined): string {
+  return configured ?? new URL(url).hostname.replace(/^\[|\]$/g, '');
 }
 
 function isThisMachine(hostname: string): boolean {

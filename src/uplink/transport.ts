@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import {
   checkServerIdentity,
   connect as connectTls,
@@ -12,6 +12,7 @@ import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { Ending } from './connection.ts';
 import { type Expectation, explainHandshake, explainVerification, noHttp2 } from './tls-reasons.ts';
+import type { Endpoint } from './who-is-there.ts';
 
 type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>;
 type SecureConnection = Awaited<ReturnType<SecureConnector['connect']>>;
@@ -41,6 +42,7 @@ export class Transport extends ChannelCredentials {
   readonly #tls: (TlsSettings & { readonly context: SecureContext }) | undefined;
   readonly #sockets: Socket[] = [];
   #failure: Ending | undefined;
+  #endpoint: Endpoint | undefined;
   #expiresAt: number | undefined;
   #chain: readonly string[] = [];
 
@@ -61,6 +63,11 @@ export class Transport extends ChannelCredentials {
   /** Why the last handshake failed; undefined when none did. */
   get failure(): Ending | undefined {
     return this.#failure;
+  }
+
+  /** Who took the last connection; undefined when nobody did. */
+  get endpoint(): Endpoint | undefined {
+    return this.#endpoint;
   }
 
   /** When the collector's certificate expires; undefined before the handshake and in plaintext. */
@@ -100,6 +107,8 @@ export class Transport extends ChannelCredentials {
 
   async #connect(socket: Socket): Promise<SecureConnection> {
     this.#sockets.push(socket);
+    const { remoteAddress: host, remotePort: port } = socket;
+    if (host !== undefined && port !== undefined) this.#endpoint = { host, port };
     if (this.#tls === undefined) return { socket, secure: false };
     return { socket: await this.#shakeHands(socket, this.#tls), secure: true };
   }
@@ -115,7 +124,9 @@ export class Transport extends ChannelCredentials {
       // Whether the certificate is good is for us to see, so that we can say what is wrong with it. Nothing is sent before.
       const secured = connectTls({
         socket,
-        servername: tls.serverName,
+        host: tls.serverName,
+        // An address is no name that could be asked for (RFC 6066); it is what the certificate has to be good for, though.
+        ...(isIP(tls.serverName) === 0 && { servername: tls.serverName }),
         ALPNProtocols: ['h2'],
         rejectUnauthorized: false,
         secureContext: tls.context,

@@ -2,6 +2,8 @@
 import {
   CreateEnrolmentTokenRequest,
   CreateEnrolmentTokenResponse,
+  CreateGatewayTokenRequest,
+  CreateGatewayTokenResponse,
   ListGatewaysRequest,
   ListGatewaysResponse,
   type MessageFns,
@@ -18,6 +20,7 @@ export const adminService = {
   sendCommand: method('SendCommand', SendCommandRequest, SendCommandResponse),
   watchCommand: { ...method('WatchCommand', WatchCommandRequest, WatchCommandResponse), responseStream: true },
   createEnrolmentToken: method('CreateEnrolmentToken', CreateEnrolmentTokenRequest, CreateEnrolmentTokenResponse),
+  createGatewayToken: method('CreateGatewayToken', CreateGatewayTokenRequest, CreateGatewayTokenResponse),
   listGateways: method('ListGateways', ListGatewaysRequest, ListGatewaysResponse),
   revokeGateway: method('RevokeGateway', RevokeGatewayRequest, RevokeGatewayResponse),
 } as const;

@@ -60,7 +60,7 @@ const rows: readonly Row[] = [
         createHttpServer((_, response) => response.writeHead(400).end('Bad Request')),
       ),
     state: 'waiting',
-    reason: /does not speak HTTP\/2: is that the collector's port, and does it want https/,
+    reason: /does not speak HTTP\/2 but HTTP\/1, so it is no collector/,
   },
   {
     what: 'one that answers as nginx does to HTTP/2 without TLS',

@@ -1,5 +1,16 @@
-import { Client, type ClientReadableStream, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
+import { X509Certificate } from 'node:crypto';
+import { checkServerIdentity, createSecureContext } from 'node:tls';
+import {
+  type ChannelCredentials,
+  Client,
+  type ClientReadableStream,
+  credentials,
+  Metadata,
+  type ServiceError,
+  status,
+} from '@grpc/grpc-js';
 import { HeadgateError } from '../../core/errors.ts';
+import { isLoopback } from '../../lib/loopback.ts';
 import { adminService } from '../../wire/admin-service.ts';
 import type { AdminHandlers } from './handlers.ts';
 
@@ -7,6 +18,10 @@ export interface AdminClientSettings {
   /** `http://HOST:PORT` or `https://HOST:PORT`. */
   readonly url: string;
   readonly token: string;
+  /** Authorities that may have signed the collector, PEM. Absent: those that Node knows. */
+  readonly ca?: string;
+  /** The collector's very certificate, PEM: it is good whatever its names are. */
+  readonly certificate?: string;
   /** How long an answer may take, in milliseconds. Default 10 s. */
   readonly deadlineMs?: number;
 }
@@ -18,14 +33,21 @@ export class AdminClient implements AdminHandlers {
 
   constructor(settings: AdminClientSettings) {
     this.#settings = settings;
-    const { host, protocol } = new URL(settings.url);
-    const channel = protocol === 'https:' ? credentials.createSsl() : credentials.createInsecure();
-    this.#client = new Client(host, channel, { 'grpc.use_local_subchannel_pool': 1, 'grpc.enable_retries': 0 });
+    const { host, hostname, protocol } = new URL(settings.url);
+    const channel = protocol === 'https:' ? secureChannel(settings) : credentials.createInsecure();
+    this.#client = new Client(host, channel, {
+      'grpc.use_local_subchannel_pool': 1,
+      'grpc.enable_retries': 0,
+      // An address is no name that TLS could ask for.
+      ...(isLoopback(hostname.replace(/^\[|\]$/g, '')) && { 'grpc.ssl_target_name_override': 'localhost' }),
+    });
   }
 
   sendCommand: AdminHandlers['sendCommand'] = (request) => this.#ask(adminService.sendCommand, request);
   createEnrolmentToken: AdminHandlers['createEnrolmentToken'] = (request) =>
     this.#ask(adminService.createEnrolmentToken, request);
+  createGatewayToken: AdminHandlers['createGatewayToken'] = (request) =>
+    this.#ask(adminService.createGatewayToken, request);
   listGateways: AdminHandlers['listGateways'] = (request) => this.#ask(adminService.listGateways, request);
   revokeGateway: AdminHandlers['revokeGateway'] = (request) => this.#ask(adminService.revokeGateway, request);
 
@@ -89,6 +111,20 @@ export class AdminClient implements AdminHandlers {
       return new HeadgateError('collector.refused', `The collector says: ${details}`);
     return new HeadgateError('collector.unreachable', `No collector answers at ${this.#settings.url}: ${details}`);
   }
+}
+
+function secureChannel({ ca, certificate }: AdminClientSettings): ChannelCredentials {
+  const trusted = [ca, certificate].filter((pem) => pem !== undefined);
+  const pinned = certificate === undefined ? undefined : new X509Certificate(certificate).fingerprint256;
+  const context = createSecureContext({
+    ...(trusted.length > 0 && { ca: trusted }),
+    allowPartialTrustChain: true,
+    minVersion: 'TLSv1.2',
+  });
+  return credentials.createFromSecureContext(context, {
+    checkServerIdentity: (host, shown) =>
+      shown.fingerprint256 === pinned ? undefined : checkServerIdentity(host, shown),
+  });
 }
 
 function allOf<Response>(

@@ -1,6 +1,8 @@
 import type {
   CreateEnrolmentTokenRequest,
   CreateEnrolmentTokenResponse,
+  CreateGatewayTokenRequest,
+  CreateGatewayTokenResponse,
   ListGatewaysRequest,
   ListGatewaysResponse,
   RevokeGatewayRequest,
@@ -22,6 +24,7 @@ export interface AdminHandlers {
     gone: AbortSignal,
   ): Promise<void>;
   createEnrolmentToken(request: CreateEnrolmentTokenRequest): Promise<CreateEnrolmentTokenResponse>;
+  createGatewayToken(request: CreateGatewayTokenRequest): Promise<CreateGatewayTokenResponse>;
   listGateways(request: ListGatewaysRequest): Promise<ListGatewaysResponse>;
   revokeGateway(request: RevokeGatewayRequest): Promise<RevokeGatewayResponse>;
 }

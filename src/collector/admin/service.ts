@@ -29,6 +29,7 @@ const statuses: Partial<Record<ErrorCode, status>> = {
   'request.invalid': status.INVALID_ARGUMENT,
   'request.unknown': status.NOT_FOUND,
   'request.conflict': status.FAILED_PRECONDITION,
+  'enrolment.refused': status.PERMISSION_DENIED,
   'sink.failed': status.UNAVAILABLE,
 };
 
@@ -52,6 +53,7 @@ export function adminImplementation(context: AdminContext): UntypedServiceImplem
   return {
     sendCommand: unary(handlers.sendCommand?.bind(handlers)),
     createEnrolmentToken: unary(handlers.createEnrolmentToken?.bind(handlers)),
+    createGatewayToken: unary(handlers.createGatewayToken?.bind(handlers)),
     listGateways: unary(handlers.listGateways?.bind(handlers)),
     revokeGateway: unary(handlers.revokeGateway?.bind(handlers)),
     watchCommand: (call: ServerWritableStream<WatchCommandRequest, WatchCommandResponse>) => {

@@ -44,7 +44,23 @@ export interface CreateEnrolmentTokenRequest {
 export interface CreateEnrolmentTokenResponse {
   /** Shown this once: only its hash is kept. */
   token: string;
-  expiresAt: Timestamp | undefined;
+  expiresAt:
+    | Timestamp
+    | undefined;
+  /**
+   * SHA-256 of the authority's certificate, in hex: by it a gateway that has not
+   * got the authority yet knows the collector. Empty: it is signed by another one.
+   */
+  caFingerprint: string;
+}
+
+export interface CreateGatewayTokenRequest {
+  gateway: string;
+}
+
+export interface CreateGatewayTokenResponse {
+  /** Shown this once: only its hash is kept. */
+  token: string;
 }
 
 export interface ListGatewaysRequest {
@@ -501,7 +517,7 @@ export const CreateEnrolmentTokenRequest: MessageFns<CreateEnrolmentTokenRequest
 };
 
 function createBaseCreateEnrolmentTokenResponse(): CreateEnrolmentTokenResponse {
-  return { token: "", expiresAt: undefined };
+  return { token: "", expiresAt: undefined, caFingerprint: "" };
 }
 
 export const CreateEnrolmentTokenResponse: MessageFns<CreateEnrolmentTokenResponse> = {
@@ -511,6 +527,9 @@ export const CreateEnrolmentTokenResponse: MessageFns<CreateEnrolmentTokenRespon
     }
     if (message.expiresAt !== undefined) {
       Timestamp.encode(message.expiresAt, writer.uint32(18).fork()).join();
+    }
+    if (message.caFingerprint !== "") {
+      writer.uint32(26).string(message.caFingerprint);
     }
     return writer;
   },
@@ -544,6 +563,14 @@ export const CreateEnrolmentTokenResponse: MessageFns<CreateEnrolmentTokenRespon
             message.expiresAt = Timestamp.decode(reader, reader.uint32());
             continue;
           }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.caFingerprint = reader.string();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -564,6 +591,11 @@ export const CreateEnrolmentTokenResponse: MessageFns<CreateEnrolmentTokenRespon
         : isSet(object.expires_at)
         ? fromJsonTimestamp(object.expires_at)
         : undefined,
+      caFingerprint: isSet(object.caFingerprint)
+        ? globalThis.String(object.caFingerprint)
+        : isSet(object.ca_fingerprint)
+        ? globalThis.String(object.ca_fingerprint)
+        : "",
     };
   },
 
@@ -574,6 +606,9 @@ export const CreateEnrolmentTokenResponse: MessageFns<CreateEnrolmentTokenRespon
     }
     if (message.expiresAt !== undefined) {
       obj.expiresAt = fromTimestamp(message.expiresAt).toISOString();
+    }
+    if (message.caFingerprint !== "") {
+      obj.caFingerprint = message.caFingerprint;
     }
     return obj;
   },
@@ -587,6 +622,141 @@ export const CreateEnrolmentTokenResponse: MessageFns<CreateEnrolmentTokenRespon
     message.expiresAt = (object.expiresAt !== undefined && object.expiresAt !== null)
       ? Timestamp.fromPartial(object.expiresAt)
       : undefined;
+    message.caFingerprint = object.caFingerprint ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateGatewayTokenRequest(): CreateGatewayTokenRequest {
+  return { gateway: "" };
+}
+
+export const CreateGatewayTokenRequest: MessageFns<CreateGatewayTokenRequest> = {
+  encode(message: CreateGatewayTokenRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.gateway !== "") {
+      writer.uint32(10).string(message.gateway);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateGatewayTokenRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateGatewayTokenRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.gateway = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateGatewayTokenRequest {
+    return { gateway: isSet(object.gateway) ? globalThis.String(object.gateway) : "" };
+  },
+
+  toJSON(message: CreateGatewayTokenRequest): unknown {
+    const obj: any = {};
+    if (message.gateway !== "") {
+      obj.gateway = message.gateway;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateGatewayTokenRequest>): CreateGatewayTokenRequest {
+    return CreateGatewayTokenRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateGatewayTokenRequest>): CreateGatewayTokenRequest {
+    const message = createBaseCreateGatewayTokenRequest();
+    message.gateway = object.gateway ?? "";
+    return message;
+  },
+};
+
+function createBaseCreateGatewayTokenResponse(): CreateGatewayTokenResponse {
+  return { token: "" };
+}
+
+export const CreateGatewayTokenResponse: MessageFns<CreateGatewayTokenResponse> = {
+  encode(message: CreateGatewayTokenResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.token !== "") {
+      writer.uint32(10).string(message.token);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): CreateGatewayTokenResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseCreateGatewayTokenResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.token = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): CreateGatewayTokenResponse {
+    return { token: isSet(object.token) ? globalThis.String(object.token) : "" };
+  },
+
+  toJSON(message: CreateGatewayTokenResponse): unknown {
+    const obj: any = {};
+    if (message.token !== "") {
+      obj.token = message.token;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<CreateGatewayTokenResponse>): CreateGatewayTokenResponse {
+    return CreateGatewayTokenResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<CreateGatewayTokenResponse>): CreateGatewayTokenResponse {
+    const message = createBaseCreateGatewayTokenResponse();
+    message.token = object.token ?? "";
     return message;
   },
 };

@@ -256,3 +256,34 @@ test('a reason that does not change is said again after an hour, and dials are a
     ['a', 'b'].map((name) => `http://${name}.example:1 the host name has no address`),
   );
 });
+
+test('a collector that never acknowledges is said to be so once, though each time it takes a while to see', async (t) => {
+  let monotonicMs = 0;
+  let connections = 0;
+  const address = await rudeCollector(t, {
+    hello: (call) => {
+      connections++;
+      call.write(welcome([]));
+    },
+    upload: () => {
+      // So long that a connection without records would count as one that works.
+      monotonicMs += 40_000;
+    },
+  });
+  const buffer = newBuffer();
+  append(buffer, 1);
+  const lines: string[] = [];
+  connected(
+    t,
+    buffer,
+    address,
+    { acknowledgeTimeout: 1_000, retryMin: 15, retryMax: 30 },
+    {
+      clock: { now: () => Date.now(), monotonic: () => monotonicMs },
+      log: { ...silentLog, warn: ({ reason }: { reason: string }) => lines.push(reason) },
+    },
+  );
+  await eventually('some connections', () => connections >= 3);
+  assert.deepEqual(lines, ['nothing sent was acknowledged for 40 s']);
+  assert.equal(buffer.totals.waitingRecords, 1);
+});

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { silentLog } from '../../src/lib/log.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { eventually } from '../support/wait.ts';
 import {
@@ -169,11 +170,13 @@ test('a rolling restart of two collectors: nothing is lost, nothing is doubled o
   let collectors = [await startedCollector(t, sinkA), await startedCollector(t, sinkB)];
   const ports = collectors.map(({ address }) => portOf(address));
   const buffer = newBuffer();
+  const reasons: string[] = [];
   const uplink = connected(
     t,
     buffer,
     collectors.map(({ address }) => address),
     { returnAfter: 30 },
+    { log: { ...silentLog, info: ({ reason }: { reason?: string }) => reason !== undefined && reasons.push(reason) } },
   );
   let n = 0;
   let longestMs = 0;
@@ -203,6 +206,8 @@ test('a rolling restart of two collectors: nothing is lost, nothing is doubled o
   );
   t.diagnostic(`the longest time without a connection: ${Math.round(longestMs)} ms`);
   assert.ok(uplink.status().connections >= 3);
+  // They were asked to leave, and did not find out by the end of the stream.
+  assert.ok(reasons.includes('the collector is stopping'), reasons.join());
 });
 
 test('every address of a host name is tried before the next collector, and the name is looked up anew each time', async (t) => {

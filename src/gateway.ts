@@ -35,6 +35,7 @@ import { enrolOnce } from './uplink/first-enrolment.ts';
 import { Lineage } from './uplink/lineage.ts';
 import { Renewal } from './uplink/renewal.ts';
 import { Uplink } from './uplink/uplink.ts';
+import { wireMeter } from './uplink/wire-meter.ts';
 import { agent, version } from './version.ts';
 import { encodeGap } from './wire/gap-encoder.ts';
 
@@ -155,6 +156,7 @@ export class Gateway {
       credentials: new Credentials(config.uplink, identity),
       prepare: (url) => enrolOnce(config.uplink, url, this.#identity().gateway, identity, part('uplink')),
       lineage: new Lineage(this.#buffer.shelf, part('uplink')),
+      meter: wireMeter(config.uplink.plan, this.#buffer.shelf, clock, part('uplink')),
       clock,
       log: part('uplink'),
       companions: [

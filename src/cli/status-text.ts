@@ -23,6 +23,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Disk', diskText(status)],
     ['Uplink', uplinkText(status, now)],
     ['Delivered', deliveredText(status, now)],
+    ['Data plan', planText(status)],
     ['Canary', canaryText(status)],
     ['Collector', collector === null ? '' : `on ${collector.address}, writes ${collector.sink}`],
     ['Process', processText(status)],
@@ -146,6 +147,25 @@ function uplinkText({ uplink }: GatewayStatus, now: UnixMs): string {
     uplink.reason ?? '',
     retry,
     ...others.map(({ url, problem }) => `${url}: ${problem}`),
+  );
+}
+
+/** What the metered link has used; no line when it is not metered. */
+function planText({ uplink: { plan } }: GatewayStatus): string {
+  if (plan === null) return '';
+  const { waitingFor, until, month, usedBytes, allowedBytes, carriedBytes } = plan;
+  const used = formatBytes(usedBytes);
+  const waits = {
+    hours: 'records wait for its hours',
+    month: 'records wait for the next month',
+    clock: 'records wait for the clock to be set',
+    rate: 'records wait for its rate',
+  };
+  return joined(
+    allowedBytes === null ? `${used} used` : `${used} of ${formatBytes(allowedBytes)} used`,
+    month !== null && `since ${month}`,
+    carriedBytes > 0 && `${formatBytes(carriedBytes)} of it carried over`,
+    waitingFor !== null && `${waits[waitingFor]}${until === null ? '' : ` until ${until}`}`,
   );
 }
 

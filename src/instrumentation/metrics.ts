@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { CanaryMetrics } from './canary-metrics.ts';
 import { Histogram } from './histogram.ts';
+import { planMetrics } from './plan-report.ts';
 import { ruleFamilies, seriesOf } from './rule-metrics.ts';
 import type { GatewayStatus } from './status.ts';
 
@@ -105,6 +106,10 @@ const counters: Readonly<Record<string, readonly [help: string, value: (status: 
     'Records that the collector confirmed.',
     (s) => s.uplink.acknowledgedRecords,
   ],
+  headgate_uplink_wire_bytes_total: [
+    "Bytes that went over the network, both ways, TLS and HTTP/2 included; TCP's and IP's own not.",
+    (s) => s.uplink.wireBytes,
+  ],
   headgate_uplink_acknowledged_bytes_total: ['Bytes of those records.', (s) => s.uplink.acknowledgedBytes],
   headgate_uplink_connections_total: ['Connections made to a collector.', (s) => s.uplink.connections],
   headgate_uplink_attempts_total: ['Attempts at a connection to a collector.', (s) => s.uplink.attempts],
@@ -163,7 +168,7 @@ export class Metrics {
     // All figures of one scrape are of one moment.
     this.#snapshot = this.#status();
     return {
-      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}`,
+      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}`,
       contentType: registry.contentType,
     };
   }

@@ -4,6 +4,7 @@ import type { CommandsStatus } from '../commands/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
+import { type PlanReport, planReport } from './plan-report.ts';
 import { uplinkSentence } from './uplink-sentence.ts';
 
 /** What the gateway says of itself over `GET /api/v1/status`. Times are ISO 8601 in UTC. */
@@ -25,7 +26,12 @@ export interface GatewayStatus {
     readonly oldestWaitingSeconds: number;
     readonly lanes: readonly LaneReport[];
   };
-  readonly uplink: Omit<UplinkStatus, 'state' | 'address' | 'since' | 'lastAcknowledgedAt' | 'canary' | 'problem'> & {
+  readonly uplink: Omit<
+    UplinkStatus,
+    'state' | 'address' | 'since' | 'lastAcknowledgedAt' | 'canary' | 'plan' | 'problem'
+  > & {
+    /** The data plan; null when the link is not metered. */
+    readonly plan: PlanReport | null;
     /** Where the collector is, as `IP:PORT`; null without a connection or an attempt at one. */
     readonly address: string | null;
     /** The record that goes the whole way from time to time, and comes back as its acknowledgement; null: none is sent. */
@@ -162,6 +168,9 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       acknowledgedByPriority: uplink.acknowledgedByPriority,
       acknowledgedPerSecond: rates.acknowledgedPerSecond,
       inFlightBytes: uplink.inFlightBytes,
+      compression: uplink.compression,
+      wireBytes: uplink.wireBytes,
+      plan: uplink.plan === undefined ? null : planReport(uplink.plan),
       connections: uplink.connections,
       attempts: uplink.attempts,
       canary: uplink.canary === undefined ? null : canaryReport(uplink.canary, nowMs),

@@ -1,5 +1,6 @@
 import { formatDuration } from '../core/units.ts';
 import type { UplinkStatus } from '../uplink/status.ts';
+import { planSentence } from './plan-report.ts';
 
 /** Where the uplink stands, in a sentence or two. Says "live" only when the uplink itself does. */
 export function uplinkSentence(
@@ -10,10 +11,10 @@ export function uplinkSentence(
   const retry = (retryAt: number): string => `trying again in ${formatDuration(Math.max(0, retryAt - nowMs))}`;
   switch (state.name) {
     case 'live':
-      return withCanary(uplink, `The uplink is live${instead(uplink)}.`);
+      return withCanary(uplink, `The uplink is live${instead(uplink)}.${planSentence(uplink.plan)}`);
     case 'draining': {
       const eta = state.etaMs === undefined ? '' : `, for about ${formatDuration(state.etaMs)} more`;
-      return withCanary(uplink, `The uplink is catching up${eta}${instead(uplink)}.`);
+      return withCanary(uplink, `The uplink is catching up${eta}${instead(uplink)}.${planSentence(uplink.plan)}`);
     }
     case 'connecting':
       return { state: 'degraded', text: 'The uplink is connecting.' };

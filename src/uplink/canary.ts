@@ -5,6 +5,7 @@ import type { Clock, MonotonicMs, UnixMs } from '../core/time.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import type { UplinkOptions } from './options.ts';
+import { isMetered } from './plan-settings.ts';
 import type { UplinkBuffer } from './source.ts';
 import type { CanaryState, CanaryStatus } from './status.ts';
 
@@ -25,8 +26,7 @@ export interface CanaryDependencies {
 
 /** Unless it is said, a link that costs by the byte carries none. 0: none is sent. */
 export function canaryIntervalMs({ canary, plan }: Pick<UplinkOptions, 'canary' | 'plan'>): number {
-  const isMetered = plan.rate !== undefined || plan.monthly !== undefined || plan.hours.length > 0;
-  return canary ?? (isMetered ? 0 : 60_000);
+  return canary ?? (isMetered(plan) ? 0 : 60_000);
 }
 
 /** Where a canary is: see {@link CanaryState}. */

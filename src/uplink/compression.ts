@@ -19,14 +19,14 @@ const numbers = { zstd: Compression.COMPRESSION_ZSTD, gzip: Compression.COMPRESS
  * cost nothing; otherwise zstd when the collector takes it, else gzip.
  *
  * @param offered what the collector's welcome says that it takes
- * @param host the collector's host as in its URL, without a port
+ * @param url the collector's
  */
 export function chooseCompression(
   choice: CompressionChoice,
   offered: readonly Compression[],
-  host: string,
+  url: string,
 ): Compressing {
-  if (choice === 'off' || (choice === 'auto' && isThisMachine(host))) return undefined;
+  if (choice === 'off' || (choice === 'auto' && isThisMachine(new URL(url).hostname))) return undefined;
   const wanted = choice === 'auto' ? (['zstd', 'gzip'] as const) : [choice];
   return wanted.find((one) => offered.includes(numbers[one]));
 }

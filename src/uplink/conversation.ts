@@ -9,9 +9,11 @@ import { Credentials, type Presented } from './credentials.ts';
 import type { Lineage } from './lineage.ts';
 import { type Agreement, agree, asInterval, encodeHello, encodeMessage, encodePing, encodePong } from './messages.ts';
 import type { UplinkOptions } from './options.ts';
+import { openGate } from './plan-gate.ts';
 import { Sender } from './sender.ts';
 import type { UplinkBuffer } from './source.ts';
 import type { ConversationEvents, Ending, Stage, Target } from './stage.ts';
+import type { WireMeter } from './wire-meter.ts';
 
 export interface ConversationDependencies {
   readonly options: UplinkOptions;
@@ -24,6 +26,8 @@ export interface ConversationDependencies {
   readonly lineage?: Lineage;
   /** The gateway's certificates and tokens; without them it has none, and trusts whom Node trusts. */
   readonly credentials?: Credentials;
+  /** Counts what goes over the wire, and keeps to the data plan; without it nobody does. */
+  readonly meter?: WireMeter;
   /** What travels on the stream beside records. */
   readonly companions?: readonly Companion[];
   /** Random numbers in [0, 1). */
@@ -43,6 +47,7 @@ export class Conversation {
   readonly #events: ConversationEvents;
   #stage: Stage = { name: 'closed' };
   #presented: Presented = {};
+  #gate = openGate();
   /** What the welcome says of it, in milliseconds. */
   reconnectSpreadMs = 0;
 
@@ -107,6 +112,7 @@ export class Conversation {
       for (const companion of this.#companions) companion.ended?.();
     }
     stage.connection.close();
+    this.#gate.end();
   }
 
   /** What sends and is told what was acknowledged, from the welcome on. */
@@ -126,7 +132,7 @@ export class Conversation {
   #dial(): Connection {
     const { options, credentials = new Credentials({}) } = this.#deps;
     this.#presented = credentials.load(this.target.url);
-    return new Connection(
+    const connection = new Connection(
       {
         ...this.target,
         keepaliveMs: options.keepalive,
@@ -140,6 +146,8 @@ export class Conversation {
         onEnd: (ending) => this.#end(ending),
       },
     );
+    this.#gate = this.#deps.meter?.connection(() => connection.wireBytes()) ?? this.#gate;
+    return connection;
   }
 
   #greet(connection: Connection): void {
@@ -239,18 +247,14 @@ export class Conversation {
   #begin(connection: Connection, agreement: Agreement, welcome: Welcome, roundTripMs: number): void {
     const { options, buffer, clock, log, random } = this.#deps;
     const { lastSequence } = buffer.totals;
-    const compressing = chooseCompression(
-      options.compression,
-      agreement.compressions,
-      new URL(this.target.url).hostname,
-    );
     const sender = new Sender({
       connection,
       agreement,
       acknowledgeTimeoutMs: options.acknowledgeTimeout,
       historicalUpTo: lastSequence,
       liveShare: options.liveShare,
-      ...(compressing && { compressing }),
+      compressing: chooseCompression(options.compression, agreement.compressions, this.target.url),
+      gate: this.#gate,
       buffer,
       clock,
       log,
@@ -284,6 +288,7 @@ export class Conversation {
   #watch(): void {
     const { sender } = this;
     if (sender === undefined) return;
+    this.#deps.meter?.tick();
     if (sender.isDead) {
       const seconds = Math.round(sender.waitedMs / 1000);
       this.#end({ kind: 'stalled', reason: `nothing sent was acknowledged for ${seconds} s` });

@@ -8,14 +8,25 @@ const nothing: readonly never[] = [];
 /** The data plan as one connection sees it: what may go now, and what it has cost. Without a plan everything may. */
 export class PlanGate {
   readonly #plan: PlanKeeper | undefined;
-  readonly #wireBytes: (() => number) | undefined;
+  readonly #wireBytes: () => number;
+  readonly #onEnd: () => void;
   /** What the plan has been told for this connection. */
   #told = 0;
+  #isOver = false;
 
-  /** @param wireBytes what the connection has moved so far; without it only what is told to {@link spent} counts */
-  constructor(plan: PlanKeeper | undefined, wireBytes: (() => number) | undefined) {
+  /**
+   * @param wireBytes what the connection has moved so far
+   * @param onEnd called once, when it is over
+   */
+  constructor(plan: PlanKeeper | undefined, wireBytes: () => number, onEnd: () => void = () => {}) {
     this.#plan = plan;
     this.#wireBytes = wireBytes;
+    this.#onEnd = onEnd;
+  }
+
+  /** What the connection has moved so far. */
+  get wireBytes(): number {
+    return this.#wireBytes();
   }
 
   /** What those that are not exempt may send now, in bytes. */
@@ -34,6 +45,7 @@ export class PlanGate {
 
   /** An upload of so many bytes goes out; fewer than 0 when it turned out smaller than said. */
   spent(bytes: number): void {
+    if (this.#isOver) return;
     this.#told += bytes;
     this.#plan?.spent(bytes);
   }
@@ -43,12 +55,18 @@ export class PlanGate {
    * waits in a socket is not given back: it will go.
    */
   settle(): void {
-    const extra = (this.#wireBytes?.() ?? 0) - this.#told;
+    const extra = this.#wireBytes() - this.#told;
     if (extra > 0) this.spent(extra);
   }
 
   /** The connection is over: what was told of and still waited in a socket has not gone, and is given back. */
   end(): void {
-    if (this.#wireBytes !== undefined) this.spent(this.#wireBytes() - this.#told);
+    if (this.#isOver) return;
+    this.spent(this.#wireBytes() - this.#told);
+    this.#isOver = true;
+    this.#onEnd();
   }
 }
+
+/** For a connection that nobody counts. */
+export const openGate = (): PlanGate => new PlanGate(undefined, () => 0);

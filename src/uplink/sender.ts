@@ -9,8 +9,7 @@ import type { LaneFeed } from './lane-feed.ts';
 import { load } from './load.ts';
 import type { Agreement } from './messages.ts';
 import { Outbox } from './outbox.ts';
-import { PlanGate } from './plan-gate.ts';
-import type { PlanKeeper } from './plan-keeper.ts';
+import { openGate, type PlanGate } from './plan-gate.ts';
 import { Scheduler } from './scheduler.ts';
 import { Session, type Settled } from './session.ts';
 import { type Share, Shares } from './shares.ts';
@@ -26,10 +25,8 @@ export interface SenderDependencies {
   readonly liveShare: number;
   /** How uploads are compressed; undefined: not at all. */
   readonly compressing?: Compressing;
-  /** The data plan, when there is one. */
-  readonly plan?: PlanKeeper;
-  /** What this connection has moved over the wire so far, both ways, in bytes; without it the uploads' bytes are counted. */
-  readonly wireBytes?: () => number;
+  /** What the data plan lets go; absent: all. Whoever makes it ends it. */
+  readonly gate?: PlanGate;
   readonly buffer: UplinkBuffer;
   readonly clock: Clock;
   readonly log: Log;
@@ -69,7 +66,7 @@ export class Sender {
     const { historicalUpTo, liveShare, connection } = deps;
     const limits = { windowBytes: agreement.windowBytes, acknowledgeTimeoutMs, liveShare };
     this.#shares = new Shares(liveShare);
-    this.#gate = new PlanGate(deps.plan, deps.wireBytes);
+    this.#gate = deps.gate ?? openGate();
     this.#outbox = new Outbox({
       compressing: deps.compressing,
       send: (message) => {
@@ -100,11 +97,10 @@ export class Sender {
     clearTimeout(this.#heldBackTimer);
   }
 
-  /** The connection is over: nothing goes out any more, and the data plan is told what really went. */
+  /** The connection is over: nothing goes out any more. */
   end(): void {
     this.stop();
     this.#outbox.stop();
-    this.#gate.end();
   }
 
   /** Takes the collector's acknowledgement: see {@link Session.acknowledged}. The buffer is told. */
@@ -145,6 +141,11 @@ export class Sender {
 
   get inFlightCount(): number {
     return this.#session.inFlightCount;
+  }
+
+  /** How uploads are compressed. */
+  get compression(): 'none' | 'zstd' | 'gzip' {
+    return this.#deps.compressing ?? 'none';
   }
 
   /** Records from before the connection have not all been sent. */

@@ -1,5 +1,6 @@
 import type { Priority } from '../core/priority.ts';
 import type { UnixMs } from '../core/time.ts';
+import type { WireStatus } from './wire-meter.ts';
 
 /** Where the uplink stands. `live` is only said while durable acknowledgements arrive or nothing waits for one. */
 export type UplinkState =
@@ -52,7 +53,7 @@ export interface CanaryStatus {
   readonly lastReturnedAt?: UnixMs;
 }
 
-export interface UplinkStatus {
+export interface UplinkStatus extends WireStatus {
   readonly state: UplinkState;
   /** The collector that is connected, or that is dialled or waited for. */
   readonly url: string;
@@ -70,6 +71,8 @@ export interface UplinkStatus {
   readonly acknowledgedByPriority: Readonly<Record<Priority, number>>;
   /** Sent and not yet acknowledged. */
   readonly inFlightBytes: number;
+  /** How records are compressed on the connection that stands. */
+  readonly compression: 'none' | 'zstd' | 'gzip';
   /** Connections made since this process started. */
   readonly connections: number;
   /** Attempts at a connection since this process started, those included that look whether a preferred collector is back. */

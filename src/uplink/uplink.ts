@@ -61,7 +61,7 @@ export class Uplink implements Service {
   /** @throws HeadgateError `buffer.failed` when the disk does not give what it has of an earlier run */
   async start(): Promise<void> {
     const { options, lineage, buffer } = this.#deps;
-    await lineage?.load(buffer.totals.lastSequence);
+    await Promise.all([lineage?.load(buffer.totals.lastSequence), this.#deps.meter?.start()]);
     this.#roster = new Roster(this.#deps.urls());
     this.#plan = new DialPlan({
       collectors: this.#roster.urls.length,
@@ -93,6 +93,7 @@ export class Uplink implements Service {
       }
     }
     this.#link = { name: 'offline' };
+    this.#deps.meter?.stop();
   }
 
   /** Ends the connection that stands, in good order, and makes a new one: it shows whether that is still possible. */
@@ -113,6 +114,9 @@ export class Uplink implements Service {
       since: this.#since === undefined ? 0 : this.#unixOf(this.#since),
       ...this.#delivered.status,
       inFlightBytes: this.#sender?.inFlightBytes ?? 0,
+      compression: this.#sender?.compression ?? 'none',
+      wireBytes: 0,
+      ...this.#deps.meter?.status(),
       connections: this.#connections,
       attempts: this.#attempts,
       ...(problem !== undefined && { problem }),

@@ -98,6 +98,9 @@ const busy: GatewayStatus = {
     problem: null,
     acknowledgedPerSecond: 2.5,
     inFlightBytes: 0,
+    compression: 'none',
+    wireBytes: 4_321,
+    plan: null,
     connections: 1,
     attempts: 1,
     address: null,
@@ -269,4 +272,28 @@ test('nobody, or someone else, answers', async (t) => {
   );
   const wrong = await statusOf('--url', 'localhost:8080');
   assert.equal(wrong.code, 2);
+});
+
+test('the line of a data plan', () => {
+  const plan = {
+    waitingFor: null,
+    until: null,
+    month: '2026-11-01',
+    usedBytes: 312_400_000,
+    allowedBytes: 550_000_000,
+    carriedBytes: 50_000_000,
+  };
+  const lineOf = (one: GatewayStatus['uplink']['plan']) =>
+    statusText({ ...busy, uplink: { ...busy.uplink, plan: one } }, now)
+      .replaceAll(/\n {12}/g, ' ')
+      .split('\n')
+      .find((line) => line.startsWith('Data plan'));
+  assert.equal(lineOf(plan), 'Data plan   312.4 MB of 550.0 MB used, since 2026-11-01, 50.0 MB of it carried over');
+  assert.equal(
+    lineOf({ ...plan, carriedBytes: 0, waitingFor: 'hours', until: '2026-11-25T22:00:00.000Z' }),
+    'Data plan   312.4 MB of 550.0 MB used, since 2026-11-01, records wait for its hours until 2026-11-25T22:00:00.000Z',
+  );
+  const rateOnly = { ...plan, carriedBytes: 0, month: null, allowedBytes: null, waitingFor: 'rate' } as const;
+  assert.equal(lineOf(rateOnly), 'Data plan   312.4 MB used, records wait for its rate');
+  assert.equal(lineOf(null), undefined);
 });

@@ -133,3 +133,21 @@ test('canaries have figures only where they are sent, and an age only once one h
   assert.equal(returned.get('headgate_uplink_canary_age_seconds'), 9);
   assert.equal(returned.get('headgate_uplink_canary_overdue'), 0);
 });
+
+test('a data plan has its figures, and a link that is not metered none', async () => {
+  const plan = { month: '2026-11-01', usedBytes: 700, carriedBytes: 50, waiting: { for: 'hours', until: 0 } } as const;
+  const figures = async (allowedBytes?: number) => {
+    const uplink = { ...healthyParts.uplink, plan: { ...plan, ...(allowedBytes && { allowedBytes }) } };
+    const status = composeStatus({ ...healthyParts, uplink }, someTimeMs);
+    return parse((await new Metrics(() => status).text()).body);
+  };
+  const limited = await figures(1_050);
+  assert.equal(limited.get('headgate_uplink_wire_bytes_total'), 12_345);
+  assert.equal(limited.get('headgate_uplink_plan_used_bytes'), 700);
+  assert.equal(limited.get('headgate_uplink_plan_allowed_bytes'), 1_050);
+  assert.equal(limited.get('headgate_uplink_plan_waiting{for="hours"}'), 1);
+  assert.equal(limited.get('headgate_uplink_plan_waiting{for="month"}'), 0);
+  assert.equal((await figures()).has('headgate_uplink_plan_allowed_bytes'), false);
+  const { body } = await new Metrics(() => composeStatus(healthyParts, someTimeMs)).text();
+  assert.doesNotMatch(body, /_plan_/);
+});

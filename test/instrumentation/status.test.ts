@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
+import type { PlanStatus } from '../../src/uplink/data-plan.ts';
 import type { UplinkState } from '../../src/uplink/status.ts';
 import { append, local, openBuffer } from '../support/buffer.ts';
 import { healthyParts, laneStatus, someTimeMs } from '../support/status.ts';
@@ -14,6 +15,15 @@ const waiting = {
   waitingBytes: 5e6,
   oldestWaitingAt: someTimeMs - 7_000,
 };
+
+/** A data plan that holds records back. */
+const planned = (plan: Partial<PlanStatus>, state: UplinkState = { name: 'live' }): Partial<StatusParts> => ({
+  uplink: {
+    ...healthyParts.uplink,
+    state,
+    plan: { month: '2026-11-01', usedBytes: 5, carriedBytes: 0, allowedBytes: 5, ...plan },
+  },
+});
 
 const blocked = (rule: string) => laneStatus(rule, { gate: 'blocked' });
 
@@ -47,6 +57,18 @@ const rows: readonly Row[] = [
     'ready',
     /^All good\. The uplink is live, at collector 2 of 2 \(http:\/\/a:1: nobody listens there\)\./,
   ],
+  [
+    planned({ waiting: { for: 'month', until: Date.UTC(2026, 11, 1) } }),
+    'ready',
+    /live\. The data plan holds records back until 2026-12-01T00:00:00\.000Z: its bytes of this month are used up\./,
+  ],
+  [
+    planned({ waiting: { for: 'hours', until: Date.UTC(2026, 10, 22, 22) } }, { name: 'draining', leftRecords: 5 }),
+    'ready',
+    /catching up\. The data plan holds records back until 2026-11-22T22:00:00\.000Z: it is outside its hours\./,
+  ],
+  [planned({ waiting: { for: 'clock' } }), 'ready', /holds records back: it has hours, and the clock is not set\./],
+  [planned({ waiting: { for: 'rate', ms: 20 } }), 'ready', /^All good\. The uplink is live\. Nothing waits\./],
   [uplink({ name: 'connecting' }), 'degraded', /^The uplink is connecting\./],
   [uplink({ name: 'offline' }), 'degraded', /^The uplink is off\./],
   [uplink({ name: 'stalled' }), 'degraded', /stopped confirming/],
@@ -142,4 +164,17 @@ test('fifty rules make no status that is felt', async (t) => {
   const quickest = Math.min(...times);
   t.diagnostic(`${quickest.toFixed(2)} ms`);
   assert.ok(quickest < 2, `${quickest} ms`);
+});
+
+test('a data plan in the status', () => {
+  const parts = { ...healthyParts, ...planned({ waiting: { for: 'month', until: Date.UTC(2026, 11, 1) } }) };
+  assert.deepEqual(composeStatus(parts, someTimeMs).uplink.plan, {
+    waitingFor: 'month',
+    until: '2026-12-01T00:00:00.000Z',
+    month: '2026-11-01',
+    usedBytes: 5,
+    allowedBytes: 5,
+    carriedBytes: 0,
+  });
+  assert.equal(composeStatus(healthyParts, someTimeMs).uplink.plan, null);
 });

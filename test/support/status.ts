@@ -58,6 +58,8 @@ export const healthyParts: StatusParts = {
     acknowledgedBytes: 9_900,
     acknowledgedByPriority: { critical: 0, normal: 99, bulk: 0 },
     inFlightBytes: 0,
+    compression: 'none',
+    wireBytes: 12_345,
     connections: 1,
   },
   commands: {

@@ -48,6 +48,7 @@ export class TcpProxy {
   /** How often the present fault has struck: chunks swallowed or slowed, connections reset, doubled or left behind. */
   hits = 0;
   bytesUp = 0;
+  bytesDown = 0;
 
   private constructor(targetPort: number) {
     this.#targetPort = targetPort;
@@ -150,6 +151,7 @@ export class TcpProxy {
       this.hits += 1;
       return;
     }
+    this.bytesDown += bytes.length;
     this.#carry(link.far[0]!, link.near, bytes);
   }
 

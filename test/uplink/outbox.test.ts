@@ -10,18 +10,18 @@ import { encodeUpload } from '../../src/wire/upload.ts';
 const { COMPRESSION_GZIP: gzip, COMPRESSION_ZSTD: zstd } = Compression;
 
 const choices: [...Parameters<typeof chooseCompression>, Compressing][] = [
-  ['auto', [zstd, gzip], 'collector.example.org', 'zstd'],
-  ['auto', [gzip, zstd], 'collector.example.org', 'zstd'],
-  ['auto', [gzip], '192.0.2.7', 'gzip'],
-  ['auto', [], 'collector.example.org', undefined],
-  ['auto', [zstd, gzip], 'localhost', undefined],
-  ['auto', [zstd, gzip], '127.0.0.1', undefined],
-  ['auto', [zstd, gzip], '[::1]', undefined],
-  ['auto', [77 as Compression], '192.0.2.7', undefined],
-  ['zstd', [zstd, gzip], '127.0.0.1', 'zstd'],
-  ['gzip', [zstd, gzip], 'collector.example.org', 'gzip'],
-  ['zstd', [gzip], 'collector.example.org', undefined],
-  ['off', [zstd, gzip], 'collector.example.org', undefined],
+  ['auto', [zstd, gzip], 'http://collector.example.org:50052', 'zstd'],
+  ['auto', [gzip, zstd], 'http://collector.example.org:50052', 'zstd'],
+  ['auto', [gzip], 'https://192.0.2.7:50052', 'gzip'],
+  ['auto', [], 'http://collector.example.org:50052', undefined],
+  ['auto', [zstd, gzip], 'http://localhost:50052', undefined],
+  ['auto', [zstd, gzip], 'http://127.0.0.1:1', undefined],
+  ['auto', [zstd, gzip], 'http://[::1]:1', undefined],
+  ['auto', [77 as Compression], 'https://192.0.2.7:50052', undefined],
+  ['zstd', [zstd, gzip], 'http://127.0.0.1:1', 'zstd'],
+  ['gzip', [zstd, gzip], 'http://collector.example.org:50052', 'gzip'],
+  ['zstd', [gzip], 'http://collector.example.org:50052', undefined],
+  ['off', [zstd, gzip], 'http://collector.example.org:50052', undefined],
 ];
 for (const [choice, offered, host, chosen] of choices) {
   test(`\`${choice}\`, when ${offered.join(' and ') || 'nothing'} is offered by ${host}: ${chosen ?? 'none'}`, () => {

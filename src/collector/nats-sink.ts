@@ -20,9 +20,9 @@ import { welcomeRuns } from './welcome-runs.ts';
 /** What is published at once: bounds the memory of a commit, and the time between what is noted and what is done. */
 const maxSliceBytes = 1 << 20;
 /** How long NATS may say nothing. */
-const patienceMs = 5_000;
+const usualPatienceMs = 5_000;
 /** Twice what a message may be on its way before its connection is given up. */
-const minWindowMs = 4 * patienceMs;
+const minWindowMs = 4 * usualPatienceMs;
 /** How long a gateway is quiet before the store is told that nothing of it is open. */
 const quietMs = 1_000;
 
@@ -54,14 +54,25 @@ export class NatsSink implements AsyncSink {
   readonly #address: NatsAddress;
   readonly #options: NatsOptions;
   readonly #note: (message: string) => void;
+  readonly #patienceMs: number;
   readonly #holder = randomUUID();
   readonly #reader = new RecordReader();
   #open: Open | undefined;
   /** What is done one after the other: commits, and the notes that something is done. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(address: NatsAddress, options: NatsOptions | undefined, note: (message: string) => void) {
+  /**
+   * @param note told, for the log, what is wrong with the stream
+   * @param patienceMs how long NATS may say nothing
+   */
+  constructor(
+    address: NatsAddress,
+    options: NatsOptions | undefined,
+    note: (message: string) => void,
+    patienceMs = usualPatienceMs,
+  ) {
     this.#address = address;
+    this.#patienceMs = patienceMs;
     this.#options = options ?? natsDefaults;
     this.#note = note;
   }
@@ -114,13 +125,14 @@ export class NatsSink implements AsyncSink {
 
   async #prepare(connection: NatsConnection): Promise<Open> {
     const { stream, replicas } = this.#options;
-    const client = jetstream(connection, { timeout: patienceMs });
-    const manager = await jetstreamManager(connection, { timeout: patienceMs });
+    const timeout = this.#patienceMs;
+    const client = jetstream(connection, { timeout });
+    const manager = await jetstreamManager(connection, { timeout });
     const found = await ensureStream(manager, this.#options, minWindowMs, this.#note);
     const bucket = progressBucket(this.#options);
     // Read from the leader alone: a copy may not have heard yet of what was put a moment ago.
     const kv = await new Kvm(client).create(bucket, { replicas, storage: StorageType.File, allow_direct: false });
-    const publisher = new Publisher(connection, patienceMs);
+    const publisher = new Publisher(connection, timeout);
     publisher.open();
     const holder = this.#holder;
     const windowMs = found.duplicateWindowMs;

@@ -9,15 +9,17 @@ import { RecordLines } from '../../src/collector/read-nats.ts';
 import type { Outcome } from '../../src/collector/sink.ts';
 import type { RecordLine } from '../support/collector.ts';
 import type { NatsServer } from '../support/nats-server.ts';
+import { eventually } from '../support/wait.ts';
 
 /** A sink as a collector's thread has it; closed when the test ends. */
 export async function sinkAt(
   t: TestContext,
-  { url }: NatsServer,
+  { url }: { readonly url: string },
   options: Partial<NatsOptions> = {},
   note: (message: string) => void = () => {},
+  patienceMs = 5_000,
 ): Promise<NatsSink> {
-  const sink = new NatsSink(parseNats(url), { ...natsDefaults, ...options }, note);
+  const sink = new NatsSink(parseNats(url), { ...natsDefaults, ...options }, note, patienceMs);
   await sink.open();
   t.after(() => sink.close());
   return sink;
@@ -61,4 +63,17 @@ export function told(outcomes: readonly Outcome[]): string[] {
       ? outcome.sequences.map(({ first, last }) => `${first}-${last}`).join(' ')
       : outcome.name,
   );
+}
+
+/** Resolves when the stream knows nothing again of what has been published until now. */
+export async function forgotten({ url }: NatsServer): Promise<void> {
+  const connection = await connect({ servers: url });
+  try {
+    const client = jetstream(connection);
+    const probe = () => client.publish('headgate.probe.window', '{}', { msgID: 'probe' });
+    await probe();
+    await eventually('the duplicate window to pass', async () => !(await probe()).duplicate);
+  } finally {
+    await connection.close();
+  }
 }

@@ -61,6 +61,11 @@ export class TcpProxy {
     return proxy;
   }
 
+  /** Nothing is connected, and nothing is owed to the target any more. */
+  get isIdle(): boolean {
+    return this.#sockets.size === 0 && this.#timers.size === 0;
+  }
+
   /** From now on, and for connections that are open already. */
   async set(fault: LinkFault): Promise<void> {
     const before = this.#fault;
@@ -187,7 +192,8 @@ export class TcpProxy {
     link.near.removeAllListeners('data').on('data', (bytes) => owed.push(bytes));
     this.#later(ms / 2, () => cut(link.near));
     this.#later(ms, () => {
-      for (const far of link.far) far.end(Buffer.concat(owed));
+      // Its answers go nowhere, and are read so that its end is seen.
+      for (const far of link.far) far.removeAllListeners('data').resume().end(Buffer.concat(owed));
     });
   }
 

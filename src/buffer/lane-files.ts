@@ -4,8 +4,9 @@ import { readFiles } from './evidence.ts';
 import type { LaneState } from './ledger.ts';
 import { type Examined, metaIn } from './rebuild.ts';
 import { Segment } from './segment.ts';
-import type { SegmentMeta } from './segment-file.ts';
+import { removeFiles, type SegmentMeta } from './segment-file.ts';
 import { examine, numbersIn, pathOf } from './segment-files.ts';
+import { born, isUnborn } from './unborn.ts';
 import type { Damage, LaneInfo, SegmentSummary } from './worker-protocol.ts';
 
 /** A lane as its files tell it. */
@@ -36,7 +37,7 @@ export function findLane(
   const damages: Damage[] = [];
   const known = new Map<number, SegmentSummary>();
   const found = new Map<number, Examined>();
-  const numbers = numbersIn(directory);
+  const numbers = bornIn(directory);
   let meta: SegmentMeta | undefined;
   const fallback = (): SegmentMeta =>
     ownerOf(meta) ?? metaOfAny(directory, numbers) ?? { gateway: '', epoch: '', lane: guessInfo(basename(directory)) };
@@ -73,6 +74,18 @@ export function findLane(
     metas: newest.map((one) => one.meta).filter(({ gateway }) => gateway !== ''),
     damages,
   };
+}
+
+/** The numbers of the segments; the newest goes when it was only being made. */
+function bornIn(directory: string): number[] {
+  const numbers = numbersIn(directory);
+  const newest = numbers.at(-1);
+  if (newest === undefined) return numbers;
+  const path = pathOf(directory, newest);
+  if (!isUnborn(path, readFiles(path))) return numbers;
+  removeFiles(path);
+  born(path);
+  return numbers.slice(0, -1);
 }
 
 /** One file, and nothing in a log beside it. */

@@ -1,3 +1,4 @@
+import { powerCut } from '../lib/power-cut.ts';
 import { makeDirectory } from './directories.ts';
 import { type Files, readFiles } from './evidence.ts';
 import type { FoundLaneFiles } from './lane-files.ts';
@@ -142,9 +143,11 @@ export class LaneStore {
     for (const number of numbers) {
       if (!this.#sealed.has(number)) continue;
       this.#fault('unlink');
+      powerCut('gateway: before a segment is deleted');
       const open = this.#retired.get(number) ?? this.#readers.get(number);
       if (open === undefined) removeFiles(pathOf(this.#directory, number));
       else open.destroy();
+      powerCut('gateway: after a segment is deleted');
       // One that the disk would not let go is asked for again.
       this.#sealed.delete(number);
       this.#retired.delete(number);

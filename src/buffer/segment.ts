@@ -1,4 +1,5 @@
 import Database from 'better-sqlite3';
+import { powerCut } from '../lib/power-cut.ts';
 import { type BatchRow, batchColumns, isSound, segmentSchema } from './row.ts';
 import { openText, sealText } from './sealed-text.ts';
 import {
@@ -12,6 +13,7 @@ import {
   sizeOf,
 } from './segment-file.ts';
 import { batchOf, rowsOf, type Statements, statementsOf, summaryOf, valuesOf } from './segment-rows.ts';
+import { announce, born } from './unborn.ts';
 import type { NewBatch, ReadBatch, SegmentSummary } from './worker-protocol.ts';
 
 /** The packed delivery keys of a batch, and when it was taken in, in operating time. */
@@ -62,6 +64,7 @@ export class Segment {
     others: readonly SegmentSummary[],
   ): Segment {
     removeFiles(path);
+    announce(path);
     const db = new Database(path, { timeout: 0 });
     try {
       prepareFile(db);
@@ -73,9 +76,11 @@ export class Segment {
         const insert = db.prepare('INSERT INTO segments VALUES (?, ?)');
         for (const other of others) insert.run(other.number, sealText(JSON.stringify(other)));
       })();
+      born(path);
     } catch (error) {
       db.close();
       removeFiles(path);
+      born(path);
       throw error;
     }
     return new Segment(db, path, meta, {
@@ -156,7 +161,9 @@ export class Segment {
         newestAgeMs = batch.ageAtMs;
       }
       if (state !== undefined) statements.saveState.run(sealText(state));
+      if (state !== undefined) powerCut('gateway: before the deletion is saved');
       statements.commit.run();
+      if (state !== undefined) powerCut('gateway: after the deletion is saved');
       this.#isSummarised = false;
     } catch (error) {
       // SQLite has ended the transaction itself after some errors, such as a full disk.

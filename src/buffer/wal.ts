@@ -30,6 +30,16 @@ export function isWalSound(wal: Uint8Array): boolean {
   return true;
 }
 
+/** Whether a sound log holds a whole transaction: the last frame of each says how large the database is then. */
+export function hasCommit(wal: Uint8Array): boolean {
+  if (wal.length < headerBytes) return false;
+  const view = new DataView(wal.buffer, wal.byteOffset, wal.byteLength);
+  const frameBytes = frameHeaderBytes + view.getUint32(8);
+  for (let at = headerBytes; at + frameBytes <= wal.length; at += frameBytes)
+    if (view.getUint32(at + 4) > 0) return true;
+  return false;
+}
+
 type Sums = readonly [number, number];
 
 function checksum(view: DataView, from: number, length: number, [first, second]: Sums, isLittle: boolean): Sums {

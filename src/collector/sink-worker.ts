@@ -1,6 +1,7 @@
 // The thread that holds the sink: decoding and the disk keep it busy, never the thread that talks to gateways.
 import { parentPort, workerData } from 'node:worker_threads';
 import { HeadgateError, messageOf } from '../core/errors.ts';
+import { powerCut } from '../lib/power-cut.ts';
 import { createSink } from './sink.ts';
 import type { Numbered, SinkNote, SinkRequest, SinkResponse, SinkSetup } from './sink-protocol.ts';
 
@@ -55,8 +56,12 @@ async function work(request: Exclude<SinkRequest, { kind: 'close' }>): Promise<S
       const { gateway, epoch, from, limit } = request;
       return { kind: 'progress', runs: await sink.progress(gateway, epoch, from, limit) };
     }
-    case 'commit':
-      return { kind: 'committed', outcomes: await sink.commit(request.deliveries) };
+    case 'commit': {
+      powerCut('collector: before the commit');
+      const outcomes = await sink.commit(request.deliveries);
+      powerCut('collector: after the commit');
+      return { kind: 'committed', outcomes };
+    }
   }
 }
 

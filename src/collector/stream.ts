@@ -3,6 +3,7 @@ import { type HeadgateError, messageOf } from '../core/errors.ts';
 import type { Clock } from '../core/time.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
+import { powerCut, powerCutSoon } from '../lib/power-cut.ts';
 import { ConnectResponse } from '../wire/generated/headgate/v1/uplink.ts';
 import { MalformedError } from '../wire/proto-cursor.ts';
 import type { Committer, Owner, Settled } from './committer.ts';
@@ -93,6 +94,7 @@ export class GatewayStream implements Owner {
 
   settled(settled: Settled): void {
     this.input({ name: 'settled', settled });
+    powerCutSoon('collector: acknowledgement sent');
   }
 
   failed(error: HeadgateError): void {
@@ -117,6 +119,7 @@ export class GatewayStream implements Owner {
         this.#handOn(effect.message);
         return;
       case 'commit':
+        powerCut('collector: upload received');
         this.#context.committer.add(this, { ...effect.peer, upload: effect.upload }, effect.plainBytes);
         return;
       case 'pause':
@@ -154,6 +157,7 @@ export class GatewayStream implements Owner {
   async #ask({ peer, from, hello, version }: SessionEffect & { name: 'ask' }): Promise<void> {
     const { committer, lineages, clock, log, reconnectSpreadMs } = this.#context;
     const where = this.#call.getPeer();
+    powerCut('collector: hello received');
     let durable: readonly Interval[];
     try {
       // Before anything else: who only says that it is a gateway must not supersede it, nor hear anything of it.
@@ -175,6 +179,7 @@ export class GatewayStream implements Owner {
           return;
         }
         this.#proposal = decision.proposal;
+        powerCut('collector: lineage proposed');
       }
       if (this.#state.name !== 'welcoming') return;
       this.#context.greeted(this, peer);
@@ -186,13 +191,16 @@ export class GatewayStream implements Owner {
     const lineage = this.#proposal;
     const progress = { name: 'progress', durable, now: clock.now(), reconnectSpreadMs: reconnectSpreadMs() } as const;
     this.input(lineage === undefined ? progress : { ...progress, lineage });
+    powerCutSoon('collector: welcome sent');
   }
 
   async #adopt(confirmed: string): Promise<void> {
     if (this.#proposal === undefined) return;
+    powerCut('collector: confirmation received');
     try {
       const decision = await this.#context.lineages.confirm(this.#proposal, confirmed, this.#call.getPeer());
       if (decision.name === 'accepted') this.#lineage = confirmed;
+      powerCut('collector: lineage adopted');
       this.input(decision.name === 'accepted' ? { name: 'adopted' } : decision);
     } catch (error) {
       this.input({ name: 'sink-failed', reason: messageOf(error) });

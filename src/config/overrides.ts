@@ -5,12 +5,13 @@ import { yaml } from './yaml.ts';
 
 const prefix = 'HEADGATE_';
 /**
- * Variables of ours that are no keys of the configuration: the file's name, the sick disk that tests ask for, and what
+ * Variables of ours that are no keys of the configuration: the file's name, the sick disk and the power cut that tests ask for, and what
  * the project's tests are told by, and hand on to the gateways that they start.
  */
 export const reserved: ReadonlySet<string> = new Set([
   'HEADGATE_CONFIG',
   'HEADGATE_FAULTS',
+  'HEADGATE_CUT',
   'HEADGATE_LONG',
   'HEADGATE_SEED',
   'HEADGATE_CRASH_ROUNDS',

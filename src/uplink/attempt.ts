@@ -2,9 +2,9 @@ import { messageOf } from '../core/errors.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import { formatDuration } from '../core/units.ts';
 import { type Address, addressesOf, type Lookup, systemLookup } from './addresses.ts';
-import { Conversation, type ConversationDependencies } from './conversation.ts';
+import { Conversation } from './conversation.ts';
 import { urlFault } from './option-checks.ts';
-import type { ConversationEvents, Ending, Target } from './stage.ts';
+import type { ConversationDependencies, ConversationEvents, Ending, Target } from './stage.ts';
 
 export interface AttemptDependencies extends ConversationDependencies {
   /** Finds the addresses of a host name. Default: as the system does. */

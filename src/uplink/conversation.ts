@@ -1,38 +1,14 @@
-import type { Clock } from '../core/time.ts';
 import { formatDuration } from '../core/units.ts';
-import type { Log } from '../lib/log.ts';
+import { powerCut, powerCutSoon } from '../lib/power-cut.ts';
 import type { Acknowledge, GoAway, Welcome } from '../wire/generated/headgate/v1/uplink.ts';
 import type { CollectorMessage, Companion, GatewayMessage } from './companion.ts';
 import { chooseCompression } from './compression.ts';
 import { Connection } from './connection.ts';
 import { Credentials, type Presented } from './credentials.ts';
-import type { Lineage } from './lineage.ts';
 import { type Agreement, agree, asInterval, encodeHello, encodeMessage, encodePing, encodePong } from './messages.ts';
-import type { UplinkOptions } from './options.ts';
 import { openGate } from './plan-gate.ts';
 import { Sender } from './sender.ts';
-import type { UplinkBuffer } from './source.ts';
-import type { ConversationEvents, Ending, Stage, Target } from './stage.ts';
-import type { WireMeter } from './wire-meter.ts';
-
-export interface ConversationDependencies {
-  readonly options: UplinkOptions;
-  readonly identity: () => { readonly gateway: string; readonly epoch: string };
-  readonly agent: string;
-  readonly buffer: UplinkBuffer;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** What tells this data directory from a copy; without it, nothing does. */
-  readonly lineage?: Lineage;
-  /** The gateway's certificates and tokens; without them it has none, and trusts whom Node trusts. */
-  readonly credentials?: Credentials;
-  /** Counts what goes over the wire, and keeps to the data plan; without it nobody does. */
-  readonly meter?: WireMeter;
-  /** What travels on the stream beside records. */
-  readonly companions?: readonly Companion[];
-  /** Random numbers in [0, 1). */
-  readonly random?: () => number;
-}
+import type { ConversationDependencies, ConversationEvents, Ending, Stage, Target } from './stage.ts';
 
 /** How long a collector that goes away has to acknowledge what is under way. */
 const leavePatienceMs = 10_000;
@@ -158,6 +134,7 @@ export class Conversation {
     const { gateway, epoch } = identity();
     const claim = lineage?.claim(epoch) ?? { lineages: [], takesOver: '' };
     connection.send(encodeHello({ gateway, epoch, agent, firstWaiting, lastSequence, ...claim }));
+    powerCutSoon('gateway: hello sent');
   }
 
   #patience(missing: string): NodeJS.Timeout {
@@ -221,6 +198,7 @@ export class Conversation {
     const stage = this.#stage;
     if (stage.name !== 'greeting') return;
     const { options, buffer, clock, lineage } = this.#deps;
+    powerCut('gateway: welcome received');
     const lastSent = lineage?.lastSent ?? buffer.totals.lastSequence;
     const agreement = agree(welcome, lastSent, options.windowBytes);
     if ('complaint' in agreement) {
@@ -240,6 +218,7 @@ export class Conversation {
     void adopted.then((confirmed) => {
       if (this.#stage.name !== 'confirming') return;
       connection.send(encodeMessage({ $case: 'confirm', value: { lineage: confirmed } }));
+      powerCutSoon('gateway: lineage confirmed');
       this.#begin(connection, agreement, welcome, roundTripMs);
     });
   }
@@ -275,6 +254,7 @@ export class Conversation {
   #acknowledged(message: Acknowledge): void {
     const { sender } = this;
     if (sender === undefined) return;
+    powerCut('gateway: acknowledgement received');
     const settled = sender.acknowledged(message.durable.map(asInterval));
     if ('complaint' in settled) {
       this.#end({ kind: 'rejected', reason: `the collector is wrong: ${settled.complaint}` });

@@ -1,5 +1,6 @@
 import type { Shelf } from '../core/shelf.ts';
 import type { Log } from '../lib/log.ts';
+import { powerCut } from '../lib/power-cut.ts';
 import type { Welcome } from '../wire/generated/headgate/v1/uplink.ts';
 
 const space = 'uplink.lineage';
@@ -87,6 +88,7 @@ export class Lineage {
     try {
       this.#put(lineages, undefined);
       await within(patienceMs, this.#shelf.saved());
+      powerCut('gateway: lineage saved');
       this.#lineages = lineages;
       this.#takeOver = undefined;
       return lineage;

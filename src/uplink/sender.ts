@@ -1,6 +1,7 @@
 import type { Clock } from '../core/time.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
+import { powerCut, powerCutSoon } from '../lib/power-cut.ts';
 import { encodeUpload } from '../wire/upload.ts';
 import type { Compressing } from './compression.ts';
 import type { Connection } from './connection.ts';
@@ -71,6 +72,7 @@ export class Sender {
       compressing: deps.compressing,
       send: (message) => {
         if (!connection.send(message)) this.#isBlocked = true;
+        powerCutSoon('gateway: upload sent');
       },
       onSent: (sentBytes, plainBytes) => this.#gone(sentBytes - plainBytes),
     });
@@ -107,7 +109,10 @@ export class Sender {
   acknowledged(ranges: readonly Interval[]): Settled | { readonly complaint: string } {
     const settled = this.#session.acknowledged(ranges, this.#deps.clock.monotonic());
     if ('complaint' in settled) return settled;
-    if (settled.batches.length > 0) this.#deps.buffer.acknowledge(settled.batches);
+    if (settled.batches.length > 0) {
+      this.#deps.buffer.acknowledge(settled.batches);
+      powerCut('gateway: acknowledgement noted');
+    }
     this.#pump();
     return settled;
   }

@@ -1,8 +1,35 @@
-import type { MonotonicMs } from '../core/time.ts';
+import type { Clock, MonotonicMs } from '../core/time.ts';
+import type { Log } from '../lib/log.ts';
 import type { Address } from './addresses.ts';
+import type { Companion } from './companion.ts';
 import type { Connection, Ending as ConnectionEnding } from './connection.ts';
+import type { Credentials } from './credentials.ts';
+import type { Lineage } from './lineage.ts';
+import type { UplinkOptions } from './options.ts';
 import type { Sender } from './sender.ts';
 import type { Settled } from './session.ts';
+import type { UplinkBuffer } from './source.ts';
+import type { WireMeter } from './wire-meter.ts';
+
+/** What a conversation is made of. */
+export interface ConversationDependencies {
+  readonly options: UplinkOptions;
+  readonly identity: () => { readonly gateway: string; readonly epoch: string };
+  readonly agent: string;
+  readonly buffer: UplinkBuffer;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** What tells this data directory from a copy; without it, nothing does. */
+  readonly lineage?: Lineage;
+  /** The gateway's certificates and tokens; without them it has none, and trusts whom Node trusts. */
+  readonly credentials?: Credentials;
+  /** Counts what goes over the wire, and keeps to the data plan; without it nobody does. */
+  readonly meter?: WireMeter;
+  /** What travels on the stream beside records. */
+  readonly companions?: readonly Companion[];
+  /** Random numbers in [0, 1). */
+  readonly random?: () => number;
+}
 
 /**
  * Why a conversation is over. `stalled`: it looked alive, but nothing was acknowledged. `left`: in good order, because one side wanted it so; all that was sent has been acknowledged,

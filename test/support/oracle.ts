@@ -25,7 +25,7 @@ export interface Verdict {
   readonly foreign: readonly string[];
   /** There with other fields, another payload or another device. */
   readonly altered: readonly string[];
-  /** There behind a later message of its topic. */
+  /** There behind a later message of its topic; what was sent late goes beside what came in since, each in its order. */
   readonly disordered: readonly string[];
   /** A sequence that occurs twice in one epoch of one gateway. */
   readonly repeatedSequences: readonly string[];
@@ -109,8 +109,9 @@ export class Oracle {
       counts.set(key, before + 1);
       // Only the first occurrence: one that the client sent again comes late by the client's own doing.
       if (before === 0) {
-        if (index < (latest.get(record.topic) ?? -1)) disordered.push(key);
-        else latest.set(record.topic, index);
+        const order = `${record.topic} ${record.historical === true ? 'late' : 'live'}`;
+        if (index < (latest.get(order) ?? -1)) disordered.push(key);
+        else latest.set(order, index);
       }
     }
     const sendings = [...this.#sendings];

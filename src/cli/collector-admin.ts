@@ -1,8 +1,10 @@
 import { AdminClient } from '../collector/admin/client.ts';
+import type { CollectorSettings } from '../collector/options.ts';
 import { collectorSettings, ownFile } from '../collector/own-file.ts';
 import type { Config } from '../config/schema.ts';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { readIfThere } from '../lib/private-file.ts';
+import { readSecret } from '../lib/secret-file.ts';
 import { sinkOf, sinkOption } from './collector-sink.ts';
 import { configOf, configOptions } from './config-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -12,6 +14,7 @@ export const adminOptions = {
   ...configOptions,
   ...sinkOption,
   url: { value: 'URL', about: "The collector's address; without it, that of the configuration." },
+  ca: { value: 'FILE', about: "The collector's authority (PEM); without it, what the configuration has of it." },
   'token-file': { value: 'FILE', about: 'The file with the admin token; without it, that of the configuration.' },
 } as const;
 
@@ -20,6 +23,7 @@ interface AdminValues {
   readonly set: readonly string[];
   readonly sink: string | undefined;
   readonly url: string | undefined;
+  readonly ca?: string | undefined;
   readonly 'token-file': string | undefined;
 }
 
@@ -35,11 +39,10 @@ export async function withAdmin<T>(
 ): Promise<T> {
   const config = configOf(values, terminal);
   const sink = sinkOf(config, values);
-  const path =
-    values['token-file'] ??
-    config.collector.admin.tokenFile ??
-    ownFile(collectorSettings(config.collector, sink, config.dataDir), 'admin-token');
-  const admin = new AdminClient({ url: values.url ?? urlOf(config), token: tokenIn(path) });
+  const settings = collectorSettings(config.collector, sink, config.dataDir);
+  const path = values['token-file'] ?? config.collector.admin.tokenFile ?? ownFile(settings, 'admin-token');
+  const url = values.url ?? urlOf(config);
+  const admin = new AdminClient({ url, token: tokenIn(path), ...trustOf(values.ca, settings) });
   try {
     return await work(admin);
   } finally {
@@ -47,9 +50,20 @@ export async function withAdmin<T>(
   }
 }
 
-function urlOf({ collector: { host, port } }: Config): string {
+/** By what the collector is known to be the right one, where TLS is spoken. */
+function trustOf(ca: string | undefined, settings: CollectorSettings): { ca?: string; certificate?: string } {
+  if (ca !== undefined) return { ca: readSecret(ca, '--ca') };
+  const { enabled = false, certificate } = settings.tls ?? {};
+  if (!enabled) return {};
+  if (certificate !== undefined) return { certificate: readSecret(certificate, 'collector.tls.certificate') };
+  const authority = readIfThere(ownFile(settings, 'authority.pem'));
+  // The key before it is none of our business.
+  return authority === undefined ? {} : { ca: authority.slice(authority.indexOf('-----BEGIN CERTIFICATE-----')) };
+}
+
+function urlOf({ collector: { host, port, tls } }: Config): string {
   const dialled = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  return `http://${dialled.includes(':') ? `[${dialled}]` : dialled}:${port}`;
+  return `${tls.enabled ? 'https' : 'http'}://${dialled.includes(':') ? `[${dialled}]` : dialled}:${port}`;
 }
 
 function tokenIn(path: string): string {

@@ -17,7 +17,8 @@ const options = {
 const usage = {
   verb: 'collector',
   about:
-    'Runs a collector alone, until it is told to stop. `collector records` shows its sink, `collector command` sends one.',
+    'Runs a collector alone, until it is told to stop. `collector records` shows its sink, `collector command` sends one;\n' +
+    '`collector gateways`, `enrol-token`, `gateway-token` and `revoke` say who may send records.',
   options,
 } as const satisfies Usage;
 
@@ -27,9 +28,18 @@ const recordsUsage = {
   options: { ...options, last: { value: 'N', about: 'How many; 10 without it.' } },
 } as const satisfies Usage;
 
+const identityVerbs: Readonly<Record<string, 'enrolToken' | 'gatewayToken' | 'gateways' | 'revoke'>> = {
+  'enrol-token': 'enrolToken',
+  'gateway-token': 'gatewayToken',
+  gateways: 'gateways',
+  revoke: 'revoke',
+};
+
 export async function collector(args: string[], terminal: Terminal): Promise<number> {
   if (args[0] === 'records') return await records(args.slice(1), terminal);
   if (args[0] === 'command') return await (await import('./collector-command.ts')).command(args.slice(1), terminal);
+  if (args[0] !== undefined && Object.hasOwn(identityVerbs, args[0]))
+    return await (await import('./collector-gateways.ts'))[identityVerbs[args[0]]!](args.slice(1), terminal);
   const { values, isHelp } = parseArguments(usage, args);
   if (isHelp) {
     terminal.out(helpText(usage));

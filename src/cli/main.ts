@@ -23,6 +23,10 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Run a collector alone; `collector records` shows what it has collected.',
     load: async () => (await import('./collector.ts')).collector,
   },
+  enrol: {
+    about: 'Get a certificate from the collector, for a one-time token.',
+    load: async () => (await import('./enrol.ts')).enrolGateway,
+  },
   export: {
     about: 'Print records that are on disk, or have them sent again.',
     load: async () => (await import('./export.ts')).exportRecords,

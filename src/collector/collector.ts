@@ -169,7 +169,7 @@ export class Collector implements Service {
       companions,
       lineages,
       reconnectSpreadMs: () => reconnectSpreadMs(this.#mostGateways, this.#options.welcomesPerSecond),
-      authorise: (gateway, evidence) => security.authorise(gateway, evidence),
+      authorise: (gateway, evidence, from) => security.authorise(gateway, evidence, from),
       greeted: (stream, peer) => this.#greeted(stream, peer),
       gone: (stream) => this.#gone(stream),
     };

@@ -34,7 +34,7 @@ export interface StreamContext {
   /** Over what time gateways should come back that lose this collector, in whole milliseconds. */
   readonly reconnectSpreadMs: () => number;
   /** Whether who shows this may speak for a gateway. @throws HeadgateError `sink.failed` */
-  authorise(gateway: string, evidence: Evidence): Promise<Verdict>;
+  authorise(gateway: string, evidence: Evidence, from: string): Promise<Verdict>;
   /** A gateway has said who it is: whoever spoke for it before is superseded. */
   greeted(stream: GatewayStream, peer: Peer): void;
   /** Which copy of a gateway's data goes on. */
@@ -161,9 +161,8 @@ export class GatewayStream implements Owner {
     let durable: readonly Interval[];
     try {
       // Before anything else: who only says that it is a gateway must not supersede it, nor hear anything of it.
-      const verdict = await this.#context.authorise(peer.gateway, this.#evidence);
+      const verdict = await this.#context.authorise(peer.gateway, this.#evidence, where);
       if (verdict.name === 'refused') {
-        log.warn({ ...peer, from: where, reason: verdict.reason }, 'A gateway was not let in.');
         this.input({ ...verdict, name: 'denied' });
         return;
       }
@@ -209,7 +208,9 @@ export class GatewayStream implements Owner {
 
   #end({ status: name, reason }: SessionEffect & { name: 'end' }): void {
     this.#hangUp();
-    this.#context.log.info({ ...this.#peer, status: name, reason }, 'A gateway’s stream ends.');
+    // Who was not let in is told of once, not each time that it asks.
+    const isStranger = this.#peer === undefined && (name === 'PERMISSION_DENIED' || name === 'UNAUTHENTICATED');
+    if (!isStranger) this.#context.log.info({ ...this.#peer, status: name, reason }, 'A gateway’s stream ends.');
     if (name === 'OK') this.#call.end();
     // grpc-js takes a status from an error: it ends the call with it.
     else this.#call.emit('error', { code: status[name], details: reason });

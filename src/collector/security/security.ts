@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import { HeadgateError, messageOf } from '../../core/errors.ts';
-import type { Clock } from '../../core/time.ts';
+import type { Clock, MonotonicMs } from '../../core/time.ts';
 import type { Log } from '../../lib/log.ts';
 import { isLoopback } from '../../lib/loopback.ts';
+import { RecentMap } from '../../lib/recent-map.ts';
 import type { EnrolRequest, EnrolResponse } from '../../wire/generated/headgate/v1/uplink.ts';
 import type { AdminHandlers } from '../admin/handlers.ts';
 import type { Companion, GatewayMessage, Line } from '../companion.ts';
@@ -18,6 +19,7 @@ import { Identities } from './identities.ts';
 import type { TlsGate } from './tls-gate.ts';
 
 const usualGatewayValidMs = 90 * 86_400_000;
+const quietMs = 3_600_000;
 
 /** TLS as it is when a collector has it. */
 interface Tls {
@@ -34,6 +36,7 @@ export class Security implements Companion {
   readonly #clock: Clock;
   readonly #log: Log;
   readonly #tls: Tls | undefined;
+  readonly #told = new RecentMap<string, { readonly reason: string; readonly at: MonotonicMs }>(1_000);
 
   private constructor(
     options: CollectorSettings,
@@ -84,9 +87,20 @@ export class Security implements Companion {
   }
 
   /** Whether who shows this may speak for a gateway. @throws HeadgateError `sink.failed` */
-  async authorise(gateway: string, evidence: Evidence): Promise<Verdict> {
+  async authorise(gateway: string, evidence: Evidence, from: string): Promise<Verdict> {
     const mustShow = this.#tls !== undefined && this.#options.tls?.clients !== 'optional';
-    return authorise(gateway, evidence, await this.#identities.get(gateway), mustShow);
+    const verdict = authorise(gateway, evidence, await this.#identities.get(gateway), mustShow);
+    if (verdict.name === 'refused') this.#tell(gateway, verdict.reason, from);
+    return verdict;
+  }
+
+  /** A gateway that is not let in asks again and again: that is said once in a while, and when the reason changes. */
+  #tell(gateway: string, reason: string, from: string): void {
+    const now = this.#clock.monotonic();
+    const told = this.#told.get(gateway);
+    if (told?.reason === reason && now - told.at < quietMs) return;
+    this.#told.set(gateway, { reason, at: now });
+    this.#log.warn({ gateway, from, reason }, 'A gateway was not let in.');
   }
 
   /** @throws HeadgateError `enrolment.refused`, `request.invalid` or `sink.failed` */

@@ -8,6 +8,7 @@ import {
   status,
 } from '@grpc/grpc-js';
 import { messageOf } from '../core/errors.ts';
+import type { UnixMs } from '../core/time.ts';
 import { ConnectResponse } from '../wire/generated/headgate/v1/uplink.ts';
 import { uplinkService } from '../wire/uplink-service.ts';
 import type { Address } from './addresses.ts';
@@ -41,6 +42,8 @@ export interface ConnectionSettings {
   readonly keepaliveTimeoutMs: number;
   /** What the gateway shows, and whom it trusts; absent: plaintext, and nothing. */
   readonly presented?: Presented;
+  /** The time by which the collector's certificates are judged. */
+  readonly now: () => UnixMs;
 }
 
 /** Answers that will be the same tomorrow unless somebody changes something. */
@@ -66,7 +69,7 @@ export class Connection {
   constructor(settings: ConnectionSettings, events: ConnectionEvents) {
     const { presented = {} } = settings;
     const { target, named } = targetOf(settings);
-    this.#transport = new Transport(presented.tls);
+    this.#transport = new Transport(presented.tls, settings.now);
     this.#client = new Client(target, this.#transport, {
       // Re-sending is ours: only we know what is durable.
       'grpc.enable_retries': 0,

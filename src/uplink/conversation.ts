@@ -106,15 +106,12 @@ export class Conversation {
   }
 
   #dial(): Connection {
-    const { options, credentials = new Credentials({}) } = this.#deps;
-    this.#presented = credentials.load(this.target.url);
+    const { options, clock, credentials = new Credentials({}) } = this.#deps;
+    const { keepalive: keepaliveMs, keepaliveTimeout: keepaliveTimeoutMs } = options;
+    const presented = credentials.load(this.target.url);
+    this.#presented = presented;
     const connection = new Connection(
-      {
-        ...this.target,
-        keepaliveMs: options.keepalive,
-        keepaliveTimeoutMs: options.keepaliveTimeout,
-        presented: this.#presented,
-      },
+      { ...this.target, keepaliveMs, keepaliveTimeoutMs, presented, now: () => clock.now() },
       {
         onMessage: (message) => this.#received(message),
         onDrain: () => this.sender?.drained(),

@@ -35,7 +35,7 @@ export function explainVerification(
           kind: 'lost',
           reason:
             `the collector's certificate is not valid before ${from} and this machine's clock says ${clock}: ` +
-            'the clock is not set. Records are kept; set the time, by NTP or by hand',
+            'the clock is not set. Records are kept; let it learn the time by NTP, or open this gateway’s page in a browser',
         };
       }
       return rejected(

@@ -10,8 +10,10 @@ import {
 } from 'node:tls';
 import { CallCredentials, ChannelCredentials } from '@grpc/grpc-js';
 import { HeadgateError, messageOf } from '../core/errors.ts';
+import type { UnixMs } from '../core/time.ts';
 import type { Ending } from './connection.ts';
 import { type Expectation, explainHandshake, explainVerification, noHttp2 } from './tls-reasons.ts';
+import { isForUsToJudge, wrongAt } from './verify-at.ts';
 import type { Endpoint } from './who-is-there.ts';
 
 type SecureConnector = ReturnType<ChannelCredentials['_createSecureConnector']>;
@@ -40,6 +42,7 @@ export interface TlsSettings extends TlsMaterial {
  */
 export class Transport extends ChannelCredentials {
   readonly #tls: (TlsSettings & { readonly context: SecureContext }) | undefined;
+  readonly #now: () => UnixMs;
   readonly #sockets: Socket[] = [];
   #failure: Ending | undefined;
   #endpoint: Endpoint | undefined;
@@ -48,10 +51,12 @@ export class Transport extends ChannelCredentials {
 
   /**
    * @param tls absent: plaintext
+   * @param now by which certificates are judged; the system's clock may not be set
    * @throws HeadgateError `config.invalid` when keys or certificates are not what they should be
    */
-  constructor(tls?: TlsSettings) {
+  constructor(tls?: TlsSettings, now: () => UnixMs = Date.now) {
     super();
+    this.#now = now;
     this.#tls = tls && { ...tls, context: contextOf(tls) };
   }
 
@@ -139,8 +144,9 @@ export class Transport extends ChannelCredentials {
         secured.off('error', broke);
         secured.off('close', closed);
         const certificate = secured.getPeerCertificate(true);
-        const wrong = verify(secured, certificate, tls);
-        if (wrong !== undefined) fail(explainVerification(wrong, certificate, expectation, Date.now()));
+        const now = this.#now();
+        const wrong = verify(secured, certificate, tls, now);
+        if (wrong !== undefined) fail(explainVerification(wrong, certificate, expectation, now));
         else if (secured.alpnProtocol !== 'h2') fail(noHttp2(expectation));
         else {
           this.#failure = undefined;
@@ -171,11 +177,15 @@ function contextOf({ ca, certificate, key }: TlsMaterial): SecureContext {
 }
 
 /** What is wrong with the collector's certificate: a code of OpenSSL's or Node's; undefined when nothing is. */
-function verify(secured: TLSSocket, certificate: PeerCertificate, tls: TlsSettings): string | undefined {
-  if (tls.fingerprint === undefined) return secured.authorized ? undefined : String(secured.authorizationError);
+function verify(secured: TLSSocket, certificate: PeerCertificate, tls: TlsSettings, now: UnixMs): string | undefined {
+  if (tls.fingerprint === undefined) {
+    if (secured.authorized) return undefined;
+    const code = String(secured.authorizationError);
+    return isForUsToJudge(code, now) ? wrongAt(chainOf(certificate), tls.ca, tls.serverName, now) : code;
+  }
   if (!isVouchedFor(chainOf(certificate), normalised(tls.fingerprint))) return 'FINGERPRINT_MISMATCH';
-  if (Date.parse(certificate.valid_from) > Date.now()) return 'CERT_NOT_YET_VALID';
-  if (Date.parse(certificate.valid_to) < Date.now()) return 'CERT_HAS_EXPIRED';
+  if (Date.parse(certificate.valid_from) > now) return 'CERT_NOT_YET_VALID';
+  if (Date.parse(certificate.valid_to) < now) return 'CERT_HAS_EXPIRED';
   // Who has the fingerprint of the very certificate need not ask for its name.
   if (normalised(certificate.fingerprint256) === normalised(tls.fingerprint)) return undefined;
   return (checkServerIdentity(tls.serverName, certificate) as NodeJS.ErrnoException | undefined)?.code;

@@ -100,7 +100,7 @@ export class LightGateway {
       agent: 'fleet',
       lineages: this.#lineage === '' ? [] : [this.#lineage],
       takesOver: '',
-      heardEverySeconds: 0,
+      heardEverySeconds: 3_600,
     };
     this.#write(ConnectRequest.encode({ message: { $case: 'hello', value } }).finish());
   }

@@ -16,6 +16,8 @@ export type Request =
       /** The last one given out; 0: none yet. */
       readonly lastSequence: number;
       readonly agent: string;
+      /** How often it will be heard at the least; 0: it makes no promise. */
+      readonly heardEverySeconds: number;
       /** What it says of its place in the gateway's history: see `lineage.ts`. */
       readonly lineages: readonly string[];
       readonly takesOver: string;
@@ -48,10 +50,21 @@ export function readRequest(bytes: Uint8Array): Request {
   const { message } = decode(bytes);
   switch (message?.$case) {
     case 'hello': {
-      const { version, gateway, epoch, agent, lineages, takesOver } = message.value;
+      const { version, gateway, epoch, agent, heardEverySeconds, lineages, takesOver } = message.value;
       const firstWaiting = sequence('first_waiting', message.value.firstWaiting);
       const lastSequence = sequence('last_sequence', message.value.lastSequence);
-      return { name: 'hello', version, gateway, epoch, firstWaiting, lastSequence, agent, lineages, takesOver };
+      return {
+        name: 'hello',
+        version,
+        gateway,
+        epoch,
+        firstWaiting,
+        lastSequence,
+        agent,
+        heardEverySeconds,
+        lineages,
+        takesOver,
+      };
     }
     case 'ping':
       return { name: 'ping', nonce: message.value.nonce };

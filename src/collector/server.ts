@@ -38,8 +38,7 @@ export async function serve(
   security: Security,
 ): Promise<GrpcServer> {
   const server = new Server({
-    'grpc.keepalive_time_ms': 20_000,
-    'grpc.keepalive_timeout_ms': 10_000,
+    // No keepalive: it would be the same for all, and wake links that are metered. See silence.ts.
     'grpc.max_receive_message_length': maxMessageBytes,
     // A gateway needs one; a few more for one that reconnects in a hurry.
     'grpc.max_concurrent_streams': 16,

@@ -81,6 +81,8 @@ export type SessionInput =
   | { readonly name: 'settled'; readonly settled: Settled }
   | { readonly name: 'sink-failed'; readonly reason: string }
   | { readonly name: 'hello-timeout' }
+  /** Nothing has been heard of the gateway for so long that its connection must be gone. */
+  | { readonly name: 'silent'; readonly seconds: number }
   /** The same gateway's epoch has said hello on another stream. */
   | { readonly name: 'superseded' }
   /** The gateway has closed its side in good order. */
@@ -156,6 +158,8 @@ export function step(state: SessionState, input: SessionInput, limits: SessionLi
     case 'hello-timeout':
       if (state.name !== 'greeting') return { state, effects: [] };
       return end('DEADLINE_EXCEEDED', `No hello came within ${limits.helloTimeoutMs / 1000} s.`);
+    case 'silent':
+      return end('DEADLINE_EXCEEDED', `Nothing was heard of this gateway for ${input.seconds} s.`);
     case 'superseded':
       return end('ABORTED', 'superseded by a newer connection');
     case 'finished':

@@ -20,6 +20,7 @@ import {
   type SessionState,
   step,
 } from './session.ts';
+import { patienceWith, Silence } from './silence.ts';
 
 /** Runs that a welcome names at most; what lies beyond is sent again, and known for a duplicate. */
 const maxWelcomeRuns = 10_000;
@@ -50,6 +51,7 @@ export class GatewayStream implements Owner {
   readonly #context: StreamContext;
   #state: SessionState = { name: 'greeting' };
   #helloTimer: NodeJS.Timeout | undefined;
+  readonly #silence: Silence;
   #peer: Peer | undefined;
   /** What the companions know this stream by; undefined before the welcome, and for gateways that know none of them. */
   #line: Line | undefined;
@@ -62,13 +64,22 @@ export class GatewayStream implements Owner {
     this.#call = call;
     this.#evidence = evidence;
     this.#context = context;
+    this.#silence = new Silence({
+      clock: context.clock,
+      isDeaf: () => call.isPaused(),
+      probe: () => call.write(ConnectResponse.encode({ message: { $case: 'ping', value: { nonce: 0n } } }).finish()),
+      silent: (seconds) => this.input({ name: 'silent', seconds }),
+    });
   }
 
   /** Starts to listen to the stream. */
   open(): void {
     const call = this.#call;
     this.#helloTimer = setTimeout(() => this.input({ name: 'hello-timeout' }), this.#context.limits.helloTimeoutMs);
-    call.on('data', (bytes: Buffer) => this.input(inputOf(bytes)));
+    call.on('data', (bytes: Buffer) => {
+      this.#silence.heard();
+      this.input(inputOf(bytes));
+    });
     call.on('end', () => this.input({ name: 'finished' }));
     call.on('cancelled', () => this.#close());
     call.on('close', () => this.#close());
@@ -107,6 +118,7 @@ export class GatewayStream implements Owner {
         this.#call.write(effect.bytes);
         return;
       case 'ask':
+        this.#silence.start(patienceWith(effect.hello.heardEverySeconds));
         void this.#ask(effect);
         return;
       case 'adopt':
@@ -222,6 +234,7 @@ export class GatewayStream implements Owner {
     this.#hangUp();
     const wasOpen = this.#state.name !== 'ended';
     clearTimeout(this.#helloTimer);
+    this.#silence.stop();
     this.input({ name: 'closed' });
     if (wasOpen && this.#peer !== undefined)
       this.#context.log.info({ ...this.#peer }, 'A gateway’s connection is gone.');

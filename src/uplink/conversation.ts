@@ -124,13 +124,12 @@ export class Conversation {
   }
 
   #greet(connection: Connection): void {
-    const { identity, agent, buffer, clock, lineage } = this.#deps;
-    const { firstWaiting, lastSequence } = buffer.totals;
+    const { identity, agent, buffer, clock, lineage, options } = this.#deps;
     const timer = this.#patience('no welcome');
     this.#stage = { name: 'greeting', connection, timer, since: clock.monotonic() };
-    const { gateway, epoch } = identity();
-    const claim = lineage?.claim(epoch) ?? { lineages: [], takesOver: '' };
-    connection.send(encodeHello({ gateway, epoch, agent, firstWaiting, lastSequence, ...claim }));
+    const self = { ...identity(), agent, ...buffer.totals, heardEveryMs: options.keepalive };
+    const claim = lineage?.claim(self.epoch) ?? { lineages: [], takesOver: '' };
+    connection.send(encodeHello({ ...self, ...claim }));
     powerCutSoon('gateway: hello sent');
   }
 
@@ -231,6 +230,7 @@ export class Conversation {
       liveShare: options.liveShare,
       compressing: chooseCompression(options.compression, agreement.compressions, this.target.url),
       gate: this.#gate,
+      heardEveryMs: options.keepalive,
       buffer,
       clock,
       log,

@@ -20,6 +20,8 @@ export interface Self {
   readonly firstWaiting: number;
   /** The last sequence given out. */
   readonly lastSequence: number;
+  /** After so long without a message of its own it sends one, in ms. */
+  readonly heardEveryMs: number;
   /** Its place in the gateway's history: see `lineage.ts`. */
   readonly lineages: readonly string[];
   readonly takesOver: string;
@@ -35,7 +37,8 @@ export function encodeHello(self: Self): Uint8Array {
     agent: self.agent,
     lineages: [...self.lineages],
     takesOver: self.takesOver,
-    heardEverySeconds: 0,
+    // It looks at the time once a second.
+    heardEverySeconds: Math.ceil(self.heardEveryMs / 1000) + 2,
   };
   return ConnectRequest.encode({ message: { $case: 'hello', value } }).finish();
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/time.ts';
+import type { Clock, MonotonicMs } from '../core/time.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import { powerCut, powerCutSoon } from '../lib/power-cut.ts';
@@ -8,7 +8,7 @@ import type { Connection } from './connection.ts';
 import { Feeds } from './feeds.ts';
 import type { LaneFeed } from './lane-feed.ts';
 import { load } from './load.ts';
-import type { Agreement } from './messages.ts';
+import { type Agreement, encodePing } from './messages.ts';
 import { Outbox } from './outbox.ts';
 import { openGate, type PlanGate } from './plan-gate.ts';
 import { Scheduler } from './scheduler.ts';
@@ -28,6 +28,8 @@ export interface SenderDependencies {
   readonly compressing?: Compressing;
   /** What the data plan lets go; absent: all. Whoever makes it ends it. */
   readonly gate?: PlanGate;
+  /** After so long without a message of its own it says that it is there, as was promised; absent: never. */
+  readonly heardEveryMs?: number;
   readonly buffer: UplinkBuffer;
   readonly clock: Clock;
   readonly log: Log;
@@ -55,6 +57,7 @@ export class Sender {
   readonly #gate: PlanGate;
   readonly #outbox: Outbox;
   #isBlocked = false;
+  #sentAt: MonotonicMs;
   #isDraining: boolean;
   #isStopped = false;
   /** Something could go but for a lower sequence that is still to come. */
@@ -64,18 +67,19 @@ export class Sender {
   constructor(deps: SenderDependencies) {
     this.#deps = deps;
     const { agreement, acknowledgeTimeoutMs, buffer, clock, log, random } = deps;
-    const { historicalUpTo, liveShare, connection } = deps;
+    const { historicalUpTo, liveShare } = deps;
     const limits = { windowBytes: agreement.windowBytes, acknowledgeTimeoutMs, liveShare };
     this.#shares = new Shares(liveShare);
     this.#gate = deps.gate ?? openGate();
     this.#outbox = new Outbox({
       compressing: deps.compressing,
       send: (message) => {
-        if (!connection.send(message)) this.#isBlocked = true;
+        this.send(message);
         powerCutSoon('gateway: upload sent');
       },
       onSent: (sentBytes, plainBytes) => this.#gone(sentBytes - plainBytes),
     });
+    this.#sentAt = clock.monotonic();
     this.#isDraining = buffer.totals.waitingRecords > 0;
     this.#session = new Session(limits, agreement.durable, clock.monotonic());
     this.#feeds = new Feeds({
@@ -119,6 +123,7 @@ export class Sender {
 
   /** Sends a message that is not records. */
   send(message: Uint8Array): void {
+    this.#sentAt = this.#deps.clock.monotonic();
     if (!this.#deps.connection.send(message)) this.#isBlocked = true;
   }
 
@@ -130,6 +135,8 @@ export class Sender {
 
   /** To be called about once a second. */
   tick(): void {
+    const { clock, heardEveryMs = Number.POSITIVE_INFINITY } = this.#deps;
+    if (clock.monotonic() - this.#sentAt >= heardEveryMs) this.send(encodePing(0n));
     this.#feeds.tick();
     this.#gate.settle();
     this.#pump();

@@ -31,6 +31,7 @@ const hello: Request = {
   firstWaiting: 5,
   lastSequence: 20,
   agent: 'gw/1',
+  heardEverySeconds: 0,
   lineages: [],
   takesOver: '',
 };

@@ -10,7 +10,7 @@ import { memoryShelf } from '../support/memory-shelf.ts';
 import { uplinkDefaults } from '../support/options.ts';
 import { TcpProxy } from '../support/tcp-proxy.ts';
 import { eventually } from '../support/wait.ts';
-import { appendTo, connected, startedCollector } from './fixtures.ts';
+import { appendTo, connected, newBuffer, startedCollector } from './fixtures.ts';
 
 /** Ticks come ten times a second instead of once. */
 const quickly = { acknowledgeTimeout: 400 };
@@ -94,4 +94,21 @@ test('what is counted is what went over the wire, over several connections', asy
   const isNear = (counted: number): boolean => Math.abs(counted - (proxy.bytesUp + proxy.bytesDown)) <= 200;
   await eventually('the counts to meet', () => isNear(uplink.status().wireBytes));
   await eventually('the plan to be told', () => isNear(uplink.status().plan?.usedBytes ?? 0));
+});
+
+test('an idle connection costs what its keepalive costs, and nobody else wakes the link', async (t) => {
+  const collector = await startedCollector(t, sinkIn(temporaryDirectory(t), 'file'));
+  const { meter, clock } = metered({ monthly: 1e9 });
+  const keepalive = 500;
+  const uplink = connected(t, newBuffer(), collector.address, { ...quickly, keepalive }, { meter, clock });
+  await eventually('the welcome', () => uplink.isConnected);
+  const welcomed = performance.now();
+  await eventually('the greeting to be over', () => performance.now() - welcomed >= keepalive);
+  const before = { at: performance.now(), bytes: meter.status().wireBytes };
+  await eventually('five more', () => performance.now() - before.at >= 5 * keepalive);
+  const perKeepalive = (meter.status().wireBytes - before.bytes) / ((performance.now() - before.at) / keepalive);
+  // A ping of HTTP/2 and one of ours, with their answers: at one each 5 minutes that is 40 bytes a minute at the most.
+  t.diagnostic(`${Math.round(perKeepalive)} bytes a keepalive`);
+  assert.ok(perKeepalive > 30 && perKeepalive <= 200, `${perKeepalive} bytes`);
+  assert.equal(uplink.isConnected, true);
 });

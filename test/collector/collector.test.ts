@@ -116,6 +116,7 @@ test('what a gateway must not do ends its stream with the reason, and nobody els
     ['no epoch', false, helloOf(1, 'gw', ''), /no epoch/],
     ['nothing', false, Buffer.alloc(0), /it is empty/],
     ['garbage', false, Buffer.from('garbage'), /can't be understood/],
+    ['garbage on a stream that stands', true, Buffer.from('garbage'), /can't be understood/],
     ['a second hello', true, helloOf(1, 'gw', 'e'), /second hello/],
     ['a cut upload', true, envelope(uploadOf('gw', [[1]])).subarray(0, -1), /can't be understood.*bytes/],
     ['a torn record', true, envelope(torn), /can't be stored.*wire type 3/],

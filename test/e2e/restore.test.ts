@@ -58,6 +58,16 @@ test('a backup under load, the original lost, and restored elsewhere: what was a
   await settled(fresh, of('fresh'));
   await eventually('an empty backlog', async () => (await statusOf(gateway)).buffer.waitingRecords === 0);
 
+  // The original comes back: it is told that another one has taken its place, and keeps what it takes in.
+  const original = await startGateway(t, site('original'));
+  await new Device({ oracle: new Oracle(), topic: 'too late' }).run(original.port('mqtt'), 10);
+  await eventually('its refusal', async () => {
+    const { state, reason } = (await statusOf(original)).uplink;
+    return state === 'rejected' && /another machine runs as gateway .*take-over/.test(reason ?? '');
+  });
+  assert.ok((await statusOf(original)).buffer.waitingRecords >= 10);
+  assert.deepEqual(of('too late')(), []);
+
   const records = sink.look();
   const names = records.map(({ gateway: id, epoch, sequence }) => `${id} ${epoch} ${sequence}`);
   assert.equal(new Set(names).size, names.length, 'no sequence names two records');

@@ -135,3 +135,23 @@ test('a card cloned from a running gateway: the clone may go on, and nothing of 
     return records.length === 50 + 60 + 70 + 30;
   });
 });
+
+test('a disk that does not take the lineage keeps no record back, in the run in which it is sick and in the next', {
+  timeout: 60_000,
+}, async (t) => {
+  const dir = tempDir(t);
+  const sink = new SinkFile(join(dir, 'records.ndjson'));
+  const collector = await startCollector(t, { sink: `file:${sink.path}` });
+  const site = { dataDir: join(dir, 'data'), uplinkPort: collector.port('collector'), set: impatient };
+  const isSick = { faults: { fail: { shelf: { from: 1, count: 1_000_000 } } } };
+  let run = 0;
+  // New and sick; well; sick again, with a lineage that it can't change.
+  for (const faults of [isSick, {}, isSick, {}]) {
+    const gateway = await startGateway(t, { ...site, ...faults });
+    await settled(await send(gateway, `run ${++run}`, 20), () => of(sink.look(), `run ${run}`));
+    assert.equal((await uplinkOf(gateway)).state, 'live');
+    const complaints = gateway.log.filter(({ msg }) => msg.startsWith('The disk did not take what tells'));
+    assert.equal(complaints.length > 0, 'faults' in faults);
+    await gateway.kill();
+  }
+});

@@ -150,6 +150,35 @@ const rows: readonly Row[] = [
     reason: /acknowledged sequences 1 to 1000, but 1 was the last/,
   },
   {
+    what: 'an acknowledgement of sequence 0',
+    collector: rude(welcoming, (call) => call.write(acknowledge(0, 1))),
+    state: 'rejected',
+    reason: /acknowledged sequences 0 to 1/,
+  },
+  {
+    what: 'an acknowledgement that ends before it begins',
+    collector: rude(welcoming, (call) => call.write(acknowledge(1, 0))),
+    state: 'rejected',
+    reason: /acknowledged sequences 1 to 0/,
+  },
+  {
+    what: 'garbage on a stream that stands',
+    collector: rude(welcoming, (call) => call.write(Buffer.alloc(100, 0xa5))),
+    state: 'waiting',
+    reason: /^the collector sent what is not the protocol/,
+  },
+  {
+    what: 'a welcome that gives the gateway the lineage of nobody, and ends the stream when it is confirmed',
+    collector: (t) =>
+      rudeCollector(t, {
+        hello: (call) => call.write(welcome([], 2, 'new')),
+        upload: () => {},
+        confirm: (call) => call.emit('error', { code: status.FAILED_PRECONDITION, details: 'another machine runs' }),
+      }),
+    state: 'rejected',
+    reason: /another machine runs/,
+  },
+  {
     what: 'a stream that ends at once after each welcome',
     collector: rude(
       (call) => {

@@ -87,6 +87,8 @@ export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) =>
 export type Call = ServerDuplexStream<Buffer, Uint8Array>;
 
 export interface Behaviour {
+  /** The welcome's lineage has been made durable. */
+  confirm?(call: Call): void;
   hello(call: Call): void;
   upload(call: Call, batches: (readonly [first: number, last: number])[]): void;
   /** The streams that are open now. */
@@ -111,6 +113,7 @@ export async function rudeServer(
       call.on('data', (bytes: Buffer) => {
         const { message } = ConnectRequest.decode(bytes);
         if (message?.$case === 'hello') behaviour.hello(call);
+        if (message?.$case === 'confirm') behaviour.confirm?.(call);
         if (message?.$case === 'ping') call.write(encode({ $case: 'pong', value: message.value }));
         if (message?.$case !== 'upload') return;
         const { batches } = message.value;
@@ -141,14 +144,14 @@ export function encode(message: ConnectResponse['message']): Uint8Array {
 
 export const range = ([first, last]: readonly [number, number]) => ({ first: BigInt(first), last: BigInt(last) });
 
-export function welcome(durable: readonly (readonly [number, number])[], version = 1): Uint8Array {
+export function welcome(durable: readonly (readonly [number, number])[], version = 1, lineage = ''): Uint8Array {
   const value = {
     version,
     durable: durable.map(range),
     windowBytes: 1_000_000n,
     now: undefined,
     agent: 'rude',
-    lineage: '',
+    lineage,
     follows: '',
     compressions: [],
     reconnectSpreadMs: 0,

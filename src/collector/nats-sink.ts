@@ -58,6 +58,7 @@ export class NatsSink implements AsyncSink {
   readonly #holder = randomUUID();
   readonly #reader = new RecordReader();
   #open: Open | undefined;
+  #reopening: Promise<void> | undefined;
   /** What is done one after the other: commits, and the notes that something is done. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -93,7 +94,7 @@ export class NatsSink implements AsyncSink {
   }
 
   async progress(gateway: string, epoch: string, from: number, limit: number): Promise<readonly Interval[]> {
-    const open = this.#opened();
+    const open = await this.#opened();
     try {
       return welcomeRuns(await open.gateways.greet({ gateway, epoch }), from, limit);
     } catch (error) {
@@ -207,7 +208,7 @@ export class NatsSink implements AsyncSink {
 
   /** Does it when all that was asked for before is done. @throws HeadgateError */
   async #alone<T>(work: (open: Open) => Promise<T>): Promise<T> {
-    const done = this.#last.then(() => work(this.#opened()));
+    const done = this.#last.then(async () => await work(await this.#opened()));
     this.#last = done.catch(() => {});
     try {
       return await done;
@@ -217,9 +218,21 @@ export class NatsSink implements AsyncSink {
     }
   }
 
-  #opened(): Open {
+  /** A connection that was lost while nothing was under way is no failure: nobody was told anything by it. */
+  async #opened(): Promise<Open> {
+    if (this.#open?.connection.isClosed() && !this.#open.isBroken) {
+      this.#reopening ??= this.#reopen(this.#open).finally(() => {
+        this.#reopening = undefined;
+      });
+      await this.#reopening;
+    }
     if (this.#open === undefined) throw new HeadgateError('sink.failed', 'The connection to NATS is closed.');
     return this.#open;
+  }
+
+  async #reopen({ timer }: Open): Promise<void> {
+    clearInterval(timer);
+    await this.open();
   }
 }
 

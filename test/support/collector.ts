@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { HeadgateProcess } from './headgate-process.ts';
+import { tempDir } from './temp-dir.ts';
 import { within } from './wait.ts';
 
 /** A record as the `file:` sink writes it and `headgate collector records` prints it. */
@@ -36,6 +37,8 @@ export interface CollectorOptions {
   /** Default 0: any free one. A collector that comes back needs the port that it had. */
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** For what it keeps of its own. Default: beside the records; a temporary one when they are in NATS. */
+  readonly directory?: string;
   /** Wait for `ready`. Default true. */
   readonly wait?: boolean;
 }
@@ -43,8 +46,13 @@ export interface CollectorOptions {
 /** Runs a collector alone. */
 export async function startCollector(t: TestContext, options: CollectorOptions): Promise<HeadgateProcess> {
   const { sink, port = 0, env = {}, wait = true } = options;
+  const directory = options.directory ?? (sink.startsWith('nats:') ? tempDir(t) : undefined);
   const collector = HeadgateProcess.spawn(t, 'collector', {
-    set: { 'collector.port': port, 'collector.sink': sink },
+    set: {
+      'collector.port': port,
+      'collector.sink': sink,
+      ...(directory !== undefined && { 'collector.directory': directory }),
+    },
     env,
   });
   if (wait) await collector.ready();

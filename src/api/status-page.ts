@@ -39,7 +39,9 @@ function show(s) {
   $('waiting').textContent = n(s.buffer.waitingRecords);
   $('oldest').textContent = s.buffer.waitingRecords === 0 ? 'nothing waits' : 'oldest ' + ago(s.buffer.oldestWaitingAt);
   $('uplink').textContent = s.uplink.state + (s.uplink.etaSeconds === null ? '' : ', ' + s.uplink.etaSeconds + ' s to go');
-  $('why').textContent = s.uplink.reason ?? s.uplink.url;
+  const place = s.uplink.collectors.findIndex((one) => one.isCurrent) + 1;
+  $('why').textContent =
+    s.uplink.reason ?? s.uplink.url + (s.uplink.collectors.length > 1 ? ', ' + place + ' of ' + s.uplink.collectors.length : '');
   $('out').textContent = n(s.uplink.acknowledgedPerSecond) + ' /s';
   $('acknowledged').textContent = 'last confirmed ' + ago(s.uplink.lastAcknowledgedAt);
   $('sink').textContent = s.collector === null ? 'elsewhere' : s.collector.sink;

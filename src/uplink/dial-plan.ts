@@ -1,5 +1,6 @@
 import type { MonotonicMs } from '../core/time.ts';
 import { nextBackoff } from '../lib/backoff.ts';
+import type { Ending } from './stage.ts';
 
 export interface DialLimits {
   /** How many collectors there are; the first is the preferred one. */
@@ -51,6 +52,31 @@ export class DialPlan {
       notBefore: Number.NEGATIVE_INFINITY,
       doublings: 0,
     }));
+  }
+
+  /** An attempt is over, having worked or not. */
+  after(
+    ending: Ending,
+    collector: number,
+    hasWorked: boolean,
+    spreadMs: number,
+    now: MonotonicMs,
+    random: () => number,
+  ): Dial {
+    if (hasWorked) this.worked();
+    switch (ending.kind) {
+      case 'left':
+        // Who wanted to leave by himself has nothing against this collector.
+        if (ending.retryAfterMs === undefined) return this.broke(collector, 0, now, random);
+        return this.sentAway(collector, ending.retryAfterMs, spreadMs, now, random);
+      case 'lost':
+        if (hasWorked) return this.broke(collector, spreadMs, now, random);
+        return this.failed(collector, 'lost', spreadMs, now, random);
+      case 'stalled':
+        return this.failed(collector, 'lost', spreadMs, now, random);
+      case 'rejected':
+        return this.failed(collector, 'rejected', spreadMs, now, random);
+    }
   }
 
   /** A collector could not be reached or has refused, or its connection ended before it had worked. */

@@ -33,12 +33,12 @@ export interface ConversationDependencies {
 
 /**
  * Why a conversation is over. `stalled`: it looked alive, but nothing was acknowledged. `left`: in good order, because one side wanted it so; all that was sent has been acknowledged,
- * or the patience for it was over.
+ * or the patience for it was over. `retryAfterMs` is what the collector wants; absent: this gateway wanted to leave.
  */
 export type Ending =
   | ConnectionEnding
   | { readonly kind: 'stalled'; readonly reason: string }
-  | { readonly kind: 'left'; readonly reason: string; readonly retryAfterMs: number };
+  | { readonly kind: 'left'; readonly reason: string; readonly retryAfterMs?: number };
 
 /** Whom to speak to. */
 export interface Target {

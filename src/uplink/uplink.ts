@@ -75,7 +75,7 @@ export class Uplink implements Service {
   /** Waits for what is under way to be acknowledged, but not beyond the deadline. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#isStopping = true;
-    this.#lookBack.stop();
+    this.#lookBack.stop()?.close();
     const link = this.#link;
     if (link.name === 'waiting') clearTimeout(link.timer);
     if (link.name === 'dialled') {
@@ -87,7 +87,7 @@ export class Uplink implements Service {
       });
       if (attempt.conversation === undefined) attempt.close();
       else {
-        attempt.conversation.leave({ kind: 'left', reason: 'the gateway stops', retryAfterMs: 0 }, stopPatienceMs);
+        attempt.conversation.leave({ kind: 'left', reason: 'the gateway stops' }, stopPatienceMs);
         await isOver;
         attempt.close();
       }
@@ -99,7 +99,7 @@ export class Uplink implements Service {
   /** Ends the connection that stands, in good order, and makes a new one: it shows whether that is still possible. */
   redial(reason: string): void {
     if (this.#link.name !== 'dialled' || this.#isStopping) return;
-    this.#link.attempt.conversation?.leave({ kind: 'left', reason, retryAfterMs: 0 }, stopPatienceMs);
+    this.#link.attempt.conversation?.leave({ kind: 'left', reason }, stopPatienceMs);
   }
 
   status(): UplinkStatus {
@@ -246,17 +246,12 @@ export class Uplink implements Service {
 
   #next(attempt: Attempt, ending: Ending): Dial {
     const now = this.#deps.clock.monotonic();
-    const { collector } = attempt;
     const plan = this.#plan!;
-    const random = (): number => this.#random();
-    const hasWorked = attempt.hasWorked(ending, now);
     const isReturn = this.#link.name === 'dialled' && this.#link.isReturn;
-    if (isReturn) plan.returned(collector, attempt.stoodMs(now), now);
-    if (hasWorked) plan.worked();
-    const spreadMs = attempt.reconnectSpreadMs;
-    if (ending.kind === 'left') return plan.sentAway(collector, ending.retryAfterMs, spreadMs, now, random);
-    if (ending.kind === 'lost' && hasWorked) return plan.broke(collector, spreadMs, now, random);
-    return plan.failed(collector, ending.kind === 'rejected' ? 'rejected' : 'lost', spreadMs, now, random);
+    if (isReturn) plan.returned(attempt.collector, attempt.stoodMs(now), now);
+    return plan.after(ending, attempt.collector, attempt.hasWorked(ending, now), attempt.reconnectSpreadMs, now, () =>
+      this.#random(),
+    );
   }
 
   /** Says what is wrong, when that is news. */
@@ -266,7 +261,8 @@ export class Uplink implements Service {
     const complaints = this.#roster.of(attempt.collector);
     const now = clock.monotonic();
     if (attempt.hasWorked(ending, now)) complaints.worked();
-    if (!complaints.add(reason, kind === 'rejected', attempt.wasWelcomed, now)) return;
+    const isOurs = kind === 'left' && ending.retryAfterMs === undefined;
+    if (!complaints.add(reason, kind === 'rejected', attempt.wasWelcomed && !isOurs, now)) return;
     const { url } = attempt;
     if (kind === 'left') log.info({ url, reason }, 'The uplink leaves a collector.');
     else log.warn({ url, reason }, consequence);

@@ -285,6 +285,24 @@ test('a collector that looks alive and stops acknowledging is left for the next 
   assert.equal(uploads, 2);
 });
 
+test('a gateway that dials anew by its own wish stays with its collector', async (t) => {
+  const [a, b] = [polite(), polite()];
+  const buffer = newBuffer();
+  const uplink = connected(t, buffer, [await rudeCollector(t, a), await rudeCollector(t, b)]);
+  append(buffer, 1);
+  await eventually('the first', () => uplink.status().acknowledgedRecords === 1);
+  uplink.redial('to see whether it works');
+  await eventually('another connection', () => uplink.status().connections === 2);
+  assert.deepEqual(
+    uplink.status().collectors.map(({ isCurrent, problem }) => [isCurrent, problem]),
+    [
+      [true, undefined],
+      [false, undefined],
+    ],
+  );
+  assert.equal(b.streams.size, 0);
+});
+
 test('a stop while a better collector is being looked at leaves nothing open', async (t) => {
   const b = polite();
   // Takes connections, and never says a word.

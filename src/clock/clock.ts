@@ -30,6 +30,9 @@ const space = 'clock';
 const tickMs = 1_000;
 /** Time synchronisation is asked after so many ticks, and at each of so many after the system's clock has jumped. */
 const ticksBetween = 10;
+/** A sick clock jumps all the time: so many jumps are told in so long. */
+const maxToldJumps = 5;
+const toldJumpsMs = 600_000;
 
 /**
  * The gateway's clock: that of the system where it can be trusted, and else what a collector or a browser said, carried on
@@ -55,6 +58,7 @@ export class GatewayClock implements TrustedClock, Service {
   #firstNumber = 1;
   #lastNumber = 0;
   #lastJump: Jump | undefined;
+  #toldJumps = { count: 0, sinceMs: Number.NEGATIVE_INFINITY };
   /** Whose time was no use, which is told once. */
   readonly #refused = new Set<ClockSource>();
   /** Who was found to differ from a clock that is worth more, and by how much. */
@@ -211,6 +215,10 @@ export class GatewayClock implements TrustedClock, Service {
   #jumped(byMs: number, isFollowed: boolean): void {
     const { source } = this.#keeper.belief;
     this.#lastJump = { atMs: this.now(), byMs, isFollowed, source: 'system' };
+    const now = this.monotonic();
+    if (now - this.#toldJumps.sinceMs > toldJumpsMs) this.#toldJumps = { count: 0, sinceMs: now };
+    if (++this.#toldJumps.count > maxToldJumps) return;
+    const more = this.#toldJumps.count === maxToldJumps ? ' Further jumps are not told for some minutes.' : '';
     const why =
       this.#quality === 'synced'
         ? 'It is synchronised, so it is followed, and what was stamped before by a clock that was not is corrected as it is sent.'
@@ -219,7 +227,7 @@ export class GatewayClock implements TrustedClock, Service {
           : `It is not followed: it is not synchronised, and the time is known from ${sourceText[source]}.`;
     this.#deps.log.warn(
       { bySeconds: byMs / 1000, quality: this.#quality, source, isFollowed },
-      `The system’s clock has jumped ${moved(byMs)}. ${why}`,
+      `The system’s clock has jumped ${moved(byMs)}. ${why}${more}`,
     );
   }
 

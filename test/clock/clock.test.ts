@@ -244,6 +244,23 @@ test('a collector that is a year off is told once, and again only after it was r
   assert.deepEqual(arrives(site, site.take()), [0, 'synced']);
 });
 
+test('a sick clock that jumps all the time is told of a few times', async (t) => {
+  const site = new Site();
+  site.machine.aheadMs = 0;
+  await site.run(t);
+  const told = () => site.said.filter((line) => /has jumped/.test(line));
+  for (let i = 0; i < 60; i++) {
+    site.machine.aheadMs += i % 2 === 0 ? hour : -hour;
+    site.go(1);
+  }
+  assert.equal(told().length, 5);
+  assert.match(told()[4]!, /Further jumps are not told/);
+  site.go(600);
+  site.machine.aheadMs += hour;
+  site.go(1);
+  assert.equal(told().length, 6);
+});
+
 test('a time that no calendar has stops nothing', async (t) => {
   const site = new Site();
   await site.run(t);

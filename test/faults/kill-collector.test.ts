@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type RecordLine, recordsOf, SinkFile, startCollector } from '../support/collector.ts';
 import { childrenOf, impatient, startGateway } from '../support/gateway.ts';
 import { all, Device } from '../support/mqtt-client.ts';
+import { mutualTls } from '../support/mutual-tls.ts';
 import { Oracle, settled } from '../support/oracle.ts';
 import { rounds, seededRandom } from '../support/random.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -18,12 +19,14 @@ async function killAtRandom(
   t: TestContext,
   sink: string,
   records: () => Promise<readonly RecordLine[]>,
+  isSecure: boolean,
 ): Promise<void> {
+  const tls = await mutualTls(t, isSecure);
   const random = seededRandom(t);
   const oracle = new Oracle();
-  let collector = await startCollector(t, { sink });
+  let collector = await startCollector(t, { sink, tls });
   const port = collector.port('collector');
-  const gateway = await startGateway(t, { dataDir: join(tempDir(t), 'data'), uplinkPort: port, set: impatient });
+  const gateway = await startGateway(t, { dataDir: join(tempDir(t), 'data'), uplinkPort: port, tls, set: impatient });
   const devices = (['collector/a', 'collector/b'] as const).map(
     (topic) => new Device({ oracle, topic, window: 10, paceMs: 10 }),
   );
@@ -31,11 +34,11 @@ async function killAtRandom(
   for (let round = 1; round <= count; round++) {
     // Also while it is starting, and while it takes the backlog in.
     const wait = random.next() < 0.7;
-    if (round > 1) collector = await startCollector(t, { sink, port, wait });
+    if (round > 1) collector = await startCollector(t, { sink, port, wait, tls });
     await delay(random.between(0, 600));
     await collector.kill();
   }
-  collector = await startCollector(t, { sink, port });
+  collector = await startCollector(t, { sink, port, tls });
   for (const device of devices) device.stop();
   assert.deepEqual(await load, [true, true], 'a device lost its connection to the gateway');
   const restarted = performance.now();
@@ -47,12 +50,12 @@ async function killAtRandom(
 
 test(`kill -9 of a collector with a file sink, ${count} times under load`, { timeout }, async (t) => {
   const file = new SinkFile(join(tempDir(t), 'records.ndjson'));
-  await killAtRandom(t, `file:${file.path}`, async () => file.look());
+  await killAtRandom(t, `file:${file.path}`, async () => file.look(), false);
 });
 
 test(`kill -9 of a collector with an SQLite sink, ${count} times under load`, { timeout }, async (t) => {
   const sink = `sqlite:${join(tempDir(t), 'records.db')}`;
-  await killAtRandom(t, sink, () => recordsOf(t, sink));
+  await killAtRandom(t, sink, () => recordsOf(t, sink), true);
 });
 
 test('kill -9 of the embedded collector: the gateway starts it again, and nothing is missing', {

@@ -5,6 +5,7 @@ import { SinkFile, startCollector } from '../support/collector.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { HeadgateProcess } from '../support/headgate-process.ts';
 import { all, Device } from '../support/mqtt-client.ts';
+import { mutualTls } from '../support/mutual-tls.ts';
 import { Oracle, settled } from '../support/oracle.ts';
 import { rounds, seededRandom } from '../support/random.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -75,12 +76,13 @@ test(`kill -9 of the gateway and of its collector, ${count} times under load`, {
   const dir = tempDir(t);
   const sink = new SinkFile(join(dir, 'records.ndjson'));
   const collectorSink = `file:${sink.path}`;
-  let collector = await startCollector(t, { sink: collectorSink });
+  const tls = await mutualTls(t, true);
+  let collector = await startCollector(t, { sink: collectorSink, tls });
   const port = collector.port('collector');
   await killAtRandom(t, sink, {
     start: async () => {
-      if (collector.hasExited) collector = await startCollector(t, { sink: collectorSink, port, wait: false });
-      return await startGateway(t, { dataDir: join(dir, 'data'), uplinkPort: port });
+      if (collector.hasExited) collector = await startCollector(t, { sink: collectorSink, port, wait: false, tls });
+      return await startGateway(t, { dataDir: join(dir, 'data'), uplinkPort: port, tls });
     },
     kill: async (gateway) => {
       await Promise.all([gateway.kill(), collector.kill()]);

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SinkFile, startCollector } from '../support/collector.ts';
 import { impatient, startGateway } from '../support/gateway.ts';
 import { all, Device } from '../support/mqtt-client.ts';
+import { mutualTls } from '../support/mutual-tls.ts';
 import { Oracle, settled } from '../support/oracle.ts';
 import { rounds } from '../support/random.ts';
 import { type LinkFault, TcpProxy } from '../support/tcp-proxy.ts';
@@ -15,33 +16,35 @@ import { eventually } from '../support/wait.ts';
 const recoveryMs = 5_000;
 const faultMs = rounds(2_500, 20_000);
 
-async function setUp(t: TestContext) {
+async function setUp(t: TestContext, isSecure: boolean) {
+  const tls = await mutualTls(t, isSecure);
   const dir = tempDir(t);
   const sink = new SinkFile(join(dir, 'records.ndjson'));
-  const collector = await startCollector(t, { sink: `file:${sink.path}` });
+  const collector = await startCollector(t, { sink: `file:${sink.path}`, tls });
   const proxy = await TcpProxy.start(t, collector.port('collector'));
-  const gateway = await startGateway(t, { dataDir: join(dir, 'data'), uplinkPort: proxy.port, set: impatient });
+  const gateway = await startGateway(t, { dataDir: join(dir, 'data'), uplinkPort: proxy.port, tls, set: impatient });
   const oracle = new Oracle();
   const devices = ['link/a', 'link/b'].map((topic) => new Device({ oracle, topic, window: 20, paceMs: 10 }));
   return { sink, proxy, gateway, oracle, devices };
 }
 
-const faults: readonly [string, LinkFault][] = [
-  ['refused', { kind: 'refuse' }],
-  ['reset while a batch is under way', { kind: 'reset', afterBytes: 20_000 }],
-  ['reset early, before the first batch is through', { kind: 'reset', afterBytes: 300 }],
-  ['black-holed without FIN, both ways', { kind: 'black-hole', direction: 'both' }],
-  ['black-holed without FIN, records only', { kind: 'black-hole', direction: 'up' }],
-  ['black-holed without FIN, acknowledgements only', { kind: 'black-hole', direction: 'down' }],
-  ['throttled to 50 bytes a second', { kind: 'throttle', bytesPerSecond: 50 }],
-  ['duplicated', { kind: 'duplicate' }],
-  ['replayed: what was sent comes once more, later', { kind: 'replay' }],
-  ['half open, the old one delivering late', { kind: 'linger', ms: 800 }],
+/** Half of them over TLS; not those that TLS itself would see through, as then nothing else had to. */
+const faults: readonly [string, LinkFault, 'plaintext' | 'TLS'][] = [
+  ['refused', { kind: 'refuse' }, 'plaintext'],
+  ['reset while a batch is under way', { kind: 'reset', afterBytes: 20_000 }, 'TLS'],
+  ['reset early, before the first batch is through', { kind: 'reset', afterBytes: 300 }, 'TLS'],
+  ['black-holed without FIN, both ways', { kind: 'black-hole', direction: 'both' }, 'TLS'],
+  ['black-holed without FIN, records only', { kind: 'black-hole', direction: 'up' }, 'plaintext'],
+  ['black-holed without FIN, acknowledgements only', { kind: 'black-hole', direction: 'down' }, 'TLS'],
+  ['throttled to 50 bytes a second', { kind: 'throttle', bytesPerSecond: 50 }, 'TLS'],
+  ['duplicated', { kind: 'duplicate' }, 'plaintext'],
+  ['replayed: what was sent comes once more, later', { kind: 'replay' }, 'plaintext'],
+  ['half open, the old one delivering late', { kind: 'linger', ms: 800 }, 'plaintext'],
 ];
 
-for (const [name, fault] of faults) {
+for (const [name, fault, transport] of faults) {
   test(`link ${name}: nothing lost, nothing doubled, fresh data soon after`, { timeout: 60_000 }, async (t) => {
-    const { sink, proxy, gateway, oracle, devices } = await setUp(t);
+    const { sink, proxy, gateway, oracle, devices } = await setUp(t, transport === 'TLS');
     const port = gateway.port('mqtt');
     const load = all(devices, 60_000, (device) => device.run(port));
     await eventually('data before the fault', () => sink.look().length > 100);
@@ -66,7 +69,7 @@ for (const [name, fault] of faults) {
 }
 
 test('a link that breaks again and again, each time after a little more', { timeout: 90_000 }, async (t) => {
-  const { sink, proxy, gateway, oracle, devices } = await setUp(t);
+  const { sink, proxy, gateway, oracle, devices } = await setUp(t, true);
   const port = gateway.port('mqtt');
   const load = all(devices, 60_000, (device) => device.run(port));
   let cuts = 0;

@@ -1,6 +1,7 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { HeadgateProcess } from './headgate-process.ts';
+import type { MutualTls } from './mutual-tls.ts';
 import { tempDir } from './temp-dir.ts';
 import { within } from './wait.ts';
 
@@ -41,17 +42,19 @@ export interface CollectorOptions {
   readonly directory?: string;
   /** Wait for `ready`. Default true. */
   readonly wait?: boolean;
+  readonly tls?: MutualTls | undefined;
 }
 
 /** Runs a collector alone. */
 export async function startCollector(t: TestContext, options: CollectorOptions): Promise<HeadgateProcess> {
-  const { sink, port = 0, env = {}, wait = true } = options;
+  const { sink, port = 0, env = {}, wait = true, tls } = options;
   const directory = options.directory ?? (sink.startsWith('nats:') ? tempDir(t) : undefined);
   const collector = HeadgateProcess.spawn(t, 'collector', {
     set: {
       'collector.port': port,
       'collector.sink': sink,
       ...(directory !== undefined && { 'collector.directory': directory }),
+      ...tls?.collector,
     },
     env,
   });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import type { TestContext } from 'node:test';
 import { HeadgateProcess, type Settings } from './headgate-process.ts';
+import type { MutualTls } from './mutual-tls.ts';
 import { within } from './wait.ts';
 
 export interface GatewayOptions {
@@ -10,6 +11,7 @@ export interface GatewayOptions {
   readonly sink?: string;
   /** A collector elsewhere. */
   readonly uplinkPort?: number;
+  readonly tls?: MutualTls | undefined;
   readonly mqttPort?: number;
   readonly set?: Settings;
   /** In the shape of the buffer's `DiskFaults`. */
@@ -31,7 +33,7 @@ export const impatient: Settings = {
 
 /** Runs a gateway on free ports. */
 export async function startGateway(t: TestContext, options: GatewayOptions): Promise<HeadgateProcess> {
-  const { dataDir, sink, uplinkPort, mqttPort = 0, set = {}, faults, env, wait = true } = options;
+  const { dataDir, sink, uplinkPort, tls, mqttPort = 0, set = {}, faults, env, wait = true } = options;
   const gateway = HeadgateProcess.spawn(t, 'run', {
     set: {
       dataDir,
@@ -41,7 +43,10 @@ export async function startGateway(t: TestContext, options: GatewayOptions): Pro
       // Tests count records.
       'uplink.canary': 0,
       ...(sink === undefined ? {} : { 'collector.sink': sink }),
-      ...(uplinkPort === undefined ? {} : { 'uplink.url': `http://127.0.0.1:${uplinkPort}` }),
+      ...(uplinkPort === undefined
+        ? {}
+        : { 'uplink.url': `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${uplinkPort}` }),
+      ...tls?.gateway,
       ...set,
     },
     env: { ...env, ...(faults !== undefined && { HEADGATE_FAULTS: JSON.stringify(faults) }) },

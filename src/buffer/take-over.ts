@@ -20,18 +20,21 @@ export interface TakenOver {
  *
  * @param marks what to put on the shelf, so that the gateway says whose place it takes. It is there before the epoch is, so
  *   that a power cut in between changes nothing
- * @throws {HeadgateError} data.unreadable when there is no gateway's data, data.in-use, data.newer, data.unwritable
+ * @throws {HeadgateError} directory.not-data when there is no gateway's data, data.in-use, data.newer, data.unwritable
  */
 export function takeOver(dataDir: string, marks: (epoch: string, from: string) => readonly ShelfChange[]): TakenOver {
   const directory = join(dataDir, 'buffer');
   const path = join(directory, 'head.db');
   if (!existsSync(path)) {
-    throw new HeadgateError('data.unreadable', `${dataDir} is no gateway's data directory: it has no buffer/head.db.`);
+    throw new HeadgateError(
+      'directory.not-data',
+      `${dataDir} is no gateway's data directory: it has no buffer/head.db.`,
+    );
   }
   // It is held open meanwhile, which keeps a gateway out.
   const head = new Head(path, join(directory, 'damaged'));
   try {
-    if (head.isNew) throw new HeadgateError('data.unreadable', `${path} does not say whose data it is.`);
+    if (head.isNew) throw new HeadgateError('directory.not-data', `${path} does not say whose data it is.`);
     const { gateway, epoch: oldEpoch }: Identity = head.identity;
     const epoch = newEpoch();
     putOnShelf(directory, marks(epoch, oldEpoch));

@@ -22,6 +22,7 @@ export const errorCodes = {
   'backup.failed': "Check the space and health of the disk that it goes to. The gateway's own data is not affected.",
   'backup.invalid': 'Nothing has been restored. Copy the backup here again, or use another one.',
   'directory.not-empty': 'Name a directory that is empty, or one that does not exist yet.',
+  'directory.not-data': "Name the gateway's own data directory: the folder that `dataDir` names.",
   'sink.failed':
     "Check the disk's space and health. Nothing was acknowledged: gateways keep the records and send them again.",
   'gateway.unreachable': 'Start it with `npm start`, or name its address with --url.',

@@ -12,6 +12,7 @@ import { publish, reportOf, sectionOf } from './lib/report.ts';
 import { type Sample, type Scenario, Summary } from './lib/scenario.ts';
 import { selfCheck } from './lib/self-check.ts';
 import { commands } from './scenarios/commands.ts';
+import { compression } from './scenarios/compression.ts';
 import { depth } from './scenarios/depth.ts';
 import { drain } from './scenarios/drain.ts';
 import { durability } from './scenarios/durability.ts';
@@ -20,6 +21,7 @@ import { fleet } from './scenarios/fleet.ts';
 import { floor } from './scenarios/floor.ts';
 import { ingest } from './scenarios/ingest.ts';
 import { latency } from './scenarios/latency.ts';
+import { liveshare } from './scenarios/liveshare.ts';
 import { relay } from './scenarios/relay.ts';
 import { startup } from './scenarios/startup.ts';
 
@@ -31,6 +33,8 @@ const scenarios: readonly Scenario[] = [
   startup,
   eventloop,
   drain,
+  liveshare,
+  compression,
   fleet,
   commands,
   depth,

@@ -25,6 +25,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Delivered', deliveredText(status, now)],
     ['Data plan', planText(status)],
     ['Canary', canaryText(status)],
+    ['Commands', commandsText(status)],
     ['Collector', collector === null ? '' : `on ${collector.address}, writes ${collector.sink}`],
     ['Process', processText(status)],
   ];
@@ -179,6 +180,18 @@ function canaryText({ uplink: { canary } }: GatewayStatus): string {
     roundTripMs !== null && `last round trip ${roundTripMs} ms`,
     secondsSinceReturn !== null && `${formatDuration(secondsSinceReturn * 1_000)} ago`,
     `every ${formatDuration(canary.intervalSeconds * 1_000)}`,
+  );
+}
+
+/** Nothing for a gateway that never got one. */
+function commandsText({ commands: { queued, sent, total, remoteConfig } }: GatewayStatus): string {
+  const over = (['acknowledged', 'failed', 'expired', 'unknown'] as const).filter((state) => total[state] > 0);
+  const remote = { none: '', holds: 'the collector has set rules', trial: 'rules from the collector are on trial' };
+  return joined(
+    queued > 0 && `${queued} queued`,
+    sent > 0 && `${sent} sent`,
+    ...over.map((state) => `${total[state]} ${state}`),
+    remote[remoteConfig],
   );
 }
 

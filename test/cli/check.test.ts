@@ -162,3 +162,19 @@ test('a question that can not be answered is wrong usage', async () => {
     assert.deepEqual([code, err.split('\n')[0]], [2, `headgate: check: ${message}`], args.join(' '));
   }
 });
+
+test('what the collector has set is part of the configuration, is named, and checked', async (t) => {
+  const [file, folder] = fileOf(t, 'own.yaml', 'rules: [{ name: own }]\n');
+  const remote = (text: string): void => writeFileSync(join(folder, 'remote.yaml'), text);
+  remote('rules:\n  - name: far\n    priority: critical\n');
+  const args = [file, '--set', `dataDir=${folder}`];
+  const { code, out } = await check(args, {}, folder);
+  assert.equal(code, 0);
+  assert.match(out, /^\/own\.yaml, with what the collector has set \(\/remote\.yaml\), is right\.\n/);
+  assert.match(out, /\n {2}far .*critical/);
+  assert.doesNotMatch(out, /own {2}/);
+  remote('rules:\n  - nam: far\n');
+  const wrong = await check(args, {}, folder);
+  assert.equal(wrong.code, 78);
+  assert.match(wrong.out, /^\/remote\.yaml:2:5: .*did you mean/);
+});

@@ -110,15 +110,17 @@ const busy: GatewayStatus = {
     canary: null,
   },
   commands: {
-    queued: 0,
-    sent: 0,
-    total: { queued: 0, sent: 0, acknowledged: 0, failed: 0, expired: 0, unknown: 0 },
+    queued: 2,
+    sent: 1,
+    total: { queued: 10, sent: 8, acknowledged: 6, failed: 0, expired: 0, unknown: 1 },
     strayAnswers: 0,
-    remoteConfig: 'none',
+    remoteConfig: 'trial',
   },
   collector: { address: '127.0.0.1:50052', sink: 'file:/tmp/x' },
   process: { pid: 1, rssBytes: 98_000_000, cpuSeconds: 75, eventLoopDelayMs: { p50: 1, p99: 12.34, max: 40 } },
 };
+
+const noCommands = { queued: 0, sent: 0, acknowledged: 0, failed: 0, expired: 0, unknown: 0 };
 
 test('a status for people', () => {
   assert.deepEqual(statusText(busy, now).split('\n'), [
@@ -139,6 +141,8 @@ test('a status for people', () => {
     'Uplink      waiting for 1 min 1 s, http://127.0.0.1:50052, no route, next try in',
     '            12 s',
     'Delivered   1 record, 2.5/s now, last acknowledgement 1 min 2 s ago',
+    'Commands    2 queued, 1 sent, 6 acknowledged, 1 unknown, rules from the',
+    '            collector are on trial',
     'Collector   on 127.0.0.1:50052, writes file:/tmp/x',
     'Process     memory 98.0 MB, CPU 1 min 15 s, event-loop delay p99 12.3 ms',
   ]);
@@ -168,6 +172,7 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
       acknowledgedRecords: 0,
       acknowledgedPerSecond: 0,
     },
+    commands: { ...busy.commands, queued: 0, sent: 0, total: noCommands, remoteConfig: 'none' },
     collector: null,
   };
   const lines = statusText(fresh, now).split('\n');

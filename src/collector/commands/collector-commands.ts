@@ -7,7 +7,7 @@ import { unixMsOf } from '../../wire/timestamp.ts';
 import type { Companion, GatewayMessage, Line } from '../companion.ts';
 import type { StateStore } from '../state-store.ts';
 import { CommandStore } from './command-store.ts';
-import { isToBeSent, type StoredCommand, withExpiry, withOtherEpoch, withUpdate } from './stored-command.ts';
+import { isSettled, isToBeSent, type StoredCommand, withExpiry, withOtherEpoch, withUpdate } from './stored-command.ts';
 
 /** A gateway that has a line here. */
 interface There {
@@ -52,9 +52,11 @@ export class CollectorCommands implements Companion {
 
   start(): void {
     this.store.start();
-    this.store.listen((gateway, _id, stored) => {
+    this.store.listen((gateway, id, stored) => {
       const there = this.#lines.get(gateway);
-      if (there !== undefined && stored !== undefined && stored.update === undefined) this.#send(there.line, stored);
+      if (stored !== undefined && stored.update === undefined && there !== undefined) this.#send(there.line, stored);
+      // It is not sent any more: a line may stand for years.
+      else if (stored === undefined || isSettled(stored)) there?.sent.delete(id);
     });
     this.#timer = setInterval(() => void this.#tick(), tickMs).unref();
     void this.#tick();

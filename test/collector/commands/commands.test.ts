@@ -60,7 +60,7 @@ class Desk {
     await this.admin.watchCommand(
       { gateway: 'gw', commandId: id },
       ({ update }) => void told.push(`${update!.revision} ${stateNames[update!.state] ?? 'accepted'}`),
-      new AbortController().signal,
+      AbortSignal.timeout(5_000),
     );
     return told;
   }
@@ -105,6 +105,27 @@ test('a command waits for its gateway, is sent once a connection, and its update
   const second = desk.connect();
   await eventually('what is not settled', () => second.ids().length > 0);
   assert.deepEqual(second.ids(), ['b'], 'what is settled is not sent again');
+});
+
+test('a command that comes while its gateway does is sent once', async (t) => {
+  const state = stateIn(t);
+  const desk = new Desk(t, state);
+  await desk.send('before');
+  const list = state.list.bind(state);
+  const { promise: isReady, resolve: ready } = Promise.withResolvers<void>();
+  state.list = async (space) => {
+    await isReady;
+    return await list(space);
+  };
+  const { ids } = desk.connect();
+  await desk.send('a');
+  await eventually('the command, as it was put', () => ids().length > 0);
+  assert.deepEqual(ids(), ['a']);
+  ready();
+  await eventually('what waited', () => ids().includes('before'));
+  await desk.send('last');
+  await eventually('the last one', () => ids().includes('last'));
+  assert.deepEqual(ids().toSorted(), ['a', 'before', 'last']);
 });
 
 test('the same id again changes nothing, and an older update is old news, but acknowledged', async (t) => {

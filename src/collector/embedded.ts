@@ -8,6 +8,7 @@ import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import type { CollectorSettings } from './options.ts';
 import type { FromChild, ToChild } from './process-protocol.ts';
+import { parseSink } from './sink.ts';
 
 const restartLimits = { minMs: 200, maxMs: 30_000 };
 /** A process that lived this long starts again without the waits of those before it. */
@@ -46,9 +47,24 @@ export class EmbeddedCollector implements Service {
     this.#logLevel = logLevel;
   }
 
-  /** @throws HeadgateError what the collector's own start failed with */
+  /**
+   * Resolves without a collector when NATS does not answer, which may take as long as a network takes to come up: it is
+   * tried again, and the gateway's buffer takes what comes in meanwhile.
+   *
+   * @throws HeadgateError what the collector's own start failed with
+   */
   async start(signal: AbortSignal): Promise<void> {
-    await this.#launch(signal);
+    try {
+      await this.#launch(signal);
+    } catch (error) {
+      const { host, port, sink } = this.#options;
+      const isElsewhere = error instanceof HeadgateError && error.code === 'sink.failed' && isNats(sink);
+      // Without a port of its own nobody could know where it will be.
+      if (!isElsewhere || port === 0 || this.#state.name !== 'failed') throw error;
+      this.#address = `${host.includes(':') ? `[${host}]` : host}:${port}`;
+      this.#log.error({ code: error.code, advice: error.advice }, `There is no collector yet: ${error.message}`);
+      this.#restartLater();
+    }
   }
 
   /** `HOST:PORT` it listens on. The same after a restart. */
@@ -164,6 +180,10 @@ function end(child: ChildProcess, deadline: AbortSignal): Promise<void> {
 function tell(child: ChildProcess, message: ToChild): void {
   // An error here means that the process is ending: its exit says so.
   child.send(message, () => {});
+}
+
+function isNats(sink: string): boolean {
+  return parseSink(sink).kind === 'nats';
 }
 
 function portOf(address: string): number | undefined {

@@ -133,6 +133,12 @@ export class NatsSink implements AsyncSink {
     const bucket = progressBucket(this.#options);
     // Read from the leader alone: a copy may not have heard yet of what was put a moment ago.
     const kv = await new Kvm(client).create(bucket, { replicas, storage: StorageType.File, allow_direct: false });
+    if ((await kv.status()).storage !== StorageType.File) {
+      throw new HeadgateError(
+        'config.invalid',
+        `The bucket ${bucket} of NATS is kept in memory: make it anew on disk.`,
+      );
+    }
     const publisher = new Publisher(connection, timeout);
     publisher.open();
     const holder = this.#holder;

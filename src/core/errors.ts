@@ -24,7 +24,7 @@ export const errorCodes = {
   'directory.not-empty': 'Name a directory that is empty, or one that does not exist yet.',
   'directory.not-data': "Name the gateway's own data directory: the folder that `dataDir` names.",
   'sink.failed':
-    "Check the disk's space and health. Nothing was acknowledged: gateways keep the records and send them again.",
+    "Check the disk's space and health, or the NATS server. Nothing was acknowledged: gateways keep the records and send them again.",
   'gateway.unreachable': 'Start it with `npm start`, or name its address with --url.',
   'gateway.refused': 'Do as the message says, and ask again.',
   'collector.unreachable': 'Start it with `headgate collector`, or name its address with --url.',

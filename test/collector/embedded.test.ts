@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { EmbeddedCollector } from '../../src/collector/embedded.ts';
 import { HeadgateError } from '../../src/core/errors.ts';
 import { type Log, silentLog } from '../../src/lib/log.ts';
+import { NatsServer } from '../support/nats-server.ts';
 import { collectorDefaults } from '../support/options.ts';
 import { TestGateway } from './client.ts';
 import { range, sinkIn, storedNames, temporaryDirectory } from './fixtures.ts';
@@ -130,3 +131,26 @@ function isAlive(pid: number): boolean {
     return false;
   }
 }
+
+test('while its NATS does not answer, the gateway starts without it, and gets it later', async (t) => {
+  const server = await NatsServer.start(t);
+  await server.kill();
+  const free = createServer().listen(0, '127.0.0.1');
+  await once(free, 'listening');
+  const { port } = free.address() as AddressInfo;
+  free.close();
+  const running = Promise.withResolvers<void>();
+  const log: Log = { ...silentLog, info: () => running.resolve() };
+  const settings = { ...options, port, sink: server.url, directory: temporaryDirectory(t) };
+  const collector = new EmbeddedCollector(settings, log);
+  t.after(() => collector.stop(never));
+  await collector.start(never);
+  assert.equal(collector.address, `127.0.0.1:${port}`);
+  await server.start();
+  await running.promise;
+  const gateway = new TestGateway(collector.address);
+  t.after(() => gateway.close());
+  await gateway.greet();
+  gateway.upload([range(1, 10)]);
+  await gateway.acknowledged(1, 10);
+});

@@ -51,7 +51,12 @@ export async function listen(
     socket.on('close', () => secured.delete(peer));
     injector.injectConnection(socket);
   });
-  await bound(net, host, port);
+  try {
+    await bound(net, host, port);
+  } catch (error) {
+    gate?.stop();
+    throw error;
+  }
   const { address, port: realPort, family } = net.address() as AddressInfo;
   return {
     address: family === 'IPv6' ? `[${address}]:${realPort}` : `${address}:${realPort}`,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createSecureServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { AdminClient } from '../../src/collector/admin/client.ts';
@@ -15,6 +17,7 @@ import { Credentials, identityFiles } from '../../src/uplink/credentials.ts';
 import { type EnrolSettings, enrol, requestIn } from '../../src/uplink/enrol.ts';
 import { Renewal } from '../../src/uplink/renewal.ts';
 import { Uplink } from '../../src/uplink/uplink.ts';
+import { TestAuthority } from '../support/certificates.ts';
 import { collectorDefaults } from '../support/options.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { eventually } from '../support/wait.ts';
@@ -129,6 +132,44 @@ test('another fingerprint, and an authority that only claims to have signed, are
     code: 'collector.unreachable',
     message: /does not trust/,
   });
+});
+
+test('who shows an authority that has the fingerprint, and did not sign for it, is not believed', async (t) => {
+  const [real, fake] = [await TestAuthority.make('One name'), await TestAuthority.make('One name')];
+  const fingerprint = new X509Certificate(real.certificate).fingerprint256;
+  for (const [signer, isRight] of [
+    [real, true],
+    [fake, false],
+  ] as const) {
+    const { certificate, key } = await signer.sign();
+    // Any answer will do: what counts is whether it is asked at all.
+    const server = createSecureServer({ cert: `${certificate}${real.certificate}`, key }, (_, answer) => answer.end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    t.after(() => server.close());
+    const url = `https://localhost:${(server.address() as AddressInfo).port}`;
+    const reason = isRight ? /^(?!.*fingerprint)/ : /another fingerprint/;
+    await assert.rejects(enrol(settings(t, url, 'token', fingerprint)), { message: reason });
+  }
+});
+
+test('an enrolment that broke off at any step is done again with the same token', async (t) => {
+  const { url, admin } = await site(t);
+  const { token, caFingerprint } = await admin.createEnrolmentToken({ gateway: 'gateway', validSeconds: 60 });
+  const wanted = settings(t, url, token, caFingerprint);
+  const { key, enrolled } = identityFiles(wanted.directory);
+  // The key is kept, and nothing was asked.
+  await requestIn(wanted.directory, 'gateway');
+  const made = readFileSync(key, 'utf8');
+  // The collector has answered, and nothing was kept of it; then what was written of the answer is half there.
+  await enrol(wanted);
+  for (const left of [undefined, 'half of it']) {
+    rmSync(enrolled);
+    if (left !== undefined) writeFileSync(join(wanted.directory, `.enrolled.json.${process.pid}.new`), left);
+    await enrol(wanted);
+    assert.equal(readFileSync(key, 'utf8'), made);
+  }
+  const { uplink } = uplinkWith(t, url, wanted.directory);
+  await eventually('a connection', () => uplink.isLive());
 });
 
 test('a token expires, and of two collectors that share a store only one takes it', async (t) => {

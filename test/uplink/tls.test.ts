@@ -236,6 +236,19 @@ for (const { name, site: signed, credentials, url, reason } of bad) {
   });
 }
 
+test('who only says that it is a gateway does not supersede it', async (t) => {
+  const here = await site(t);
+  const right = gateway(t, `https://${here.collector.address}`, await own(here));
+  await eventually('a connection', () => right.uplink.isLive());
+  const impostor = gateway(t, `https://${here.collector.address}`, { tls: { ca: here.ca } });
+  await eventually('refusals', () => impostor.uplink.status().attempts >= 3);
+  append(right.buffer, 1);
+  await eventually('a record', () => right.uplink.status().acknowledgedRecords === 1);
+  assert.equal(right.uplink.status().connections, 1);
+  const told = here.log.lines.filter(({ message }) => message === 'A gateway was not let in.');
+  assert.equal(told.length, 1, 'once, not each time');
+});
+
 async function listening(t: TestContext, server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());

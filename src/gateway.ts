@@ -149,7 +149,7 @@ export class Gateway {
     const identity = identityDirectory(this.#dataDir);
     this.#uplink = new Uplink({
       options: config.uplink,
-      urls: () => config.uplink.url ?? [`http://${this.#collector?.address}`],
+      urls: () => config.uplink.url ?? [this.#collector!.url],
       identity: () => this.#identity(),
       agent,
       buffer: this.#canary?.watch(this.#buffer) ?? this.#buffer,

@@ -72,6 +72,20 @@ export class EmbeddedCollector implements Service {
     return this.#address;
   }
 
+  /**
+   * Where the gateway beside it dials, when nothing else is configured.
+   *
+   * @throws HeadgateError `config.invalid` when that needs a certificate, which nobody has given it
+   */
+  get url(): string {
+    if (this.#options.tls?.enabled !== true) return `http://${this.#address}`;
+    throw new HeadgateError(
+      'config.invalid',
+      'With `collector.tls.enabled` the gateway beside the collector needs an `uplink.url` such as https://localhost:50052, ' +
+        'and to be enrolled, like any other.',
+    );
+  }
+
   /** The process's id while there is one. */
   get pid(): number | undefined {
     return 'child' in this.#state ? this.#state.child.pid : undefined;

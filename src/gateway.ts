@@ -12,12 +12,11 @@ import { EmbeddedCollector } from './collector/embedded.ts';
 import { collectorSettings } from './collector/own-file.ts';
 import { sinkText } from './collector/sink.ts';
 import { Commands } from './commands/commands.ts';
-import type { RemoteConfig } from './commands/trial.ts';
+import { unchangeable } from './commands/trial.ts';
 import { type ConfigSources, configFile } from './config/load.ts';
-import { loadWithRemote, RemoteSettings } from './config/remote.ts';
+import { loadAgain, RemoteSettings } from './config/remote.ts';
 import type { Config } from './config/schema.ts';
 import { ConfigWatch } from './config/watch.ts';
-import { HeadgateError } from './core/errors.ts';
 import { systemClock } from './core/time.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
@@ -113,17 +112,21 @@ export class Gateway {
       new ConfigWatch({
         file: configFile(sources),
         running: config,
-        load: () => loaded(sources),
+        load: () => {
+          remote?.refresh();
+          return loadAgain(sources);
+        },
         onRules: (rules) => this.#changeRules(rules),
         log: part('config'),
       });
+    const remote = watch && new RemoteSettings({ sources, running: config, reload: () => watch.reload() });
     this.#commands = new Commands({
       options: config.commands,
       shelf: this.#buffer.shelf,
       carrier: this.#mqtt.devices,
       // No device has a profile yet that says what it understands.
       check: () => undefined,
-      remote: watch ? new RemoteSettings({ sources, running: config, reload: () => watch.reload() }) : unchangeable,
+      remote: remote ?? unchangeable,
       redial: () => this.#uplink.redial('a configuration is on trial'),
       operatingMs: () => this.#buffer.operatingMs,
       wallMs: () => (clock.quality() === 'unset' ? undefined : clock.now()),
@@ -265,20 +268,6 @@ export class Gateway {
     return collector.sink ?? `sqlite:${join(this.#dataDir, 'collector', 'records.db')}`;
   }
 }
-
-/** The configuration as it is to hold now. @throws {HeadgateError} also when what the collector has set is wrong */
-function loaded(sources: ConfigSources): Config {
-  const { config, problem } = loadWithRemote(sources);
-  if (problem !== undefined) throw new HeadgateError('config.invalid', problem);
-  return config;
-}
-
-/** The configuration of a gateway that does not know where it came from. */
-const unchangeable: RemoteConfig = {
-  overlay: () => '',
-  plan: () => ({ reason: 'this gateway does not read its configuration again' }),
-  apply: () => {},
-};
 
 function rulesApi(rules: RuleBook, decode: Decoder): RulesApi {
   return {

@@ -38,6 +38,13 @@ export function loadWithRemote(sources: ConfigSources): Loaded {
   }
 }
 
+/** {@link loadWithRemote} for a gateway that runs. @throws {HeadgateError} also when what the collector has set is wrong */
+export function loadAgain(sources: ConfigSources): Config {
+  const { config, problem } = loadWithRemote(sources);
+  if (problem !== undefined) throw new HeadgateError('config.invalid', problem);
+  return config;
+}
+
 export interface RemoteSettingsDependencies {
   readonly sources: ConfigSources;
   /** The configuration that the gateway was started with. */
@@ -67,6 +74,11 @@ export class RemoteSettings {
   overlay(): string {
     this.#overlay ??= readIfThere(this.#path) ?? '';
     return this.#overlay;
+  }
+
+  /** The file is to be looked at again: somebody may have changed or removed it. */
+  refresh(): void {
+    this.#overlay = undefined;
   }
 
   /**

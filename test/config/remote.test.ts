@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { loadWithRemote, RemoteSettings, remotePath } from '../../src/config/remote.ts';
@@ -83,4 +83,12 @@ test('what the collector has set and this release does not understand is left ou
   const { config, problem, remoteFile } = loadWithRemote(at.sources);
   assert.deepEqual([config.rules.map(({ name }) => name), remoteFile], [['own'], at.path]);
   assert.match(problem!, /remote\.yaml:3:5: There is no key/);
+});
+
+test('what somebody does to the file by hand counts once it is looked at again', (t) => {
+  const at = site(t, own);
+  at.apply('rules', '- name: far\n');
+  rmSync(at.path);
+  at.settings.refresh();
+  assert.equal(at.settings.overlay(), '');
 });

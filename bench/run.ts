@@ -21,6 +21,7 @@ import { fleet } from './scenarios/fleet.ts';
 import { floor } from './scenarios/floor.ts';
 import { ingest } from './scenarios/ingest.ts';
 import { latency } from './scenarios/latency.ts';
+import { link } from './scenarios/link.ts';
 import { liveshare } from './scenarios/liveshare.ts';
 import { relay } from './scenarios/relay.ts';
 import { startup } from './scenarios/startup.ts';
@@ -35,6 +36,7 @@ const scenarios: readonly Scenario[] = [
   drain,
   liveshare,
   compression,
+  link,
   fleet,
   commands,
   depth,

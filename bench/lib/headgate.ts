@@ -150,13 +150,14 @@ export class Gateway {
   }
 }
 
-/** A collector in a process of its own. `sink` as in the config; `port` 0 takes any. */
+/** A collector in a process of its own. `sink` as in the config; `port` 0 takes any; `more` are further settings. */
 export async function startCollector(
   sink: string,
   profileFolder?: string,
   port = 0,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Headgate & { readonly url: string }> {
-  const settings = { 'collector.sink': sink, 'collector.port': String(port) };
+  const settings = { 'collector.sink': sink, 'collector.port': String(port), ...more };
   const child = await start('collector', [], { settings, profileFolder });
   return { ...child, url: `http://${String(child.ready.collector)}` };
 }

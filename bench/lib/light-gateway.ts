@@ -45,6 +45,8 @@ export class LightGateway {
   #session: ClientHttp2Session | undefined;
   #stream: ClientHttp2Stream | undefined;
   #isWelcome = false;
+  /** The collector has asked it to leave: it sends no more here. */
+  #isLeaving = false;
   #isEnding = false;
   #lineage = '';
   #pauseMs = 0;
@@ -110,7 +112,7 @@ export class LightGateway {
     const flight = { first: this.#next, sentAt: performance.now() };
     this.#next += this.#settings.count;
     this.#flights.push(flight);
-    if (this.#isWelcome) this.#upload(flight);
+    if (this.#isWelcome && !this.#isLeaving) this.#upload(flight);
   }
 
   end(): void {
@@ -125,6 +127,7 @@ export class LightGateway {
 
   #welcomed(welcome: Welcome): void {
     this.#isWelcome = true;
+    this.#isLeaving = false;
     this.#pauseMs = 0;
     this.#spreadMs = welcome.reconnectSpreadMs;
     if (welcome.lineage !== '') {
@@ -159,10 +162,17 @@ export class LightGateway {
       const { message } = ConnectResponse.decode(this.#held.subarray(5, 5 + length));
       this.#held = this.#held.subarray(5 + length);
       if (message?.$case === 'welcome') this.#welcomed(message.value);
+      if (message?.$case === 'goAway') this.#isLeaving = true;
+      if (this.#isLeaving) this.#leaveWhenSettled();
       if (message?.$case !== 'acknowledge') continue;
       for (const { first, last } of message.value.durable) this.#settle(Number(first), Number(last));
-      if (this.isFull && this.#flights.length === 0) this.send();
+      if (this.#isLeaving) this.#leaveWhenSettled();
+      else if (this.isFull && this.#flights.length === 0) this.send();
     }
+  }
+
+  #leaveWhenSettled(): void {
+    if (this.#flights.length === 0) this.#session?.destroy();
   }
 
   #write(message: Uint8Array): void {

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { collectorTls, pemOf, selfSigned } from '../lib/certificate.ts';
 import { Fleet } from '../lib/fleet.ts';
 import { startCollector } from '../lib/headgate.ts';
+import { countPublished, startNats } from '../lib/nats.ts';
 import { CpuMeter, residentMb } from '../lib/process-usage.ts';
 import { atMost, type Bench, type Sample, type Scenario } from '../lib/scenario.ts';
 import { countStored } from '../lib/stored.ts';
@@ -10,12 +12,22 @@ const gateways = 1_000;
 const batchRecords = 20;
 const warmUpMs = 2_000;
 
-async function measure(bench: Bench, kind: 'file' | 'sqlite'): Promise<Sample> {
+/** Where a collector puts what it gets, and how it is found there. */
+interface Place {
+  readonly sink: string;
+  stored(): Promise<number>;
+  readonly isSecure?: boolean;
+}
+
+async function measure(bench: Bench, place: (folder: string) => Place | Promise<Place>): Promise<Sample> {
   const { folder, profileFolder } = bench;
-  const path = join(folder, kind === 'file' ? 'records.ndjson' : 'records.db');
+  const { sink, stored, isSecure = false } = await place(folder);
+  const own = isSecure ? selfSigned(folder) : undefined;
   const port = await freePort();
-  let collector = await startCollector(`${kind}:${path}`, profileFolder, port);
-  const fleet = await Fleet.start({ gateways, port, dialsPerSecond: 250, batchRecords });
+  const start = async () => await startCollector(sink, profileFolder, port, own && collectorTls(own));
+  let collector = await start();
+  const ca = own && pemOf(own);
+  const fleet = await Fleet.start({ gateways, port, dialsPerSecond: 250, batchRecords, ...(ca && { ca }) });
   const aloneMb = residentMb(collector.pid).now;
   const { ms: dialledMs } = await fleet.ask({ name: 'dial' }, 'dialled', 60_000);
   // What was only needed to shake hands is garbage by now.
@@ -47,7 +59,7 @@ async function measure(bench: Bench, kind: 'file' | 'sqlite'): Promise<Sample> {
     const back = fleet.ask({ name: 'storm' }, 'back', 120_000);
     back.catch(() => {});
     await collector.kill();
-    collector = await startCollector(`${kind}:${path}`, profileFolder, port);
+    collector = await start();
     return await back;
   };
   // Those that came first were told how to come back when the fleet was small. From now on the collector knows it.
@@ -56,8 +68,8 @@ async function measure(bench: Bench, kind: 'file' | 'sqlite'): Promise<Sample> {
   const { sentRecords } = await fleet.ask({ name: 'stop' }, 'idle', 120_000);
   await fleet.end();
   await collector.end();
-  const stored = await countStored(kind, path);
-  if (stored !== sentRecords) throw new Error(`${sentRecords} records were sent, the collector holds ${stored}`);
+  const found = await stored();
+  if (found !== sentRecords) throw new Error(`${sentRecords} records were sent, ${sink} holds ${found}`);
   return {
     kbPerGateway: ((connectedMb - aloneMb) * 1_000) / gateways,
     dialledPerSecond: gateways / (dialledMs / 1_000),
@@ -76,7 +88,25 @@ async function measure(bench: Bench, kind: 'file' | 'sqlite'): Promise<Sample> {
   };
 }
 
-const names = ['file sink', 'sqlite sink'] as const;
+function onDisk(kind: 'file' | 'sqlite', isSecure = false): (folder: string) => Place {
+  return (folder) => {
+    const path = join(folder, kind === 'file' ? 'records.ndjson' : 'records.db');
+    return { sink: `${kind}:${path}`, stored: () => countStored(kind, path), isSecure };
+  };
+}
+
+async function inJetStream(folder: string): Promise<Place> {
+  const { url } = await startNats(folder);
+  return { sink: url, stored: () => countPublished(url) };
+}
+
+const places = {
+  'file sink': onDisk('file'),
+  'file sink, TLS': onDisk('file', true),
+  'sqlite sink': onDisk('sqlite'),
+  'NATS JetStream': inJetStream,
+} as const;
+const names = Object.keys(places);
 
 export const fleet: Scenario = {
   name: 'fleet',
@@ -100,10 +130,7 @@ export const fleet: Scenario = {
     { key: 'peakAccepts', label: 'most accepted in a second', digits: 0 },
     { key: 'refused', label: 'dials that found nobody', digits: 0 },
   ],
-  peers: [
-    { name: names[0], run: (bench) => measure(bench, 'file') },
-    { name: names[1], run: (bench) => measure(bench, 'sqlite') },
-  ],
+  peers: Object.entries(places).map(([name, place]) => ({ name, run: (bench) => measure(bench, place) })),
   goals: (summary) =>
     names.flatMap((name) => [
       atMost(`${name}: all back after the collector's restart`, summary.median(name, 'backLast'), 60, 's'),

@@ -99,7 +99,9 @@ export class Session {
 
   /** What the next upload should carry at the most: several fit in a window, so that acknowledgements keep coming. */
   uploadBytes(share: Share, now: MonotonicMs): number {
-    return Math.min(maxUploadBytes, (share === 'live' ? this.#windowBytes : this.#backlogLimit(now)) / 4);
+    const limit = share === 'live' ? this.#windowBytes : this.#backlogLimit(now);
+    // At least one batch, also of a backlog that has no share of its own.
+    return Math.max(1, Math.min(maxUploadBytes, limit / 4));
   }
 
   /** The collector had all of this batch before the connection stood. */

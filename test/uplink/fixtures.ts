@@ -70,7 +70,8 @@ export function encoded(value: number): Uint8Array {
     { source: 'mqtt', topic: 't', receivedAtMs: Date.now(), clockQuality: 'estimated', priority: 'normal' },
     undefined,
   );
-  return bytes.slice(start, end);
+  // A copy: the bytes are the encoder's own until its next call.
+  return Buffer.from(bytes.subarray(start, end));
 }
 
 export async function collected(sink: string): Promise<{ n: number; historical: boolean; sequence: string }[]> {

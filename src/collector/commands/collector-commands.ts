@@ -16,6 +16,8 @@ interface There {
   readonly sent: Set<string>;
   /** What waited for it has been sent. */
   isGreeted: boolean;
+  /** What it said and the store did not take, by command: the newest. */
+  readonly unsaved: Map<string, CommandUpdate>;
 }
 
 const tickMs = 1_000;
@@ -70,7 +72,7 @@ export class CollectorCommands implements Companion {
   }
 
   connected(line: Line): void {
-    const there: There = { line, sent: new Set(), isGreeted: false };
+    const there: There = { line, sent: new Set(), isGreeted: false, unsaved: new Map() };
     this.#lines.set(line.peer.gateway, there);
     void this.#greet(there);
   }
@@ -82,7 +84,11 @@ export class CollectorCommands implements Companion {
 
   received(line: Line, message: GatewayMessage): boolean {
     if (message.$case !== 'commandUpdate') return false;
-    const update = message.value;
+    this.#enqueue(line, message.value);
+    return true;
+  }
+
+  #enqueue(line: Line, update: CommandUpdate): void {
     const name = JSON.stringify([line.peer.gateway, update.commandId]);
     const before = this.#underWay.get(name) ?? Promise.resolve();
     const done = before.then(() => this.#updated(line, update));
@@ -90,10 +96,9 @@ export class CollectorCommands implements Companion {
     void done.then(() => {
       if (this.#underWay.get(name) === done) this.#underWay.delete(name);
     });
-    return true;
   }
 
-  /** Never rejects. What could not be made durable is not acknowledged: the gateway says it again. */
+  /** Never rejects. What could not be made durable is not acknowledged, and tried again with each tick. */
   async #updated(line: Line, update: CommandUpdate): Promise<void> {
     const { gateway, epoch } = line.peer;
     const { commandId, revision } = update;
@@ -102,10 +107,12 @@ export class CollectorCommands implements Companion {
       await this.store.change(gateway, commandId, (stored) => withUpdate(stored, update, epoch, this.#clock.now()));
       line.send({ $case: 'commandUpdateAcknowledge', value: { commandId, revision } });
     } catch (error) {
-      this.#log.error(
-        { gateway, command: commandId, reason: messageOf(error) },
-        'What became of a command could not be noted.',
-      );
+      const there = this.#lines.get(gateway);
+      // On its next connection the gateway says it again.
+      if (there?.line !== line) return;
+      if (there.unsaved.size === 0)
+        this.#log.error({ gateway, reason: messageOf(error) }, 'What became of commands could not be noted yet.');
+      if ((there.unsaved.get(commandId)?.revision ?? 0) <= revision) there.unsaved.set(commandId, update);
     }
   }
 
@@ -147,7 +154,11 @@ export class CollectorCommands implements Companion {
     try {
       const now = this.#clock.now();
       await this.store.load();
-      for (const there of this.#lines.values()) if (!there.isGreeted) void this.#greet(there);
+      for (const there of this.#lines.values()) {
+        if (!there.isGreeted) void this.#greet(there);
+        for (const update of there.unsaved.values()) this.#enqueue(there.line, update);
+        there.unsaved.clear();
+      }
       for (const { gateway, id } of this.store.overdue(now))
         await this.store.change(gateway, id, (stored) => withExpiry(stored, now));
       if (now < this.#cleanAt) return;

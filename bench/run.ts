@@ -25,9 +25,11 @@ import { link } from './scenarios/link.ts';
 import { liveshare } from './scenarios/liveshare.ts';
 import { relay } from './scenarios/relay.ts';
 import { startup } from './scenarios/startup.ts';
+import { tls } from './scenarios/tls.ts';
 
 const scenarios: readonly Scenario[] = [
   relay,
+  tls,
   ingest,
   durability,
   latency,

@@ -159,7 +159,8 @@ export async function startCollector(
 ): Promise<Headgate & { readonly url: string }> {
   const settings = { 'collector.sink': sink, 'collector.port': String(port), ...more };
   const child = await start('collector', [], { settings, profileFolder });
-  return { ...child, url: `http://${String(child.ready.collector)}` };
+  const scheme = more['collector.tls.enabled'] === 'true' ? 'https' : 'http';
+  return { ...child, url: `${scheme}://${String(child.ready.collector)}` };
 }
 
 function portOf(child: Headgate, field: string): number {

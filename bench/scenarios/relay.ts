@@ -63,11 +63,21 @@ async function measure(bench: Bench, chain: Chain): Promise<Sample> {
   };
 }
 
-async function headgate(bench: Bench, kind: 'file' | 'sqlite'): Promise<Sample> {
+/** What a gateway and its collector are told beside what the bench needs. */
+export interface RelaySettings {
+  readonly collector?: Readonly<Record<string, string>>;
+  readonly gateway?: Readonly<Record<string, string>>;
+}
+
+export async function headgate(
+  bench: Bench,
+  kind: 'file' | 'sqlite',
+  { collector: atCollector, gateway: atGateway }: RelaySettings = {},
+): Promise<Sample> {
   const path = join(bench.folder, kind === 'file' ? 'records.ndjson' : 'records.db');
-  const collector = await startCollector(`${kind}:${path}`, bench.profileFolder);
+  const collector = await startCollector(`${kind}:${path}`, bench.profileFolder, 0, atCollector);
   const gateway = await Gateway.start({
-    settings: { dataDir: join(bench.folder, 'data'), 'uplink.url': collector.url },
+    settings: { dataDir: join(bench.folder, 'data'), 'uplink.url': collector.url, ...atGateway },
     profileFolder: bench.profileFolder,
   });
   const sample = await measure(bench, {

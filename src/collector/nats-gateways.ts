@@ -215,10 +215,12 @@ export class Gateways {
     const { open } = served;
     if (open === undefined) return;
     const isSettled = performance.now() >= served.settledAt;
-    const { found, parts } = await readTail(client, stream, served, open.since);
+    const { found, parts, readTo } = await readTail(client, stream, served, open.since);
     this.settle(served, within(found, open.runs));
     served.parts = parts;
     if (isSettled) served.open = undefined;
+    // Not to be read again and again; but of a record that is there in part, all parts have to be found together.
+    else if (served.open !== undefined && parts.size === 0) served.open = { ...served.open, since: readTo };
   }
 }
 

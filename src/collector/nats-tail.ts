@@ -8,6 +8,8 @@ export interface Tail {
   readonly found: Intervals;
   /** Of records that were cut: the parts that are there, while others are missing. */
   readonly parts: ReadonlyMap<number, ReadonlySet<number>>;
+  /** How far the stream has been read: what was not found lies behind, if it comes at all. */
+  readonly readTo: number;
 }
 
 /** How long the server may take for the next message. */
@@ -36,13 +38,15 @@ export async function readTail(
   });
   try {
     let { num_pending: pending } = await consumer.info(true);
-    if (pending === 0) return { found, parts };
+    let readTo = since;
+    if (pending === 0) return { found, parts, readTo };
     const messages = await consumer.consume({ max_messages: 10_000 });
     const timer = setTimeout(() => messages.stop(new Error('the stream could not be read in time')), patienceMs);
     try {
       for await (const message of messages) {
         timer.refresh();
         note(message.headers?.get('Nats-Msg-Id') ?? '');
+        readTo = message.seq;
         pending = message.info.pending;
         if (pending === 0) break;
       }
@@ -51,7 +55,7 @@ export async function readTail(
       messages.stop();
     }
     if (pending > 0) throw new Error('the stream could not be read to its end');
-    return { found, parts };
+    return { found, parts, readTo };
   } finally {
     // The server forgets it by itself when it is not used.
     await consumer.delete().catch(() => false);

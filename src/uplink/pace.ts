@@ -6,7 +6,7 @@ const step = { least: 1024, most: 64 * 1024 };
 /** On a slow link even this is in front of a live record for a while; a single batch may be larger. */
 const leastBytes = 4 * 1024;
 const mostBytes = 64 * 2 ** 20;
-/** After so long without a live record there is nobody to be held up. */
+/** With less than two live records in so long a time there is nobody to be held up: a canary now and then is not. */
 const liveForMs = 2_000;
 /** How much longer than without any queue a live record may take on its way because of a backlog beside it. */
 const tolerance = 1.4;
@@ -37,6 +37,8 @@ type Probe =
 export class Pace {
   #limitBytes = startBytes;
   #liveAt = Number.NEGATIVE_INFINITY;
+  /** When the one before the last was sent. */
+  #liveBefore = Number.NEGATIVE_INFINITY;
   /** The shortest time that a live record took since it was last found out, in ms. */
   #leastMs = Number.POSITIVE_INFINITY;
   #probe: Probe = { name: 'known', at: Number.NEGATIVE_INFINITY };
@@ -46,6 +48,7 @@ export class Pace {
   /** A live batch has been sent, with so much of the backlog under way. */
   live(now: MonotonicMs, backlogBytes: number): void {
     const isDense = now - this.#liveAt < denseMs;
+    if (now > this.#liveAt) this.#liveBefore = this.#liveAt;
     this.#liveAt = now;
     if (this.#probe.name === 'known' && now - this.#probe.at >= probeEveryMs && backlogBytes > 0 && isDense) {
       this.#probe = { name: 'emptying', since: now };
@@ -85,6 +88,6 @@ export class Pace {
   }
 
   #isLive(now: MonotonicMs): boolean {
-    return now - this.#liveAt < liveForMs;
+    return now - this.#liveBefore < liveForMs;
   }
 }

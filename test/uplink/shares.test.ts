@@ -52,6 +52,7 @@ const toleranceMs = 3;
 /** What a new one allows while there are live records. */
 function newLimit(): number {
   const pace = new Pace();
+  pace.live(-1, 0);
   pace.live(0, 0);
   return pace.limitBytes(0);
 }
@@ -63,6 +64,7 @@ function newLimit(): number {
  */
 function paced(bytesPerMs: (now: number) => number, seconds: number, hasBacklog = true) {
   const pace = new Pace();
+  pace.live(-10, 0);
   const took: number[] = [];
   const underWay: { share: Share; bytes: number; sentAt: number; dueAt: number }[] = [];
   let backlogBytes = 0;
@@ -100,6 +102,9 @@ test('without live records a backlog has no limit of its own, and gets none back
   const pace = new Pace();
   assert.equal(pace.limitBytes(0), Number.POSITIVE_INFINITY);
   pace.live(1_000, 0);
+  // One alone, a canary perhaps, is nobody to be held up.
+  assert.equal(pace.limitBytes(1_001), Number.POSITIVE_INFINITY);
+  pace.live(1_100, 0);
   assert.ok(pace.limitBytes(2_999) < mebibyte);
   assert.equal(pace.limitBytes(3_000), Number.POSITIVE_INFINITY);
 });
@@ -141,6 +146,7 @@ test('a pause ends, also when no acknowledgement or no further live record comes
 test('what is not used does not grow, and does not shrink for delays that it has nothing to do with', () => {
   assert.equal(paced(() => 1e9, 60, false).limit, newLimit());
   const pace = new Pace();
+  pace.live(-1, 0);
   pace.live(0, 0);
   pace.liveTook(5, 0, 5, 0);
   for (let now = 10; now < 1_000; now += 10) pace.liveTook(500, now, now + 5, 0);

@@ -22,10 +22,10 @@ export function writePrivateFile(path: string, content: string, what: string): v
  * make one at the same time one wins, and all get that one's.
  *
  * @param what it is, as the start of a sentence
- * @throws {HeadgateError} data.unwritable
+ * @throws {HeadgateError} data.unwritable; config.unreadable when it is there and not for us to read
  */
 export async function privateFile(path: string, what: string, make: () => Promise<string> | string): Promise<string> {
-  const found = readIfThere(path);
+  const found = readGuarded(path, what);
   if (found !== undefined) return found;
   const content = await make();
   return guarded(path, what, () => {
@@ -50,6 +50,16 @@ export function readIfThere(path: string): string | undefined {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;
+  }
+}
+
+function readGuarded(path: string, what: string): string | undefined {
+  try {
+    return readIfThere(path);
+  } catch (error) {
+    throw new HeadgateError('config.unreadable', `${what} ${path} can't be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
   }
 }
 

@@ -90,6 +90,10 @@ export class Credentials {
 
   #material(): Omit<TlsSettings, 'serverName'> {
     const { ca, certificate, key } = this.#options.tls ?? {};
+    if ((certificate === undefined) !== (key === undefined)) {
+      const [has, lacks] = key === undefined ? ['certificate', 'key'] : ['key', 'certificate'];
+      throw new HeadgateError('config.invalid', `\`uplink.tls.${has}\` is of no use without \`uplink.tls.${lacks}\`.`);
+    }
     const enrolled = this.#enrolled();
     const authorities = ca === undefined ? enrolled?.ca : readSecret(ca, 'uplink.tls.ca');
     const own =

@@ -249,6 +249,22 @@ test('who only says that it is a gateway does not supersede it', async (t) => {
   assert.equal(told.length, 1, 'once, not each time');
 });
 
+test('the collector says once that somebody speaks no TLS to it', async (t) => {
+  const here = await site(t);
+  const { uplink } = gateway(t, `http://${here.collector.address}`, {});
+  await eventually('several attempts', () => uplink.status().attempts >= 3);
+  const told = here.log.lines.filter(({ message }) => message === 'A TLS handshake failed.');
+  assert.equal(told.length, 1);
+  assert.match(told[0]!.reason, /has to begin with https:\/\//);
+});
+
+test('half of a key pair is a wrong configuration', () => {
+  assert.throws(() => new Credentials({ tls: { key: 'k' } }).load('https://localhost:1'), {
+    code: 'config.invalid',
+    message: /`uplink.tls.key` is of no use without `uplink.tls.certificate`/,
+  });
+});
+
 async function listening(t: TestContext, server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());

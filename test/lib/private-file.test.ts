@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { privateFile, readIfThere, writePrivateFile } from '../../src/lib/private-file.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+test('a private file is its owner’s only, replaces what was there, and leaves nothing else', (t) => {
+  const dir = tempDir(t);
+  const path = join(dir, 'new', 'secret');
+  writePrivateFile(path, 'one', 'The secret');
+  writePrivateFile(path, 'two', 'The secret');
+  assert.equal(readFileSync(path, 'utf8'), 'two');
+  assert.equal(statSync(path).mode & 0o777, 0o600);
+  assert.deepEqual(readdirSync(join(dir, 'new')), ['secret']);
+});
+
+test('of several that make one, one wins, and what a killed process left is no hindrance', async (t) => {
+  const dir = tempDir(t);
+  const path = join(dir, 'secret');
+  writeFileSync(join(dir, `.secret.${process.pid}.new`), 'half');
+  const made = await Promise.all(['a', 'b', 'c'].map((one) => privateFile(path, 'The secret', async () => one)));
+  assert.equal(new Set(made).size, 1);
+  assert.equal(await privateFile(path, 'The secret', () => 'later'), made[0]);
+  assert.deepEqual(readdirSync(dir), ['secret']);
+});
+
+test('what can’t be read or written is said with its path', async (t) => {
+  const dir = tempDir(t);
+  const path = join(dir, 'secret');
+  mkdirSync(path);
+  await assert.rejects(
+    privateFile(path, 'The secret', () => ''),
+    { code: 'config.unreadable', message: /The secret .*secret can't be read/ },
+  );
+  assert.throws(() => writePrivateFile(path, '', 'The secret'), {
+    code: 'data.unwritable',
+    message: /The secret .*can't be written/,
+  });
+  assert.equal(readIfThere(join(dir, 'nothing')), undefined);
+});

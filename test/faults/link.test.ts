@@ -22,13 +22,15 @@ async function setUp(t: TestContext, isSecure: boolean) {
   const sink = new SinkFile(join(dir, 'records.ndjson'));
   const collector = await startCollector(t, { sink: `file:${sink.path}`, tls });
   const proxy = await TcpProxy.start(t, collector.port('collector'));
-  const gateway = await startGateway(t, { dataDir: join(dir, 'data'), uplinkPort: proxy.port, tls, set: impatient });
+  // A collector on this machine is sent nothing compressed, unless it is asked for.
+  const set = { ...impatient, 'uplink.compression': isSecure ? 'zstd' : 'gzip' };
+  const gateway = await startGateway(t, { dataDir: join(dir, 'data'), uplinkPort: proxy.port, tls, set });
   const oracle = new Oracle();
   const devices = ['link/a', 'link/b'].map((topic) => new Device({ oracle, topic, window: 20, paceMs: 10 }));
   return { sink, proxy, gateway, oracle, devices };
 }
 
-/** Half of them over TLS; not those that TLS itself would see through, as then nothing else had to. */
+/** Compressed, and half of them over TLS; not those that TLS itself would see through, as then nothing else had to. */
 const faults: readonly [string, LinkFault, 'plaintext' | 'TLS'][] = [
   ['refused', { kind: 'refuse' }, 'plaintext'],
   ['reset while a batch is under way', { kind: 'reset', afterBytes: 20_000 }, 'TLS'],

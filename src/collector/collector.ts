@@ -83,7 +83,10 @@ export class Collector implements Service {
       const lineages = new Lineages(this.#state, this.#clock);
       this.#mostGateways = await lineages.count();
       const watches = [
-        lineages.watch((gateway, isCurrent) => this.#overtaken(gateway, isCurrent)),
+        lineages.watch(
+          (gateway) => [...this.#streams].filter(({ peer }) => peer?.gateway === gateway),
+          (stream) => stream.input({ name: 'superseded' }),
+        ),
         security.watch((gateway, verdict) => this.#denied(gateway, verdict)),
       ];
       this.#stopWatching = () => {
@@ -180,15 +183,6 @@ export class Collector implements Service {
     this.#byPeer.get(name)?.input({ name: 'superseded' });
     this.#byPeer.set(name, stream);
     this.#mostGateways = Math.max(this.#mostGateways, this.#byPeer.size);
-  }
-
-  /** Another stream, here or at another collector, goes on in the place of one of ours. */
-  #overtaken(gateway: string, isCurrent: (epoch: string, lineage: string) => boolean): void {
-    for (const stream of this.#streams) {
-      const { peer, lineage } = stream;
-      if (peer?.gateway !== gateway || lineage === undefined || isCurrent(peer.epoch, lineage)) continue;
-      stream.input({ name: 'superseded' });
-    }
   }
 
   /** A gateway is not let in any more. */

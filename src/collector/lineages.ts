@@ -8,6 +8,12 @@ const space = 'gateway';
 /** So often somebody else may be faster, before it is for the gateway to try again. */
 const maxTries = 20;
 
+/** Who speaks for a gateway: what it has confirmed, once it has. */
+export interface Holder {
+  readonly peer: { readonly epoch: string } | undefined;
+  readonly lineage: string | undefined;
+}
+
 /** Remembers, for all collectors that share a store, which copy of each gateway's data goes on: see `lineage.ts`. */
 export class Lineages {
   readonly #store: StateStore;
@@ -35,16 +41,28 @@ export class Lineages {
   }
 
   /**
-   * Tells of every change, whoever made it.
+   * Tells who of those that have confirmed a lineage goes on no more, because another one does, whoever made that known.
    *
-   * @param listener `isCurrent` says whether who confirmed a lineage of an epoch of this gateway still goes on
+   * @param holders who speaks for a gateway here
    * @returns how to stop
    */
-  watch(listener: (gateway: string, isCurrent: (epoch: string, lineage: string) => boolean) => void): () => void {
+  watch<T extends Holder>(holders: (gateway: string) => readonly T[], overtaken: (holder: T) => void): () => void {
     return this.#store.watch(space, (key, value) => {
-      const entry = value && decode(value);
-      listener(partsOf(key)[0] ?? '', (epoch, lineage) => counts(entry, epoch, lineage));
+      const suspects = holders(partsOf(key)[0] ?? '').filter((holder) => !goesOn(value, holder));
+      if (suspects.length > 0) void this.#verify(key, suspects, overtaken);
     });
+  }
+
+  /** What a change tells may be older than what they have confirmed since. */
+  async #verify<T extends Holder>(key: string, suspects: readonly T[], overtaken: (holder: T) => void): Promise<void> {
+    let value: Uint8Array | undefined;
+    try {
+      value = (await this.#store.get(key))?.value;
+    } catch {
+      // It can't be asked at present: the next change will tell.
+      return;
+    }
+    for (const holder of suspects) if (!goesOn(value, holder)) overtaken(holder);
   }
 
   async #change<T>(gateway: string, decide: (entry: GatewayEntry | undefined) => Decision<T>): Promise<Decision<T>> {
@@ -61,6 +79,10 @@ export class Lineages {
   #seen(from: string): { at: number; from: string } {
     return { at: this.#clock.now(), from };
   }
+}
+
+function goesOn(value: Uint8Array | undefined, { peer, lineage }: Holder): boolean {
+  return peer === undefined || lineage === undefined || counts(value && decode(value), peer.epoch, lineage);
 }
 
 function encode(entry: GatewayEntry): Uint8Array {

@@ -30,6 +30,14 @@ async function send(gateway: HeadgateProcess, topic: string, count: number): Pro
 const of = (records: readonly RecordLine[], topic: string): RecordLine[] =>
   records.filter((record) => record.topic === topic);
 
+/** The records of the first epoch, and of the others what the first has not. */
+function withoutCopies(records: readonly RecordLine[]): RecordLine[] {
+  const epoch = records[0]?.epoch;
+  const first = records.filter((record) => record.epoch === epoch);
+  const sequences = new Set(first.map(({ sequence }) => sequence));
+  return [...first, ...records.filter((record) => record.epoch !== epoch && !sequences.has(record.sequence))];
+}
+
 async function uplinkOf(gateway: HeadgateProcess): Promise<{ state: string; reason?: string }> {
   return (await statusOf(gateway)).uplink;
 }
@@ -124,15 +132,20 @@ test('a card cloned from a running gateway: the clone may go on, and nothing of 
   oracles.set('late', await send(original, 'late', 30));
   const isOriginalRefused = (await uplinkOf(original)).state === 'rejected';
   const refused = isOriginalRefused ? original : clone;
-  assert.equal(await waiting(refused), isOriginalRefused ? 30 : 70);
+  assert.ok((await waiting(refused)) >= (isOriginalRefused ? 30 : 70));
   await refused.stop();
   const refusedDir = isOriginalRefused ? 'original' : 'clone';
   await headgate(t, 'take-over', '--data-dir', join(dir, refusedDir));
   await startGateway(t, site(refusedDir));
   await eventually('all of it', async () => {
     const records = await recordsOf(t, sink);
-    for (const [topic, oracle] of oracles) oracle.assertKept(of(records, topic));
-    return records.length === 50 + 60 + 70 + 30;
+    for (const [topic, oracle] of oracles) {
+      // What waited when the copy was made may come from both, under two epochs: see `take-over`.
+      const once = topic === 'before' ? withoutCopies(of(records, topic)) : of(records, topic);
+      oracle.assertKept(once);
+      assert.equal(once.length, oracle.acknowledgedCount);
+    }
+    return true;
   });
 });
 

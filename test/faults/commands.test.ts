@@ -57,7 +57,7 @@ test('kill -9 of the gateway at any moment: no command is done twice, and each i
   const random = seededRandom(t);
   const site = await CommandSite.start(t, { 'commands.answerTimeout': '500ms' });
   const times = new Map<string, number>();
-  const count = rounds(3, 200);
+  const count = rounds(3, 60);
   for (let round = 0; round < count; round++) {
     const device = await site.device();
     const ids = Array.from({ length: 5 }, (_, i) => `r${round}-${i}`);

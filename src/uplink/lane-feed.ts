@@ -53,7 +53,7 @@ type Mode =
   | { readonly name: 'stopped' };
 
 /** While a piece is read and unpacked, the disk's thread commits nothing: what comes in fresh would have to wait for it. */
-const maxReadBytes = 512 * 1024;
+const maxReadBytes = 128 * 1024;
 const retryLimits = { minMs: 500, maxMs: 30_000 };
 /**
  * How long other lanes wait for a lower sequence of this one. A read or a commit takes milliseconds on a sound disk;

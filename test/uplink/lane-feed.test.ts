@@ -112,7 +112,7 @@ test('a batch that becomes ready as the answer to an empty read is on its way is
 
 test('a backlog of any size takes the same memory, and what nobody takes is left in the buffer', async () => {
   const buffer = manual('a');
-  for (let n = 0; n < 60; n++) buffer.append('a', bytes(500_000));
+  for (let n = 0; n < 60; n++) buffer.append('a', bytes(100_000));
   const { feed, pool } = started(buffer);
   const sequences: number[] = [];
   for (let turn = 0; sequences.length < 100; turn++) {
@@ -120,8 +120,8 @@ test('a backlog of any size takes the same memory, and what nobody takes is left
     await buffer.answer();
     assert.ok(pool.usedBytes <= pool.maxBytes);
     // More comes in than is taken, for a while.
-    if (turn < 40) buffer.append('a', bytes(500_000));
-    sequences.push(...feed.take(600_000, Number.POSITIVE_INFINITY).map(({ firstSequence }) => firstSequence));
+    if (turn < 40) buffer.append('a', bytes(100_000));
+    sequences.push(...feed.take(120_000, Number.POSITIVE_INFINITY).map(({ firstSequence }) => firstSequence));
   }
   assert.deepEqual(sequences, upTo(100));
 });

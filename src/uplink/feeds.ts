@@ -25,6 +25,9 @@ const poolBytes: Readonly<Record<Share, number>> = { live: 4 * 2 ** 20, backlog:
 /** A lane's two readers: one for what waited when the connection stood, one that follows what comes. */
 type Pair = Readonly<Record<Share, LaneFeed>>;
 
+/** After so long without a live batch a backlog is read in large pieces again. */
+const liveForMs = 1_000;
+
 type ByPriority = Readonly<Record<Priority, readonly LaneFeed[]>>;
 
 const shares: readonly Share[] = ['live', 'backlog'];
@@ -39,6 +42,8 @@ export class Feeds {
   };
   readonly #pools = { live: newPools(poolBytes.live), backlog: newPools(poolBytes.backlog) };
   #known: readonly LaneView[] | undefined;
+  /** When a live batch became ready last. */
+  #liveAt = Number.NEGATIVE_INFINITY;
   #stopListening: (() => void) | undefined;
 
   constructor(deps: FeedsDependencies) {
@@ -110,6 +115,7 @@ export class Feeds {
   }
 
   #ready(batch: StoredBatch): void {
+    if (batch.firstSequence > this.#deps.historicalUpTo && !batch.isReplay) this.#liveAt = this.#deps.now();
     // A lane that is not known yet begins with a read, which finds this batch.
     const pair = this.#byKey.get(batch.lane);
     if (pair === undefined) this.tick();
@@ -124,6 +130,7 @@ export class Feeds {
         buffer,
         pool: this.#pools[share][view.priority],
         now,
+        isLive: () => now() - this.#liveAt < liveForMs,
         random,
         onChange,
         onFailed: (lane, reason) =>

@@ -32,6 +32,8 @@ export interface LaneFeedDependencies {
   readonly buffer: Pick<UplinkBuffer, 'read'>;
   readonly pool: Pool;
   readonly now: () => MonotonicMs;
+  /** Records come in that a long read would hold up. */
+  readonly isLive?: () => boolean;
   /** Random numbers in [0, 1), for the pauses between attempts to read. */
   readonly random: () => number;
   /** Something is held that was not, or it is known that nothing is to come for now. */
@@ -53,7 +55,7 @@ type Mode =
   | { readonly name: 'stopped' };
 
 /** While a piece is read and unpacked, the disk's thread commits nothing: what comes in fresh would have to wait for it. */
-const maxReadBytes = 128 * 1024;
+const pieceBytes = { quiet: 512 * 1024, besideLive: 128 * 1024 };
 const retryLimits = { minMs: 500, maxMs: 30_000 };
 /**
  * How long other lanes wait for a lower sequence of this one. A read or a commit takes milliseconds on a sound disk;
@@ -217,6 +219,10 @@ export class LaneFeed implements Contender {
     return Math.min(this.#shareBytes() - this.#heldBytes, maxBytes - usedBytes);
   }
 
+  get #pieceBytes(): number {
+    return this.#deps.isLive?.() === true ? pieceBytes.besideLive : pieceBytes.quiet;
+  }
+
   #shareBytes(): number {
     const { maxBytes, busyLanes } = this.#deps.pool;
     return maxBytes / Math.max(1, busyLanes);
@@ -254,8 +260,8 @@ export class LaneFeed implements Contender {
     if (this.#mode.name !== 'behind') return;
     const room = this.#roomBytes();
     // Half a share at once: the other half goes out while it is read. One batch is always possible, or nothing moves.
-    if (this.#held.length > 0 && room < Math.min(maxReadBytes, this.#shareBytes() / 2)) return;
-    this.#read(Math.max(1, Math.floor(Math.min(maxReadBytes, room))));
+    if (this.#held.length > 0 && room < Math.min(this.#pieceBytes, this.#shareBytes() / 2)) return;
+    this.#read(Math.max(1, Math.floor(Math.min(this.#pieceBytes, room))));
   }
 
   #read(askedBytes: number): void {

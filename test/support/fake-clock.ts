@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /**
  * The wall clock of other processes, by libfaketime: it goes as the real one does, but is off by so much. Their monotonic
@@ -14,6 +14,7 @@ export class FakeClock {
   constructor(path: string, aheadMs: number) {
     this.#path = path;
     this.set(aheadMs);
+    sweep();
     this.env = {
       LD_PRELOAD: libraryPath(),
       FAKETIME_DONT_FAKE_MONOTONIC: '1',
@@ -31,7 +32,20 @@ export class FakeClock {
   }
 }
 
+/** Where Debian puts it, whatever the architecture. */
 function libraryPath(): string {
-  const path = execFileSync('faketime', ['-m', '-f', '+1s', 'printenv', 'LD_PRELOAD'], { encoding: 'utf8' });
-  return path.trim();
+  const folders = readdirSync('/usr/lib').map((name) => join('/usr/lib', name, 'faketime', 'libfaketimeMT.so.1'));
+  const path = folders.find((one) => existsSync(one));
+  if (path === undefined) throw new Error('libfaketimeMT.so.1 is in no folder of /usr/lib: install faketime');
+  return path;
+}
+
+const shared = '/dev/shm';
+
+/** What a process that was killed leaves of libfaketime's, keeps the next process with the same id from starting. */
+function sweep(): void {
+  for (const name of readdirSync(shared)) {
+    const pid = /^(?:sem\.)?faketime_s(?:em|hm)_(\d+)$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) rmSync(join(shared, name), { force: true });
+  }
 }

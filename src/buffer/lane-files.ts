@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
+import { Intervals } from '../lib/intervals.ts';
 import { readFiles } from './evidence.ts';
 import type { LaneState } from './ledger.ts';
 import { type Examined, metaIn } from './rebuild.ts';
@@ -20,11 +21,13 @@ export interface FoundLaneFiles {
   readonly isStateOld: boolean;
   readonly nextNumber: number;
   readonly nextPosition: number;
+  /** Positions that nobody waits for: delivered, dropped, or found to be lost just now. */
+  readonly gone: Intervals;
 }
 
 /**
  * Finds what earlier runs left in a lane's folder, and puts it in order.
- * @returns `files` undefined when there are no segments that could be opened or saved
+ * @returns `files` undefined when there are no segments that could be opened or saved, and nothing is known of what they held
  */
 export function findLane(
   directory: string,
@@ -54,6 +57,9 @@ export function findLane(
     meta ??= examined.meta;
     for (const other of examined.others) if (!known.has(other.number)) known.set(other.number, other);
   }
+  const holes = damages.flatMap((damage) => damage.holes);
+  // Without a segment there is no lane, unless it can be told how many are lost: they are counted under what it was.
+  if (meta === undefined && holes.length > 0) meta = fallback();
   if (meta === undefined) return { files: undefined, metas: [], damages };
   const sealed = inOrder(numbers.flatMap((number) => found.get(number)?.summary ?? known.get(number) ?? []));
   const newest = [...found.values()].sort((a, b) => b.summary.number - a.summary.number);
@@ -61,7 +67,10 @@ export function findLane(
   const state = newestState(newest, last, sealed, directory);
   // What is removed was there once: its positions must not be given away again.
   const removed = state.json === undefined ? [] : (JSON.parse(state.json) as LaneState).removed;
-  const ends = [...sealed.map(({ endPosition }) => endPosition), (removed.at(-1)?.[1] ?? -1) + 1];
+  const gone = new Intervals(removed.map(([first, last]) => ({ first, last })));
+  // So was what is lost, also where it leaves no segment behind.
+  for (const { first, last } of holes) gone.add(first, last);
+  const ends = [...sealed.map(({ endPosition }) => endPosition), (gone.last?.last ?? -1) + 1];
   return {
     files: {
       info: meta.lane,
@@ -70,6 +79,7 @@ export function findLane(
       isStateOld: state.isOld,
       nextNumber: last + 1,
       nextPosition: Math.max(...ends),
+      gone,
     },
     metas: newest.map((one) => one.meta).filter(({ gateway }) => gateway !== ''),
     damages,

@@ -1,3 +1,4 @@
+import { Intervals } from '../lib/intervals.ts';
 import { powerCut } from '../lib/power-cut.ts';
 import { makeDirectory } from './directories.ts';
 import { type Files, readFiles } from './evidence.ts';
@@ -7,12 +8,12 @@ import { type FoundDeliveries, recentDeliveries } from './recent-deliveries.ts';
 import { Segment } from './segment.ts';
 import { isDamage, removeFiles, type SegmentMeta } from './segment-file.ts';
 import { pathOf } from './segment-files.ts';
+import type { Piece } from './segment-read.ts';
+import { SegmentReaders } from './segment-readers.ts';
 import type { Damage, FaultyOperation, LaneInfo, LaneWrite, ReadBatch, SegmentSummary } from './worker-protocol.ts';
 
 /** Sealed segments that are kept open: most are deleted soon, and closing one writes all of it a second time. */
 const maxRetired = 2;
-/** Sealed segments that are open for reading. */
-const maxReaders = 2;
 
 /** One lane's chain of segments. Synchronous; lives in the worker. */
 export class LaneStore {
@@ -26,7 +27,9 @@ export class LaneStore {
   readonly #sealed = new Map<number, SegmentSummary>();
   /** Those of them that are still open as they were written. */
   readonly #retired = new Map<number, Segment>();
-  readonly #readers = new Map<number, Segment>();
+  readonly #readers = new SegmentReaders();
+  /** Positions of which no row has to be there. */
+  #gone = new Intervals();
   #active: Segment | undefined;
   #nextNumber = 1;
   #nextPosition = 0;
@@ -50,7 +53,7 @@ export class LaneStore {
 
   /** A lane as earlier runs left it. */
   static of(
-    { info, sealed, state, isStateOld, nextNumber, nextPosition }: FoundLaneFiles,
+    { info, sealed, state, isStateOld, nextNumber, nextPosition, gone }: FoundLaneFiles,
     directory: string,
     damagedDirectory: string,
     identity: () => { readonly gateway: string; readonly epoch: string },
@@ -62,6 +65,7 @@ export class LaneStore {
     store.#isStateOld = isStateOld;
     store.#nextNumber = nextNumber;
     store.#nextPosition = nextPosition;
+    store.#gone = gone;
     return store;
   }
 
@@ -151,7 +155,7 @@ export class LaneStore {
       // One that the disk would not let go is asked for again.
       this.#sealed.delete(number);
       this.#retired.delete(number);
-      this.#readers.delete(number);
+      this.#readers.release(number);
     }
   }
 
@@ -198,8 +202,7 @@ export class LaneStore {
     if (!this.#sealed.has(number)) return undefined;
     const retired = this.#retired.get(number);
     if (retired !== undefined) this.#close(number, retired);
-    this.#readers.get(number)?.close();
-    this.#readers.delete(number);
+    this.#readers.release(number)?.close();
     return pathOf(this.#directory, number);
   }
 
@@ -211,8 +214,7 @@ export class LaneStore {
   close(): void {
     this.seal();
     for (const [number, segment] of this.#retired) this.#close(number, segment);
-    for (const segment of this.#readers.values()) segment.close();
-    this.#readers.clear();
+    this.#readers.close();
   }
 
   #create(): Segment {
@@ -238,14 +240,7 @@ export class LaneStore {
     if (this.#active?.summary.number === number) return this.#active;
     const known = this.#retired.get(number) ?? this.#readers.get(number);
     if (known !== undefined) return known;
-    for (const [oldest, reader] of this.#readers) {
-      if (this.#readers.size < maxReaders) break;
-      this.#readers.delete(oldest);
-      reader.close();
-    }
-    const segment = Segment.open(pathOf(this.#directory, number), number, this.#sealed.get(number));
-    this.#readers.set(number, segment);
-    return segment;
+    return this.#readers.open(pathOf(this.#directory, number), number, this.#sealed.get(number));
   }
 
   #readSegment(
@@ -258,17 +253,20 @@ export class LaneStore {
     this.#fault('read');
     try {
       const piece = this.#readOnce(summary, from, after, maxBytes);
-      if (piece.damaged.length === 0) return piece;
+      const isComplete = piece.missing.every(({ first, last }) => this.#gone.covers(first, last));
+      if (!piece.isDamaged && isComplete) return piece;
     } catch (error) {
       if (!isDamage(error)) throw error;
     }
-    damages.push(this.#repair(summary));
+    const damage = this.#repair(summary);
+    damages.push(damage);
+    for (const { first, last } of damage.holes) this.#gone.add(first, last);
     const repaired = this.#sealed.get(summary.number);
     // Nothing of it could be saved.
     return repaired === undefined ? { batches: [], isEnd: true } : this.#readOnce(repaired, from, after, maxBytes);
   }
 
-  #readOnce(summary: SegmentSummary, from: number, after: number, maxBytes: number) {
+  #readOnce(summary: SegmentSummary, from: number, after: number, maxBytes: number): Piece {
     const segment = this.#opened(summary.number);
     const start = after >= summary.firstSequence ? segment.positionBehind(after, from) : from;
     return segment.read(start, maxBytes);
@@ -281,9 +279,8 @@ export class LaneStore {
     // As they were found: closing moves what is in the log.
     const files: Files = readFiles(path);
     if (this.#active?.summary.number === number) this.abandon();
-    const open = this.#retired.get(number) ?? this.#readers.get(number);
+    const open = this.#retired.get(number) ?? this.#readers.release(number);
     this.#retired.delete(number);
-    this.#readers.delete(number);
     try {
       open?.close();
     } catch {

@@ -161,18 +161,20 @@ export class Lane {
     return this.ledger.nextWaiting(firstPosition) >= endPosition;
   }
 
-  /** Takes what an earlier run left. @param reportedUpTo the last of its gaps that became records */
+  /**
+   * Takes what an earlier run left.
+   * @param endPosition behind all that was ever stored, also what is gone
+   * @param reportedUpTo the last of its gaps that became records
+   */
   load(
     segments: readonly SegmentSummary[],
+    endPosition: number,
     state: LaneState | undefined,
     reportedUpTo: { readonly losses: number; readonly choices: number },
   ): void {
     this.segments = segments;
-    this.endPosition = Math.max(0, ...segments.map((one) => one.endPosition));
-    if (state !== undefined) {
-      this.ledger.load(state);
-      for (const [, last] of state.removed) this.endPosition = Math.max(this.endPosition, last + 1);
-    }
+    this.endPosition = endPosition;
+    if (state !== undefined) this.ledger.load(state);
     this.gaps.losses.load(state?.losses ?? nothingSaved, reportedUpTo.losses);
     this.gaps.choices.load(state?.choices ?? nothingSaved, reportedUpTo.choices);
     // Segments that are gone were removed; what the others hold is known.

@@ -51,10 +51,10 @@ export class Lanes implements Iterable<Lane> {
   load(found: readonly FoundLane[], reportsKey: string): void {
     const states = new Map(found.map(({ lane, state }) => [lane.key, parse(state)]));
     const reported = states.get(reportsKey)?.reported ?? {};
-    for (const { lane: info, segments, isStateOld = false } of found) {
+    for (const { lane: info, segments, nextPosition, isStateOld = false } of found) {
       const lane = this.#add(info);
       lane.isStateOld = isStateOld;
-      lane.load(segments, states.get(info.key), {
+      lane.load(segments, nextPosition, states.get(info.key), {
         losses: reported[reportName(info.key, 'losses')] ?? 0,
         choices: reported[reportName(info.key, 'choices')] ?? 0,
       });

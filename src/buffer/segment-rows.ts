@@ -80,6 +80,7 @@ export interface Statements {
   readonly saveState: Database.Statement;
   readonly read: Database.Statement;
   readonly find: Database.Statement;
+  readonly before: Database.Statement;
 }
 
 export function statementsOf(db: Database.Database): Statements {
@@ -92,5 +93,8 @@ export function statementsOf(db: Database.Database): Statements {
     saveState: db.prepare('INSERT INTO state VALUES (1, ?) ON CONFLICT DO UPDATE SET json = excluded.json'),
     read: db.prepare(`SELECT ${columns} FROM batches WHERE position >= ? AND position < ? ORDER BY position`),
     find: db.prepare('SELECT position, first_sequence FROM batches WHERE position >= ? ORDER BY position LIMIT 1'),
+    before: db.prepare(
+      'SELECT position, first_sequence, count FROM batches WHERE position < ? ORDER BY position DESC LIMIT 1',
+    ),
   };
 }

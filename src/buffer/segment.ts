@@ -12,20 +12,15 @@ import {
   type SegmentMeta,
   sizeOf,
 } from './segment-file.ts';
-import { batchOf, rowsOf, type Statements, statementsOf, summaryOf, valuesOf } from './segment-rows.ts';
+import { type Piece, positionBehind, readPiece } from './segment-read.ts';
+import { rowsOf, type Statements, statementsOf, summaryOf, valuesOf } from './segment-rows.ts';
 import { announce, born } from './unborn.ts';
-import type { NewBatch, ReadBatch, SegmentSummary } from './worker-protocol.ts';
+import type { NewBatch, SegmentSummary } from './worker-protocol.ts';
 
 /** The packed delivery keys of a batch, and when it was taken in, in operating time. */
 export interface Answers {
   readonly answers: Uint8Array;
   readonly ageAtMs: number;
-}
-
-/** A row that could not be used, by its place. */
-export interface DamagedRow {
-  readonly position: number;
-  readonly count: number;
 }
 
 /**
@@ -177,41 +172,14 @@ export class Segment {
     return fileBytes - before;
   }
 
-  /** The position of the first batch behind sequence `after`, looked for from position `from` on. */
+  /** See {@link positionBehind}. */
   positionBehind(after: number, from: number): number {
-    const find = this.#prepared().find;
-    let low = from;
-    let high = this.#summary.endPosition;
-    // Both grow together, so halving works; the row at or behind a position is one step down the tree.
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2);
-      const row = find.get(middle) as { position: number; first_sequence: number } | undefined;
-      if (row === undefined || row.first_sequence > after) high = middle;
-      else low = row.position + 1;
-    }
-    return low;
+    return positionBehind(this.#prepared(), after, from, this.#summary.endPosition);
   }
 
-  /** The batches at or behind position `from`: ≥ 1 if there is any, then up to `maxBytes`; and what was damaged on the way. */
-  read(from: number, maxBytes: number): { batches: ReadBatch[]; damaged: DamagedRow[]; isEnd: boolean } {
-    const batches: ReadBatch[] = [];
-    const damaged: DamagedRow[] = [];
-    let bytes = 0;
-    let isEnd = true;
-    for (const row of this.#prepared().read.iterate(from, this.#summary.endPosition) as IterableIterator<BatchRow>) {
-      const batch = batchOf(row);
-      if (batch === undefined) {
-        damaged.push({ position: row.position, count: row.count });
-        continue;
-      }
-      if (batches.length > 0 && bytes + batch.records.length > maxBytes) {
-        isEnd = false;
-        break;
-      }
-      batches.push(batch);
-      bytes += batch.records.length;
-    }
-    return { batches, damaged, isEnd };
+  /** See {@link readPiece}. */
+  read(from: number, maxBytes: number): Piece {
+    return readPiece(this.#prepared(), from, this.#summary.endPosition, maxBytes);
   }
 
   /** Packed delivery keys, newest batch first, until there are about `limit` keys. */

@@ -76,9 +76,10 @@ export class Store {
   }
 
   get lanes(): FoundLane[] {
-    return [...this.#lanes.values()].map(({ info, segments, state, isStateOld }) => ({
+    return [...this.#lanes.values()].map(({ info, segments, nextPosition, state, isStateOld }) => ({
       lane: info,
       segments,
+      nextPosition,
       ...(state !== undefined && { state }),
       ...(isStateOld && { isStateOld }),
     }));

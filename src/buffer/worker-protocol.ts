@@ -171,6 +171,8 @@ export interface FoundLane {
   readonly lane: LaneInfo;
   /** Oldest first. */
   readonly segments: readonly SegmentSummary[];
+  /** Where its next batch goes. */
+  readonly nextPosition: number;
   /** The newest state that could be read; absent: none. */
   readonly state?: string;
   /** The state is older than the lane, as a newer one was damaged: what it does not know of was delivered, most likely. */

@@ -11,6 +11,16 @@ const liveForMs = 2_000;
 /** How much longer than without any queue a live record may take on its way because of a backlog beside it. */
 const tolerance = 1.4;
 const toleranceMs = 2;
+/**
+ * What a backlog may send in a millisecond, in bytes: to begin with, at the least and most. It grows by so little with each
+ * live record that is in time, and shrinks by so much with each that is not, that about one in twenty is not.
+ */
+const rate = { start: 4_000, least: 4, most: 1_000_000, growth: 1.02, cut: 0.7 };
+/** Late as far as the rate is concerned: even an idle machine makes a live record wait now and then. */
+const rateTolerance = 1.7;
+const rateToleranceMs = 3;
+/** What it did not send in so long, it may send at once: timers are no finer than a millisecond. */
+const burstMs = 3;
 /** How often it is found out anew how long a live record takes without a backlog: links and disks change. */
 const probeEveryMs = 30_000;
 /** It takes a live record: with more time than this from one to the next a backlog would wait too long for it. */
@@ -33,9 +43,19 @@ type Probe =
  * backlog's part of what is under way grows as long as live records are acknowledged about as fast as they can be, and
  * is halved when they are not. How fast they can be is found out now and then, by a pause of the backlog for the time of
  * one acknowledgement. Without live records it has no limit of its own.
+ *
+ * On a small machine it is not the link that a live record waits for but the processors, and to them it makes no difference
+ * how little is under way as long as something always is. So how fast the backlog is sent is limited in the same way.
  */
 export class Pace {
   #limitBytes = startBytes;
+  #bytesPerMs = rate.start;
+  /** When the backlog may be sent on, as far as the rate is concerned. */
+  #allowedAt = Number.NEGATIVE_INFINITY;
+  /** When something of it was sent last. */
+  #backlogAt = Number.NEGATIVE_INFINITY;
+  /** The backlog had to wait for its rate since that was changed last. */
+  #hasRested = false;
   #liveAt = Number.NEGATIVE_INFINITY;
   /** When the one before the last was sent. */
   #liveBefore = Number.NEGATIVE_INFINITY;
@@ -59,6 +79,12 @@ export class Pace {
     }
   }
 
+  /** So much of the backlog has been sent. */
+  backlog(bytes: number, now: MonotonicMs): void {
+    this.#backlogAt = now;
+    if (this.#isLive(now)) this.#allowedAt = Math.max(this.#allowedAt, now - burstMs) + bytes / this.#bytesPerMs;
+  }
+
   /** A live batch, sent at `sentAt`, was acknowledged after `tookMs`, with so much of the backlog under way. */
   liveTook(tookMs: number, sentAt: MonotonicMs, now: MonotonicMs, backlogBytes: number): void {
     if (this.#probe.name === 'timing' && sentAt >= this.#probe.sentAt) {
@@ -68,6 +94,7 @@ export class Pace {
     this.#leastMs = Math.min(this.#leastMs, tookMs);
     if (sentAt < this.#changedAt) return;
     const isLate = tookMs > this.#leastMs * tolerance + toleranceMs;
+    this.#rateAfter(tookMs > this.#leastMs * rateTolerance + rateToleranceMs, sentAt - tookMs, now);
     // What is not used says nothing about more of it, and what is not there is not what it waited for.
     if (backlogBytes < (isLate ? 1 : this.#limitBytes / 2)) return;
     const more = Math.min(step.most, Math.max(step.least, this.#limitBytes / 8));
@@ -75,6 +102,13 @@ export class Pace {
       ? Math.max(leastBytes, this.#limitBytes / 2)
       : Math.min(mostBytes, this.#limitBytes + more);
     this.#changedAt = now;
+  }
+
+  /** How long the backlog has to wait for its rate, in milliseconds; 0 when it need not. */
+  restMs(now: MonotonicMs): number {
+    const ms = this.#isLive(now) ? Math.max(0, this.#allowedAt - now) : 0;
+    if (ms > 0) this.#hasRested = true;
+    return ms;
   }
 
   /** The backlog has to pause for a moment, even one batch of it. */
@@ -85,6 +119,18 @@ export class Pace {
   /** What a backlog may have under way now, in bytes; infinite when nothing live would wait for it. */
   limitBytes(now: MonotonicMs): number {
     return this.#isLive(now) ? this.#limitBytes : Number.POSITIVE_INFINITY;
+  }
+
+  #rateAfter(isLate: boolean, since: MonotonicMs, now: MonotonicMs): void {
+    if (isLate) {
+      // What had nothing of the backlog near it was late for another reason.
+      if (this.#backlogAt < since) return;
+      this.#bytesPerMs = Math.max(rate.least, this.#bytesPerMs * rate.cut);
+      this.#changedAt = now;
+    }
+    // A rate that was not used says nothing about a higher one.
+    if (!isLate && this.#hasRested) this.#bytesPerMs = Math.min(rate.most, this.#bytesPerMs * rate.growth);
+    this.#hasRested = false;
   }
 
   #isLive(now: MonotonicMs): boolean {

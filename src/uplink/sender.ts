@@ -63,6 +63,7 @@ export class Sender {
   /** Something could go but for a lower sequence that is still to come. */
   #isHeldBack = false;
   #heldBackTimer: NodeJS.Timeout | undefined;
+  #restTimer: NodeJS.Timeout | undefined;
 
   constructor(deps: SenderDependencies) {
     this.#deps = deps;
@@ -101,6 +102,7 @@ export class Sender {
     this.#isStopped = true;
     this.#feeds.stop();
     clearTimeout(this.#heldBackTimer);
+    clearTimeout(this.#restTimer);
   }
 
   /** The connection is over: nothing goes out any more. */
@@ -213,8 +215,20 @@ export class Sender {
         this.#pump();
       }, heldBackMs);
     }
+    this.#rest();
     if (this.#isDraining) this.#isDraining = this.#feeds.isBehind(this.#deps.historicalUpTo);
     this.#deps.onChange();
+  }
+
+  /** Goes on by itself where a backlog waits for nothing but its rate. */
+  #rest(): void {
+    if (this.#isStopped || this.#restTimer !== undefined) return;
+    const ms = this.#session.restMs(this.#deps.clock.monotonic());
+    if (ms <= 0) return;
+    this.#restTimer = setTimeout(() => {
+      this.#restTimer = undefined;
+      this.#pump();
+    }, Math.ceil(ms));
   }
 
   /** Sends one upload of a share. @returns false when nothing of it may go now */

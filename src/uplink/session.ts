@@ -93,8 +93,13 @@ export class Session {
   /** There is room for another upload of this share. A backlog gets one at a time at the least, but for short pauses. */
   hasRoomFor(share: Share, now: MonotonicMs): boolean {
     if (share === 'live' || !this.hasRoom) return this.hasRoom;
-    if (this.#pace.isPaused(now)) return false;
+    if (this.#pace.isPaused(now) || this.#pace.restMs(now) > 0) return false;
     return this.#backlogBytes === 0 || this.#backlogBytes < this.#backlogLimit(now);
+  }
+
+  /** How long a backlog has to wait so that live records get their turn, in milliseconds; 0 when it need not. */
+  restMs(now: MonotonicMs): number {
+    return this.#pace.restMs(now);
   }
 
   /** What the next upload should carry at the most: several fit in a window, so that acknowledgements keep coming. */
@@ -128,8 +133,11 @@ export class Session {
     lane.add({ batch, priority, share, bytes, sentAt: now });
     this.#inFlightCount++;
     this.#inFlightBytes += bytes;
-    if (share === 'backlog') this.#backlogBytes += bytes;
-    else this.#pace.live(now, this.#backlogBytes);
+    if (share === 'backlog') {
+      this.#backlogBytes += bytes;
+      this.#pace.backlog(bytes, now);
+    }
+    if (share === 'live') this.#pace.live(now, this.#backlogBytes);
     this.#lastKnown = Math.max(this.#lastKnown, lastSequenceOf(batch));
   }
 

@@ -152,3 +152,45 @@ test('what is not used does not grow, and does not shrink for delays that it has
   for (let now = 10; now < 1_000; now += 10) pace.liveTook(500, now, now + 5, 0);
   assert.equal(pace.limitBytes(1_000), newLimit());
 });
+
+test('where live records wait for processors and not for the link, the backlog is sent more slowly, and not at all slowly', () => {
+  const pace = new Pace();
+  pace.live(-10, 0);
+  const capacity = 20_000;
+  const took: number[] = [];
+  const live: { sentAt: number; dueAt: number }[] = [];
+  /** Bytes of the backlog that are acknowledged after a millisecond, whatever the load: little is ever under way. */
+  let sentNow = 0;
+  let busy = 0;
+  let total = 0;
+  for (let now = 0; now < 120_000; now++) {
+    const before = sentNow;
+    // How busy the processors have been over the last fifty milliseconds or so.
+    busy += (before / capacity - busy) / 50;
+    sentNow = 0;
+    while (live.length > 0 && live[0]!.dueAt <= now)
+      pace.liveTook(now - live[0]!.sentAt, live.shift()!.sentAt, now, before);
+    if (now % 10 === 0) {
+      pace.live(now, before);
+      const delay = Math.round(3 + (busy > 0.5 ? 40 * (busy - 0.5) : 0));
+      took.push(delay);
+      live.push({ sentAt: now, dueAt: now + delay });
+      live.sort((a, b) => a.dueAt - b.dueAt);
+    }
+    while (!pace.isPaused(now) && pace.restMs(now) === 0 && sentNow < capacity) {
+      pace.backlog(2_000, now);
+      sentNow += 2_000;
+    }
+    total += sentNow;
+  }
+  assert.ok(p95(took.slice(1_000)) <= 2 * 3 + toleranceMs, `${p95(took.slice(1_000))} ms`);
+  assert.ok(total / 120_000 >= capacity * 0.4, `${Math.round(total / 120_000)} of ${capacity} bytes a millisecond`);
+});
+
+test('a backlog that has nobody beside it has no rate', () => {
+  const pace = new Pace();
+  for (let now = 0; now < 100; now++) {
+    assert.equal(pace.restMs(now), 0);
+    pace.backlog(10_000_000, now);
+  }
+});

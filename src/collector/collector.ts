@@ -10,6 +10,7 @@ import { Committer, type SinkHealth } from './committer.ts';
 import type { Companion } from './companion.ts';
 import { Farewell } from './farewell.ts';
 import { Lineages } from './lineages.ts';
+import { OpenStreams } from './open-streams.ts';
 import type { CollectorSettings } from './options.ts';
 import { ownFile } from './own-file.ts';
 import { reconnectSpreadMs } from './reconnect-spread.ts';
@@ -49,8 +50,7 @@ export class Collector implements Service {
   readonly #log: Log;
   readonly #clock: Clock;
   readonly #helloTimeoutMs: number;
-  readonly #streams = new Set<GatewayStream>();
-  readonly #byPeer = new Map<string, GatewayStream>();
+  readonly #streams = new OpenStreams<GatewayStream>();
   #sink: SinkThread | undefined;
   #committer: Committer | undefined;
   #state: StateStore | undefined;
@@ -58,8 +58,8 @@ export class Collector implements Service {
   readonly #farewell = new Farewell();
   #commands: CollectorCommands | undefined;
   #server: GrpcServer | undefined;
-  /** The most that were connected at once, or that had ever been here when it started. */
-  #mostGateways = 0;
+  /** Gateways that had ever been here when it started. */
+  #knownGateways = 0;
 
   /** @param helloTimeoutMs how long a stream's first message may take */
   constructor(options: CollectorSettings, log: Log, clock: Clock = systemClock, helloTimeoutMs = 10_000) {
@@ -81,10 +81,10 @@ export class Collector implements Service {
       this.#state = await openState(this.#options, this.#log);
       const security = await Security.open(this.#options, this.#state, this.#clock, this.#log);
       const lineages = new Lineages(this.#state, this.#clock);
-      this.#mostGateways = await lineages.count();
+      this.#knownGateways = await lineages.count();
       const watches = [
         lineages.watch(
-          (gateway) => [...this.#streams].filter(({ peer }) => peer?.gateway === gateway),
+          (gateway) => this.#streams.of(gateway),
           (stream) => stream.input({ name: 'superseded' }),
         ),
         security.watch((gateway, verdict) => this.#denied(gateway, verdict)),
@@ -97,7 +97,7 @@ export class Collector implements Service {
       this.#commands.start();
       const context = this.#context(this.#committer, lineages, security, this.#companions(security));
       const admin = await this.#admin(this.#state, security);
-      this.#server = await serve(host, port, context, (stream) => this.#streams.add(stream), admin, security);
+      this.#server = await serve(host, port, context, (stream) => this.#streams.opened(stream), admin, security);
     } catch (error) {
       await this.#letGo();
       throw error;
@@ -128,7 +128,7 @@ export class Collector implements Service {
       address: this.address,
       sink: sinkText(this.#options.sink),
       health: this.#committer?.health ?? { name: 'working' },
-      gateways: [...this.#byPeer.values()].map((stream) => stream.peer!),
+      gateways: this.#streams.peers,
       records: this.#committer?.records ?? 0,
       commits: this.#committer?.commits ?? 0,
     };
@@ -141,8 +141,7 @@ export class Collector implements Service {
 
   /** What administrators may ask for. */
   #adminHandlers(state: StateStore, security: Security): readonly Partial<AdminHandlers>[] {
-    const isConnected = (gateway: string): boolean =>
-      [...this.#byPeer.values()].some(({ peer }) => peer?.gateway === gateway);
+    const isConnected = (gateway: string): boolean => this.#streams.of(gateway).length > 0;
     const commands = this.#commands === undefined ? [] : [commandHandlers(this.#commands.store, this.#clock)];
     return [security.handlers(state, isConnected), ...commands];
   }
@@ -171,31 +170,25 @@ export class Collector implements Service {
       log: this.#log,
       companions,
       lineages,
-      reconnectSpreadMs: () => reconnectSpreadMs(this.#mostGateways, this.#options.welcomesPerSecond),
+      reconnectSpreadMs: () => reconnectSpreadMs(this.#gateways, this.#options.welcomesPerSecond),
       authorise: (gateway, evidence, from) => security.authorise(gateway, evidence, from),
       greeted: (stream, peer) => this.#greeted(stream, peer),
-      gone: (stream) => this.#gone(stream),
+      gone: (stream) => this.#streams.gone(stream),
     };
   }
 
+  /** How many gateways may come back at once. */
+  get #gateways(): number {
+    return Math.max(this.#knownGateways, this.#streams.mostGateways);
+  }
+
   #greeted(stream: GatewayStream, peer: Peer): void {
-    const name = nameOf(peer);
-    this.#byPeer.get(name)?.input({ name: 'superseded' });
-    this.#byPeer.set(name, stream);
-    this.#mostGateways = Math.max(this.#mostGateways, this.#byPeer.size);
+    for (const before of this.#streams.greeted(stream, peer)) before.input({ name: 'superseded' });
   }
 
   /** A gateway is not let in any more. */
   #denied(gateway: string, verdict: Verdict & { readonly name: 'refused' }): void {
-    for (const stream of this.#streams) {
-      if (stream.peer?.gateway === gateway) stream.input({ ...verdict, name: 'denied' });
-    }
-  }
-
-  #gone(stream: GatewayStream): void {
-    this.#streams.delete(stream);
-    const name = stream.peer && nameOf(stream.peer);
-    if (name !== undefined && this.#byPeer.get(name) === stream) this.#byPeer.delete(name);
+    for (const stream of this.#streams.of(gateway)) stream.input({ ...verdict, name: 'denied' });
   }
 
   async #letGo(): Promise<void> {
@@ -220,10 +213,6 @@ async function openState({ sink, nats }: CollectorSettings, log: Log): Promise<S
   }
   const { SqliteStateStore } = await import('./sqlite-state-store.ts');
   return new SqliteStateStore(`${address.path}.collector`);
-}
-
-function nameOf({ gateway, epoch }: Peer): string {
-  return JSON.stringify([gateway, epoch]);
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

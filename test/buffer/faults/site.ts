@@ -83,11 +83,12 @@ function mapPages(directory: string, scratch: string): Map<string, Set<string>[]
   const nobody: readonly string[] = [];
   for (const path of filesIn(scratch).filter(isSegment)) {
     const db = new Database(join(scratch, path));
-    const rows = db.prepare('SELECT encoding, records FROM batches').all() as { encoding: number; records: Buffer }[];
+    const rows = db.prepare('SELECT encoding, checksum, records FROM batches').all() as Row[];
     db.close();
     for (const row of rows) {
       const texts = Buffer.from(unpackRecords(row)).toString('latin1').slice(1, -1).split('><');
       const names = texts.map(nameOf);
+      windows.set(startOf(row), names);
       // What a page holds of a row is always more than two windows long: SQLite leaves the remainder on the leaf.
       for (let at = 0; at + 8 <= row.records.length; at += 8) {
         const window = row.records.readBigUInt64LE(at);
@@ -100,6 +101,23 @@ function mapPages(directory: string, scratch: string): Map<string, Set<string>[]
       .filter((path) => isSegment(path) || isLog(path))
       .map((path) => [path, pagesOf(readFileSync(join(directory, path)), isLog(path), windows)]),
   );
+}
+
+interface Row {
+  readonly encoding: number;
+  readonly checksum: number;
+  readonly records: Buffer;
+}
+
+/**
+ * Where a row begins on its leaf: the end of its checksum, and what follows, as there are no delivery keys here. Of short rows it may
+ * be all that no other row has.
+ */
+function startOf({ checksum, records }: Row): bigint {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt32BE(checksum);
+  records.copy(bytes, 4, 0, 4);
+  return bytes.readBigUInt64LE();
 }
 
 function pagesOf(file: Buffer, isWal: boolean, windows: ReadonlyMap<bigint, readonly string[]>): Set<string>[] {

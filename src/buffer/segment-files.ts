@@ -53,7 +53,9 @@ export function examine(
   const isOdd = (wal?.length ?? 0) > 0 && (database?.length ?? 0) > firstPageBytes;
   const isStranger = isOdd && !isOwn(undefined, wal, path, number);
   const found = isForSqlite && !isStranger ? lookThroughSqlite(path, number) : undefined;
-  if (found !== undefined && !(isOdd && holdsMore(files, found.summary))) return found;
+  // A log that was cut ends before it: a batch may be there of which only the transaction's end is missing.
+  const isShort = found !== undefined && known !== undefined && found.summary.endPosition < known.endPosition;
+  if (found !== undefined && !isShort && !(isOdd && holdsMore(files, found.summary))) return found;
   return rebuild({ path, number, files, known, fallback, damagedDirectory, isNeeded: false });
 }
 

@@ -28,9 +28,13 @@ export function readPiece({ before, read }: Statements, from: number, endPositio
   let isDamaged = false;
   let bytes = 0;
   let isEnd = true;
-  // `from` may be in the middle of a batch. In a damaged tree what comes before it may lie behind it.
+  // `from` may be in the middle of a batch: that of the row before it, if it fits what comes then. It may be damaged itself, and in
+  // a damaged tree it may even lie behind.
   const last = before.get(from) as Pick<BatchRow, 'position' | 'count'> | undefined;
-  let next = last === undefined || last.position >= from ? from : Math.max(from, last.position + last.count);
+  const end = last === undefined || last.position >= from ? from : last.position + last.count;
+  const nextAt = (position: number): number =>
+    Number.isSafeInteger(end) && end > from && end <= position ? end : from;
+  let next: number | undefined;
   for (const row of read.iterate(from, endPosition) as IterableIterator<BatchRow>) {
     const batch = batchOf(row);
     if (batch === undefined) {
@@ -41,11 +45,13 @@ export function readPiece({ before, read }: Statements, from: number, endPositio
       isEnd = false;
       break;
     }
+    next ??= nextAt(batch.position);
     if (batch.position > next) missing.push({ first: next, last: batch.position - 1 });
     next = batch.position + batch.count;
     batches.push(batch);
     bytes += batch.records.length;
   }
+  next ??= nextAt(endPosition);
   if (isEnd && endPosition > next) missing.push({ first: next, last: endPosition - 1 });
   return { batches, isDamaged, missing, isEnd };
 }

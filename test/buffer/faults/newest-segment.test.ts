@@ -7,9 +7,11 @@ import { assertLedger, Rig, readings, recordsOf, type TestRecord } from './rig.t
 import { pageBytes } from './site.ts';
 
 const count = 8;
+/** So many were delivered before. What waits does not begin where rows of other tables would be, or one of zeros. */
+const delivered = 3;
 const filling = 'a'.repeat(200);
 /** The pages of a segment's tables, in the order in which they are made. */
-const pages = { segments: 3, batches: 4 };
+const pages = { meta: 1, segments: 3, batches: 4 };
 
 interface Row {
   readonly what: string;
@@ -29,8 +31,8 @@ const rows: readonly Row[] = [
       said.copy(rest, pages.segments * pageBytes);
       return rest;
     },
-    // With its state, it is lost that one was delivered.
-    told: count + 1,
+    // With its state, it is lost that some were delivered.
+    told: count + delivered,
   },
   {
     what: 'whose page of rows was zeroed',
@@ -47,8 +49,7 @@ const rows: readonly Row[] = [
 async function closedBuffer(t: TestContext, records = count): Promise<{ directory: string; path: string }> {
   const directory = tempDir(t);
   const rig = await Rig.start({ directory, options: { segmentBytes: 2 ** 20 } });
-  // What waits does not begin at position 0, where a row of zeros would be.
-  await rig.append(readings, 'readings delivered');
+  for (let i = 0; i < delivered; i++) await rig.append(readings, `readings delivered-${i}`);
   await rig.drain();
   for (let i = 0; i < records; i++) await rig.append(readings, `readings ${i} ${filling}`);
   await rig.buffer.stop();
@@ -87,29 +88,37 @@ for (const { what, damage, isLate = false, told = count } of rows) {
   });
 }
 
-test('a tree that leads past rows: they are found, and none is lost', async (t) => {
-  const { directory, path } = await closedBuffer(t, 100);
-  const segment = readFileSync(path);
-  const root = segment.subarray(pages.batches * pageBytes, (pages.batches + 1) * pageBytes);
-  // https://sqlite.org/fileformat2.html § 1.6: an inner page; the first of its cells; its child, and the last rowid in there.
-  assert.equal(root[0], 0x05);
-  const key = root.readUInt16BE(12) + 4;
-  assert.ok(root[key]! > 2 && root[key]! < 0x80, 'a key of one byte');
-  root[key] = 2;
-  writeFileSync(path, segment);
-  const rig = await Rig.start({ directory, t });
-  const [lane] = rig.buffer.lanes();
-  const seen: string[] = [];
-  for (let after = 0; ; ) {
-    const [batch] = await rig.buffer.read(lane!.key, after, 1);
-    if (batch === undefined) break;
-    seen.push(...names(recordsOf(batch)));
-    after = batch.firstSequence + batch.count - 1;
-  }
-  assert.deepEqual(
-    seen,
-    Array.from({ length: 100 }, (_, i) => `readings ${i}`),
-  );
-  assert.equal(rig.buffer.status().damages.length, 1);
-  assert.equal(rig.buffer.status().ledger.dropped.damaged, 0);
-});
+// https://sqlite.org/fileformat2.html § 1.6: an inner page's first cell is the page of a child, and the last rowid in there.
+const misleading: Readonly<Record<string, (cell: Buffer) => unknown>> = {
+  'past rows': (cell) => {
+    assert.ok(cell[4]! > 10 && cell[4]! < 0x80, 'a key of one byte');
+    cell[4] = 10;
+  },
+  'to the rows of another table': (cell) => cell.writeUInt32BE(pages.meta + 1),
+};
+
+for (const [where, mislead] of Object.entries(misleading)) {
+  test(`a tree that leads ${where}: none is lost`, async (t) => {
+    const { directory, path } = await closedBuffer(t, 100);
+    const segment = readFileSync(path);
+    const root = segment.subarray(pages.batches * pageBytes, (pages.batches + 1) * pageBytes);
+    assert.equal(root[0], 0x05);
+    mislead(root.subarray(root.readUInt16BE(12)));
+    writeFileSync(path, segment);
+    const rig = await Rig.start({ directory, t });
+    const [lane] = rig.buffer.lanes();
+    const seen: string[] = [];
+    for (let after = 0; ; ) {
+      const [batch] = await rig.buffer.read(lane!.key, after, 1);
+      if (batch === undefined) break;
+      seen.push(...names(recordsOf(batch)));
+      after = batch.firstSequence + batch.count - 1;
+    }
+    assert.deepEqual(
+      seen,
+      Array.from({ length: 100 }, (_, i) => `readings ${i}`),
+    );
+    assert.equal(rig.buffer.status().damages.length, 1);
+    assert.equal(rig.buffer.status().ledger.dropped.damaged, 0);
+  });
+}

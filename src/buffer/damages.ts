@@ -30,17 +30,17 @@ export class Damages {
     this.told.push(message);
     if (this.told.length > maxTold) this.told.shift();
     log.error({ ...(key !== undefined && { lane: key }) }, message);
-    if (key === undefined || isComplete) return;
+    if (key === undefined) return;
     const lane = lanes.get(key);
     if (lane === undefined) {
+      if (isComplete) return;
       // Nothing is left of its lane: it is told all the same, with those who tell of others.
       this.#noteGap(lanes.of(reportsHandling), 0, key);
       return;
     }
-    let isCounted = false;
-    for (const hole of holes) isCounted = this.#lose(lane, hole) || isCounted;
-    // Even where it can't be told what is missing, somebody should look.
-    if (!isCounted) this.#noteGap(lane, 0);
+    for (const hole of holes) this.#lose(lane, hole);
+    // What else was lost nobody can count: it is told beside what could be counted, which would be taken for all of it.
+    if (!isComplete) this.#noteGap(lane, 0);
   }
 
   /** Positions that no segment holds and nobody removed: their file is gone. */
@@ -66,14 +66,12 @@ export class Damages {
       return;
     }
     const message = `Segments of the buffer's lane ${lane.key} are missing: ${missing} records are lost.`;
-    this.note({ message, lane: lane.key, holes: [hole] });
+    this.note({ message, lane: lane.key, holes: [hole], isComplete: true });
   }
 
-  #lose(lane: Lane, hole: Interval): boolean {
+  #lose(lane: Lane, hole: Interval): void {
     const count = lane.ledger.drop(hole, 0, 'damaged');
-    if (count === 0) return false;
-    this.#noteGap(lane, count);
-    return true;
+    if (count > 0) this.#noteGap(lane, count);
   }
 
   #noteGap(lane: Lane, count: number, rule = lane.info.rule): void {

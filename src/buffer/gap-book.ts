@@ -44,7 +44,8 @@ export class GapBook {
 
   note(loss: Loss): void {
     const device = this.#open.size < maxOpen ? (loss.device ?? '') : '';
-    const key = `${loss.reason} ${loss.rule} ${device}`;
+    // One that can't be counted stays apart: a sum would look like all there is.
+    const key = `${loss.count === 0} ${loss.reason} ${loss.rule} ${device}`;
     const before = this.#open.get(key);
     this.#open.set(key, before === undefined ? gapOf(loss, device) : join(before, loss));
   }
@@ -98,7 +99,6 @@ function join(gap: Gap, loss: Loss): Gap {
   const last = [gap.lastSequence, loss.lastSequence].filter((one) => one !== undefined);
   return {
     ...gap,
-    // What can't be counted makes the sum uncountable only where nothing else is known.
     count: gap.count + loss.count,
     ...(first.length > 0 && { firstSequence: Math.min(...first) }),
     ...(last.length > 0 && { lastSequence: Math.max(...last) }),

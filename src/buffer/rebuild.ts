@@ -78,7 +78,8 @@ export function rebuild(ruin: Ruin): Examined | Damage {
   const lane = meta.lane.key;
   const message = `${describe(path, rows, holes, known !== undefined)}${failure} It was moved to ${damagedDirectory}.`;
   keepAside(path, ruin.files, damagedDirectory, stamped(`${lane}-${basename(path)}`));
-  const isComplete = known !== undefined && holes.length === 0 && failure === '';
+  // How far it went, if nobody noted it, only what is damaged could have told.
+  const isComplete = known !== undefined;
   const lost = failure === '' || known === undefined ? holes : [rangeOf(known)];
   const damage: Damage = { message, lane, holes: lost, ...(isComplete && { isComplete }) };
   if (summary === undefined) return damage;

@@ -162,7 +162,7 @@ export interface Damage {
   readonly lane?: string;
   /** Positions that are lost by it, as far as they are known. */
   readonly holes: readonly Interval[];
-  /** It is certain that nothing else is lost. */
+  /** It is certain that nothing but `holes` is lost. */
   readonly isComplete?: boolean;
 }
 

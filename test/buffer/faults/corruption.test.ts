@@ -71,6 +71,12 @@ async function survive(site: Site, directory: string, corruption: Corruption): P
   }
   const counted = told.reduce((sum, { count }) => sum + count, 0);
   assert.equal(counted, again.buffer.status().ledger.dropped.damaged, 'gaps and ledger differ');
+  if (lost > counted && corruption.isSilent !== true) {
+    assert.ok(
+      told.some(({ count }) => count === 0),
+      `${lost} are lost, ${counted} are told, and not that there are more`,
+    );
+  }
 }
 
 /** @returns how many records are lost */

@@ -13,9 +13,11 @@ const tolerance = 1.4;
 const toleranceMs = 2;
 /**
  * What a backlog may send in a millisecond, in bytes: to begin with, at the least and most. It grows by so little with each
- * live record that is in time, and shrinks by so much with each that is not, that about one in twenty is not.
+ * live record that is in time, and shrinks by so much with each that is not, that about one in twenty is not. The least is what
+ * any machine can bear, and a backlog needs to get anywhere while live records are late for reasons of their own; a link that
+ * carries less is the business of what is under way.
  */
-const rate = { start: 4_000, least: 4, most: 1_000_000, growth: 1.02, cut: 0.7 };
+const rate = { start: 4_000, least: 1_000, most: 1_000_000, growth: 1.02, cut: 0.7 };
 /** Late as far as the rate is concerned: even an idle machine makes a live record wait now and then. */
 const rateTolerance = 1.7;
 const rateToleranceMs = 3;

@@ -194,3 +194,22 @@ test('a backlog that has nobody beside it has no rate', () => {
     pace.backlog(10_000_000, now);
   }
 });
+
+test('live records that are late whatever the backlog does can not stop it', () => {
+  const pace = new Pace();
+  pace.live(-10, 0);
+  pace.live(0, 0);
+  pace.liveTook(1, 0, 1, 0);
+  let sent = 0;
+  for (let now = 10; now < 10_000; now++) {
+    if (now % 10 === 0) {
+      pace.live(now, 1);
+      pace.liveTook(500, now, now, 1);
+    }
+    while (pace.restMs(now) === 0) {
+      pace.backlog(4_000, now);
+      sent += 4_000;
+    }
+  }
+  assert.ok(sent >= 0.9 * 10_000 * 1_000, `${sent} bytes in ten seconds`);
+});

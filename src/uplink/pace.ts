@@ -13,14 +13,14 @@ const tolerance = 1.4;
 const toleranceMs = 2;
 /**
  * What a backlog may send in a millisecond, in bytes: to begin with, at the least and most. It grows by so little with each
- * live record that is in time, and shrinks by so much with each that is not, that about one in twenty is not. The least is what
+ * live record that is in time, and shrinks by so much with each that is not, that about one in forty is not. The least is what
  * any machine can bear, and a backlog needs to get anywhere while live records are late for reasons of their own; a link that
  * carries less is the business of what is under way.
  */
-const rate = { start: 4_000, least: 1_000, most: 1_000_000, growth: 1.02, cut: 0.7 };
+const rate = { start: 4_000, least: 1_000, most: 1_000_000, growth: 1.01, cut: 0.7 };
 /** Late as far as the rate is concerned: even an idle machine makes a live record wait now and then. */
-const rateTolerance = 1.7;
-const rateToleranceMs = 3;
+const rateTolerance = 1.4;
+const rateToleranceMs = 1.2;
 /** What it did not send in so long, it may send at once: timers are no finer than a millisecond. */
 const burstMs = 3;
 /** How often it is found out anew how long a live record takes without a backlog: links and disks change. */

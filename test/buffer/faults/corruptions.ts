@@ -114,12 +114,26 @@ function fillPage(name: string, fill: (random: Random, length: number) => Buffer
   };
 }
 
+/**
+ * Where a log's last whole transaction ends. One that has lost its last frame looks as one that was never made, whose records were
+ * refused: nobody can tell, so its other frames are lost with it.
+ */
+function lastCommit(log: Buffer): number {
+  let end = walHeaderBytes;
+  for (let start = walHeaderBytes; start + frameBytes <= log.length; start += frameBytes) {
+    // The second word of a frame's header: the size of the database after a commit, 0 in all other frames.
+    if (log.readUInt32BE(start + 4) !== 0) end = start + frameBytes;
+  }
+  return end;
+}
+
 const truncate: Kind = (site, directory, random) => {
   const path = pick(random, anyFile(site, directory));
   const { length } = readFileSync(join(directory, path));
   const to = random.between(0, length - 1);
   truncateSync(join(directory, path), to);
-  return { what: `${path} cut at ${to}`, hit: recordsAt(site, path, to, length), isSilent: isLog(path) };
+  const from = isLog(path) ? lastCommit(readFileSync(join(directory, path))) : to;
+  return { what: `${path} cut at ${to}`, hit: recordsAt(site, path, from, length), isSilent: isLog(path) };
 };
 
 const loseLog: Kind = (site, directory, random) => {

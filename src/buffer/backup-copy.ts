@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { makeDirectory, syncDirectory } from './directories.ts';
+import { syncDirectory } from '../lib/sync-directory.ts';
+import { makeDirectory } from './directories.ts';
 import type { Head } from './head.ts';
 import type { LaneStore } from './lane-store.ts';
 import type { ShelfStore } from './shelf-store.ts';

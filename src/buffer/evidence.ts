@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeDirectory, syncDirectory } from './directories.ts';
+import { syncDirectory } from '../lib/sync-directory.ts';
+import { makeDirectory } from './directories.ts';
 
 const suffixes = ['', '-wal', '-shm', '-journal'];
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { HeadgateError, messageOf } from '../core/errors.ts';
-import { syncDirectory } from './directories.ts';
+import { syncDirectory } from '../lib/sync-directory.ts';
 import { keepAside, readFiles, stamped } from './evidence.ts';
 import { laneOf } from './lane.ts';
 import type { LaneStore } from './lane-store.ts';

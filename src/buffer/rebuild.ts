@@ -2,7 +2,7 @@ import { renameSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { messageOf } from '../core/errors.ts';
 import type { Interval } from '../lib/intervals.ts';
-import { syncDirectory } from './directories.ts';
+import { syncDirectory } from '../lib/sync-directory.ts';
 import { type Files, keepAside, stamped } from './evidence.ts';
 import { isFull } from './is-full.ts';
 import type { BatchRow } from './row.ts';

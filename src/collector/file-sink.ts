@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { HeadgateError } from '../core/errors.ts';
 import { ensureDirectory } from '../lib/ensure-directory.ts';
 import { Intervals } from '../lib/intervals.ts';
+import { syncDirectory } from '../lib/sync-directory.ts';
 import { RecordJson } from '../wire/record-json.ts';
 import { RecordReader } from '../wire/record-reader.ts';
 import { recoverFile } from './file-recovery.ts';
@@ -205,13 +206,4 @@ function checkRegular(fd: number, path: string): { ino: number } {
   const stat = fstatSync(fd);
   if (!stat.isFile()) throw new HeadgateError('config.invalid', `The sink ${path} is not a regular file.`);
   return stat;
-}
-
-function syncDirectory(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }

@@ -215,6 +215,7 @@ export class NatsSink implements AsyncSink {
   /** Does it when all that was asked for before is done. @throws HeadgateError */
   async #alone<T>(work: (open: Open) => Promise<T>): Promise<T> {
     const done = this.#last.then(async () => await work(await this.#opened()));
+    // Who asked is told; who comes next only waits for it.
     this.#last = done.catch(() => {});
     try {
       return await done;

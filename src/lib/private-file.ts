@@ -2,6 +2,7 @@ import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmS
 import { basename, dirname, join } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { ensureDirectory } from './ensure-directory.ts';
+import { syncDirectory } from './sync-directory.ts';
 
 /**
  * Puts a file that only its owner may read in place of what is there, all of it or nothing: durable when it returns.
@@ -76,15 +77,6 @@ function draftOf(path: string, content: string): string {
     closeSync(fd);
   }
   return draft;
-}
-
-function syncDirectory(path: string): void {
-  const fd = openSync(path, 'r');
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function guarded<T>(path: string, what: string, work: () => T): T {

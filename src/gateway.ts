@@ -24,7 +24,7 @@ import { ensureDirectory } from './lib/ensure-directory.ts';
 import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
-import { createDecoder, type Decoder } from './profiles/decode.ts';
+import { createDecoder, type Decoder } from './profiles/decoder.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
@@ -273,7 +273,7 @@ function rulesApi(rules: RuleBook, decode: Decoder): RulesApi {
   return {
     describe: () => rules.describe(),
     explain: (message) => {
-      const decoded = decode(message);
+      const [decoded] = decode(message, Date.now()).measurements;
       const fields = decoded.fields.map(({ name }) => name);
       return { device: decoded.deviceId, fields, explanation: rules.explain(message, decoded) };
     },

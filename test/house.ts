@@ -62,7 +62,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   qlobber: ['sources/mqtt/'],
   'reflect-metadata': ['uplink/', 'collector/'],
   typebox: ['lib/', 'config/', 'api/', '*/options.ts'],
-  yaml: ['config/', 'profiles/'],
+  yaml: ['config/', 'lib/settings/'],
 };
 
 /** Made by a program, not by hand: exempt from what is about style. */

@@ -1,5 +1,5 @@
 import { loadConfig } from '../../src/config/load.ts';
-import { createDecoder } from '../../src/profiles/decode.ts';
+import { createDecoder } from '../../src/profiles/decoder.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
 import { poolSize } from './load-protocol.ts';
 import { payload, seeded } from './payload.ts';
@@ -26,7 +26,7 @@ export function encodedRecords(): { readonly bytes: Buffer; readonly starts: Uin
       payload: Buffer.from(payload(randoms[device]!)),
     };
     const envelope = { ...message, receivedAtMs, clockQuality: 'synced', priority: 'normal' } as const;
-    const { bytes, start, end } = encoder.encode(decode(message), envelope, undefined);
+    const { bytes, start, end } = encoder.encode(decode(message, 0).measurements[0], envelope, undefined);
     pieces.push(Buffer.from(bytes.subarray(start, end)));
     starts[index + 1] = starts[index]! + end - start;
   }

@@ -1,6 +1,6 @@
 import { loadConfig } from '../../src/config/load.ts';
 import type { StoredBatch } from '../../src/core/batch.ts';
-import { createDecoder } from '../../src/profiles/decode.ts';
+import { createDecoder } from '../../src/profiles/decoder.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
 import { publishPacket } from './mqtt-bytes.ts';
 import { payload, seeded } from './payload.ts';
@@ -40,7 +40,7 @@ export function lifelike(kind: PayloadKind, perBatch: number, count: number): Li
         clockQuality: 'synced',
         priority: 'normal',
       } as const;
-      const { bytes, start, end } = encoder.encode(decode(message), envelope, undefined);
+      const { bytes, start, end } = encoder.encode(decode(message, 0).measurements[0], envelope, undefined);
       records.push(Buffer.from(bytes.subarray(start, end)));
     }
     batches.push({

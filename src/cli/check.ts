@@ -6,7 +6,7 @@ import { loadWithRemote } from '../config/remote.ts';
 import type { Config } from '../config/schema.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
-import { decode } from '../profiles/decode.ts';
+import { createDecoder } from '../profiles/decoder.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { configOptions, sourcesOf } from './config-options.ts';
 import { exitCodeOf } from './failure.ts';
@@ -96,7 +96,7 @@ function textAnswer(config: Config, message: Message | undefined): string {
 /** What is to be known of one message: what the gateway would see in it, and what holds for it. */
 function asked({ rules, decode: options }: Config, message: Message) {
   const book = new RuleBook(rules);
-  const decoded = decode(message, options);
+  const [decoded] = createDecoder(options)(message, Date.now()).measurements;
   const { source, topic, mqttQos = null } = message;
   return {
     message: { source, topic, mqttQos, device: decoded.deviceId, fields: decoded.fields.map(({ name }) => name) },

@@ -1,5 +1,6 @@
-import type { FieldValue, Measurement } from '../core/measurement.ts';
-import { decode } from '../profiles/decode.ts';
+import type { Decoded } from '../core/decoded.ts';
+import type { FieldValue } from '../core/measurement.ts';
+import { createDecoder } from '../profiles/decoder.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { configOf, configOptions } from './config-options.ts';
 import type { Terminal } from './terminal.ts';
@@ -27,15 +28,15 @@ export async function decodeOnce(args: string[], terminal: Terminal): Promise<nu
     throw wrong(usage, 'one of --payload TEXT and --payload-hex HEX is needed.');
   const payload = text === undefined ? bytesOf(hex ?? '') : new TextEncoder().encode(text);
   const { decode: options } = configOf(values, terminal);
-  terminal.out(measurementJson(decode({ source: 'mqtt', topic, payload }, options)));
+  terminal.out(decodedJson(createDecoder(options)({ source: 'mqtt', topic, payload }, Date.now())));
   return 0;
 }
 
 /**
- * A measurement as JSON for programs. Whole numbers beyond 2^53 stand there digit by digit, bytes as base64, and NaN and
+ * What was decoded as JSON for programs. Whole numbers beyond 2^53 stand there digit by digit, bytes as base64, and NaN and
  * the infinities as texts, as in protobuf's JSON mapping.
  */
-export function measurementJson({ deviceId, timeMs, fields, keepPayload }: Measurement): string {
+export function decodedJson({ measurements: [{ deviceId, timeMs, fields }], keepPayload }: Decoded): string {
   const named = fields.map(({ name, value, unit }) => ({
     name,
     value: jsonValue(value),

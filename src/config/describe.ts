@@ -1,4 +1,4 @@
-import type { SchemaNode } from './schema-node.ts';
+import type { SchemaNode } from '../lib/settings/schema-node.ts';
 
 const redacted = '***';
 

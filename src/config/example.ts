@@ -1,5 +1,5 @@
 import { stringify } from 'yaml';
-import { type KeyPath, pathText, type SchemaNode } from './schema-node.ts';
+import { type KeyPath, pathText, type SchemaNode } from '../lib/settings/schema-node.ts';
 
 const width = 100;
 

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { SchemaNode } from '../lib/settings/schema-node.ts';
 import { exampleConfig } from './example.ts';
 import { configSchema } from './schema.ts';
-import type { SchemaNode } from './schema-node.ts';
 
 // npm run generate: writes what follows from the configuration's schema. Tests compare it with the schema.
 

@@ -1,14 +1,14 @@
 import { contradictions } from '../admission/option-checks.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { OptionProblem } from '../lib/option-types.ts';
+import { checkPartial, mustBeGiven, type Problem } from '../lib/settings/check.ts';
+import { type Layer, merge, nest } from '../lib/settings/layer.ts';
+import { leaves, nodeAt, pathText, type SchemaNode } from '../lib/settings/schema-node.ts';
+import { readConfigFile } from '../lib/settings/yaml-file.ts';
 import { uplinkFaults } from '../uplink/option-checks.ts';
-import { checkPartial, mustBeGiven, type Problem } from './check.ts';
-import { readConfigFile } from './file.ts';
-import { type Layer, merge, nest } from './layer.ts';
 import { configNode } from './node.ts';
 import { fromEnvironment, fromSettings } from './overrides.ts';
 import type { Config } from './schema.ts';
-import { leaves, nodeAt, pathText, type SchemaNode } from './schema-node.ts';
 
 /** Where a configuration comes from, besides the defaults. */
 export interface ConfigSources {

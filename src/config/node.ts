@@ -1,5 +1,5 @@
+import type { SchemaNode } from '../lib/settings/schema-node.ts';
 import schema from './schema.json' with { type: 'json' };
-import type { SchemaNode } from './schema-node.ts';
 
 /**
  * The configuration's schema as plain JSON Schema, which is how everything reads it. It is written out from schema.ts by

@@ -1,7 +1,7 @@
+import { type Layer, merge, nest } from '../lib/settings/layer.ts';
+import { type KeyPath, leaves, nodeAt, pathText, type SchemaNode } from '../lib/settings/schema-node.ts';
+import { yaml } from '../lib/settings/yaml.ts';
 import { closest } from '../lib/spelling.ts';
-import { type Layer, merge, nest } from './layer.ts';
-import { type KeyPath, leaves, nodeAt, pathText, type SchemaNode } from './schema-node.ts';
-import { yaml } from './yaml.ts';
 
 const prefix = 'HEADGATE_';
 /**

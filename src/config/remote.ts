@@ -2,12 +2,12 @@ import { rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { readIfThere, writePrivateFile } from '../lib/private-file.ts';
-import { parseConfigText } from './file.ts';
-import { type Layer, merge } from './layer.ts';
+import { type Layer, merge } from '../lib/settings/layer.ts';
+import { yaml } from '../lib/settings/yaml.ts';
+import { parseConfigText } from '../lib/settings/yaml-file.ts';
 import { type ConfigSources, configFile, loadConfig } from './load.ts';
 import type { Config } from './schema.ts';
 import { changedKeys } from './watch.ts';
-import { yaml } from './yaml.ts';
 
 /** What the collector has set lies in the data directory, and holds over the configuration file. */
 export function remotePath(dataDir: string): string {

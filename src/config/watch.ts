@@ -5,9 +5,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
+import { leaves, pathText } from '../lib/settings/schema-node.ts';
 import { configNode } from './node.ts';
 import type { Config } from './schema.ts';
-import { leaves, pathText } from './schema-node.ts';
 
 export interface ConfigWatchDependencies {
   /** The configuration file; undefined when there is none. */

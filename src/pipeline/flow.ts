@@ -4,7 +4,7 @@ import type { RecordBuffer } from '../buffer/buffer.ts';
 import { reportsHandling } from '../buffer/reports.ts';
 import type { Bearer, Deliver, Receipt, Take } from '../core/message.ts';
 import type { TrustedClock } from '../core/time.ts';
-import type { Decoder } from '../profiles/decode.ts';
+import type { Decoder } from '../profiles/decoder.ts';
 import { RecordEncoder } from '../wire/record-encoder.ts';
 import type { FlowStatus } from './status.ts';
 
@@ -34,10 +34,11 @@ export class Flow {
   readonly take: Take = (message, bearer) => {
     const { decode, rules, buffer, clock } = this.#deps;
     this.#received++;
-    const measurement = decode(message);
-    if (measurement.fields.length === 0) this.#undecoded++;
-    const { handling, verdict } = rules.decide(message, measurement, rules.needsTime ? clock.monotonic() : 0);
     const receivedAtMs = clock.now();
+    const decoded = decode(message, receivedAtMs);
+    const [measurement] = decoded.measurements;
+    if (decoded.kind === 'raw') this.#undecoded++;
+    const { handling, verdict } = rules.decide(message, measurement, rules.needsTime ? clock.monotonic() : 0);
     const { deviceId } = measurement;
     if (verdict !== 'keep') {
       // The rule has decided what becomes of it: its source has done its part.
@@ -54,7 +55,7 @@ export class Flow {
         clockQuality: clock.quality(),
         priority: handling.priority,
       },
-      measurement.keepPayload ? message.payload : undefined,
+      decoded.keepPayload ? message.payload : undefined,
     );
     const isEarly = handling.durability === 'relaxed' || handling.durability === 'memory';
     if (isEarly && !buffer.mustWait(handling)) {
@@ -78,7 +79,7 @@ export class Flow {
     const receivedAtMs = clock.now();
     const { priority } = reportsHandling;
     const { bytes, start, end } = this.#encoder.encode(
-      { deviceId: own, fields: [], keepPayload: true },
+      { deviceId: own, fields: [] },
       { source: own, topic, receivedAtMs, clockQuality: clock.quality(), priority },
       payload,
     );

@@ -1,9 +1,9 @@
 import type { RuleOptions } from '../../src/admission/options.ts';
 import type { Decoded } from '../../src/admission/rules.ts';
-import { parseConfigText } from '../../src/config/file.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { FieldValue } from '../../src/core/measurement.ts';
 import type { Message } from '../../src/core/message.ts';
+import { parseConfigText } from '../../src/lib/settings/yaml-file.ts';
 
 /** Rules as a user writes them, through the loader: defaults, units and checks included. */
 export function rulesOf(yaml: string): readonly RuleOptions[] {
@@ -20,7 +20,6 @@ export function decodedOf(deviceId: string, fields: Record<string, FieldValue> =
   return {
     deviceId,
     fields: Object.entries(fields).map(([name, value]) => ({ name, value })),
-    keepPayload: false,
     ...(profile === undefined ? {} : { profile }),
   };
 }

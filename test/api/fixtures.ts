@@ -6,7 +6,7 @@ import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
 import type { UnixMs } from '../../src/core/time.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
 import { silentLog } from '../../src/lib/log.ts';
-import { createDecoder } from '../../src/profiles/decode.ts';
+import { createDecoder } from '../../src/profiles/decoder.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
 import { healthyParts, someTimeMs } from '../support/status.ts';
 
@@ -19,7 +19,7 @@ export function rulesApi(): RulesApi {
   return {
     describe: () => book.describe(),
     explain: (message) => {
-      const decoded = decode(message);
+      const [decoded] = decode(message, 0).measurements;
       const fields = decoded.fields.map(({ name }) => name);
       return { device: decoded.deviceId, fields, explanation: book.explain(message, decoded) };
     },
@@ -35,7 +35,7 @@ export function batchOf(
   const encoder = new RecordEncoder();
   const records = times.map((receivedAtMs, index) => {
     const { bytes, start, end } = encoder.encode(
-      { deviceId: 'd', fields: [{ name: 'n', value: firstSequence + index }], keepPayload: false },
+      { deviceId: 'd', fields: [{ name: 'n', value: firstSequence + index }] },
       { source: 'mqtt', topic: 'd', receivedAtMs, clockQuality: 'estimated', priority: 'normal' },
       undefined,
     );

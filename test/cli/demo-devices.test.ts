@@ -7,7 +7,7 @@ import { seeded } from '../../src/cli/demo/random.ts';
 import { type DemoDevice, sample } from '../../src/cli/demo/sample.ts';
 import { defaultsOf } from '../../src/config/load.ts';
 import { configNode } from '../../src/config/node.ts';
-import { decode } from '../../src/profiles/decode.ts';
+import { createDecoder } from '../../src/profiles/decoder.ts';
 import type { DecodeOptions } from '../../src/profiles/options.ts';
 
 const minuteMs = 60_000;
@@ -23,7 +23,9 @@ type Fields = Readonly<Record<string, unknown>>;
 function fieldsOf(device: DemoDevice, localMs: number, seed = 1): Fields {
   const { topic, payload } = sample(device, localMs, seeded(seed));
   const message = { source: 'mqtt', topic, payload: Buffer.from(payload) } as const;
-  return Object.fromEntries(decode(message, decodeOptions).fields.map(({ name, value }) => [name, value]));
+  return Object.fromEntries(
+    createDecoder(decodeOptions)(message, 0).measurements[0].fields.map(({ name, value }) => [name, value]),
+  );
 }
 
 function deviceOf(clientId: string): DemoDevice {

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { checkPartial } from '../../src/config/check.ts';
 import { describeConfig } from '../../src/config/describe.ts';
 import { exampleConfig } from '../../src/config/example.ts';
-import { parseConfigText } from '../../src/config/file.ts';
 import { defaultsOf, loadConfig, loadWith } from '../../src/config/load.ts';
 import { configNode } from '../../src/config/node.ts';
 import { configSchema } from '../../src/config/schema.ts';
-import { leaves, type SchemaNode } from '../../src/config/schema-node.ts';
+import { checkPartial } from '../../src/lib/settings/check.ts';
+import { leaves, type SchemaNode } from '../../src/lib/settings/schema-node.ts';
+import { parseConfigText } from '../../src/lib/settings/yaml-file.ts';
 
 test('the schema that is loaded at run time is the one in the sources', () => {
   const written = readFileSync('src/config/schema.json', 'utf8');

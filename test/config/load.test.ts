@@ -8,8 +8,8 @@ import { defaultsOf, loadConfig } from '../../src/config/load.ts';
 import { configNode } from '../../src/config/node.ts';
 import { reserved, variableOf } from '../../src/config/overrides.ts';
 import type { Config } from '../../src/config/schema.ts';
-import { knownKeywords, leaves, type SchemaNode } from '../../src/config/schema-node.ts';
 import { HeadgateError } from '../../src/core/errors.ts';
+import { knownKeywords, leaves, type SchemaNode } from '../../src/lib/settings/schema-node.ts';
 
 let folder = '';
 before(() => {

@@ -3,11 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { test } from 'node:test';
-import { checkPartial } from '../../src/config/check.ts';
 import { describeConfig } from '../../src/config/describe.ts';
 import { loadConfig } from '../../src/config/load.ts';
-import type { SchemaNode } from '../../src/config/schema-node.ts';
 import { HeadgateError } from '../../src/core/errors.ts';
+import { checkPartial } from '../../src/lib/settings/check.ts';
+import type { SchemaNode } from '../../src/lib/settings/schema-node.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 /** The lines of the error that a file gives, each without its name; none when it is right. */

@@ -7,7 +7,7 @@ import type { DiskFaults } from '../../src/buffer/worker-protocol.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { ClockQuality } from '../../src/core/time.ts';
 import { Flow } from '../../src/pipeline/flow.ts';
-import { createDecoder } from '../../src/profiles/decode.ts';
+import { createDecoder } from '../../src/profiles/decoder.ts';
 import { Batch } from '../../src/wire/generated/headgate/v1/record.ts';
 import { isBalanced, openBuffer } from '../support/buffer.ts';
 import { tempDir } from '../support/temp-dir.ts';

@@ -66,7 +66,7 @@ export function appendTo(buffer: MemoryBuffer, lane: string, ...values: number[]
 
 export function encoded(value: number): Uint8Array {
   const { bytes, start, end } = encoder.encode(
-    { deviceId: 'd', fields: [{ name: 'n', value }], keepPayload: false },
+    { deviceId: 'd', fields: [{ name: 'n', value }] },
     { source: 'mqtt', topic: 't', receivedAtMs: Date.now(), clockQuality: 'estimated', priority: 'normal' },
     undefined,
   );

@@ -170,7 +170,7 @@ const encoder = new RecordEncoder();
 
 function append(buffer: MemoryBuffer, value: number): void {
   const { bytes, start, end } = encoder.encode(
-    { deviceId: 'd', fields: [{ name: 'n', value }], keepPayload: false },
+    { deviceId: 'd', fields: [{ name: 'n', value }] },
     { source: 'mqtt', topic: 't', receivedAtMs: Date.now(), clockQuality: 'estimated', priority: 'normal' },
     undefined,
   );

@@ -121,7 +121,7 @@ test('any gap is read back as it was, by the generated code, by the reader and i
 test('gaps and measurements stand in one batch, each with its sequence', () => {
   const encoder = new RecordEncoder();
   const about = { source: 'mqtt', topic: 't', priority: 'normal', ...envelope } as const;
-  const { bytes, start, end } = encoder.encode({ deviceId: 'd', fields: [], keepPayload: false }, about, undefined);
+  const { bytes, start, end } = encoder.encode({ deviceId: 'd', fields: [] }, about, undefined);
   const gap: Gap = { reason: 'full', rule: 'alarms', count: 3, firstAtMs: 1000, lastAtMs: 2000 };
   const batch = batchOf(entryOf(gap), Buffer.from(bytes.subarray(start, end)), entryOf({ ...gap, count: 4 }));
   const read = Array.from(new RecordReader().records(readBatch(batch)), ({ sequence, source, gap: loss }) => [

@@ -27,7 +27,6 @@ test('a record says what went in', () => {
     {
       deviceId: 'greenhouse',
       timeMs: -1_500,
-      keepPayload: true,
       fields: [
         { name: 'temperature', value: 21.5, unit: 'Cel' },
         { name: 'count', value: 2n ** 62n },
@@ -70,7 +69,7 @@ test('a record says what went in', () => {
 });
 
 test('an empty payload is kept as an empty payload, and no payload as none', () => {
-  const nothing: Measurement = { deviceId: 'd', fields: [], keepPayload: true };
+  const nothing: Measurement = { deviceId: 'd', fields: [] };
   const encoder = new RecordEncoder();
   assert.deepEqual([...(decoded(encoder, nothing, envelope, new Uint8Array()).payload ?? [1])], []);
   assert.equal(decoded(encoder, nothing, envelope).payload, undefined);
@@ -128,7 +127,7 @@ test('records one after the other make a batch', () => {
   const encoder = new RecordEncoder();
   const parts = [1, 2, 3].map((value) => {
     const { bytes, start, end } = encoder.encode(
-      { deviceId: 'd', fields: [{ name: 'n', value }], keepPayload: false },
+      { deviceId: 'd', fields: [{ name: 'n', value }] },
       { ...envelope, topic: `t/${value}` },
       undefined,
     );

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { FieldValue } from '../../src/core/measurement.ts';
-import { createDecoder } from '../../src/profiles/decode.ts';
 import { createDeviceNamer } from '../../src/profiles/device-id.ts';
+import { createGeneralDecoder } from '../../src/profiles/general.ts';
 
 const options = { deviceTopics: [], maxDepth: 4, maxFields: 5 };
-const decode = createDecoder(options);
+const decode = createGeneralDecoder(options);
 const message = (payload: string | Uint8Array) => ({
   source: 'mqtt',
   topic: 'sensors/a',
@@ -70,7 +70,7 @@ const rows: readonly Row[] = [
 test('payloads become fields, or stay what they are', () => {
   for (const [payload, fields, keepPayload] of rows) {
     const measurement = decode(message(payload));
-    const found = measurement.fields.map(({ name, value }) => [name, value]);
+    const found = measurement.measurements[0].fields.map(({ name, value }) => [name, value]);
     assert.deepEqual(
       { found, keepPayload: measurement.keepPayload },
       { found: Object.entries(fields), keepPayload },
@@ -88,16 +88,16 @@ test('no payload makes it throw, and what has no fields keeps its payload', () =
   );
   fc.assert(
     fc.property(anyPayload, (payload) => {
-      const { fields, keepPayload } = decode(message(payload));
-      assert.ok(keepPayload || fields.length > 0);
+      const { measurements, keepPayload } = decode(message(payload));
+      assert.ok(keepPayload || measurements[0].fields.length > 0);
     }),
     { numRuns: 2_000 },
   );
 });
 
 test('nesting of a million levels is a payload like any other', () => {
-  const { fields, keepPayload } = decode(message('{"a":'.repeat(1_000_000)));
-  assert.deepEqual({ fields, keepPayload }, { fields: [], keepPayload: true });
+  const { measurements, keepPayload } = decode(message('{"a":'.repeat(1_000_000)));
+  assert.deepEqual({ fields: measurements[0].fields, keepPayload }, { fields: [], keepPayload: true });
 });
 
 test('a device is named by the first pattern that matches its topic, or by the whole topic', () => {

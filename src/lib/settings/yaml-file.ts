@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Document, Node } from 'yaml';
-import { HeadgateError, messageOf } from '../core/errors.ts';
+import { HeadgateError, messageOf } from '../../core/errors.ts';
 import type { Layer } from './layer.ts';
 import { yaml } from './yaml.ts';
 import { plainReason } from './yaml-reasons.ts';

@@ -1,11 +1,9 @@
 import { isAscii, isUtf8 } from 'node:buffer';
-import type { Field, FieldValue, Measurement } from '../core/measurement.ts';
+import type { Decoded } from '../core/decoded.ts';
+import type { Field, FieldValue } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
 import { createDeviceNamer } from './device-id.ts';
 import type { DecodeOptions } from './options.ts';
-
-/** Turns a message into a measurement. Never throws: what can't be decoded has no fields and keeps its payload. */
-export type Decoder = (message: Message) => Measurement;
 
 const none: readonly Field[] = [];
 const int64Max = 2n ** 63n;
@@ -16,24 +14,24 @@ const int64Max = 2n ** 63n;
  * The payload is kept beside the fields when they do not say all of it: nulls, empty objects and lists, numbers that
  * neither a double nor an int64 can hold.
  */
-export function createDecoder(options: DecodeOptions): Decoder {
+export function createGeneralDecoder(options: DecodeOptions): (message: Message) => Decoded {
   const deviceOf = createDeviceNamer(options.deviceTopics);
   return (message) => {
     const deviceId = deviceOf(message.topic);
     const text = jsonTextOf(message.payload);
     const value = text === undefined ? undefined : parse(text);
-    if (text === undefined || value === undefined) return { deviceId, fields: none, keepPayload: true };
+    if (text === undefined || value === undefined) return decoded(deviceId, none, true);
     let walk = walkOf(value, options);
     // What a double would round is read again, digit by digit. It is rare, so the others don't pay for it.
     if (walk.isRounded) walk = walkOf(parse(text, keepExact), options);
-    if (walk.isTooLarge) return { deviceId, fields: none, keepPayload: true };
-    return { deviceId, fields: walk.fields, keepPayload: !walk.isComplete || walk.fields.length === 0 };
+    if (walk.isTooLarge) return decoded(deviceId, none, true);
+    return decoded(deviceId, walk.fields, !walk.isComplete || walk.fields.length === 0);
   };
 }
 
-/** {@link createDecoder} for one message. */
-export function decode(message: Message, options: DecodeOptions): Measurement {
-  return createDecoder(options)(message);
+function decoded(deviceId: string, fields: readonly Field[], keepPayload: boolean): Decoded {
+  const kind = fields.length === 0 ? 'raw' : 'measurement';
+  return { kind, deviceId, measurements: [{ deviceId, fields }], keepPayload };
 }
 
 type Json = number | boolean | bigint | string | null | undefined | readonly Json[] | { readonly [key: string]: Json };

@@ -1,5 +1,5 @@
-import { parseBytes, parseDuration } from '../core/units.ts';
-import { closest } from '../lib/spelling.ts';
+import { parseBytes, parseDuration } from '../../core/units.ts';
+import { closest } from '../spelling.ts';
 import { leaves, pathText, type SchemaNode } from './schema-node.ts';
 
 /** One thing that is wrong with a value, without its source's own words for the place. */

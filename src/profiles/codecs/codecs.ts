@@ -1,0 +1,4 @@
+import type { Codec } from '../codec.ts';
+
+/** Every codec, by the name that a profile calls it by (`codec: senml-json`). A gateway makes one of each that it needs. */
+export const codecs: ReadonlyMap<string, () => Codec> = new Map([]);

@@ -17,6 +17,7 @@ import { type ConfigSources, configFile } from './config/load.ts';
 import { loadAgain, RemoteSettings } from './config/remote.ts';
 import type { Config } from './config/schema.ts';
 import { ConfigWatch } from './config/watch.ts';
+import type { Heard } from './core/decoded.ts';
 import { systemClock } from './core/time.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
@@ -25,6 +26,7 @@ import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
 import { createDecoder, type Decoder } from './profiles/decoder.ts';
+import { Lessons } from './registry/lessons.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
@@ -51,6 +53,7 @@ export class Gateway {
   readonly #clock: GatewayClock;
   readonly #buffer: RecordBuffer;
   readonly #rules: RuleBook;
+  readonly #lessons: Lessons;
   readonly #flow: Flow;
   readonly #mqtt: MqttSource;
   readonly #commands: Commands;
@@ -94,7 +97,17 @@ export class Gateway {
     });
     this.#rules = new RuleBook(config.rules);
     this.#buffer.rulesChanged(this.#rules.handlings);
-    this.#flow = new Flow({ decode: createDecoder(config.decode), rules: this.#rules, buffer: this.#buffer, clock });
+    const decode = createDecoder(config.decode);
+    this.#lessons = new Lessons({
+      shelf: this.#buffer.shelf,
+      teach: (message) => decode(message, clock.now()),
+      monotonic: clock.monotonic,
+      log: part('registry'),
+    });
+    const heard: Heard = (decoded, message) => {
+      if (decoded.isLesson) this.#lessons.learnt(message);
+    };
+    this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard });
     this.#mqtt = new MqttSource({
       options: config.mqtt,
       take: this.#flow.take,
@@ -189,7 +202,7 @@ export class Gateway {
     const last: Service[] = [this.#mqtt];
     if (this.#canary !== undefined) last.push(this.#canary);
     if (watch) last.push(watch);
-    this.#services = new ServiceGroup([first, [clock], [this.#commands], [this.#uplink], last]);
+    this.#services = new ServiceGroup([first, [clock], [this.#commands, this.#lessons], [this.#uplink], last]);
   }
 
   async start(signal: AbortSignal): Promise<void> {

@@ -1,5 +1,7 @@
 import type { Sighting } from './device.ts';
 import type { Measurement } from './measurement.ts';
+import type { Message } from './message.ts';
+import type { UnixMs } from './time.ts';
 
 /** What a message turned out to be. */
 export type MessageKind =
@@ -51,4 +53,15 @@ export interface Decoded {
   /** Why the profile could not read it, as a sentence; only with kind `failed`. */
   readonly failure?: string;
   readonly requests?: readonly Request[];
+  /**
+   * It is needed to read later messages: the newest message of each topic of which this holds is decoded again after a
+   * restart, before anything else is. One with an empty payload takes back what its topic taught.
+   */
+  readonly isLesson?: boolean;
 }
+
+/**
+ * Whoever is to know of every message that came in, and of what it says, whatever a rule makes of it. Called in the
+ * messages' order, before anything else is decoded; it does not throw, and copies what it keeps of the payload.
+ */
+export type Heard = (decoded: Decoded, message: Message, receivedAtMs: UnixMs) => void;

@@ -2,6 +2,7 @@ import type { RuleBook } from '../admission/rule-book.ts';
 import type { Waiter } from '../buffer/batch.ts';
 import type { RecordBuffer } from '../buffer/buffer.ts';
 import { reportsHandling } from '../buffer/reports.ts';
+import type { Heard } from '../core/decoded.ts';
 import type { Bearer, Deliver, Receipt, Take } from '../core/message.ts';
 import type { TrustedClock } from '../core/time.ts';
 import type { Decoder } from '../profiles/decoder.ts';
@@ -13,6 +14,8 @@ export interface FlowDependencies {
   readonly rules: RuleBook;
   readonly buffer: RecordBuffer;
   readonly clock: TrustedClock;
+  /** Told of every message once it is decided on. */
+  readonly heard: Heard;
 }
 
 /** Source and device of what the gateway says of itself. */
@@ -32,13 +35,14 @@ export class Flow {
   }
 
   readonly take: Take = (message, bearer) => {
-    const { decode, rules, buffer, clock } = this.#deps;
+    const { decode, rules, buffer, clock, heard } = this.#deps;
     this.#received++;
     const receivedAtMs = clock.now();
     const decoded = decode(message, receivedAtMs);
     const [measurement] = decoded.measurements;
     if (decoded.kind === 'raw') this.#undecoded++;
     const { handling, verdict } = rules.decide(message, measurement, rules.needsTime ? clock.monotonic() : 0);
+    heard(decoded, message, receivedAtMs);
     const { deviceId } = measurement;
     if (verdict !== 'keep') {
       // The rule has decided what becomes of it: its source has done its part.

@@ -4,6 +4,7 @@ import type { RuleOptions } from '../../src/admission/options.ts';
 import { RuleBook } from '../../src/admission/rule-book.ts';
 import type { RecordBuffer } from '../../src/buffer/buffer.ts';
 import type { DiskFaults } from '../../src/buffer/worker-protocol.ts';
+import type { Heard } from '../../src/core/decoded.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { ClockQuality } from '../../src/core/time.ts';
 import { Flow } from '../../src/pipeline/flow.ts';
@@ -34,7 +35,8 @@ async function started(t: TestContext, options: Options = {}) {
   });
   const decode = createDecoder({ deviceTopics: ['sensors/{device}/#'], maxDepth: 8, maxFields: 100 });
   const rules = new RuleBook(options.rules ?? []);
-  return { buffer, flow: new Flow({ decode, rules, buffer, clock }) };
+  const heard: Parameters<Heard>[] = [];
+  return { buffer, heard, flow: new Flow({ decode, rules, buffer, clock, heard: (...told) => heard.push(told) }) };
 }
 
 const message = (text: string, mqttQos: 0 | 1 | 2 = 1): Message => ({
@@ -98,7 +100,7 @@ test('a clock that has not been set since boot is marked as such', async (t) => 
 });
 
 test('a rule says how urgent, how durable, and what is left out', async (t) => {
-  const { buffer, flow } = await started(t, {
+  const { buffer, flow, heard } = await started(t, {
     rules: [
       { name: 'alarms', match: { field: 'alarm' }, priority: 'critical', durability: 'local', forward: true },
       { name: 'private', match: { field: 'secret' }, forward: false },
@@ -120,6 +122,11 @@ test('a rule says how urgent, how durable, and what is left out', async (t) => {
   const { received, waiting, dropped } = buffer.status().ledger;
   assert.deepEqual([received, waiting, dropped.thinned, dropped['not-forwarded']], [5, 3, 1, 1]);
   assert.equal(flow.status().confirmed, 5);
+  assert.deepEqual(
+    heard.map(([{ deviceId, kind }, { topic }, atMs]) => [deviceId, kind, topic, atMs]),
+    Array(5).fill(['plant-7', 'measurement', 'sensors/plant-7/climate', Date.UTC(2026, 10, 22)]),
+    'whatever becomes of a message, its device was heard, once',
+  );
 });
 
 test('a record that could not be stored is not the one that the next is compared with', async (t) => {

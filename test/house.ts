@@ -54,6 +54,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   aedes: ['sources/mqtt/'],
   'aedes-persistence': ['sources/mqtt/'],
   'better-sqlite3': ['buffer/', 'history/', 'collector/'],
+  cborg: ['profiles/codecs/cbor/'],
   fastify: ['api/'],
   mqtt: ['sources/bridge/', 'cli/'],
   pino: ['instrumentation/'],

@@ -12,8 +12,8 @@ export interface Flattened {
 
 /** A field's name stands in every record: a long key above many values would be written once for each. */
 const maxNameLength = 1000;
-const uint64End = 2n ** 64n;
-const int64Min = -(2n ** 63n);
+/** Whole numbers of any size would make names and texts of any length. */
+const wholeEnd = 2n ** 256n;
 
 interface Walk {
   readonly limits: Limits;
@@ -25,7 +25,7 @@ interface Walk {
 /**
  * The fields of a tree of plain objects, arrays and Maps, named by their path: `BME280.Temperature`, `samples.0`. A tree that is
  * but one value becomes the field `value`. Map keys that are no string, number or boolean, null, NaN and infinities, and whole
- * numbers of more than 64 bits become none, and the tree is then not complete. Bytes are copied. Linear in what may become
+ * numbers of more than 256 bits become none, and the tree is then not complete. Bytes are copied. Linear in what may become
  * fields; what goes beyond the limits is told by `excess`.
  */
 export function flattenTree(tree: unknown, limits: Limits): Flattened {
@@ -87,7 +87,7 @@ function heldValue(value: unknown): FieldValue | undefined {
     case 'number':
       return Number.isFinite(value) ? value : undefined;
     case 'bigint':
-      return value >= int64Min && value < uint64End ? value : undefined;
+      return isShort(value) ? value : undefined;
     case 'string':
     case 'boolean':
       return value;
@@ -98,8 +98,12 @@ function heldValue(value: unknown): FieldValue | undefined {
 
 /** Keys that CBOR's maps may have, and that are names when they are written down. */
 function isName(key: unknown): key is string | number | bigint | boolean {
-  if (typeof key === 'bigint') return key >= int64Min && key < uint64End;
+  if (typeof key === 'bigint') return isShort(key);
   return typeof key === 'string' || typeof key === 'number' || typeof key === 'boolean';
+}
+
+function isShort(value: bigint): boolean {
+  return value < wholeEnd && value > -wholeEnd;
 }
 
 function shortened(name: string): string {

@@ -69,7 +69,7 @@ const rows: readonly Row[] = [
   ['an empty map', new Map(), [], false],
   ['not a number', { a: Number.NaN, b: Number.POSITIVE_INFINITY, c: -0 }, [['c', -0]], false],
   ['the largest uint64', 2n ** 64n - 1n, [['value', 2n ** 64n - 1n]], true],
-  ['more than 64 bits', { a: 2n ** 64n, b: -(2n ** 63n) - 1n }, [], false],
+  ['more than 256 bits', { a: 2n ** 256n, b: -(2n ** 256n) }, [], false],
   [
     'keys that name a prototype',
     proto,

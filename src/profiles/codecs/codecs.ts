@@ -1,4 +1,5 @@
 import type { Codec } from '../codec.ts';
+import { createCborCodec } from './cbor/cbor.ts';
 
 /** Every codec, by the name that a profile calls it by (`codec: senml-json`). A gateway makes one of each that it needs. */
-export const codecs: ReadonlyMap<string, () => Codec> = new Map([]);
+export const codecs: ReadonlyMap<string, () => Codec> = new Map([['cbor', createCborCodec]]);

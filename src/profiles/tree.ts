@@ -11,7 +11,7 @@ export interface Flattened {
 }
 
 /** A field's name stands in every record: a long key above many values would be written once for each. */
-const maxNameLength = 1000;
+export const maxNameLength = 1000;
 /** Whole numbers of any size would make names and texts of any length. */
 const wholeEnd = 2n ** 256n;
 

@@ -2,8 +2,8 @@ import type { HistoryBatch, Window } from '../buffer/history.ts';
 import type { UnixMs } from '../core/time.ts';
 import type { EncodedBatch } from '../wire/batch-reader.ts';
 import { ProtoCursor } from '../wire/proto-cursor.ts';
-import { clockQualities } from '../wire/record-encoder.ts';
 import { RecordJson } from '../wire/record-json.ts';
+import { clockQualities } from '../wire/record-prefix.ts';
 import { type DecodedRecord, RecordReader } from '../wire/record-reader.ts';
 
 /** The tag of `Batch.records`. */

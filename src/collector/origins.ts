@@ -37,7 +37,11 @@ export class Origins {
     const key = this.#store(gatewayKey, record);
     if (this.#known >= maxKnown) this.forget();
     this.#known++;
-    const origin = { key, gatewayKey, like: { ...record, fields: [], payload: undefined, encoded: undefined } };
+    const origin = {
+      key,
+      gatewayKey,
+      like: { ...record, fields: [], payload: undefined, encoded: undefined, tags: [], supersedes: [] },
+    };
     const others = this.#byTopic.get(record.topic);
     if (others === undefined) this.#byTopic.set(record.topic, [origin]);
     // A topic that speaks for ever new devices must not make the list long: the oldest goes.

@@ -7,7 +7,7 @@ import { RecordJson } from '../wire/record-json.ts';
 import { readLine } from './file-lines.ts';
 import { parseSink } from './sink.ts';
 import { storageError } from './sqlite-errors.ts';
-import { encodedVersion, gapsVersion, versionOf } from './sqlite-schema.ts';
+import { encodedVersion, gapsVersion, kindsVersion, versionOf } from './sqlite-schema.ts';
 
 /**
  * The newest `last` records of a sink on a disk, oldest first, reports of gaps among them, each as one line of JSON in the form of the file sink, without the
@@ -48,6 +48,10 @@ interface DataRow extends Row {
   readonly time: string | null;
   readonly fields: string | null;
   readonly payload: Uint8Array | null;
+  readonly kind: number | null;
+  readonly tags: string | null;
+  readonly message: number | null;
+  readonly supersedes: string | null;
 }
 
 interface GapRow extends Row {
@@ -68,7 +72,12 @@ const newest = (table: string, columns: string, version: number): string => `
     o.historical, ${version < encodedVersion ? 'NULL AS encoded' : 'r.encoded'}, ${columns}
   FROM (SELECT * FROM ${table} ORDER BY id DESC LIMIT ?) r
   JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key ORDER BY r.id`;
-const newestData = (version: number): string => newest('record', 'r.time, r.fields, r.payload', version);
+const newestData = (version: number): string => {
+  const since4 = ['kind', 'tags', 'message', 'supersedes'].map((column) =>
+    version < kindsVersion ? `NULL AS ${column}` : `r.${column}`,
+  );
+  return newest('record', `r.time, r.fields, r.payload, ${since4.join(', ')}`, version);
+};
 const newestGaps = (version: number): string =>
   newest(
     'gap_record',
@@ -117,8 +126,12 @@ function lineOf(json: RecordJson, row: DataRow | GapRow): string {
     historical: row.historical !== 0,
     encoded: row.encoded ?? undefined,
     gap: isData ? undefined : gapOf(row),
+    kind: (isData && row.kind) || 0,
+    message: (isData && row.message) || 0,
+    supersedes: isData && row.supersedes !== null ? (JSON.parse(row.supersedes) as number[]) : [],
   };
-  return json.lineOf(json.prefix(row.gateway, row.epoch), record, (isData && row.fields) || '');
+  const fields = (isData && row.fields) || '';
+  return json.lineOf(json.prefix(row.gateway, row.epoch), record, fields, (isData && row.tags) || '');
 }
 
 function gapOf(row: GapRow): DecodedGap {

@@ -6,11 +6,13 @@ import { progressSchema } from './progress-table.ts';
 
 /** "HGCR", so that `file` and we can tell whose database it is. */
 const applicationId = 0x48474352;
-const version = 3;
+const version = 4;
 /** The first version that knows gaps. */
 export const gapsVersion = 2;
 /** The first version that keeps what it does not know. */
 export const encodedVersion = 3;
+/** The first version that knows kinds of message, tags, and what takes the place of what. */
+export const kindsVersion = 4;
 
 /**
  * Most of a record is the same in all records of one topic: that is written once, in `origins`, and each row of `record`
@@ -98,8 +100,45 @@ const encodedSchema = `
     FROM record r JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key;
 `;
 
+/**
+ * `kind` is the proto's number, NULL where the record does not say it; `tags` is a JSON object; `message` is what the records
+ * of one message have in common. `superseded` names the records whose place others have taken, which may come before they do.
+ * The view `measurements` leaves those out.
+ */
+const kindsSchema = `
+  ALTER TABLE record ADD COLUMN kind INTEGER;
+  ALTER TABLE record ADD COLUMN tags TEXT;
+  ALTER TABLE record ADD COLUMN message INTEGER;
+  ALTER TABLE record ADD COLUMN supersedes TEXT;
+  CREATE TABLE superseded (
+    gateway_key INTEGER NOT NULL REFERENCES gateways,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (gateway_key, sequence)
+  ) STRICT, WITHOUT ROWID;
+  DROP VIEW measurements;
+  DROP VIEW records;
+  CREATE VIEW records AS
+    SELECT r.id, g.gateway, g.epoch, r.sequence, o.device, coalesce(r.time, r.received_at) AS time, r.received_at,
+      CASE o.clock_quality WHEN 1 THEN 'unset' WHEN 2 THEN 'estimated' WHEN 3 THEN 'synced' END AS clock_quality,
+      CASE o.priority WHEN 1 THEN 'bulk' WHEN 2 THEN 'normal' WHEN 3 THEN 'critical' END AS priority,
+      o.source, o.topic, r.fields, r.payload, o.profile, o.profile_version, o.historical, r.encoded,
+      CASE coalesce(r.kind, 0)
+        WHEN 0 THEN iif(r.fields IS NULL, 'raw', 'measurement')
+        WHEN 1 THEN 'measurement' WHEN 2 THEN 'raw' WHEN 3 THEN 'availability' WHEN 4 THEN 'discovery' WHEN 5 THEN 'event'
+        WHEN 6 THEN 'log' WHEN 7 THEN 'command' WHEN 8 THEN 'duplicate' WHEN 9 THEN 'failed' ELSE r.kind END AS kind,
+      r.tags, r.message, r.supersedes,
+      EXISTS (SELECT 1 FROM superseded s WHERE s.gateway_key = o.gateway_key AND s.sequence = r.sequence) AS is_superseded
+    FROM record r JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key;
+  CREATE VIEW measurements AS
+    SELECT r.gateway, r.epoch, r.sequence, r.device, r.time, r.topic,
+      f.value ->> 'name' AS name,
+      coalesce(f.value ->> 'number', f.value ->> 'text', f.value ->> 'boolean', f.value ->> 'integer', f.value ->> 'data') AS value,
+      f.value ->> 'unit' AS unit, r.tags
+    FROM records r, json_each(r.fields) f WHERE NOT r.is_superseded;
+`;
+
 /** What brings a database from the version before to this one, in order. Each only adds, so each takes no time. */
-const steps: readonly string[] = [recordsSchema, gapsSchema, encodedSchema];
+const steps: readonly string[] = [recordsSchema, gapsSchema, encodedSchema, kindsSchema];
 
 /**
  * Opens the sink's database and brings its tables to this version: all of them when it is new, those that are missing

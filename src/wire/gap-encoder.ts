@@ -3,7 +3,8 @@ import type { UnixMs } from '../core/time.ts';
 import { gapReasons } from './gap-reasons.ts';
 import type { Timestamp } from './generated/google/protobuf/timestamp.ts';
 import { Batch, Priority, Record } from './generated/headgate/v1/record.ts';
-import { clockQualities, type EncodedRecord, type Envelope } from './record-encoder.ts';
+import type { EncodedRecord } from './record-encoder.ts';
+import { clockQualities, type Envelope } from './record-prefix.ts';
 
 /**
  * Encodes a gap's report as one entry of `Batch.records`, as a `RecordEncoder` does with a measurement. Its bytes are

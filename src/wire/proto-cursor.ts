@@ -28,7 +28,7 @@ export class ProtoCursor {
 
   /** The next field's tag: its number and wire type as `number << 3 | type`. */
   tag(): number {
-    // One byte for all fields up to 15, which are all of ours.
+    // One byte for all fields up to 15, which are nearly all that come.
     if (this.at < this.end) {
       const byte = this.bytes[this.at]!;
       if (byte < 0x80 && byte > 7) {

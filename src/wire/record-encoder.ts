@@ -1,16 +1,6 @@
-import type { FieldValue, Measurement } from '../core/measurement.ts';
-import type { Priority } from '../core/priority.ts';
-import type { ClockQuality, UnixMs } from '../core/time.ts';
-import { ClockQuality as WireClockQuality, Priority as WirePriority } from './generated/headgate/v1/record.ts';
-
-/** What the gateway itself says of a record. */
-export interface Envelope {
-  readonly source: string;
-  readonly topic: string;
-  readonly receivedAtMs: UnixMs;
-  readonly clockQuality: ClockQuality;
-  readonly priority: Priority;
-}
+import type { FieldValue, Measurement, Tag } from '../core/measurement.ts';
+import { timestampField, varintSize, writeVarint } from './proto-bytes.ts';
+import { type Envelope, RecordPrefixes } from './record-prefix.ts';
 
 /** Bytes `start` to `end` of `bytes`. They are the encoder's own and hold until its next call. */
 export interface EncodedRecord {
@@ -19,30 +9,17 @@ export interface EncodedRecord {
   end: number;
 }
 
-const priorities: Record<Priority, number> = {
-  bulk: WirePriority.PRIORITY_BULK,
-  normal: WirePriority.PRIORITY_NORMAL,
-  critical: WirePriority.PRIORITY_CRITICAL,
-};
-/** The wire's number of each quality. */
-export const clockQualities: Readonly<Record<ClockQuality, WireClockQuality>> = {
-  unset: WireClockQuality.CLOCK_QUALITY_UNSET,
-  estimated: WireClockQuality.CLOCK_QUALITY_ESTIMATED,
-  synced: WireClockQuality.CLOCK_QUALITY_SYNCED,
-};
-
 // Tags of record.proto: (field number << 3) | wire type.
 const tag = {
   batchRecords: 0x7a,
-  deviceId: 0x12,
   time: 0x1a,
   receivedAt: 0x22,
-  clockQuality: 0x28,
-  priority: 0x30,
-  source: 0x3a,
-  topic: 0x42,
   field: 0x4a,
   payload: 0x52,
+  tags: 0x7a,
+  /** Two bytes, the first one last: fields 17 and 18. */
+  supersedes: 0x018a,
+  message: 0x0190,
   fieldName: 0x0a,
   fieldUnit: 0x12,
   fieldNumber: 0x19,
@@ -50,21 +27,12 @@ const tag = {
   fieldBoolean: 0x28,
   fieldText: 0x32,
   fieldData: 0x3a,
-  seconds: 0x08,
-  nanos: 0x10,
+  tagName: 0x0a,
+  tagValue: 0x12,
 };
 /** Room before the record's body for its tag and the longest length. */
 const headroom = 6;
-const maxPrefixes = 4096;
 const int64Max = 2n ** 63n;
-
-interface Prefix {
-  readonly deviceId: string;
-  readonly source: string;
-  readonly priority: Priority;
-  readonly clockQuality: ClockQuality;
-  readonly bytes: Buffer;
-}
 
 /**
  * Encodes records as entries of `Batch.records` (tag, length, record), so that a run of them is a batch's body as it
@@ -75,7 +43,7 @@ export class RecordEncoder {
   #scratch = Buffer.allocUnsafeSlow(16 * 1024);
   #view = viewOf(this.#scratch);
   #at = 0;
-  readonly #prefixes = new Map<string, Prefix>();
+  readonly #prefixes = new RecordPrefixes();
   #stampMs = Number.NaN;
   #stamp: Buffer = Buffer.alloc(0);
   readonly #encoded: EncodedRecord = { bytes: this.#scratch, start: 0, end: 0 };
@@ -83,51 +51,64 @@ export class RecordEncoder {
   /** @param payload kept in the record when given; at most 2^31 bytes */
   encode(measurement: Measurement, envelope: Envelope, payload: Uint8Array | undefined): EncodedRecord {
     this.#at = headroom;
-    this.#writeBytes(this.#prefixOf(measurement.deviceId, envelope));
-    if (measurement.timeMs !== undefined) this.#writeBytes(timestamp(tag.time, measurement.timeMs));
+    const { fields, timeMs, tags } = measurement;
+    this.#writeBytes(this.#prefixes.of(measurement.deviceId, envelope, fields.length > 0));
+    if (timeMs !== undefined) this.#writeBytes(timestampField(tag.time, timeMs, measurement.timeNanos));
     if (envelope.receivedAtMs !== this.#stampMs) {
       this.#stampMs = envelope.receivedAtMs;
-      this.#stamp = timestamp(tag.receivedAt, envelope.receivedAtMs);
+      this.#stamp = timestampField(tag.receivedAt, envelope.receivedAtMs);
     }
     this.#writeBytes(this.#stamp);
-    const { fields } = measurement;
     for (let i = 0; i < fields.length; i++) this.#writeField(fields[i]!.name, fields[i]!.value, fields[i]!.unit);
     if (payload !== undefined) this.#writeData(tag.payload, payload);
+    if (tags !== undefined) for (let i = 0; i < tags.length; i++) this.#writeTag(tags[i]!);
+    if (envelope.supersedes !== undefined) this.#writeSupersedes(envelope.supersedes);
+    if (envelope.message !== undefined) this.#writeNumber(tag.message, envelope.message);
     return this.#close();
   }
 
-  #prefixOf(deviceId: string, envelope: Envelope): Buffer {
-    const { source, topic, priority, clockQuality } = envelope;
-    const known = this.#prefixes.get(topic);
-    if (
-      known !== undefined &&
-      known.deviceId === deviceId &&
-      known.source === source &&
-      known.priority === priority &&
-      known.clockQuality === clockQuality
-    ) {
-      return known.bytes;
-    }
-    const bytes = Buffer.concat([
-      text(tag.deviceId, deviceId),
-      Buffer.from([tag.clockQuality, clockQualities[clockQuality], tag.priority, priorities[priority]]),
-      text(tag.source, source),
-      text(tag.topic, topic),
-    ]);
-    if (this.#prefixes.size >= maxPrefixes) this.#prefixes.clear();
-    this.#prefixes.set(topic, { deviceId, source, priority, clockQuality, bytes });
-    return bytes;
+  #writeTag([name, value]: Tag): void {
+    const lengthAt = this.#begin(tag.tags);
+    this.#writeText(tag.tagName, name);
+    this.#writeText(tag.tagValue, value);
+    this.#end(lengthAt);
+  }
+
+  #writeSupersedes(sequences: readonly number[]): void {
+    const length = sequences.reduce((sum, sequence) => sum + varintSize(sequence), 0);
+    this.#writeNumber(tag.supersedes, length);
+    this.#reserve(length);
+    for (const sequence of sequences) this.#at = writeVarint(this.#scratch, this.#at, sequence);
+  }
+
+  /** A field whose tag takes two bytes, and the number behind it. */
+  #writeNumber(field: number, value: number): void {
+    this.#reserve(16);
+    this.#scratch[this.#at++] = field & 0xff;
+    this.#scratch[this.#at++] = field >>> 8;
+    this.#at = writeVarint(this.#scratch, this.#at, value);
   }
 
   #writeField(name: string, value: FieldValue, unit: string | undefined): void {
-    // The length in front is only known afterwards. One byte is kept for it, which is enough for all but long names
-    // and texts; those are moved up by the bytes that are missing.
-    this.#reserve(32);
-    this.#scratch[this.#at++] = tag.field;
-    const lengthAt = this.#at++;
+    const lengthAt = this.#begin(tag.field);
     this.#writeText(tag.fieldName, name);
     if (unit !== undefined) this.#writeText(tag.fieldUnit, unit);
     this.#writeValue(value);
+    this.#end(lengthAt);
+  }
+
+  /** Begins a message within the record. @returns where its length goes */
+  #begin(field: number): number {
+    this.#reserve(32);
+    this.#scratch[this.#at++] = field;
+    return this.#at++;
+  }
+
+  /**
+   * The length in front is only known afterwards. One byte is kept for it, which is enough for all but long names and texts;
+   * those are moved up by the bytes that are missing.
+   */
+  #end(lengthAt: number): void {
     const length = this.#at - lengthAt - 1;
     if (length < 0x80) {
       this.#scratch[lengthAt] = length;
@@ -237,61 +218,4 @@ export class RecordEncoder {
 
 function viewOf(buffer: Buffer): DataView {
   return new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-}
-
-function text(field: number, value: string): Buffer {
-  if (value === '') return Buffer.alloc(0);
-  const size = Buffer.byteLength(value);
-  const bytes = Buffer.alloc(1 + varintSize(size) + size);
-  bytes[0] = field;
-  bytes.write(value, writeVarint(bytes, 1, size), 'utf8');
-  return bytes;
-}
-
-/** A google.protobuf.Timestamp field with millisecond resolution. */
-function timestamp(field: number, ms: UnixMs): Buffer {
-  const seconds = Math.floor(ms / 1000);
-  const nanos = Math.round((ms - seconds * 1000) * 1e6);
-  const bytes = Buffer.alloc(20);
-  bytes[0] = field;
-  let at = 2;
-  if (seconds !== 0) {
-    bytes[at++] = tag.seconds;
-    // Before 1970 an int64 takes ten bytes of two's complement.
-    at = seconds > 0 ? writeVarint(bytes, at, seconds) : writeBigVarint(bytes, at, BigInt.asUintN(64, BigInt(seconds)));
-  }
-  if (nanos !== 0) {
-    bytes[at++] = tag.nanos;
-    at = writeVarint(bytes, at, nanos);
-  }
-  bytes[1] = at - 2;
-  return bytes.subarray(0, at);
-}
-
-/** @param value a whole number from 0 to 2^53 - 1 */
-function writeVarint(bytes: Buffer, at: number, value: number): number {
-  while (value >= 0x80) {
-    bytes[at++] = (value % 0x80) | 0x80;
-    value = Math.floor(value / 0x80);
-  }
-  bytes[at++] = value;
-  return at;
-}
-
-function writeBigVarint(bytes: Buffer, at: number, value: bigint): number {
-  while (value >= 0x80n) {
-    bytes[at++] = Number(value & 0x7fn) | 0x80;
-    value >>= 7n;
-  }
-  bytes[at++] = Number(value);
-  return at;
-}
-
-function varintSize(value: number): number {
-  let size = 1;
-  while (value >= 0x80) {
-    value = Math.floor(value / 0x80);
-    size++;
-  }
-  return size;
 }

@@ -1,5 +1,6 @@
+import type { Tag } from '../core/measurement.ts';
 import type { DecodedGap } from './gap-reader.ts';
-import { ClockQuality, GapReason, Priority } from './generated/headgate/v1/record.ts';
+import { ClockQuality, GapReason, MessageKind, Priority } from './generated/headgate/v1/record.ts';
 import { numberText } from './number-text.ts';
 import type { DecodedField, DecodedRecord } from './record-reader.ts';
 
@@ -9,6 +10,10 @@ const maxKnown = 8192;
 const priorities = namesOf(Priority);
 const clockQualities = namesOf(ClockQuality);
 const gapReasons = namesOf(GapReason);
+const messageKinds = namesOf(MessageKind);
+
+/** A record without what is JSON already. */
+export type RecordBesides = Omit<DecodedRecord, 'fields' | 'tags'>;
 
 /** What comes before a field's value, from the opening brace on, for one name and unit. */
 interface FieldHead {
@@ -21,6 +26,7 @@ interface Middle {
   readonly clockQuality: number;
   readonly priority: number;
   readonly source: string;
+  readonly kind: number;
   readonly text: string;
 }
 
@@ -45,11 +51,12 @@ export class RecordJson {
 
   /** One record as one line of JSON, without the line break. `prefix` is from {@link RecordJson.prefix}. */
   line(prefix: string, record: DecodedRecord): string {
-    return this.lineOf(prefix, record, record.fields.length > 0 ? this.fields(record.fields) : '');
+    const { fields, tags } = record;
+    return this.lineOf(prefix, record, fields.length > 0 ? this.fields(fields) : '', this.tags(tags));
   }
 
-  /** The same when the fields are JSON already; an empty text when there are none. */
-  lineOf(prefix: string, record: Omit<DecodedRecord, 'fields'>, fields: string): string {
+  /** The same when fields and tags are JSON already; an empty text when there are none. */
+  lineOf(prefix: string, record: RecordBesides, fields: string, tags: string): string {
     let line = `${prefix + record.sequence}"`;
     if (record.deviceId !== '') line += `,"deviceId":${this.#quote(record.deviceId)}`;
     const time = record.time ?? record.receivedAt;
@@ -57,9 +64,12 @@ export class RecordJson {
     if (record.receivedAt !== undefined) line += `,"receivedAt":"${record.receivedAt}"`;
     line += this.#middle(record);
     if (fields !== '') line += `,"fields":${fields}`;
+    if (tags !== '') line += `,"tags":${tags}`;
     if (record.payload !== undefined) line += `,"payload":"${base64(record.payload)}"`;
     if (record.profile !== '') line += `,"profile":${this.#quote(record.profile)}`;
     if (record.profileVersion !== 0) line += `,"profileVersion":${record.profileVersion}`;
+    if (record.message !== 0) line += `,"message":${record.message}`;
+    if (record.supersedes.length > 0) line += `,"supersedes":["${record.supersedes.join('","')}"]`;
     if (record.encoded !== undefined) line += `,"encoded":"${base64(record.encoded)}"`;
     if (record.gap !== undefined) line += `,"gap":${gapJson(record.gap)}`;
     return record.historical ? `${line},"historical":true}` : `${line}}`;
@@ -79,6 +89,13 @@ export class RecordJson {
     return `${text}]`;
   }
 
+  /** A record's `tags` as the JSON object they are in its line; empty when there are none. */
+  tags(tags: readonly Tag[]): string {
+    if (tags.length === 0) return '';
+    const members = Array.from(new Map(tags), ([name, value]) => `${this.#quote(name)}:${this.#quote(value)}`);
+    return `{${members.join(',')}}`;
+  }
+
   #head(name: string, unit: string): string {
     const known = this.#heads.get(name);
     if (known !== undefined && known.unit === unit) return known.text;
@@ -90,9 +107,14 @@ export class RecordJson {
     return text;
   }
 
-  #middle({ clockQuality, priority, source, topic }: Omit<DecodedRecord, 'fields'>): string {
+  #middle({ clockQuality, priority, source, topic, kind }: RecordBesides): string {
     const known = this.#middles.get(topic);
-    if (known?.source === source && known.priority === priority && known.clockQuality === clockQuality) {
+    if (
+      known?.source === source &&
+      known.priority === priority &&
+      known.clockQuality === clockQuality &&
+      known.kind === kind
+    ) {
       return known.text;
     }
     let text = '';
@@ -100,7 +122,8 @@ export class RecordJson {
     if (priority !== 0) text += `,"priority":${nameOf(priorities, priority)}`;
     if (source !== '') text += `,"source":${this.#quote(source)}`;
     if (topic !== '') text += `,"topic":${this.#quote(topic)}`;
-    remember(this.#middles, topic, { clockQuality, priority, source, text });
+    if (kind !== 0) text += `,"kind":${nameOf(messageKinds, kind)}`;
+    remember(this.#middles, topic, { clockQuality, priority, source, kind, text });
     return text;
   }
 

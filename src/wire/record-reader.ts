@@ -1,4 +1,4 @@
-import type { FieldValue } from '../core/measurement.ts';
+import type { FieldValue, Tag } from '../core/measurement.ts';
 import type { EncodedBatch } from './batch-reader.ts';
 import { type DecodedGap, readGap } from './gap-reader.ts';
 import { MalformedError, ProtoCursor } from './proto-cursor.ts';
@@ -36,6 +36,14 @@ export interface DecodedRecord {
   readonly historical: boolean;
   /** Set when this is the report of a gap. */
   readonly gap: DecodedGap | undefined;
+  /** As they came: of two with one name the last one counts. */
+  readonly tags: readonly Tag[];
+  /** The proto's number. */
+  readonly kind: number;
+  /** Sequences of the records that it takes the place of. */
+  readonly supersedes: readonly number[];
+  /** What the records of one message have in common; 0: it became one record. */
+  readonly message: number;
   /**
    * The record's bytes as they came, when they say more than this version knows: a newer reader finds it all there. The
    * sequence may be left out in them, and the batch's flags are not in them.
@@ -44,6 +52,8 @@ export interface DecodedRecord {
 }
 
 const noFields: readonly DecodedField[] = [];
+const noTags: readonly Tag[] = [];
+const noSequences: readonly number[] = [];
 
 // Tags of record.proto: field number << 3 | wire type.
 const tag = {
@@ -61,6 +71,11 @@ const tag = {
   profileVersion: 0x60,
   historical: 0x68,
   gap: 0x72,
+  tags: 0x7a,
+  kind: 0x80,
+  supersedes: 0x88,
+  supersedesPacked: 0x8a,
+  message: 0x90,
   name: 0x0a,
   unit: 0x12,
   number: 0x19,
@@ -68,6 +83,8 @@ const tag = {
   boolean: 0x28,
   text: 0x32,
   data: 0x3a,
+  tagName: 0x0a,
+  tagValue: 0x12,
 } as const;
 
 /** Decodes records. It remembers texts and times that come again and again, so keep one for as long as records come. */
@@ -113,6 +130,10 @@ export class RecordReader {
     let profile = '';
     let profileVersion = 0;
     let gap: DecodedGap | undefined;
+    let tags: Tag[] | undefined;
+    let kind = 0;
+    let supersedes: number[] | undefined;
+    let message = 0;
     const start = cursor.at;
     cursor.hasSkipped = false;
     while (cursor.at < cursor.end) {
@@ -161,6 +182,28 @@ export class RecordReader {
         case tag.gap:
           gap = readGap(cursor, this.#texts, this.#times);
           break;
+        case tag.tags:
+          tags ??= [];
+          tags.push(this.#tag(cursor));
+          break;
+        case tag.kind:
+          kind = cursor.bits32();
+          break;
+        case tag.supersedes:
+          supersedes ??= [];
+          supersedes.push(cursor.uint());
+          break;
+        case tag.supersedesPacked: {
+          supersedes ??= [];
+          const whole = cursor.end;
+          cursor.end = cursor.span();
+          while (cursor.at < cursor.end) supersedes.push(cursor.uint());
+          cursor.end = whole;
+          break;
+        }
+        case tag.message:
+          message = cursor.bits32() >>> 0;
+          break;
         default:
           cursor.skip(field);
       }
@@ -182,8 +225,28 @@ export class RecordReader {
       profileVersion,
       historical,
       gap,
+      tags: tags ?? noTags,
+      kind,
+      supersedes: supersedes ?? noSequences,
+      message,
       encoded: cursor.hasSkipped ? Uint8Array.prototype.slice.call(cursor.bytes, start, cursor.end) : undefined,
     };
+  }
+
+  #tag(cursor: ProtoCursor): Tag {
+    const stop = cursor.span();
+    const whole = cursor.end;
+    cursor.end = stop;
+    let name = '';
+    let value = '';
+    while (cursor.at < stop) {
+      const field = cursor.tag();
+      if (field === tag.tagName) name = this.#texts.read(cursor);
+      else if (field === tag.tagValue) value = this.#texts.read(cursor);
+      else cursor.skip(field);
+    }
+    cursor.end = whole;
+    return [name, value];
   }
 
   #field(cursor: ProtoCursor): DecodedField {

@@ -1,7 +1,7 @@
 import { BinaryWriter } from '@bufbuild/protobuf/wire';
 import type { StoredBatch } from '../core/batch.ts';
 import type { ClockCorrection } from '../core/time.ts';
-import { clockQualities } from './record-encoder.ts';
+import { clockQualities } from './record-prefix.ts';
 
 /** A batch as it goes up: its records are already encoded. */
 export interface OutgoingBatch extends StoredBatch {

@@ -33,6 +33,8 @@ test('people can query records and measurements', (t) => {
     payload: Buffer.from('raw'),
     profile: 'bme280',
     profileVersion: 2,
+    tags: { host: 'a' },
+    message: 7,
   });
   const batches = [{ firstSequence: 1n, count: 2, historical: true, records: [record, Record.create()] }];
   sink.commit([{ gateway: 'gw', epoch: 'e', upload: Upload.encode(Upload.fromPartial({ batches })).finish() }]);
@@ -62,6 +64,11 @@ test('people can query records and measurements', (t) => {
     profile_version: 2,
     historical: 1,
     encoded: null,
+    kind: 'measurement',
+    tags: '{"host":"a"}',
+    message: 7,
+    supersedes: null,
+    is_superseded: 0,
   });
   db.close();
   sink.close();
@@ -72,6 +79,50 @@ test('people can query records and measurements', (t) => {
     ...(Record.toJSON({ ...record, sequence: 1n, historical: true }) as object),
   });
   assert.deepEqual(second, { gateway: 'gw', epoch: 'e', sequence: '2', historical: true });
+});
+
+test('what was decoded anew takes the place of what it names, whichever comes first', (t) => {
+  const { path, address } = placeIn(temporaryDirectory(t));
+  const sink = openSink(address);
+  t.after(() => sink.close());
+  const fields = [{ name: 'value', unit: '', value: { $case: 'number' as const, value: 1 } }];
+  const commit = (
+    gateway: string,
+    firstSequence: bigint,
+    ...parts: (Omit<Partial<Record>, 'kind'> & { readonly kind?: number })[]
+  ) => {
+    const records = parts.map((part) => Record.fromPartial({ topic: 't', fields, ...part } as Partial<Record>));
+    const batches = [{ firstSequence, count: records.length, records }];
+    sink.commit([{ gateway, epoch: 'e', upload: Upload.encode(Upload.fromPartial({ batches })).finish() }]);
+  };
+  commit('gw', 1n, {}, { kind: 4, fields: [] }, {}, { kind: 99 });
+  commit('gw', 10n, { supersedes: [1n] }, { supersedes: [1n, 3n, 5n] });
+  commit('gw', 5n, {});
+  commit('other', 1n, {});
+  const rows = new Database(path, { readonly: true });
+  const kinds = rows.prepare('SELECT sequence, kind, is_superseded FROM records WHERE gateway = ? ORDER BY 1').raw();
+  assert.deepEqual(kinds.all('gw'), [
+    [1, 'measurement', 1],
+    [2, 'discovery', 0],
+    [3, 'measurement', 1],
+    [4, 99, 0],
+    [5, 'measurement', 1],
+    [10, 'measurement', 0],
+    [11, 'measurement', 0],
+  ]);
+  const measured = rows.prepare('SELECT gateway, sequence FROM measurements ORDER BY 1, 2').raw().all();
+  rows.close();
+  assert.deepEqual(measured, [
+    ['gw', 4],
+    ['gw', 10],
+    ['gw', 11],
+    ['other', 1],
+  ]);
+  const lines = readRecords(address, 9).map((line) => JSON.parse(line) as { kind?: unknown; supersedes?: unknown });
+  assert.deepEqual(
+    lines.map(({ kind, supersedes }) => kind ?? supersedes),
+    [undefined, 'MESSAGE_KIND_DISCOVERY', undefined, 99, ['1'], ['1', '3', '5'], undefined, undefined],
+  );
 });
 
 interface Record_ {

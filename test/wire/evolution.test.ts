@@ -170,8 +170,11 @@ const encoder = new RecordEncoder();
 
 function append(buffer: MemoryBuffer, value: number): void {
   const { bytes, start, end } = encoder.encode(
-    { deviceId: 'd', fields: [{ name: 'n', value }] },
-    { source: 'mqtt', topic: 't', receivedAtMs: Date.now(), clockQuality: 'estimated', priority: 'normal' },
+    { deviceId: 'd', fields: [{ name: 'n', value }], tags: [['unknown', 'then']] },
+    {
+      ...{ source: 'mqtt', topic: 't', receivedAtMs: Date.now(), clockQuality: 'estimated', priority: 'normal' },
+      ...{ kind: 'event', profile: { name: 'p', version: 1 }, message: 1, supersedes: [1] },
+    },
     undefined,
   );
   buffer.append('a', Uint8Array.from(bytes.subarray(start, end)), 1);

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import type { MessageKind } from '../../src/core/decoded.ts';
 import type { Field, Measurement } from '../../src/core/measurement.ts';
-import { Batch } from '../../src/wire/generated/headgate/v1/record.ts';
-import { type Envelope, RecordEncoder } from '../../src/wire/record-encoder.ts';
+import { Batch, MessageKind as WireKind } from '../../src/wire/generated/headgate/v1/record.ts';
+import { RecordEncoder } from '../../src/wire/record-encoder.ts';
+import { type Envelope, messageKinds } from '../../src/wire/record-prefix.ts';
 
 const envelope: Envelope = {
   source: 'mqtt',
@@ -65,6 +67,68 @@ test('a record says what went in', () => {
       ['état', '', 'text', 'ça va'],
       ['bytes', '', 'data', Buffer.from([1, 2, 3])],
     ],
+  );
+});
+
+test('a record says what kind of message it is where that does not go without saying', () => {
+  const encoder = new RecordEncoder();
+  const value = { deviceId: 'd', fields: [{ name: 'n', value: 1 }] };
+  const none = { deviceId: 'd', fields: [] };
+  const kindOf = (measurement: Measurement, kind: MessageKind) =>
+    decoded(encoder, measurement, { ...envelope, kind }).kind;
+  assert.deepEqual([kindOf(value, 'measurement'), kindOf(none, 'raw')], [0, 0]);
+  assert.deepEqual([kindOf(none, 'measurement'), kindOf(value, 'raw')], [1, 2]);
+  for (const [kind, number] of Object.entries(messageKinds).slice(2)) {
+    const name = `MESSAGE_KIND_${kind.toUpperCase()}`;
+    assert.equal(kindOf(none, kind as MessageKind), WireKind[name as keyof typeof WireKind], name);
+    assert.equal(kindOf(none, kind as MessageKind), number);
+  }
+  // One that was remembered for the topic is not taken for another.
+  assert.equal(kindOf(none, 'raw'), 0);
+});
+
+test('profile, tags, nanoseconds, and what it takes the place of', () => {
+  const encoder = new RecordEncoder();
+  const tags = Array.from({ length: 40 }, (_, i) => [`tag ${i}`, 'ä'.repeat(i)] as const);
+  const measurement = { deviceId: 'd', timeMs: 1_500, timeNanos: 234_567, tags, fields: [{ name: 'n', value: 1 }] };
+  const profile = { name: 'tasmota/sensor', version: 300 };
+  const supersedes = [1, 300, 2 ** 53 - 1];
+  const record = decoded(encoder, measurement, { ...envelope, profile, supersedes, message: 2 ** 32 - 1 });
+  assert.deepEqual(record.time, { seconds: 1n, nanos: 500_234_567 });
+  assert.deepEqual(record.tags, Object.fromEntries(tags));
+  assert.deepEqual([record.profile, record.profileVersion], ['tasmota/sensor', 300]);
+  assert.deepEqual([record.supersedes, record.message], [supersedes.map(BigInt), 2 ** 32 - 1]);
+  assert.deepEqual(decoded(encoder, { ...measurement, timeMs: -1 }, envelope).time, {
+    seconds: -1n,
+    nanos: 999_234_567,
+  });
+  assert.equal(decoded(encoder, measurement, { ...envelope, profile: { ...profile, version: 0 } }).profileVersion, 0);
+  assert.equal(decoded(encoder, measurement, envelope).profile, '');
+});
+
+test('a topic that speaks for many devices, by many profiles, has each as it is', () => {
+  const encoder = new RecordEncoder();
+  fc.assert(
+    fc.property(
+      fc.constantFrom('a', 'b', 'a\0b', ''),
+      fc.constantFrom('b\0', 'c', ''),
+      fc.nat(3),
+      fc.nat(1),
+      (device, topic, version, has) => {
+        const profile = version === 0 ? undefined : { name: 'p', version };
+        const about = { ...envelope, topic, profile };
+        const record = decoded(
+          encoder,
+          { deviceId: device, fields: has ? [{ name: 'n', value: 1 }] : [] },
+          { ...about, kind: 'measurement' },
+        );
+        assert.deepEqual(
+          [record.deviceId, record.topic, record.profile, record.profileVersion, record.kind],
+          [device, topic, profile?.name ?? '', version, has ? 0 : 1],
+        );
+      },
+    ),
+    { numRuns: 300 },
   );
 });
 

@@ -67,6 +67,15 @@ const anyRecord: fc.Arbitrary<Record> = fc.record({
   profileVersion: fc.nat(2 ** 32 - 1),
   historical: fc.boolean(),
   gap,
+  // The generated code can't hold a tag named like what every object has.
+  tags: fc.dictionary(
+    text.filter((name) => name !== '__proto__'),
+    text,
+    { maxKeys: 4, noNullPrototype: true },
+  ),
+  kind: fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
+  supersedes: fc.array(upTo53, { maxLength: 4 }),
+  message: fc.nat(2 ** 32 - 1),
 });
 
 const reader = new RecordReader();
@@ -159,6 +168,13 @@ test('what is odd but not malformed is kept, or left out', () => {
     ['a time with negative nanos', Record.encode(Record.create({ time: { seconds: 5n, nanos: -1 } })).finish(), {}],
     ['an empty payload', Record.encode(Record.create({ payload: new Uint8Array() })).finish(), { payload: '' }],
     ['a negative enum', hex('28ffffffffffffffffff01'), { clockQuality: -1 }],
+    ['a kind that is new', hex('800163'), { kind: 99 }],
+    ['sequences that are not packed', hex('880105 880106 8a01020708'), { supersedes: ['5', '6', '7', '8'] }],
+    [
+      'a tag twice, and one that says nothing',
+      hex('7a060a01611201317a060a01611201327a00'),
+      { tags: { a: '2', '': '' } },
+    ],
     ['a gap that says nothing', hex('7200'), { gap: {} }],
     ['a gap for a reason that is new', hex('72020863'), { gap: { reason: 99 } }],
     [
@@ -194,6 +210,9 @@ test('malformed uploads throw one clear error', () => {
     [batchOf('4a051901020304'), /fixed-size value is cut off/],
     [batchOf('1a02ffff'), /cut off|wire type/],
     [batchOf('2880'), /cut off/],
+    [batchOf('8a01028080'), /cut off/],
+    [batchOf('8a01018001'), /cut off/],
+    [batchOf('7a030a0561'), /claims 5 bytes/],
     [batchOf('7205'), /claims 5 bytes/],
     [batchOf('72021205'), /claims 5 bytes/],
     [batchOf('720b20ffffffffffffffffff01'), /larger than 2\^53/],

@@ -67,6 +67,113 @@ export function priorityToJSON(object: Priority): string {
   }
 }
 
+/** What a message was. */
+export const MessageKind = {
+  MESSAGE_KIND_UNSPECIFIED: 0,
+  /** MESSAGE_KIND_MEASUREMENT - Values were read from it. */
+  MESSAGE_KIND_MEASUREMENT: 1,
+  /** MESSAGE_KIND_RAW - Nothing is known of what it means. */
+  MESSAGE_KIND_RAW: 2,
+  /** MESSAGE_KIND_AVAILABILITY - It says whether a device is there. */
+  MESSAGE_KIND_AVAILABILITY: 3,
+  /** MESSAGE_KIND_DISCOVERY - It says what a device is: announcement, description, properties. */
+  MESSAGE_KIND_DISCOVERY: 4,
+  /** MESSAGE_KIND_EVENT - Something happened, at an instant and without a value that lasts. */
+  MESSAGE_KIND_EVENT: 5,
+  /** MESSAGE_KIND_LOG - Text for people. */
+  MESSAGE_KIND_LOG: 6,
+  /** MESSAGE_KIND_COMMAND - It asks for something or answers that, and is no device's value. */
+  MESSAGE_KIND_COMMAND: 7,
+  /** MESSAGE_KIND_DUPLICATE - It came before, by another way: its values are in the first one's record. */
+  MESSAGE_KIND_DUPLICATE: 8,
+  /** MESSAGE_KIND_FAILED - Its profile could not read it. */
+  MESSAGE_KIND_FAILED: 9,
+  UNRECOGNIZED: -1,
+} as const;
+
+export type MessageKind = typeof MessageKind[keyof typeof MessageKind];
+
+export namespace MessageKind {
+  export type MESSAGE_KIND_UNSPECIFIED = typeof MessageKind.MESSAGE_KIND_UNSPECIFIED;
+  export type MESSAGE_KIND_MEASUREMENT = typeof MessageKind.MESSAGE_KIND_MEASUREMENT;
+  export type MESSAGE_KIND_RAW = typeof MessageKind.MESSAGE_KIND_RAW;
+  export type MESSAGE_KIND_AVAILABILITY = typeof MessageKind.MESSAGE_KIND_AVAILABILITY;
+  export type MESSAGE_KIND_DISCOVERY = typeof MessageKind.MESSAGE_KIND_DISCOVERY;
+  export type MESSAGE_KIND_EVENT = typeof MessageKind.MESSAGE_KIND_EVENT;
+  export type MESSAGE_KIND_LOG = typeof MessageKind.MESSAGE_KIND_LOG;
+  export type MESSAGE_KIND_COMMAND = typeof MessageKind.MESSAGE_KIND_COMMAND;
+  export type MESSAGE_KIND_DUPLICATE = typeof MessageKind.MESSAGE_KIND_DUPLICATE;
+  export type MESSAGE_KIND_FAILED = typeof MessageKind.MESSAGE_KIND_FAILED;
+  export type UNRECOGNIZED = typeof MessageKind.UNRECOGNIZED;
+}
+
+export function messageKindFromJSON(object: any): MessageKind {
+  switch (object) {
+    case 0:
+    case "MESSAGE_KIND_UNSPECIFIED":
+      return MessageKind.MESSAGE_KIND_UNSPECIFIED;
+    case 1:
+    case "MESSAGE_KIND_MEASUREMENT":
+      return MessageKind.MESSAGE_KIND_MEASUREMENT;
+    case 2:
+    case "MESSAGE_KIND_RAW":
+      return MessageKind.MESSAGE_KIND_RAW;
+    case 3:
+    case "MESSAGE_KIND_AVAILABILITY":
+      return MessageKind.MESSAGE_KIND_AVAILABILITY;
+    case 4:
+    case "MESSAGE_KIND_DISCOVERY":
+      return MessageKind.MESSAGE_KIND_DISCOVERY;
+    case 5:
+    case "MESSAGE_KIND_EVENT":
+      return MessageKind.MESSAGE_KIND_EVENT;
+    case 6:
+    case "MESSAGE_KIND_LOG":
+      return MessageKind.MESSAGE_KIND_LOG;
+    case 7:
+    case "MESSAGE_KIND_COMMAND":
+      return MessageKind.MESSAGE_KIND_COMMAND;
+    case 8:
+    case "MESSAGE_KIND_DUPLICATE":
+      return MessageKind.MESSAGE_KIND_DUPLICATE;
+    case 9:
+    case "MESSAGE_KIND_FAILED":
+      return MessageKind.MESSAGE_KIND_FAILED;
+    case -1:
+    case "UNRECOGNIZED":
+    default:
+      return MessageKind.UNRECOGNIZED;
+  }
+}
+
+export function messageKindToJSON(object: MessageKind): string {
+  switch (object) {
+    case MessageKind.MESSAGE_KIND_UNSPECIFIED:
+      return "MESSAGE_KIND_UNSPECIFIED";
+    case MessageKind.MESSAGE_KIND_MEASUREMENT:
+      return "MESSAGE_KIND_MEASUREMENT";
+    case MessageKind.MESSAGE_KIND_RAW:
+      return "MESSAGE_KIND_RAW";
+    case MessageKind.MESSAGE_KIND_AVAILABILITY:
+      return "MESSAGE_KIND_AVAILABILITY";
+    case MessageKind.MESSAGE_KIND_DISCOVERY:
+      return "MESSAGE_KIND_DISCOVERY";
+    case MessageKind.MESSAGE_KIND_EVENT:
+      return "MESSAGE_KIND_EVENT";
+    case MessageKind.MESSAGE_KIND_LOG:
+      return "MESSAGE_KIND_LOG";
+    case MessageKind.MESSAGE_KIND_COMMAND:
+      return "MESSAGE_KIND_COMMAND";
+    case MessageKind.MESSAGE_KIND_DUPLICATE:
+      return "MESSAGE_KIND_DUPLICATE";
+    case MessageKind.MESSAGE_KIND_FAILED:
+      return "MESSAGE_KIND_FAILED";
+    case MessageKind.UNRECOGNIZED:
+    default:
+      return "UNRECOGNIZED";
+  }
+}
+
 /** Why records are missing. */
 export const GapReason = {
   GAP_REASON_UNSPECIFIED: 0,
@@ -226,8 +333,8 @@ export function clockQualityToJSON(object: ClockQuality): string {
 }
 
 /**
- * One measurement of one device, one raw message that nothing could decode, or
- * the report of a gap.
+ * One measurement of one device, one message that is no measurement, or the report
+ * of a gap. A message that holds several measurements becomes several records.
  *
  * (gateway, epoch, sequence) names a record for ever. Gaps in the sequence are normal.
  */
@@ -259,16 +366,23 @@ export interface Record {
   source: string;
   /** Where it came from within its source: the MQTT topic, the serial port, … */
   topic: string;
-  /** The measured values. Empty when nothing could be decoded. */
+  /**
+   * The measured values. Empty when nothing could be decoded, and in what is no
+   * measurement.
+   */
   fields: Field[];
   /**
    * The message's bytes as they came, kept when decoding would lose something:
-   * no profile or decoder matched, or the message says more than its fields.
+   * no profile or decoder matched, or the message says more than its fields. Of
+   * the records of one message only the first that was kept has it.
    */
   payload?:
     | Uint8Array
     | undefined;
-  /** The device profile that decoded it, and its version. Empty: none. */
+  /**
+   * The device profile that decoded it ("vendor/model"), and its version. Empty:
+   * none, the general rules did.
+   */
   profile: string;
   profileVersion: number;
   /** Sent late: it was taken in before the connection stood that brought it here. */
@@ -279,7 +393,37 @@ export interface Record {
    * the gateway wrote the report, device_id is the gap's, and there are no topic,
    * time, fields, payload or profile.
    */
-  gap: Gap | undefined;
+  gap:
+    | Gap
+    | undefined;
+  /**
+   * What tells series of one device and topic apart, beside the field's name: the
+   * tags of Influx line protocol.
+   */
+  tags: { [key: string]: string };
+  /**
+   * What the message was. Unspecified: a measurement where there are fields, raw
+   * where there are none.
+   */
+  kind: MessageKind;
+  /**
+   * The records that this one takes the place of, by their sequence in the same
+   * gateway and epoch: the gateway decoded their message again, with a profile that
+   * knows more. Of several records that come of that one, each names the record
+   * that the message was kept in, and the last one names all that are replaced.
+   */
+  supersedes: bigint[];
+  /**
+   * Where a message became several records: a number that they have in common.
+   * It names the message together with source, topic and received_at. Zero: the
+   * message became one record.
+   */
+  message: number;
+}
+
+export interface Record_TagsEntry {
+  key: string;
+  value: string;
 }
 
 /**
@@ -369,6 +513,10 @@ function createBaseRecord(): Record {
     profileVersion: 0,
     historical: false,
     gap: undefined,
+    tags: {},
+    kind: 0,
+    supersedes: [],
+    message: 0,
   };
 }
 
@@ -418,6 +566,25 @@ export const Record: MessageFns<Record> = {
     }
     if (message.gap !== undefined) {
       Gap.encode(message.gap, writer.uint32(114).fork()).join();
+    }
+    globalThis.Object.entries(message.tags).forEach(([key, value]: [string, string]) => {
+      Record_TagsEntry.encode({ key: key as any, value }, writer.uint32(122).fork()).join();
+    });
+    if (message.kind !== 0) {
+      writer.uint32(128).int32(message.kind);
+    }
+    if (message.supersedes.length !== 0) {
+      writer.uint32(138).fork();
+      for (const v of message.supersedes) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field supersedes of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.message !== 0) {
+      writer.uint32(144).uint32(message.message);
     }
     return writer;
   },
@@ -547,6 +714,51 @@ export const Record: MessageFns<Record> = {
             message.gap = Gap.decode(reader, reader.uint32());
             continue;
           }
+          case 15: {
+            if (tag !== 122) {
+              break;
+            }
+
+            const entry15 = Record_TagsEntry.decode(reader, reader.uint32());
+            if (entry15.value !== undefined) {
+              message.tags[entry15.key] = entry15.value;
+            }
+            continue;
+          }
+          case 16: {
+            if (tag !== 128) {
+              break;
+            }
+
+            message.kind = reader.int32() as any;
+            continue;
+          }
+          case 17: {
+            if (tag === 136) {
+              message.supersedes.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 138) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.supersedes.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 18: {
+            if (tag !== 144) {
+              break;
+            }
+
+            message.message = reader.uint32();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -593,6 +805,25 @@ export const Record: MessageFns<Record> = {
         : 0,
       historical: isSet(object.historical) ? globalThis.Boolean(object.historical) : false,
       gap: isSet(object.gap) ? Gap.fromJSON(object.gap) : undefined,
+      tags: isObject(object.tags)
+        ? (globalThis.Object.entries(object.tags) as [string, any][]).reduce(
+          (acc: { [key: string]: string }, [key, value]: [string, any]) => {
+            globalThis.Object.defineProperty(acc, key, {
+              value: globalThis.String(value),
+              enumerable: true,
+              configurable: true,
+              writable: true,
+            });
+            return acc;
+          },
+          {},
+        )
+        : {},
+      kind: isSet(object.kind) ? messageKindFromJSON(object.kind) : 0,
+      supersedes: globalThis.Array.isArray(object?.supersedes)
+        ? object.supersedes.map((e: any) => BigInt(e))
+        : [],
+      message: isSet(object.message) ? globalThis.Number(object.message) : 0,
     };
   },
 
@@ -640,6 +871,24 @@ export const Record: MessageFns<Record> = {
     if (message.gap !== undefined) {
       obj.gap = Gap.toJSON(message.gap);
     }
+    if (message.tags) {
+      const entries = globalThis.Object.entries(message.tags) as [string, string][];
+      if (entries.length > 0) {
+        obj.tags = {};
+        entries.forEach(([k, v]) => {
+          obj.tags[k] = v;
+        });
+      }
+    }
+    if (message.kind !== 0) {
+      obj.kind = messageKindToJSON(message.kind);
+    }
+    if (message.supersedes?.length) {
+      obj.supersedes = message.supersedes.map((e) => e.toString());
+    }
+    if (message.message !== 0) {
+      obj.message = Math.round(message.message);
+    }
     return obj;
   },
 
@@ -664,6 +913,103 @@ export const Record: MessageFns<Record> = {
     message.profileVersion = object.profileVersion ?? 0;
     message.historical = object.historical ?? false;
     message.gap = (object.gap !== undefined && object.gap !== null) ? Gap.fromPartial(object.gap) : undefined;
+    message.tags = (globalThis.Object.entries(object.tags ?? {}) as [string, string][]).reduce(
+      (acc: { [key: string]: string }, [key, value]: [string, string]) => {
+        if (value !== undefined) {
+          acc[key] = globalThis.String(value);
+        }
+        return acc;
+      },
+      {},
+    );
+    message.kind = object.kind ?? 0;
+    message.supersedes = object.supersedes?.map((e) => BigInt(e)) || [];
+    message.message = object.message ?? 0;
+    return message;
+  },
+};
+
+function createBaseRecord_TagsEntry(): Record_TagsEntry {
+  return { key: "", value: "" };
+}
+
+export const Record_TagsEntry: MessageFns<Record_TagsEntry> = {
+  encode(message: Record_TagsEntry, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.key !== "") {
+      writer.uint32(10).string(message.key);
+    }
+    if (message.value !== "") {
+      writer.uint32(18).string(message.value);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Record_TagsEntry {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseRecord_TagsEntry();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.key = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.value = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Record_TagsEntry {
+    return {
+      key: isSet(object.key) ? globalThis.String(object.key) : "",
+      value: isSet(object.value) ? globalThis.String(object.value) : "",
+    };
+  },
+
+  toJSON(message: Record_TagsEntry): unknown {
+    const obj: any = {};
+    if (message.key !== "") {
+      obj.key = message.key;
+    }
+    if (message.value !== "") {
+      obj.value = message.value;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Record_TagsEntry>): Record_TagsEntry {
+    return Record_TagsEntry.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Record_TagsEntry>): Record_TagsEntry {
+    const message = createBaseRecord_TagsEntry();
+    message.key = object.key ?? "";
+    message.value = object.value ?? "";
     return message;
   },
 };
@@ -1334,6 +1680,10 @@ function fromJsonTimestamp(o: any): Timestamp {
   } else {
     return Timestamp.fromJSON(o);
   }
+}
+
+function isObject(value: any): boolean {
+  return typeof value === "object" && value !== null;
 }
 
 function isSet(value: any): boolean {

@@ -17,8 +17,8 @@ import { type ConfigSources, configFile } from './config/load.ts';
 import { loadAgain, RemoteSettings } from './config/remote.ts';
 import type { Config } from './config/schema.ts';
 import { ConfigWatch } from './config/watch.ts';
+import type { Heard } from './core/decoded.ts';
 import { systemClock } from './core/time.ts';
-import { Decoding } from './decoding.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
@@ -26,6 +26,7 @@ import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
 import { createDecoder, type Decoder } from './profiles/decoder.ts';
+import { Lessons } from './registry/lessons.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
@@ -52,7 +53,7 @@ export class Gateway {
   readonly #clock: GatewayClock;
   readonly #buffer: RecordBuffer;
   readonly #rules: RuleBook;
-  readonly #decoding: Decoding;
+  readonly #lessons: Lessons;
   readonly #flow: Flow;
   readonly #mqtt: MqttSource;
   readonly #commands: Commands;
@@ -96,8 +97,16 @@ export class Gateway {
     });
     this.#rules = new RuleBook(config.rules);
     this.#buffer.rulesChanged(this.#rules.handlings);
-    this.#decoding = new Decoding({ options: config.decode, shelf: this.#buffer.shelf, clock, log: part });
-    const { decode, heard } = this.#decoding;
+    const decode = createDecoder(config.decode);
+    this.#lessons = new Lessons({
+      shelf: this.#buffer.shelf,
+      teach: (message) => decode(message, clock.now()),
+      monotonic: clock.monotonic,
+      log: part('registry'),
+    });
+    const heard: Heard = (decoded, message) => {
+      if (decoded.isLesson) this.#lessons.learnt(message);
+    };
     this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard });
     this.#mqtt = new MqttSource({
       options: config.mqtt,
@@ -182,7 +191,7 @@ export class Gateway {
       options: config.http,
       status: () => this.#reporter.status(),
       metrics: () => metrics.text(),
-      rules: rulesApi(this.#rules, createDecoder(config.decode, this.#decoding.library)),
+      rules: rulesApi(this.#rules, createDecoder(config.decode)),
       buffer: this.#bufferApi(),
       clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
       log: part('http'),
@@ -193,7 +202,7 @@ export class Gateway {
     const last: Service[] = [this.#mqtt];
     if (this.#canary !== undefined) last.push(this.#canary);
     if (watch) last.push(watch);
-    this.#services = new ServiceGroup([first, [clock], [this.#commands, this.#decoding.lessons], [this.#uplink], last]);
+    this.#services = new ServiceGroup([first, [clock], [this.#commands, this.#lessons], [this.#uplink], last]);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -277,9 +286,9 @@ function rulesApi(rules: RuleBook, decode: Decoder): RulesApi {
   return {
     describe: () => rules.describe(),
     explain: (message) => {
-      const [decoded] = decode(message, Date.now()).measurements;
-      const fields = decoded.fields.map(({ name }) => name);
-      return { device: decoded.deviceId, fields, explanation: rules.explain(message, decoded) };
+      const decoded = decode(message, Date.now());
+      const [{ deviceId, fields }] = decoded.measurements;
+      return { device: deviceId, fields: fields.map(({ name }) => name), explanation: rules.explain(message, decoded) };
     },
   };
 }

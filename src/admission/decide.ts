@@ -1,8 +1,11 @@
+import type { Decoded } from '../core/decoded.ts';
+import type { Measurement } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { candidatesFor, meets } from './match.ts';
-import type { Decision, Decoded, Outcomes, Rule, Rules } from './rules.ts';
+import type { Decision, Outcomes, Rule, Rules } from './rules.ts';
+import { seriesOf } from './series.ts';
 import { type Kept, sizeOfKept, thin } from './thin.ts';
 
 /**
@@ -18,11 +21,11 @@ const entryBytes = 100;
 export interface DecideState {
   /** By topic, the rules that can match. */
   readonly candidates: RecentMap<string, readonly Rule[]>;
-  /** By rule, device and topic, what `thin` has to know of the last record kept. */
+  /** By rule, series and topic, what `thin` has to know of the last record kept. */
   readonly kept: RecentMap<string, Kept>;
 }
 
-/** Nothing remembered yet: the next record of each device and topic is kept. */
+/** Nothing remembered yet: the next record of each series is kept. */
 export function newDecideState(): DecideState {
   return {
     candidates: new RecentMap(maxTopicBytes, (topic, rules) => entryBytes + topic.length + 8 * rules.length),
@@ -31,11 +34,12 @@ export function newDecideState(): DecideState {
 }
 
 /**
- * The first rule that matches a message, and what it says. Runs once for every message, so with no rules configured it
+ * The first rule that matches a measurement, and what it says. Runs once for every measurement, so with no rules configured it
  * is one comparison; with rules the topic's candidates are remembered, and only what else they ask for is looked at.
  * Nothing is allocated but for what is new, and what `thin` has to remember.
  *
  * @param nowMs monotonic, so that thinning does not care about the wall clock
+ * @param index which of the message's measurements
  */
 export function decide(
   rules: Rules,
@@ -43,6 +47,7 @@ export function decide(
   message: Message,
   decoded: Decoded,
   nowMs: MonotonicMs,
+  index = 0,
 ): Decision {
   if (rules.configured === 0) return message.mqttQos === 0 ? rules.defaultQos0 : rules.default;
   let candidates = state.candidates.get(message.topic);
@@ -51,11 +56,12 @@ export function decide(
     state.candidates.set(message.topic, candidates);
   }
   // The last candidate matches whatever comes.
+  const measurement = decoded.measurements[index]!;
   let at = 0;
-  while (!meets(candidates[at]!, message, decoded)) at++;
+  while (!meets(candidates[at]!, message, decoded, measurement)) at++;
   const rule = candidates[at]!;
   const outcomes = outcomesFor(rule, message);
-  return rule.thin !== undefined && isThinned(rule, state, message.topic, decoded, nowMs)
+  return rule.thin !== undefined && isThinned(rule, state, message.topic, measurement, nowMs)
     ? outcomes.thinned
     : outcomes.taken;
 }
@@ -65,20 +71,23 @@ export function outcomesFor(rule: Rule, message: Message): Outcomes {
   return message.mqttQos === 0 ? rule.qos0 : rule.others;
 }
 
-/** Forgets that a record of this device and topic was kept under a rule: it could not be stored, and may come again. */
-export function forgetKept({ all }: Rules, state: DecideState, name: string, topic: string, deviceId: string): void {
+/**
+ * Forgets that a record of this series and topic was kept under a rule: it could not be stored, and may come again.
+ * @param series as {@link seriesOf} has it
+ */
+export function forgetKept({ all }: Rules, state: DecideState, name: string, topic: string, series: string): void {
   const rule = all.find((one) => one.name === name);
-  if (rule?.thin !== undefined) state.kept.delete(keyOf(rule, topic, deviceId));
+  if (rule?.thin !== undefined) state.kept.delete(keyOf(rule, topic, series));
 }
 
-function isThinned(rule: Rule, { kept }: DecideState, topic: string, decoded: Decoded, nowMs: MonotonicMs): boolean {
-  const key = keyOf(rule, topic, decoded.deviceId);
-  const result = thin(rule.thin!, kept.get(key), decoded.fields, nowMs);
+function isThinned(rule: Rule, { kept }: DecideState, topic: string, what: Measurement, nowMs: MonotonicMs): boolean {
+  const key = keyOf(rule, topic, seriesOf(what));
+  const result = thin(rule.thin!, kept.get(key), what.fields, nowMs);
   if (typeof result === 'object') kept.set(key, result);
   return result === 'thinned';
 }
 
-/** The device's length keeps two pairs of device and topic from becoming one text. */
-function keyOf({ index }: Rule, topic: string, deviceId: string): string {
-  return `${index}:${deviceId.length}:${deviceId}${topic}`;
+/** The series' length keeps two pairs of series and topic from becoming one text. */
+function keyOf({ index }: Rule, topic: string, series: string): string {
+  return `${index}:${series.length}:${series}${topic}`;
 }

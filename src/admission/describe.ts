@@ -69,12 +69,13 @@ function takesAllOf(before: Rule, rule: Rule): boolean {
   );
 }
 
-function matchText({ topic, source, device, profile, field, mqttQos }: MatchOptions): string {
+function matchText({ topic, source, device, profile, kind, field, mqttQos }: MatchOptions): string {
   const conditions = [
     topic !== undefined && `topic ${topic}`,
     source !== undefined && `source ${source}`,
     device !== undefined && `device ${device}`,
     profile !== undefined && `profile ${profile}`,
+    kind !== undefined && `kind ${kind}`,
     field !== undefined && `field ${field}`,
     mqttQos !== undefined && `MQTT QoS ${mqttQos}`,
   ].filter((text) => text !== false);

@@ -1,7 +1,9 @@
+import type { Decoded } from '../core/decoded.ts';
+import type { Measurement } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
 import { globMatches } from '../lib/glob.ts';
 import { topicMatches } from '../lib/topic-filter.ts';
-import type { Decoded, Rule, Rules } from './rules.ts';
+import type { Rule, Rules } from './rules.ts';
 
 /**
  * The rules that can match messages with this topic, in order, up to the first that matches them all. What else they ask
@@ -18,18 +20,24 @@ export function candidatesFor(rules: Rules, topic: string): readonly Rule[] {
   return candidates;
 }
 
-/** Whether a message meets all that a rule asks for besides the topic. */
-export function meets(rule: Rule, message: Message, decoded: Decoded): boolean {
+/** Whether a measurement of a message meets all that a rule asks for besides the topic. */
+export function meets(rule: Rule, message: Message, decoded: Decoded, measurement: Measurement): boolean {
   if (rule.isByTopicOnly) return true;
-  const { mqttQos, source, device, profile, field } = rule.match;
+  const { mqttQos, source, device, profile, kind, field } = rule.match;
   if (mqttQos !== undefined && message.mqttQos !== mqttQos) return false;
   if (source !== undefined && message.source !== source) return false;
-  if (device !== undefined && !globMatches(device, decoded.deviceId)) return false;
-  if (profile !== undefined && decoded.profile !== profile) return false;
-  return field === undefined || hasField(decoded, field);
+  if (device !== undefined && !globMatches(device, measurement.deviceId)) return false;
+  if (kind !== undefined && decoded.kind !== kind) return false;
+  if (profile !== undefined && !isByProfile(decoded, profile)) return false;
+  return field === undefined || hasField(measurement, field);
 }
 
-export function hasField({ fields }: Decoded, name: string): boolean {
+/** @param pattern the profile's name, `vendor/model`; `*` stands for any text */
+export function isByProfile({ profile }: Decoded, pattern: string): boolean {
+  return profile !== undefined && globMatches(pattern, profile.name);
+}
+
+export function hasField({ fields }: Measurement, name: string): boolean {
   for (let i = 0; i < fields.length; i++) if (fields[i]!.name === name) return true;
   return false;
 }

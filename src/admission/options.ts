@@ -8,7 +8,26 @@ const matchOptions = Type.Object(
     topic: text('MQTT topic filter: `+` is one level, a last `#` all further ones.'),
     source: text('The way in, such as `mqtt`, `serial` or `rest`.'),
     device: text("The device's id; `*` stands for any text."),
-    profile: text('The device profile that decoded the message.'),
+    profile: text('The device profile that decoded the message, `vendor/model`; `*` stands for any text.'),
+    kind: Type.Optional(
+      Type.Union(
+        [
+          Type.Literal('measurement'),
+          Type.Literal('raw'),
+          Type.Literal('failed'),
+          Type.Literal('availability'),
+          Type.Literal('discovery'),
+          Type.Literal('event'),
+          Type.Literal('log'),
+          Type.Literal('command'),
+          Type.Literal('duplicate'),
+        ],
+        {
+          description:
+            'What the message is: `measurement`, `raw` when nothing is known of it, `failed` when its profile could not read it, `availability`, `discovery`, `event`, `log`, `command` or `duplicate`.',
+        },
+      ),
+    ),
     field: text('A field that the measurement must have, whatever its value: `BME280.Temperature`.'),
     mqttQos: Type.Optional(
       Type.Union([Type.Literal(0), Type.Literal(1), Type.Literal(2)], {

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Decoded } from '../core/decoded.ts';
 import type { Handling } from '../core/handling.ts';
 import type { Message } from '../core/message.ts';
 import type { MonotonicMs } from '../core/time.ts';
@@ -6,7 +7,7 @@ import { type DecideState, decide, forgetKept, newDecideState } from './decide.t
 import { describeRules, type RuleDescription } from './describe.ts';
 import { type Explanation, explain } from './explain.ts';
 import type { RuleOptions } from './options.ts';
-import { compileRules, type Decision, type Decoded, type Rules } from './rules.ts';
+import { compileRules, type Decision, type Rules } from './rules.ts';
 
 /** The QoS rules that hold now. They can be replaced while messages flow; what was decided before is not touched. */
 export class RuleBook {
@@ -26,8 +27,8 @@ export class RuleBook {
   }
 
   /** {@link decide} by the rules that hold now. */
-  decide(message: Message, decoded: Decoded, nowMs: MonotonicMs): Decision {
-    return decide(this.#rules, this.#state, message, decoded, nowMs);
+  decide(message: Message, decoded: Decoded, nowMs: MonotonicMs, index = 0): Decision {
+    return decide(this.#rules, this.#state, message, decoded, nowMs, index);
   }
 
   /**
@@ -35,14 +36,15 @@ export class RuleBook {
    * `thin` would leave it out when it is sent again, as a repetition of itself. Costs nothing for rules that don't thin.
    *
    * @param rule the name in the decision's handling
+   * @param series as `seriesOf` has it
    */
-  forget(rule: string, topic: string, deviceId: string): void {
-    forgetKept(this.#rules, this.#state, rule, topic, deviceId);
+  forget(rule: string, topic: string, series: string): void {
+    forgetKept(this.#rules, this.#state, rule, topic, series);
   }
 
   /**
    * Puts other rules in force, from the next message on. Handlings that stay what they were stay the same objects; what
-   * `thin` remembers is forgotten, so each device's next record is kept. Returns whether anything is different.
+   * `thin` remembers is forgotten, so each series' next record is kept. Returns whether anything is different.
    */
   replace(options: readonly RuleOptions[]): boolean {
     if (isDeepStrictEqual(options, this.#options)) return false;
@@ -63,8 +65,8 @@ export class RuleBook {
     return describeRules(this.#rules);
   }
 
-  /** Which rule holds for a message, and why. Changes nothing. */
-  explain(message: Message, decoded: Decoded): Explanation {
-    return explain(this.#rules, message, decoded);
+  /** Which rule holds for a message, or one of its measurements, and why. Changes nothing. */
+  explain(message: Message, decoded: Decoded, index = 0): Explanation {
+    return explain(this.#rules, message, decoded, index);
   }
 }

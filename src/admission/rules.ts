@@ -1,8 +1,7 @@
 import type { Handling } from '../core/handling.ts';
-import type { Measurement } from '../core/measurement.ts';
 import type { MatchOptions, RuleOptions, ThinOptions } from './options.ts';
 
-/** What the QoS step says of one message. The objects are made once: the same decision is the same object. */
+/** What the QoS step says of one measurement. The objects are made once: the same decision is the same object. */
 export interface Decision {
   readonly handling: Handling;
   /**
@@ -11,9 +10,6 @@ export interface Decision {
    */
   readonly verdict: 'keep' | 'thinned' | 'not-forwarded';
 }
-
-/** A measurement, and the profile that it was decoded by, when there is one. */
-export type Decoded = Measurement & { readonly profile?: string };
 
 /** How a rule leaves records out. */
 export type Thin =

@@ -11,6 +11,7 @@ import type { Waiter } from './batch.ts';
 import { segmentBytesFor, usualBudget } from './budget.ts';
 import { Damages } from './damages.ts';
 import type { BufferDependencies, LaneView, ReadyListener } from './dependencies.ts';
+import { discard } from './discard.ts';
 import { type Disk, DiskThread, shelfOn } from './disk.ts';
 import { Lanes } from './lanes.ts';
 import { isKept, MemoryRoom } from './memory-room.ts';
@@ -178,6 +179,19 @@ export class RecordBuffer implements Service {
     return this.#writer.failure === undefined || isKept(this.#lanes.of(handling));
   }
 
+  /** Why a record of a rule could not be appended now; undefined: it could. */
+  refusal(handling: Handling): HeadgateError | undefined {
+    if (this.#state === 'closed') return new HeadgateError('buffer.closed', 'The gateway is not taking messages.');
+    if (this.#writer.pendingBytes <= this.#deps.options.maxPendingBytes) return undefined;
+    if (this.#lanes.of(handling).gate !== 'blocked') return undefined;
+    return new HeadgateError('buffer.full', `The buffer has no room for records of the rule "${handling.rule}".`);
+  }
+
+  /** Of several devices' records that are appended without naming theirs: see `device` of {@link append}. */
+  follow(handling: Handling, device: string): void {
+    this.#writer.follow(this.#lanes.of(handling), device);
+  }
+
   /**
    * Appends bytes `start` to `end` of `source`, one encoded record.
    *
@@ -186,6 +200,7 @@ export class RecordBuffer implements Service {
    * `memory` rules count as acknowledged from here on, whether anybody waits or not
    * @param delivery stored with the record
    * @param device whose order is kept, also where its records go under several rules of one priority
+   * @param isFollowed the next one appended belongs to the same message: all of them are stored, or none
    */
   append(
     handling: Handling,
@@ -196,10 +211,12 @@ export class RecordBuffer implements Service {
     waiter?: Waiter,
     delivery?: DeliveryKey,
     device?: string,
+    isFollowed = false,
   ): void {
-    if (this.#state === 'closed') {
+    const refusal = this.refusal(handling);
+    if (refusal !== undefined) {
       this.#writer.refused++;
-      waiter?.settled(new HeadgateError('buffer.closed', 'The gateway is not taking messages.'), 0);
+      waiter?.settled(refusal, 0);
       return;
     }
     const lane = this.#lanes.of(handling);
@@ -208,17 +225,10 @@ export class RecordBuffer implements Service {
       waiter?.settled(undefined, 0);
       return;
     }
-    if (lane.gate === 'blocked' && this.#writer.pendingBytes > this.#deps.options.maxPendingBytes) {
-      this.#writer.refused++;
-      waiter?.settled(
-        new HeadgateError('buffer.full', `The buffer has no room for records of the rule "${handling.rule}".`),
-        0,
-      );
-      return;
-    }
-    this.#writer.append(lane, source, start, end, takenAtMs, waiter, delivery, device);
+    this.#writer.append(lane, source, start, end, takenAtMs, waiter, delivery, device, isFollowed);
     // Not only at the next sweep: a failing disk must not let memory grow for a second.
-    if (lane.isEarly && this.#writer.pendingBytes > this.#deps.options.maxPendingBytes) this.#memory.trim();
+    if (lane.isEarly && !isFollowed && this.#writer.pendingBytes > this.#deps.options.maxPendingBytes)
+      this.#memory.trim();
   }
 
   /** Ends every open batch: what is appended from here on is stamped by another clock, and corrected by itself. */
@@ -229,20 +239,7 @@ export class RecordBuffer implements Service {
 
   /** Counts a record that is not kept, as a rule says or for want of room. */
   discard(handling: Handling, reason: DropReason, device: string | undefined, atMs: UnixMs): void {
-    const lane = this.#lanes.of(handling);
-    lane.ledger.dropUnstored(1, reason);
-    // What a rule asks for is told by rule: to name each device would make as many records as it spares.
-    const isChoice = reason === 'thinned' || reason === 'not-forwarded';
-    const book = isChoice ? lane.gaps.choices : lane.gaps.losses;
-    book.note({
-      reason,
-      rule: handling.rule,
-      ...(!isChoice && { device }),
-      count: 1,
-      firstAtMs: atMs,
-      lastAtMs: atMs,
-    });
-    lane.touch('counts', this.operatingMs);
+    discard(this.#lanes.of(handling), reason, device, atMs, this.operatingMs);
   }
 
   /** The rules have changed. What is stored stays under those it was stored under. */

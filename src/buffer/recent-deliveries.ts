@@ -1,4 +1,4 @@
-import type { DeliveryKey } from '../core/message.ts';
+import type { DeliveryKey, RecentDelivery } from '../core/message.ts';
 import { unpackDeliveries } from './delivery-keys.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentSummary } from './worker-protocol.ts';
@@ -30,4 +30,22 @@ export function recentDeliveries(
     }
   }
   return found;
+}
+
+/**
+ * The messages that all of is there: those with one key, and those with the keys of all their parts. Of one that is there in
+ * part nothing is said, so it is taken in anew when it comes again.
+ */
+export function wholeDeliveries(keys: readonly (DeliveryKey & { readonly agoMs: number })[]): RecentDelivery[] {
+  const partsFound = new Map<string, Set<number>>();
+  return keys.flatMap(({ part, ...key }) => {
+    if (part === undefined) return [key];
+    const { index, of, division } = part;
+    const name = JSON.stringify([key.client, key.packetId, key.digest, of, division]);
+    const found = partsFound.get(name) ?? new Set();
+    partsFound.set(name, found.add(index));
+    if (found.size < of) return [];
+    partsFound.delete(name);
+    return [key];
+  });
 }

@@ -52,7 +52,7 @@ export class Sequences {
     if (this.#next > this.#reserved - blockSize / 2 && this.#operating() >= this.#retryAt) void this.#reserve();
   }
 
-  /** It will not be given out again, whatever happens. */
+  /** It will not be given out again, whatever happens. Before that the collector must not know it. */
   isSafe(sequence: number): boolean {
     return sequence <= this.#reserved;
   }

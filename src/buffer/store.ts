@@ -8,6 +8,7 @@ import { isFull } from './is-full.ts';
 import { findLane } from './lane-files.ts';
 import { LaneStore } from './lane-store.ts';
 import { LegacyBuffer, legacyName } from './legacy.ts';
+import { wholeDeliveries } from './recent-deliveries.ts';
 import { Reserve } from './reserve.ts';
 import type { SegmentMeta } from './segment-file.ts';
 import { ShelfStore } from './shelf-store.ts';
@@ -103,7 +104,7 @@ export class Store {
     found.sort((a, b) => a.ageAtMs - b.ageAtMs);
     const newestMs = found.at(-1)?.ageAtMs ?? 0;
     const keys = found.flatMap(({ keys, ageAtMs }) => keys.map((key) => ({ ...key, agoMs: newestMs - ageAtMs })));
-    return keys.slice(-maxDeliveries);
+    return wholeDeliveries(keys).slice(-maxDeliveries);
   }
 
   /** Writes what one lane has to write. Never throws. */

@@ -78,17 +78,16 @@ export class Writer {
     waiter: Waiter | undefined,
     delivery: DeliveryKey | undefined,
     device: string | undefined,
+    isFollowed = false,
   ): void {
-    const { open } = lane;
-    if (device !== undefined && this.#deps.lanes.isShared(lane.priority)) {
-      for (const before of this.#order.sealBefore(lane, device, this.#deps.lanes)) this.seal(before);
-    }
-    if (open.count === 0) open.begin(takenAtMs, this.#deps.operating());
-    open.append(source, start, end, waiter, delivery);
+    if (device !== undefined) this.follow(lane, device);
+    if (lane.open.count === 0) lane.open.begin(takenAtMs, this.#deps.operating());
+    lane.open.append(source, start, end, waiter, delivery);
     lane.memoryBytes += end - start;
     this.pendingBytes += end - start;
     if (lane.isEarly) lane.acceptedInMemory++;
-    if (open.length >= this.#deps.maxBatchBytes) this.seal(lane);
+    if (isFollowed) return;
+    if (lane.open.length >= this.#deps.maxBatchBytes) this.seal(lane);
     else if (this.#isWorthFlushing(lane, end - start)) this.flush();
     if (this.#isFlushScheduled || this.#underWay > 0) return;
     // Not at once: what else comes with this turn of the event loop belongs into the same batch.
@@ -99,11 +98,17 @@ export class Writer {
     });
   }
 
+  /** What a device sent before, under another rule of this lane's priority, gets its sequences first. */
+  follow(lane: Lane, device: string): void {
+    if (!this.#deps.lanes.isShared(lane.priority)) return;
+    for (const before of this.#order.sealBefore(lane, device, this.#deps.lanes)) this.seal(before);
+  }
+
   /** Gives a lane's open batch its sequences. */
   seal(lane: Lane): void {
     if (lane.open.count === 0) return;
     const batch = lane.seal(this.#sequences.take(lane.open.count), this.#deps.operating());
-    if (lane.isDirect && !lane.hasHidden && this.#isSafe(batch)) this.#expose(batch);
+    if (lane.isDirect && !lane.hasHidden && this.#sequences.isSafe(lastSequenceOf(batch))) this.#expose(batch);
     else lane.hasHidden = true;
   }
 
@@ -266,18 +271,13 @@ export class Writer {
     this.released(lane, batch, error);
   }
 
-  /** A sequence that might be given out again after a crash must not be known to the collector before it is to us. */
-  #isSafe(batch: Batch): boolean {
-    return this.#sequences.isSafe(lastSequenceOf(batch));
-  }
-
   /** Exposes what was held back, in order, up to what still has to be. */
   #exposeSafe(lane: Lane): void {
     if (!lane.isDirect || !lane.hasHidden) return;
     for (const batch of lane.batches) {
       if (batch.isExposed) continue;
       // Its memory may be with the disk.
-      if (batch.phase !== 'queued' || !this.#isSafe(batch)) return;
+      if (batch.phase !== 'queued' || !this.#sequences.isSafe(lastSequenceOf(batch))) return;
       this.#expose(batch);
     }
     lane.hasHidden = false;

@@ -96,10 +96,11 @@ function textAnswer(config: Config, message: Message | undefined): string {
 /** What is to be known of one message: what the gateway would see in it, and what holds for it. */
 function asked({ rules, decode: options }: Config, message: Message) {
   const book = new RuleBook(rules);
-  const [decoded] = createDecoder(options)(message, Date.now()).measurements;
+  const decoded = createDecoder(options)(message, Date.now());
+  const { deviceId, fields } = decoded.measurements[0];
   const { source, topic, mqttQos = null } = message;
   return {
-    message: { source, topic, mqttQos, device: decoded.deviceId, fields: decoded.fields.map(({ name }) => name) },
+    message: { source, topic, mqttQos, device: deviceId, fields: fields.map(({ name }) => name) },
     explanation: book.explain(message, decoded),
     rules: book.describe(),
   };

@@ -20,18 +20,30 @@ export interface DeliveryKey {
   readonly packetId: number;
   /** Checksum of topic and payload, 32 bits unsigned. */
   readonly digest: number;
+  /** Set where the message's records are not stored all at once: this key is of some of them. */
+  readonly part?: DeliveryPart | undefined;
 }
 
-/** A delivery key as it was found on disk. */
-export interface RecentDelivery extends DeliveryKey {
+/** Which of a message's records a key stands for, where they are stored at several places that each may fail alone. */
+export interface DeliveryPart {
+  /** Which place, from 0. */
+  readonly index: number;
+  /** How many there are; the message is safe when all of one division are. */
+  readonly of: number;
+  /** Checksum of what went where, 32 bits unsigned: parts of two divisions make no whole. */
+  readonly division: number;
+}
+
+/** A message that was found on disk with all its records, by its delivery key. */
+export interface RecentDelivery extends Omit<DeliveryKey, 'part'> {
   /** How long before the end of the last run it was taken in, in operating time, ms. */
   readonly agoMs: number;
 }
 
-/** The gateway's word that it has the message, as durable as the message's rule asks. */
+/** The gateway's word that it has the message, each of its records as durable as its rule asks. */
 export interface Receipt {
   /**
-   * The record's sequence in this gateway's epoch, from 1. Absent when the rule lets the source go on before the
+   * The record's sequence in this gateway's epoch, from 1; of several, the last one's. Absent when the rule lets the source go on before the
    * record is durable: it has no sequence yet.
    */
   readonly sequence?: number;

@@ -1,12 +1,14 @@
 import type { RuleBook } from '../admission/rule-book.ts';
-import type { Waiter } from '../buffer/batch.ts';
+import { seriesOf } from '../admission/series.ts';
 import type { RecordBuffer } from '../buffer/buffer.ts';
 import { reportsHandling } from '../buffer/reports.ts';
-import type { Heard } from '../core/decoded.ts';
-import type { Bearer, Deliver, Receipt, Take } from '../core/message.ts';
-import type { TrustedClock } from '../core/time.ts';
+import type { Decoded, Heard } from '../core/decoded.ts';
+import type { Bearer, Deliver, Message, Receipt, Take } from '../core/message.ts';
+import type { TrustedClock, UnixMs } from '../core/time.ts';
 import type { Decoder } from '../profiles/decoder.ts';
 import { RecordEncoder } from '../wire/record-encoder.ts';
+import { deliveryOf, divide, isEarly } from './lots.ts';
+import { Awaited, Outcomes, Several } from './outcomes.ts';
 import type { FlowStatus } from './status.ts';
 
 export interface FlowDependencies {
@@ -28,6 +30,7 @@ export class Flow {
   readonly #outcomes: Outcomes;
   #received = 0;
   #undecoded = 0;
+  #lastMessage = 0;
 
   constructor(deps: FlowDependencies) {
     this.#deps = deps;
@@ -39,10 +42,14 @@ export class Flow {
     this.#received++;
     const receivedAtMs = clock.now();
     const decoded = decode(message, receivedAtMs);
-    const [measurement] = decoded.measurements;
-    if (decoded.kind === 'raw') this.#undecoded++;
-    const { handling, verdict } = rules.decide(message, measurement, rules.needsTime ? clock.monotonic() : 0);
+    if (decoded.kind === 'raw' || decoded.kind === 'failed') this.#undecoded++;
+    if (decoded.measurements.length > 1) {
+      this.#takeSeveral(message, bearer, decoded, receivedAtMs);
+      return;
+    }
+    const { handling, verdict } = rules.decide(message, decoded, rules.needsTime ? clock.monotonic() : 0);
     heard(decoded, message, receivedAtMs);
+    const [measurement] = decoded.measurements;
     const { deviceId } = measurement;
     if (verdict !== 'keep') {
       // The rule has decided what becomes of it: its source has done its part.
@@ -58,18 +65,71 @@ export class Flow {
         receivedAtMs,
         clockQuality: clock.quality(),
         priority: handling.priority,
+        kind: decoded.kind,
+        profile: decoded.profile,
+        message: undefined,
+        supersedes: undefined,
       },
       decoded.keepPayload ? message.payload : undefined,
     );
-    const isEarly = handling.durability === 'relaxed' || handling.durability === 'memory';
-    if (isEarly && !buffer.mustWait(handling)) {
+    if (isEarly(handling) && !buffer.mustWait(handling)) {
       buffer.append(handling, bytes, start, end, receivedAtMs, undefined, message.delivery, deviceId);
       this.#outcomes.confirm(bearer, 0);
       return;
     }
-    const waiter = new Awaited(this.#outcomes, bearer, handling.rule, message.topic, deviceId);
+    const waiter = new Awaited(this.#outcomes, bearer, handling.rule, message.topic, seriesOf(measurement));
     buffer.append(handling, bytes, start, end, receivedAtMs, waiter, message.delivery, deviceId);
   };
+
+  /** The same for a message that becomes several records, each under the rule that holds for it. */
+  #takeSeveral(message: Message, bearer: Bearer, decoded: Decoded, receivedAtMs: UnixMs): void {
+    const { rules, buffer, clock, heard } = this.#deps;
+    const nowMs = rules.needsTime ? clock.monotonic() : 0;
+    const decisions = decoded.measurements.map((_, index) => rules.decide(message, decoded, nowMs, index));
+    heard(decoded, message, receivedAtMs);
+    const { lots, left } = divide(decoded.measurements, decisions);
+    const several = new Several(this.#outcomes, bearer, message.topic, lots);
+    // Before anything of it is stored: what was stored would come again with the rest.
+    for (const { handling } of lots) {
+      const refusal = buffer.refusal(handling);
+      if (refusal !== undefined) {
+        several.refused(refusal);
+        return;
+      }
+    }
+    for (const { handling, verdict, deviceId } of left) buffer.discard(handling, verdict, deviceId, receivedAtMs);
+    const about = {
+      source: message.source,
+      topic: message.topic,
+      receivedAtMs,
+      clockQuality: clock.quality(),
+      kind: decoded.kind,
+      profile: decoded.profile,
+      message: decoded.measurements.length - left.length > 1 ? this.#nextMessage() : undefined,
+    };
+    let payload = decoded.keepPayload ? message.payload : undefined;
+    for (const lot of lots) {
+      const { handling, measurements } = lot;
+      const envelope = { ...about, priority: handling.priority };
+      const waiter = isEarly(handling) && !buffer.mustWait(handling) ? undefined : several.awaiting(lot);
+      for (const { deviceId } of measurements) buffer.follow(handling, deviceId);
+      for (const [index, measurement] of measurements.entries()) {
+        const { bytes, start, end } = this.#encoder.encode(measurement, envelope, payload);
+        payload = undefined;
+        const isLast = index === measurements.length - 1;
+        const told = isLast ? waiter : undefined;
+        const delivery = isLast ? deliveryOf(message.delivery, lot, lots) : undefined;
+        buffer.append(handling, bytes, start, end, receivedAtMs, told, delivery, undefined, !isLast);
+      }
+    }
+    several.appended();
+  }
+
+  /** A number for a message's records. */
+  #nextMessage(): number {
+    this.#lastMessage = this.#lastMessage === 0xffff_ffff ? 1 : this.#lastMessage + 1;
+    return this.#lastMessage;
+  }
 
   readonly deliver: Deliver = (message) =>
     new Promise((resolve, reject) => {
@@ -97,52 +157,5 @@ export class Flow {
   status(): FlowStatus {
     const { confirmed, refused } = this.#outcomes;
     return { received: this.#received, confirmed, refused, undecoded: this.#undecoded };
-  }
-}
-
-/** Tells bearers, counts what they are told, and takes back what the rules noted of a message that was not kept. */
-class Outcomes {
-  readonly #rules: RuleBook;
-  confirmed = 0;
-  refused = 0;
-
-  constructor(rules: RuleBook) {
-    this.#rules = rules;
-  }
-
-  confirm(bearer: Bearer, sequence: number): void {
-    this.confirmed++;
-    bearer.taken(sequence);
-  }
-
-  settle({ bearer, rule, topic, deviceId }: Awaited, error: Error | undefined, sequence: number): void {
-    // Refused, or dropped for want of room: what comes next is not a repetition of it.
-    if (error !== undefined || sequence === 0) this.#rules.forget(rule, topic, deviceId);
-    if (error === undefined) this.confirm(bearer, sequence);
-    else {
-      this.refused++;
-      bearer.refused(error);
-    }
-  }
-}
-
-/** A message whose record is on its way to the disk. One small object, because there are many of them. */
-class Awaited implements Waiter {
-  readonly #outcomes: Outcomes;
-  readonly bearer: Bearer;
-  readonly rule: string;
-  readonly topic: string;
-  readonly deviceId: string;
-
-  constructor(outcomes: Outcomes, bearer: Bearer, rule: string, topic: string, deviceId: string) {
-    this.#outcomes = outcomes;
-    this.bearer = bearer;
-    this.rule = rule;
-    this.topic = topic;
-    this.deviceId = deviceId;
-  }
-
-  settled(error: Error | undefined, sequence: number): void {
-    this.#outcomes.settle(this, error, sequence);
   }
 }

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { decide, newDecideState } from '../../src/admission/decide.ts';
 import type { RuleOptions } from '../../src/admission/options.ts';
-import { compileRules, type Decoded } from '../../src/admission/rules.ts';
+import { compileRules } from '../../src/admission/rules.ts';
+import type { Decoded } from '../../src/core/decoded.ts';
 import type { Message } from '../../src/core/message.ts';
 import { decodedOf, messageOf, rulesOf } from './fixtures.ts';
 
@@ -50,11 +51,16 @@ test('each condition is held against the message, and all must hold', () => {
     ['device: "*en-1"', true],
     ['profile: acme/th1', true],
     ['profile: acme/th2', false],
+    ['profile: acme/*', true],
+    ['profile: "*/th1"', true],
+    ['profile: acme', false],
+    ['kind: measurement', true],
+    ['kind: log', false],
     ['field: air.h', true],
     ['field: air', false],
     ['mqttQos: 2', true],
     ['mqttQos: 1', false],
-    ['topic: site/#, source: mqtt, device: k*, profile: acme/th1, field: t, mqttQos: 2', true],
+    ['topic: site/#, source: mqtt, device: k*, profile: acme/th1, kind: measurement, field: t, mqttQos: 2', true],
     ['topic: site/#, source: mqtt, device: k*, profile: acme/th1, field: t, mqttQos: 0', false],
     ['topic: other, device: kitchen-1', false],
   ];
@@ -64,7 +70,8 @@ test('each condition is held against the message, and all must hold', () => {
   }
   const raw = { source: 'rest', topic: 'site', payload: new Uint8Array() };
   assert.equal(decided('[{ name: it, match: { mqttQos: 0 } }]', raw).handling.rule, 'default');
-  assert.equal(decided('[{ name: it, match: { profile: p } }]', raw).handling.rule, 'default');
+  assert.equal(decided('[{ name: it, match: { profile: "*" } }]', raw).handling.rule, 'default');
+  assert.equal(decided('[{ name: it, match: { kind: raw } }]', raw).handling.rule, 'it');
 });
 
 test('the first that matches holds', () => {
@@ -140,10 +147,11 @@ function naiveRuleFor(rules: readonly RuleOptions[], message: Message, decoded: 
   for (const { name, match = {} } of rules) {
     if (match.topic !== undefined && !isTopic(match.topic)) continue;
     if (match.source !== undefined && match.source !== message.source) continue;
-    if (match.device !== undefined && !new RegExp(`^${match.device.replaceAll('*', '.*')}$`).test(decoded.deviceId))
-      continue;
-    if (match.profile !== undefined && match.profile !== decoded.profile) continue;
-    if (match.field !== undefined && !decoded.fields.some((field) => field.name === match.field)) continue;
+    const [{ deviceId, fields }] = decoded.measurements;
+    if (match.device !== undefined && !new RegExp(`^${match.device.replaceAll('*', '.*')}$`).test(deviceId)) continue;
+    if (match.profile !== undefined && match.profile !== decoded.profile?.name) continue;
+    if (match.kind !== undefined && match.kind !== decoded.kind) continue;
+    if (match.field !== undefined && !fields.some((field) => field.name === match.field)) continue;
     if (match.mqttQos !== undefined && match.mqttQos !== message.mqttQos) continue;
     return name;
   }
@@ -162,6 +170,7 @@ const match = fc.record(
     source: fc.constantFrom('mqtt', 'rest'),
     device: fc.constantFrom('d1', 'd*', '*2'),
     profile: fc.constantFrom('p', 'q'),
+    kind: fc.constantFrom('measurement', 'raw'),
     field: fc.constantFrom('t', 'h'),
     mqttQos: qos,
   },

@@ -1,6 +1,6 @@
 import type { RuleOptions } from '../../src/admission/options.ts';
-import type { Decoded } from '../../src/admission/rules.ts';
 import { loadConfig } from '../../src/config/load.ts';
+import type { Decoded, MessageKind } from '../../src/core/decoded.ts';
 import type { FieldValue } from '../../src/core/measurement.ts';
 import type { Message } from '../../src/core/message.ts';
 import { parseConfigText } from '../../src/lib/settings/yaml-file.ts';
@@ -16,10 +16,18 @@ export function messageOf(topic: string, about: Partial<Message> = {}): Message 
 }
 
 /** The measurement of a device; by default with no fields, as of something that could not be decoded. */
-export function decodedOf(deviceId: string, fields: Record<string, FieldValue> = {}, profile?: string): Decoded {
+export function decodedOf(
+  deviceId: string,
+  fields: Record<string, FieldValue> = {},
+  profile?: string,
+  kind?: MessageKind,
+): Decoded {
+  const named = Object.entries(fields).map(([name, value]) => ({ name, value }));
   return {
+    kind: kind ?? (named.length === 0 ? 'raw' : 'measurement'),
     deviceId,
-    fields: Object.entries(fields).map(([name, value]) => ({ name, value })),
-    ...(profile === undefined ? {} : { profile }),
+    measurements: [{ deviceId, fields: named }],
+    keepPayload: false,
+    ...(profile === undefined ? {} : { profile: { name: profile, version: 1 } }),
   };
 }

@@ -15,20 +15,13 @@ export function rulesApi(): RulesApi {
   const book = new RuleBook([
     { name: 'alarms', match: { topic: 'alarm/#' }, priority: 'critical', ttl: 60_000, forward: true },
   ]);
-  const decode = createDecoder({
-    deviceTopics: [],
-    maxDepth: 8,
-    maxFields: 200,
-    maxBytes: 1e6,
-    profiles: false,
-    profileDirs: [],
-  });
+  const decode = createDecoder({ deviceTopics: [], maxDepth: 8, maxFields: 200 });
   return {
     describe: () => book.describe(),
     explain: (message) => {
-      const [decoded] = decode(message, 0).measurements;
-      const fields = decoded.fields.map(({ name }) => name);
-      return { device: decoded.deviceId, fields, explanation: book.explain(message, decoded) };
+      const decoded = decode(message, 0);
+      const [{ deviceId, fields }] = decoded.measurements;
+      return { device: deviceId, fields: fields.map(({ name }) => name), explanation: book.explain(message, decoded) };
     },
   };
 }

@@ -1,0 +1,116 @@
+import type { RuleBook } from '../admission/rule-book.ts';
+import { seriesOf } from '../admission/series.ts';
+import type { Waiter } from '../buffer/batch.ts';
+import type { Bearer } from '../core/message.ts';
+import type { Lot } from './lots.ts';
+
+/** Tells bearers, counts what they are told, and takes back what the rules noted of a record that was not kept. */
+export class Outcomes {
+  readonly #rules: RuleBook;
+  confirmed = 0;
+  refused = 0;
+
+  constructor(rules: RuleBook) {
+    this.#rules = rules;
+  }
+
+  confirm(bearer: Bearer, sequence: number): void {
+    this.confirmed++;
+    bearer.taken(sequence);
+  }
+
+  refuse(bearer: Bearer, error: Error): void {
+    this.refused++;
+    bearer.refused(error);
+  }
+
+  /** What comes next of a series is not a repetition of what was not stored. */
+  forget(rule: string, topic: string, series: string): void {
+    this.#rules.forget(rule, topic, series);
+  }
+
+  settle({ bearer, rule, topic, series }: Awaited, error: Error | undefined, sequence: number): void {
+    // Refused, or dropped for want of room.
+    if (error !== undefined || sequence === 0) this.forget(rule, topic, series);
+    if (error === undefined) this.confirm(bearer, sequence);
+    else this.refuse(bearer, error);
+  }
+}
+
+/** A message whose record is on its way to the disk. One small object, because there are many of them. */
+export class Awaited implements Waiter {
+  readonly #outcomes: Outcomes;
+  readonly bearer: Bearer;
+  readonly rule: string;
+  readonly topic: string;
+  readonly series: string;
+
+  constructor(outcomes: Outcomes, bearer: Bearer, rule: string, topic: string, series: string) {
+    this.#outcomes = outcomes;
+    this.bearer = bearer;
+    this.rule = rule;
+    this.topic = topic;
+    this.series = series;
+  }
+
+  settled(error: Error | undefined, sequence: number): void {
+    this.#outcomes.settle(this, error, sequence);
+  }
+}
+
+/**
+ * A message that became several records. Its bearer is told once: that it was taken, when each lot is as durable as its rule
+ * asks; that it was refused, when one was, and what became of the others is known. What was stored of it then comes again
+ * with the rest, and is stored twice: the lesser evil, and only possible where its records went to several lanes.
+ */
+export class Several {
+  readonly #outcomes: Outcomes;
+  readonly #bearer: Bearer;
+  readonly #topic: string;
+  readonly #lots: readonly Lot[];
+  /** What is still to be told; one of it is that everything has been appended. */
+  #open = 1;
+  #sequence = 0;
+  #error: Error | undefined;
+
+  constructor(outcomes: Outcomes, bearer: Bearer, topic: string, lots: readonly Lot[]) {
+    this.#outcomes = outcomes;
+    this.#bearer = bearer;
+    this.#topic = topic;
+    this.#lots = lots;
+  }
+
+  /** Nothing of it was appended, because one of its rules has no room. */
+  refused(error: Error): void {
+    for (const lot of this.#lots) this.#forget(lot);
+    this.#outcomes.refuse(this.#bearer, error);
+  }
+
+  /** The message has to wait for a lot. */
+  awaiting(lot: Lot): Waiter {
+    this.#open++;
+    return {
+      settled: (error, sequence) => {
+        if (error !== undefined || sequence === 0) this.#forget(lot);
+        this.#error ??= error;
+        this.#sequence = Math.max(this.#sequence, sequence);
+        this.#tellWhenAllIsKnown();
+      },
+    };
+  }
+
+  /** No more lots come. */
+  appended(): void {
+    this.#tellWhenAllIsKnown();
+  }
+
+  #tellWhenAllIsKnown(): void {
+    if (--this.#open > 0) return;
+    if (this.#error === undefined) this.#outcomes.confirm(this.#bearer, this.#sequence);
+    else this.#outcomes.refuse(this.#bearer, this.#error);
+  }
+
+  #forget({ handling, measurements }: Lot): void {
+    for (const measurement of measurements) this.#outcomes.forget(handling.rule, this.#topic, seriesOf(measurement));
+  }
+}

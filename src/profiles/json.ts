@@ -1,0 +1,67 @@
+import { isUtf8 } from 'node:buffer';
+
+const int64Min = -(2n ** 63n);
+const uint64End = 2n ** 64n;
+
+/** An object of a JSON text. Keys come from outside: read it by {@link own}, never by a plain index. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** The payload as text, or undefined when it is no UTF-8. */
+export function textOf(payload: Uint8Array): string | undefined {
+  if (!isUtf8(payload)) return undefined;
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
+}
+
+/** The value of a JSON text, whole numbers that a double would round as bigint; undefined when it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    // The digits are looked at a second time only where there are enough of them to be rounded.
+    return /\d{16}/.test(text) ? JSON.parse(text, keepExact) : JSON.parse(text);
+  } catch {
+    // No JSON, or nested deeper than the parser goes: the caller says what that means.
+    return undefined;
+  }
+}
+
+function keepExact(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? '';
+  if (!/^-?\d+$/.test(source) || source.length > 20) return value;
+  const whole = BigInt(source);
+  return whole >= int64Min && whole < uint64End ? whole : value;
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value of an object's own key, so that no key from outside reaches what every object inherits. */
+export function own(object: JsonObject, key: string): unknown {
+  return Object.hasOwn(object, key) ? object[key] : undefined;
+}
+
+export function ownText(object: JsonObject, key: string): string | undefined {
+  const value = own(object, key);
+  return typeof value === 'string' ? value : undefined;
+}
+
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const anyNumber = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
+
+/** The number that a text is by its look: as JSON writes numbers, so that `007` and `08:01` stay text. */
+export function numberLike(text: string): number | bigint | undefined {
+  return jsonNumber.test(text) ? exactNumber(text) : undefined;
+}
+
+/** The number in a text that is known to hold one: leading zeros, a leading plus and a bare dot are allowed. */
+export function numberIn(text: string): number | bigint | undefined {
+  const trimmed = text.trim();
+  return anyNumber.test(trimmed) ? exactNumber(trimmed) : undefined;
+}
+
+function exactNumber(text: string): number | bigint | undefined {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) || !/^[+-]?\d{16,20}$/.test(text)) return Number.isFinite(value) ? value : undefined;
+  const whole = BigInt(text.startsWith('+') ? text.slice(1) : text);
+  return whole >= int64Min && whole < uint64End ? whole : value;
+}

@@ -17,8 +17,8 @@ import { type ConfigSources, configFile } from './config/load.ts';
 import { loadAgain, RemoteSettings } from './config/remote.ts';
 import type { Config } from './config/schema.ts';
 import { ConfigWatch } from './config/watch.ts';
-import type { Heard } from './core/decoded.ts';
 import { systemClock } from './core/time.ts';
+import { Decoding } from './decoding.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
@@ -26,7 +26,6 @@ import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
 import { createDecoder, type Decoder } from './profiles/decoder.ts';
-import { Lessons } from './registry/lessons.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
@@ -53,7 +52,7 @@ export class Gateway {
   readonly #clock: GatewayClock;
   readonly #buffer: RecordBuffer;
   readonly #rules: RuleBook;
-  readonly #lessons: Lessons;
+  readonly #decoding: Decoding;
   readonly #flow: Flow;
   readonly #mqtt: MqttSource;
   readonly #commands: Commands;
@@ -97,16 +96,8 @@ export class Gateway {
     });
     this.#rules = new RuleBook(config.rules);
     this.#buffer.rulesChanged(this.#rules.handlings);
-    const decode = createDecoder(config.decode);
-    this.#lessons = new Lessons({
-      shelf: this.#buffer.shelf,
-      teach: (message) => decode(message, clock.now()),
-      monotonic: clock.monotonic,
-      log: part('registry'),
-    });
-    const heard: Heard = (decoded, message) => {
-      if (decoded.isLesson) this.#lessons.learnt(message);
-    };
+    this.#decoding = new Decoding({ options: config.decode, shelf: this.#buffer.shelf, clock, log: part });
+    const { decode, heard } = this.#decoding;
     this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard });
     this.#mqtt = new MqttSource({
       options: config.mqtt,
@@ -191,7 +182,7 @@ export class Gateway {
       options: config.http,
       status: () => this.#reporter.status(),
       metrics: () => metrics.text(),
-      rules: rulesApi(this.#rules, createDecoder(config.decode)),
+      rules: rulesApi(this.#rules, createDecoder(config.decode, this.#decoding.library)),
       buffer: this.#bufferApi(),
       clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
       log: part('http'),
@@ -202,7 +193,7 @@ export class Gateway {
     const last: Service[] = [this.#mqtt];
     if (this.#canary !== undefined) last.push(this.#canary);
     if (watch) last.push(watch);
-    this.#services = new ServiceGroup([first, [clock], [this.#commands, this.#lessons], [this.#uplink], last]);
+    this.#services = new ServiceGroup([first, [clock], [this.#commands, this.#decoding.lessons], [this.#uplink], last]);
   }
 
   async start(signal: AbortSignal): Promise<void> {

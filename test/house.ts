@@ -36,7 +36,7 @@ export const rooms: Readonly<Record<string, Room>> = {
 };
 
 /** What may import anything: the entry, the composition root, the verbs, and the version that they tell. */
-export const roots: readonly string[] = ['main.ts', 'gateway.ts', 'cli/', 'version.ts'];
+export const roots: readonly string[] = ['main.ts', 'gateway.ts', 'decoding.ts', 'cli/', 'version.ts'];
 
 /** Files that start a process of their own, and so need what a root needs: folders they may import beyond their room's. */
 export const entries: Readonly<Record<string, readonly string[]>> = {
@@ -46,6 +46,7 @@ export const entries: Readonly<Record<string, readonly string[]>> = {
 /** The one home of each library: paths under src/ that may import it. */
 export const homes: Readonly<Record<string, readonly string[]>> = {
   '@bufbuild/protobuf': ['wire/'],
+  '@date-fns/tz': ['profiles/'],
   '@grpc/grpc-js': ['uplink/', 'api/grpc/', 'collector/'],
   '@nats-io/jetstream': ['collector/'],
   '@nats-io/kv': ['collector/'],
@@ -61,6 +62,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'pino-pretty': ['instrumentation/'],
   'prom-client': ['instrumentation/'],
   qlobber: ['sources/mqtt/'],
+  re2js: ['profiles/'],
   'reflect-metadata': ['uplink/', 'collector/'],
   typebox: ['lib/', 'config/', 'api/', '*/options.ts'],
   yaml: ['config/', 'lib/settings/'],

@@ -35,6 +35,12 @@ export class RecentMap<K, V extends {}> {
     this.#youngSize = 0;
   }
 
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+    this.#youngSize = 0;
+  }
+
   delete(key: K): void {
     const before = this.#young.get(key);
     if (before !== undefined) this.#youngSize -= this.#sizeOf(key, before);

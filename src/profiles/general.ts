@@ -5,6 +5,9 @@ import type { Message } from '../core/message.ts';
 import { createDeviceNamer } from './device-id.ts';
 import type { DecodeOptions } from './options.ts';
 
+/** What the general rules need to know. */
+export type GeneralOptions = Omit<DecodeOptions, 'profiles' | 'profileDirs'>;
+
 const none: readonly Field[] = [];
 const int64Max = 2n ** 63n;
 
@@ -14,11 +17,11 @@ const int64Max = 2n ** 63n;
  * The payload is kept beside the fields when they do not say all of it: nulls, empty objects and lists, numbers that
  * neither a double nor an int64 can hold.
  */
-export function createGeneralDecoder(options: DecodeOptions): (message: Message) => Decoded {
+export function createGeneralDecoder(options: GeneralOptions): (message: Message) => Decoded {
   const deviceOf = createDeviceNamer(options.deviceTopics);
   return (message) => {
     const deviceId = deviceOf(message.topic);
-    const text = jsonTextOf(message.payload);
+    const text = message.payload.length > options.maxBytes ? undefined : jsonTextOf(message.payload);
     const value = text === undefined ? undefined : parse(text);
     if (text === undefined || value === undefined) return decoded(deviceId, none, true);
     let walk = walkOf(value, options);
@@ -92,7 +95,7 @@ interface Walk {
 }
 
 /** The fields of an object, or the field `value` of a bare number or boolean. */
-function walkOf(value: Json, limits: DecodeOptions): Walk {
+function walkOf(value: Json, limits: GeneralOptions): Walk {
   const walk: Walk = { fields: [], isComplete: true, isRounded: false, isTooLarge: false };
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) flatten(value, '', 1, walk, limits);
   else if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') {
@@ -101,7 +104,7 @@ function walkOf(value: Json, limits: DecodeOptions): Walk {
   return walk;
 }
 
-function flatten(node: object, prefix: string, depth: number, walk: Walk, limits: DecodeOptions): void {
+function flatten(node: object, prefix: string, depth: number, walk: Walk, limits: GeneralOptions): void {
   if (depth > limits.maxDepth) walk.isTooLarge = true;
   let isEmpty = true;
   for (const key in node) {
@@ -116,7 +119,7 @@ function flatten(node: object, prefix: string, depth: number, walk: Walk, limits
   if (isEmpty) walk.isComplete = false;
 }
 
-function addField(name: string, value: FieldValue, walk: Walk, limits: DecodeOptions): void {
+function addField(name: string, value: FieldValue, walk: Walk, limits: GeneralOptions): void {
   if (typeof value === 'number' && !isExact(value)) walk.isRounded = true;
   if (walk.fields.length < limits.maxFields) walk.fields.push({ name, value });
   else walk.isTooLarge = true;

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { count } from '../lib/option-types.ts';
+import { bytes, count } from '../lib/option-types.ts';
 
 export const decodeOptions = Type.Object({
   deviceTopics: Type.Array(Type.String(), {
@@ -9,6 +9,17 @@ export const decodeOptions = Type.Object({
     examples: [['sensors/{device}/#', 'site/+/{device}/state']],
   }),
   maxDepth: count({ default: 8, maximum: 32, description: 'How deep JSON may nest; deeper payloads are kept raw.' }),
+  profiles: Type.Boolean({
+    default: true,
+    description: 'Whether messages are decoded by device profiles. Without them only the general rules hold.',
+  }),
+  profileDirs: Type.Array(Type.String(), {
+    default: [],
+    description:
+      'Directories with device profiles of your own, `<vendor>/<model>.yaml`. One with the name of a built-in profile replaces it.',
+    examples: [['/etc/headgate/devices.d']],
+  }),
+  maxBytes: bytes({ default: '1MiB', description: 'Payloads that are larger are kept raw, and not decoded.' }),
   maxFields: count({
     default: 200,
     maximum: 5000,

@@ -15,7 +15,14 @@ export function rulesApi(): RulesApi {
   const book = new RuleBook([
     { name: 'alarms', match: { topic: 'alarm/#' }, priority: 'critical', ttl: 60_000, forward: true },
   ]);
-  const decode = createDecoder({ deviceTopics: [], maxDepth: 8, maxFields: 200 });
+  const decode = createDecoder({
+    deviceTopics: [],
+    maxDepth: 8,
+    maxFields: 200,
+    maxBytes: 1e6,
+    profiles: false,
+    profileDirs: [],
+  });
   return {
     describe: () => book.describe(),
     explain: (message) => {

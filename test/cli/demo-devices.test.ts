@@ -19,12 +19,15 @@ const { decode: decodeOptions } = defaultsOf(configNode) as { decode: DecodeOpti
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What the gateway would find in a device's message. */
+/** What the gateway would find in a device's message by the general rules: every value under its own name. */
 function fieldsOf(device: DemoDevice, localMs: number, seed = 1): Fields {
   const { topic, payload } = sample(device, localMs, seeded(seed));
   const message = { source: 'mqtt', topic, payload: Buffer.from(payload) } as const;
   return Object.fromEntries(
-    createDecoder(decodeOptions)(message, 0).measurements[0].fields.map(({ name, value }) => [name, value]),
+    createDecoder({ ...decodeOptions, profiles: false })(message, 0).measurements[0].fields.map(({ name, value }) => [
+      name,
+      value,
+    ]),
   );
 }
 

@@ -33,7 +33,14 @@ async function started(t: TestContext, options: Options = {}) {
     clock,
     faults: options.faults ?? {},
   });
-  const decode = createDecoder({ deviceTopics: ['sensors/{device}/#'], maxDepth: 8, maxFields: 100 });
+  const decode = createDecoder({
+    deviceTopics: ['sensors/{device}/#'],
+    maxDepth: 8,
+    maxFields: 100,
+    maxBytes: 1e6,
+    profiles: false,
+    profileDirs: [],
+  });
   const rules = new RuleBook(options.rules ?? []);
   const heard: Parameters<Heard>[] = [];
   return { buffer, heard, flow: new Flow({ decode, rules, buffer, clock, heard: (...told) => heard.push(told) }) };

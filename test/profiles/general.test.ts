@@ -5,7 +5,7 @@ import type { FieldValue } from '../../src/core/measurement.ts';
 import { createDeviceNamer } from '../../src/profiles/device-id.ts';
 import { createGeneralDecoder } from '../../src/profiles/general.ts';
 
-const options = { deviceTopics: [], maxDepth: 4, maxFields: 5 };
+const options = { deviceTopics: [], maxDepth: 4, maxFields: 5, maxBytes: 1e7 };
 const decode = createGeneralDecoder(options);
 const message = (payload: string | Uint8Array) => ({
   source: 'mqtt',

@@ -1,11 +1,16 @@
 import type { Codec } from '../codec.ts';
+import { createCayenneLppCodec } from './cayenne-lpp.ts';
 import { createCborCodec } from './cbor/cbor.ts';
 import { createHomeAssistantCodec } from './home-assistant/home-assistant.ts';
 import { createLineProtocolCodec } from './line-protocol/line-protocol.ts';
+import { createSenmlCborCodec, createSenmlJsonCodec } from './senml/senml.ts';
 
 /** Every codec, by the name that a profile calls it by (`codec: senml-json`). A gateway makes one of each that it needs. */
 export const codecs: ReadonlyMap<string, () => Codec> = new Map([
+  ['cayenne-lpp', createCayenneLppCodec],
   ['cbor', createCborCodec],
   ['home-assistant', createHomeAssistantCodec],
   ['influx-line-protocol', createLineProtocolCodec],
+  ['senml-cbor', createSenmlCborCodec],
+  ['senml-json', createSenmlJsonCodec],
 ]);

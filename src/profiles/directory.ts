@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+import { HeadgateError, messageOf } from '../core/errors.ts';
+import { codecs } from './codecs/codecs.ts';
+import { type LoadedProfile, readProfile } from './language/load.ts';
+
+/** Profiles in a directory, `<vendor>/<model>.yaml`, by name; and one line for everything that is wrong in them. */
+export interface ProfileFiles {
+  readonly profiles: ReadonlyMap<string, LoadedProfile>;
+  readonly errors: readonly string[];
+}
+
+/** Reads one file. @param name `vendor/model` @param shown the file's name in messages */
+export function readProfileFile(path: string, name: string, shown: string): ReturnType<typeof readProfile> {
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    return { errors: [`${shown}:1:1: The profile can't be read: ${messageOf(error)}.`] };
+  }
+  return readProfile(text, name, shown, [...codecs.keys()]);
+}
+
+/**
+ * Reads every profile under a directory.
+ *
+ * @throws {HeadgateError} config.unreadable when the directory can't be read
+ */
+export function readProfiles(directory: string, shown = directory): ProfileFiles {
+  const profiles = new Map<string, LoadedProfile>();
+  const errors: string[] = [];
+  for (const path of profilesIn(directory)) {
+    const file = relative(directory, path);
+    const read = readProfileFile(path, nameOf(file), join(shown, file));
+    if ('errors' in read) errors.push(...read.errors);
+    else profiles.set(nameOf(file), read);
+  }
+  return { profiles, errors };
+}
+
+/** `vendor/model.yaml` → `vendor/model`. */
+export function nameOf(file: string): string {
+  return file
+    .replace(/\.ya?ml$/, '')
+    .split(sep)
+    .join('/');
+}
+
+function profilesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort();
+  } catch (error) {
+    throw new HeadgateError('config.unreadable', `The profiles in ${directory} can't be read: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,112 @@
+import { RE2JS } from 're2js';
+import { unitOf } from '../../core/measure-units.ts';
+import type { CompiledDevice, CompiledField, CompiledMessage, CompiledProfile } from './compiled.ts';
+import { readerOf } from './formats.ts';
+import type { DeviceOptions, FieldOptions, MessageOptions, ProfileOptions } from './options.ts';
+import { pathPattern } from './path-pattern.ts';
+import { template } from './template.ts';
+import { topicPattern } from './topic-pattern.ts';
+import type { ValueRule } from './value.ts';
+
+type Scalar = boolean | number | string;
+
+/** @param options a profile in which nothing is wrong */
+export function compileProfile(name: string, options: Omit<ProfileOptions, 'examples'>): CompiledProfile {
+  return {
+    name,
+    version: options.version,
+    title: options.name,
+    family: options.family ?? name.split('/')[0]!,
+    manufacturer: options.manufacturer,
+    model: options.model,
+    messages: options.messages.map((message) => compileMessage(message, options.device)),
+  };
+}
+
+function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | undefined): CompiledMessage {
+  const { match, time, availability, device = profileDevice } = options;
+  const looks = match?.pattern === undefined ? undefined : RE2JS.compile(match.pattern);
+  const fields = (options.fields ?? []).map((field) => compileField(field, options.words));
+  return {
+    topics: (match?.topic ?? []).map(topicPattern),
+    keys: match?.keys ?? [],
+    looks: looks && ((text) => looks.matcher(text).find()),
+    confidence: match?.confidence,
+    reason: match?.reason ?? 'its topic and keys',
+    when: Object.entries(options.when ?? {}),
+    kind: options.availability === undefined ? options.kind : 'availability',
+    read:
+      options.codec === undefined
+        ? readerOf(availability && !availability.path ? { ...options, decode: 'value' } : options)
+        : undefined,
+    codec: options.codec,
+    root: options.root ?? '',
+    each: options.each,
+    as: options.as ?? '',
+    prefix: options.prefix ?? '',
+    time: time && { path: time.path, format: time.format ?? 'auto', zone: time.zone },
+    device: device && compileDevice(device),
+    fields,
+    words: options.words && compileField({}, options.words),
+    rest: options.rest ?? 'keep',
+    attributes: Object.entries(options.attributes ?? {}),
+    availability: availability && {
+      path: availability.path ?? '',
+      online: new Set(availability.online),
+      offline: new Set(availability.offline),
+    },
+    events: (options.events ?? []).map(pathPattern),
+    once: options.once === undefined ? undefined : template(options.once),
+    keepPayload: options.keepPayload ?? false,
+    uses: new Set([
+      ...(time?.path ?? []),
+      ...(options.fields ?? []).flatMap(({ unitFrom }) => (unitFrom ? [unitFrom.path] : [])),
+      ...pathsIn(device),
+    ]),
+  };
+}
+
+function compileDevice({ id, alias, name }: DeviceOptions): CompiledDevice {
+  return {
+    id: template(id),
+    alias: alias === undefined ? undefined : template(alias),
+    name: name === undefined ? undefined : template(name),
+  };
+}
+
+/** The paths that a device is named by. */
+function pathsIn(device: DeviceOptions | undefined): string[] {
+  return [device?.id, device?.alias, device?.name].flatMap((text) => {
+    if (text === undefined) return [];
+    return text.includes('{') ? [...text.matchAll(/\{([^{}:]+)/g)].map(([, path]) => path!) : [text];
+  });
+}
+
+function compileField(
+  options: FieldOptions,
+  messageWords: Readonly<Record<string, Scalar>> | undefined,
+): CompiledField {
+  const { path = '**', unit, unitFrom, words = messageWords } = options;
+  const rule: ValueRule = {
+    type: options.type,
+    scale: options.scale,
+    offset: options.offset,
+    range: options.range,
+    except: options.except,
+    words: words && new Map(Object.entries(words)),
+  };
+  const when = options.when && Object.entries(options.when);
+  return {
+    matches: pathPattern(path),
+    name: options.name,
+    unit: unit === undefined ? undefined : unitOf(unit),
+    unitFrom: unitFrom && {
+      path: unitFrom.path,
+      words: new Map(Object.entries(unitFrom.words ?? {}).map(([word, code]) => [word, unitOf(code) ?? code])),
+    },
+    rule,
+    isPlain: Object.values(rule).every((value) => value === undefined),
+    when,
+    isDropped: options.drop ?? false,
+  };
+}

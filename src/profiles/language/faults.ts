@@ -1,0 +1,110 @@
+import { RE2JS } from 're2js';
+import { unitCodes, unitOf } from '../../core/measure-units.ts';
+import type { OptionProblem } from '../../lib/option-types.ts';
+import { closest } from '../../lib/spelling.ts';
+import type { ExampleOptions, FieldOptions, MessageOptions, ProfileOptions } from './options.ts';
+import { templateFault } from './template.ts';
+import { isZone } from './time.ts';
+import { patternFault } from './topic-pattern.ts';
+
+type Path = readonly (string | number)[];
+
+/** What is wrong with a profile although each value is right by itself. @param codecs names of the codecs that there are */
+export function profileFaults(profile: ProfileOptions, codecs: readonly string[]): OptionProblem[] {
+  const problems: OptionProblem[] = [];
+  const tell = (path: Path, message: string | undefined): void => {
+    if (message !== undefined) problems.push({ path, message });
+  };
+  for (const [key, text] of Object.entries(profile.device ?? {})) tell(['device', key], isText(text, templateFault));
+  for (const [index, message] of (profile.messages ?? []).entries()) {
+    for (const { path, message: text } of messageFaults(message, codecs)) tell(['messages', index, ...path], text);
+  }
+  for (const [index, command] of (profile.commands ?? []).entries()) {
+    tell(['commands', index, 'topic'], isText(command.topic, patternFault));
+  }
+  for (const [index, example] of (profile.examples ?? []).entries()) {
+    for (const { path, message } of exampleFaults(example)) tell(['examples', index, ...path], message);
+  }
+  return problems;
+}
+
+function messageFaults(message: MessageOptions, codecs: readonly string[]): OptionProblem[] {
+  const problems: OptionProblem[] = [];
+  const tell = (path: Path, text: string | undefined): void => {
+    if (text !== undefined) problems.push({ path, message: text });
+  };
+  const { match, codec, decode, pattern, time } = message;
+  for (const [index, topic] of (match?.topic ?? []).entries())
+    tell(['match', 'topic', index], isText(topic, patternFault));
+  tell(['match', 'pattern'], isText(match?.pattern, expressionFault));
+  if (codec !== undefined && !codecs.includes(codec))
+    tell(['codec'], `is "${codec}", but ${unknown(codec, codecs, 'codec')}`);
+  if (codec !== undefined && decode !== undefined)
+    tell(['decode'], `is "${decode}", but \`codec\` decodes it already: remove one of the two.`);
+  if (decode === 'text' && pattern === undefined) tell(['decode'], 'is "text", which needs a `pattern`.');
+  tell(['pattern'], isText(pattern, expressionFault));
+  if (time?.zone !== undefined && !isZone(time.zone))
+    tell(
+      ['time', 'zone'],
+      `is "${time.zone}", but must be UTC, an offset such as +01:00, or a name such as Europe/Amsterdam.`,
+    );
+  for (const [key, text] of Object.entries(message.device ?? {})) tell(['device', key], isText(text, templateFault));
+  tell(['once'], isText(message.once, templateFault));
+  for (const [index, field] of (message.fields ?? []).entries()) {
+    for (const problem of fieldFaults(field, decode === 'binary'))
+      tell(['fields', index, ...problem.path], problem.message);
+  }
+  return problems;
+}
+
+function fieldFaults(field: FieldOptions, isBinary: boolean): OptionProblem[] {
+  const problems: OptionProblem[] = [];
+  const { path, at, unit, range, type } = field;
+  if (isBinary && at === undefined) problems.push({ path: [], message: 'is of a binary message, and needs `at`.' });
+  if (!isBinary && at !== undefined) problems.push({ path: ['at'], message: 'is for `decode: binary` only.' });
+  if (!isBinary && path === undefined) problems.push({ path: [], message: 'needs a `path`.' });
+  if (isBinary && field.name === undefined && path === undefined)
+    problems.push({ path: [], message: 'is of a binary message, and needs a `name`.' });
+  if (!isBinary && type !== undefined && !['number', 'integer', 'boolean', 'text'].includes(type))
+    problems.push({ path: ['type'], message: `is "${type}", which is for \`decode: binary\` only.` });
+  const named = field.unitFrom?.words ?? {};
+  for (const [key, text] of [
+    [['unit'], unit] as const,
+    ...Object.entries(named).map(([word, code]) => [['unitFrom', 'words', word], code] as const),
+  ]) {
+    if (text === undefined || unitCodes.includes(unitOf(text) ?? '')) continue;
+    problems.push({ path: key, message: `is "${text}", but ${unknown(text, unitCodes, 'unit')}` });
+  }
+  if (range !== undefined && range[0]! > range[1]!)
+    problems.push({ path: ['range'], message: `is from ${range[0]} to ${range[1]}: the smaller number comes first.` });
+  return problems;
+}
+
+function exampleFaults({ payload, payloadHex, kind, gives }: ExampleOptions): OptionProblem[] {
+  if ((payload === undefined) === (payloadHex === undefined))
+    return [{ path: [], message: 'needs one of `payload` and `payloadHex`.' }];
+  if (kind !== undefined && kind !== 'measurement' && gives !== undefined)
+    return [{ path: ['gives'], message: `can't be: what is a ${kind} has no fields.` }];
+  return [];
+}
+
+function isText(text: string | undefined, fault: (text: string) => string | undefined): string | undefined {
+  const found = text === undefined ? undefined : fault(text);
+  return found === undefined ? undefined : `is "${text}", ${found}.`;
+}
+
+function expressionFault(pattern: string): string | undefined {
+  try {
+    RE2JS.compile(pattern);
+    return undefined;
+  } catch (error) {
+    // The library's message starts with its own words for the same.
+    const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error);
+    return `but that is no RE2 expression: ${reason}`;
+  }
+}
+
+function unknown(word: string, all: readonly string[], what: string): string {
+  const meant = closest(word, all);
+  return `there is no such ${what}${meant === undefined ? '.' : `; did you mean \`${meant}\`?`}`;
+}

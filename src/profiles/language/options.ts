@@ -1,0 +1,266 @@
+import { type Static, Type } from 'typebox';
+import { duration, oneOrMore } from '../../lib/option-types.ts';
+
+// The profile language: what a file under devices/ may say. `npm run generate` writes it as JSON Schema for editors,
+// devices/profile.schema.json.
+
+const text = (description: string, examples?: readonly unknown[]) =>
+  Type.String({ minLength: 1, maxLength: 500, description, ...(examples && { examples }) });
+const words = <const W extends string>(all: readonly W[], description: string) =>
+  Type.Unsafe<W>({ anyOf: all.map((one) => ({ type: 'string', const: one })), description });
+const scalar = { anyOf: [{ type: 'boolean' }, { type: 'number' }, { type: 'string' }] } as const;
+type Scalar = boolean | number | string;
+const byName = <T>(items: object, description: string, examples?: readonly unknown[]) =>
+  Type.Unsafe<Readonly<Record<string, T>>>({
+    type: 'object',
+    additionalProperties: items,
+    description,
+    ...(examples && { examples }),
+  });
+const optional = Type.Optional;
+const path = 'Names of keys from the outside to the inside, joined by dots; list items by their number: `rx.0.rssi`.';
+
+const matchOptions = Type.Object(
+  {
+    topic: optional(
+      oneOrMore(text('A topic.'), {
+        description:
+          'Topics of such messages. `{name}` takes one level and gives it a name to be used below, `{name...}` one or more levels; `+` and a last `#` are as in MQTT.',
+        examples: ['tele/{device}/SENSOR'],
+      }),
+    ),
+    keys: optional(
+      oneOrMore(text(path), { description: 'What a JSON payload has to hold for the device to be recognised by it.' }),
+    ),
+    pattern: optional(text('A regular expression (RE2) that the payload, as text, has to match to be recognised.')),
+    confidence: optional(
+      Type.Number({
+        minimum: 0,
+        maximum: 1,
+        description:
+          'How sure it is, from 0 to 1, that a message that matches is from such a device. From 0.9 on it is taken without asking. Without it, the message belongs to a device that was recognised by another one.',
+      }),
+    ),
+    reason: optional(text('Why, in words: the rest of "This looks like NAME: …".')),
+  },
+  { description: 'By what such a message is told. For serial devices it is left out.' },
+);
+
+const timeOptions = Type.Object(
+  {
+    path: oneOrMore(text(path), { description: 'Where the time stands; the first that is there counts.' }),
+    format: Type.Unsafe<TimeFormat>({
+      anyOf: ['auto', 'iso', 'unix', 'unix-ms', 'unix-us', 'unix-ns'].map((one) => ({ type: 'string', const: one })),
+      default: 'auto',
+      description:
+        '`iso`: 2026-11-25T16:00:00+01:00, also with a space for the T. `unix`: seconds since 1970, `unix-ms` and so on finer. `auto`: tells by the look.',
+    }),
+    zone: optional(
+      text(
+        'The time zone of times that name none: `UTC`, `+01:00` or `Europe/Amsterdam`. Without it such a time is not used, and the time of arrival is.',
+        ['Europe/Amsterdam'],
+      ),
+    ),
+  },
+  { description: "The device's own time of the measurement. One before 2000 is a clock that was never set: not used." },
+);
+export type TimeFormat = 'auto' | 'iso' | 'unix' | 'unix-ms' | 'unix-us' | 'unix-ns';
+
+const fieldOptions = Type.Object({
+  path: optional(
+    text(`${path} \`*\` stands for any text without a dot, \`**\` for any text. For binary messages see \`at\`.`, [
+      '*.Temperature',
+    ]),
+  ),
+  at: optional(Type.Integer({ description: 'Of a binary message: the offset in bytes; negative: from the end.' })),
+  type: optional(
+    words(
+      [
+        ...(['number', 'integer', 'boolean', 'text'] as const),
+        ...(['uint8', 'int8', 'uint16', 'int16', 'uint24', 'int24', 'uint32', 'int32'] as const),
+        ...(['uint64', 'int64', 'float32', 'float64'] as const),
+      ],
+      'What the value is: `number`, `integer`, `boolean` or `text`, read from text if need be; in a binary message how it is written.',
+    ),
+  ),
+  order: optional(words(['big', 'little', 'ABCD', 'BADC', 'CDAB', 'DCBA'], 'Byte order, where it is not the rule.')),
+  bits: optional(Type.Integer({ minimum: 1, maximum: 32, description: 'How many bits of it count, from `bit` on.' })),
+  bit: optional(Type.Integer({ minimum: 0, maximum: 31, description: 'The lowest bit that counts.' })),
+  name: optional(
+    text(
+      'What the field is called. `{1}` is what the first `*` stands for, `{name}` what the topic gave. Without it: the path.',
+    ),
+  ),
+  unit: optional(text('Unit code: SenML where it has one (`Cel`, `%RH`, `hPa`), or the usual symbol.', ['Cel'])),
+  unitFrom: optional(
+    Type.Object({
+      path: text('Where the message itself names the unit.'),
+      words: optional(byName<string>({ type: 'string' }, 'What its words mean.', [{ C: 'Cel', F: 'degF' }])),
+    }),
+  ),
+  scale: optional(Type.Number({ description: 'The value is multiplied by it.' })),
+  offset: optional(Type.Number({ description: 'Then this is added.' })),
+  range: optional(
+    Type.Array(Type.Number(), { minItems: 2, maxItems: 2, description: 'What it can be; beyond, it is left out.' }),
+  ),
+  except: optional(
+    oneOrMore(Type.Unsafe<Scalar>(scalar), { description: 'Values, as sent, that mean "no value": `[-999, 998]`.' }),
+  ),
+  words: optional(byName<Scalar>(scalar, 'What words or numbers mean.', [{ ON: true, OFF: false }])),
+  when: optional(byName<Scalar>(scalar, 'Only when the message says this, by path; in a binary one by offset.')),
+  drop: optional(Type.Boolean({ description: 'Leave it out.' })),
+});
+
+const availabilityOptions = Type.Object(
+  {
+    path: optional(text(`${path} Without it, the whole payload is the word.`)),
+    online: oneOrMore(text('A word.'), { description: 'What means that it is there.' }),
+    offline: oneOrMore(text('A word.'), { description: 'What means that it is not.' }),
+  },
+  { description: 'The message tells whether the device is there.' },
+);
+
+const deviceOptions = Type.Object(
+  {
+    id: text('Names the device within its family: text with `{name}` from the topic, or a path in the message.', [
+      '{device}',
+      '{model}-{id}',
+    ]),
+    alias: optional(
+      text('Another name that its messages go by, when not all carry the id. The two are remembered as one device.'),
+    ),
+    name: optional(text('The name that people gave it, in the same way.')),
+  },
+  { description: 'Which device a message is of. Without it, `{device}` of the topic, else the whole topic.' },
+);
+
+const kinds = ['measurement', 'availability', 'discovery', 'event', 'log', 'command', 'raw'] as const;
+const formats = ['json', 'jsonlines', 'value', 'text', 'columns', 'keyvalue', 'cbor', 'binary'] as const;
+
+const messageOptions = Type.Object({
+  about: optional(text('What it is.')),
+  match: optional(matchOptions),
+  when: optional(byName<Scalar>(scalar, 'Only when the message says this, by path.', [{ type: 'telemetry' }])),
+  kind: optional(words(kinds, 'What it is when it is no measurement: it then has no fields.')),
+  decode: optional(
+    words(
+      formats,
+      '`json`; `jsonlines`: JSON objects, one a line; `value`: the whole payload is one number, word or text; `text`: by `pattern`; `columns`, `keyvalue`: by `separator`; `cbor`; `binary`: fields with `at`. Default: `json`.',
+    ),
+  ),
+  codec: optional(text('Decodes by a built-in codec instead.', ['sparkplug-b'])),
+  pattern: optional(
+    text('For `text`: a regular expression (RE2) with named groups, `T=(?<temperature>[-0-9.]+)`. Each match counts.'),
+  ),
+  separator: optional(
+    Type.String({ minLength: 1, maxLength: 8, description: 'For `columns` (default `,`) and `keyvalue`.' }),
+  ),
+  assign: optional(
+    Type.String({ minLength: 1, maxLength: 8, description: 'For `keyvalue`: between key and value. Default `=`.' }),
+  ),
+  columns: optional(Type.Array(Type.String(), { description: 'For `columns`: their names, from the left.' })),
+  order: optional(words(['big', 'little'], 'Byte order of a binary message. Default `big`.')),
+  root: optional(text(`Where in the message the values stand. ${path}`)),
+  each: optional(text('A list in the message, each item of which is a measurement by itself; `.` for the message.')),
+  as: optional(text('What a bare value is called; `{name}` is what the topic gave. Default: `value`.')),
+  prefix: optional(text('Stands before the path of every value: `{component}.`')),
+  time: optional(timeOptions),
+  device: optional(deviceOptions),
+  fields: optional(Type.Array(fieldOptions, { description: 'Values, by path: the first that fits holds.' })),
+  rest: optional(
+    words(['keep', 'numbers', 'drop'], 'What no field names: all, numbers and booleans, or nothing. Default `keep`.'),
+  ),
+  words: optional(byName<Scalar>(scalar, 'What words mean, in all fields that do not say it themselves.')),
+  attributes: optional(
+    byName<string>({ type: 'string', minLength: 1 }, 'What is known of the device itself, by path.', [
+      { firmware: 'StatusFWR.Version', battery: 'batt' },
+    ]),
+  ),
+  availability: optional(availabilityOptions),
+  events: optional(
+    oneOrMore(text(path), { description: 'Values that are something that happened, such as a button: no field.' }),
+  ),
+  once: optional(
+    text('Names the message: one that comes again under this name, by another way, is a duplicate.', ['{from}/{id}']),
+  ),
+  keepPayload: optional(
+    Type.Boolean({ description: 'Keep the raw payload too, so that it can be decoded again by a later version.' }),
+  ),
+});
+
+const commandOptions = Type.Object({
+  name: text('What it is called.'),
+  about: optional(text('What it does.')),
+  topic: text('Where it is published; `{device}` and other names as in the topics above.'),
+  payload: Type.String({ default: '{value}', description: 'What is published; `{value}` is what was asked for.' }),
+  values: optional(oneOrMore(Type.Unsafe<Scalar>(scalar), { description: 'What may be asked for.' })),
+  range: optional(Type.Array(Type.Number(), { minItems: 2, maxItems: 2, description: 'Or numbers from, to.' })),
+  words: optional(byName<Scalar>(scalar, 'What is published instead of it.', [{ true: 'ON', false: 'OFF' }])),
+});
+
+const exampleOptions = Type.Object({
+  about: optional(text('What it shows.')),
+  source: text('Where it is from, so that anybody can look it up: project and file, or page.'),
+  topic: optional(text('The topic it came on.')),
+  payload: optional(Type.String({ description: 'The payload as text.' })),
+  payloadHex: optional(Type.String({ pattern: '^([0-9a-fA-F]{2}[ ]?)*$', description: 'Or as hexadecimal digits.' })),
+  after: optional(
+    Type.Array(
+      Type.Object({
+        topic: text('Its topic.'),
+        payload: optional(Type.String()),
+        payloadHex: optional(Type.String()),
+      }),
+      { description: 'Messages that come before it.' },
+    ),
+  ),
+  kind: optional(words([...kinds, 'duplicate', 'failed'], 'What it turns out to be. Default: `measurement`.')),
+  gives: optional(
+    byName<Scalar>(
+      scalar,
+      'Fields, each with its value and unit: `20.6 Cel`. All of them, unless `more` says otherwise. Text that looks like a number stands in double quotes inside.',
+    ),
+  ),
+  more: optional(Type.Boolean({ description: 'There are more fields than `gives` tells.' })),
+  device: optional(text("The device's id.")),
+  online: optional(Type.Boolean({ description: 'Whether the device is there.' })),
+  time: optional(text("The measurement's time, as 2026-11-25T16:00:00Z.")),
+  attributes: optional(byName<Scalar>(scalar, 'What it tells of the device.')),
+});
+
+export const profileOptions = Type.Object({
+  name: text('What people call it.'),
+  version: Type.Integer({ minimum: 1, description: 'Counts its changes: records say by which one they were decoded.' }),
+  family: optional(
+    Type.String({
+      pattern: '^[a-z][a-z0-9-]*$',
+      description:
+        'Stands before the ids of its devices: `shelly:`. Profiles of one family name devices in one way. Default: the folder.',
+    }),
+  ),
+  about: optional(text('What it is, for people, or where its messages are documented.')),
+  manufacturer: optional(text('Who makes it.')),
+  model: optional(text('Which model it is.')),
+  icon: optional(text('Icon on the dashboard.', ['thermometer'])),
+  chart: optional(Type.Array(text('A field.'), { description: 'What a chart of it shows first.' })),
+  silence: optional(duration({ description: 'After so long without a word it is not there. Default: learnt.' })),
+  device: optional(deviceOptions),
+  messages: Type.Array(messageOptions, {
+    minItems: 1,
+    description: 'Its messages: the first that a message matches decodes it.',
+  }),
+  commands: optional(Type.Array(commandOptions, { description: 'What can be asked of it.' })),
+  examples: Type.Array(exampleOptions, {
+    minItems: 1,
+    description: 'Real messages, and what they become. They are run as tests, and no profile loads without.',
+  }),
+});
+
+export type ProfileOptions = Static<typeof profileOptions>;
+export type MessageOptions = Static<typeof messageOptions>;
+export type FieldOptions = Static<typeof fieldOptions>;
+export type TimeOptions = Static<typeof timeOptions>;
+export type DeviceOptions = Static<typeof deviceOptions>;
+export type ExampleOptions = Static<typeof exampleOptions>;
+export type CommandOptions = Static<typeof commandOptions>;
+export type AvailabilityOptions = Static<typeof availabilityOptions>;

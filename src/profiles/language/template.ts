@@ -1,0 +1,70 @@
+import { type Tree, valueAt } from './tree-path.ts';
+
+/** What a template may refer to: names that the topic gave, and the message itself. */
+export interface Scope {
+  readonly captures: ReadonlyMap<string, string>;
+  readonly tree: Tree;
+}
+
+/** Gives the text; undefined when nothing of it is there. */
+export type Template = (scope: Scope) => string | undefined;
+
+interface Part {
+  readonly before: string;
+  readonly path: string;
+  readonly form: string | undefined;
+}
+
+const reference = /\{([^{}:]+)(?::([a-z0-9]+))?\}/g;
+/** How a value can be written: `{from:hex8}`. */
+export const forms: Readonly<Record<string, (value: string) => string>> = {
+  /** A whole number as eight hexadecimal digits. */
+  hex8: (value) => (/^-?\d+$/.test(value) ? BigInt.asUintN(32, BigInt(value)).toString(16).padStart(8, '0') : value),
+  lower: (value) => value.toLowerCase(),
+  upper: (value) => value.toUpperCase(),
+  /** Without what stands between the digits of an address: `A4:C1:38` becomes `A4C138`. */
+  bare: (value) => value.replace(/[:\-. ]/g, ''),
+};
+
+/** What is wrong with a template, as what follows "is …, ". */
+export function templateFault(text: string): string | undefined {
+  for (const [, , form] of text.matchAll(reference)) {
+    if (form !== undefined && !Object.hasOwn(forms, form))
+      return `but \`:${form}\` is none of ${Object.keys(forms).join(', ')}`;
+  }
+  return /[{}]/.test(text.replace(reference, '')) ? 'but its braces do not belong together' : undefined;
+}
+
+/**
+ * Text with `{name}` from the topic or, where the topic has no such name, the value at that path in the message. What is
+ * not there is left out together with the text before it: `{model}-{id}-{channel}` without a channel is `{model}-{id}`.
+ * A text without braces is a path by itself.
+ */
+export function template(text: string): Template {
+  if (!text.includes('{')) return ({ tree }) => textOf(valueAt(tree, text));
+  const parts: Part[] = [];
+  let from = 0;
+  for (const found of text.matchAll(reference)) {
+    parts.push({ before: text.slice(from, found.index), path: found[1]!, form: found[2] });
+    from = found.index + found[0].length;
+  }
+  const end = text.slice(from);
+  return ({ captures, tree }) => {
+    let result = '';
+    let isAny = false;
+    for (const { before, path, form } of parts) {
+      const value = captures.get(path) ?? textOf(valueAt(tree, path));
+      if (value === undefined) continue;
+      isAny = true;
+      result += before + (form === undefined ? value : forms[form]!(value));
+    }
+    return isAny ? result + end : undefined;
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value;
+  return typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
+}

@@ -1,0 +1,108 @@
+import type { FieldValue } from '../../core/measurement.ts';
+
+type Scalar = boolean | number | string;
+
+/** How a value becomes a field's value. */
+export interface ValueRule {
+  readonly type?: string | undefined;
+  readonly scale?: number | undefined;
+  readonly offset?: number | undefined;
+  readonly range?: readonly number[] | undefined;
+  readonly except?: readonly Scalar[] | undefined;
+  readonly words?: ReadonlyMap<string, Scalar> | undefined;
+}
+
+/** What became of a value. `absent`: it means that there is none. `unfit`: it can't be what it should be. */
+export type Outcome = FieldValue | typeof absent | typeof unfit;
+export const absent = Symbol('absent');
+export const unfit = Symbol('unfit');
+
+/** A number as people and devices write it: no leading zeros, no comma, no hexadecimal digits. */
+const numeral = /^[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
+const int64Max = 2n ** 63n;
+
+/** The number that a text is; undefined when it is none: `007`, `1,5`, `NaN`, `08:01`. Whole ones beyond 2^53 as bigint. */
+export function numberIn(text: string): number | bigint | undefined {
+  if (text.length > 40 || !numeral.test(text)) return undefined;
+  const value = Number(text);
+  if (Number.isSafeInteger(value) || !/^[+-]?\d+$/.test(text)) return Number.isFinite(value) ? value : undefined;
+  const whole = BigInt(text.replace('+', ''));
+  return whole >= -int64Max && whole < int64Max ? whole : undefined;
+}
+
+/** Applies a rule. Pure; never throws. */
+export function applyRule(value: FieldValue, rule: ValueRule): Outcome {
+  if (rule.except !== undefined && isExcepted(value, rule.except)) return absent;
+  let result: FieldValue = value;
+  if (rule.words !== undefined && !(value instanceof Uint8Array)) {
+    const word = rule.words.get(String(value));
+    if (word !== undefined) result = word;
+  }
+  if (rule.type !== undefined) {
+    const typed = asType(result, rule.type);
+    if (typed === unfit || typed === absent) return typed;
+    result = typed;
+  }
+  if (typeof result !== 'number' && typeof result !== 'bigint') return result;
+  if (rule.scale !== undefined || rule.offset !== undefined) result = scaled(Number(result), rule.scale, rule.offset);
+  if (rule.range !== undefined && (Number(result) < rule.range[0]! || Number(result) > rule.range[1]!)) return unfit;
+  return result;
+}
+
+function isExcepted(value: FieldValue, except: readonly Scalar[]): boolean {
+  for (const one of except) {
+    if (one === value) return true;
+    // In a payload of text a number is text as well: -999 is also "-999.0".
+    if (typeof one === 'number' && typeof value === 'string' && numberIn(value) === one) return true;
+  }
+  return false;
+}
+
+function asType(value: FieldValue, type: string): Outcome {
+  switch (type) {
+    case 'number':
+    case 'integer': {
+      const number =
+        typeof value === 'string' ? numberIn(value.trim()) : typeof value === 'boolean' ? Number(value) : value;
+      if (typeof value === 'string' && isNothing(value)) return absent;
+      if (typeof number !== 'number' && typeof number !== 'bigint') return unfit;
+      return type === 'integer' && typeof number === 'number' && !Number.isInteger(number) ? unfit : number;
+    }
+    case 'boolean':
+      if (typeof value === 'boolean') return value;
+      if (value === 1 || value === 0) return value === 1;
+      return typeof value === 'string' ? (truths.get(value.trim().toLowerCase()) ?? unfit) : unfit;
+    case 'text':
+      return value instanceof Uint8Array ? unfit : String(value);
+    default:
+      // How a binary message writes it: that is done.
+      return value;
+  }
+}
+
+/** What stands where a number would, when there is none. */
+function isNothing(text: string): boolean {
+  return /^\s*(?:|nan|null|none|n\/?a|unknown|unavailable|-+)\s*$/i.test(text.slice(0, 40));
+}
+
+/** Words for yes and no. */
+export const truths: ReadonlyMap<string, boolean> = new Map([
+  ['on', true],
+  ['off', false],
+  ['true', true],
+  ['false', false],
+  ['yes', true],
+  ['no', false],
+  ['1', true],
+  ['0', false],
+]);
+
+/** `value * scale + offset`, without the dust that binary fractions leave: 253 × 0.1 is 25.3. */
+export function scaled(value: number, scale = 1, offset = 0): number {
+  const inverse = Math.round(1 / scale);
+  // A division by ten is rounded once, a multiplication by the double nearest to a tenth twice.
+  const isDecimal = inverse > 1 && scale === 1 / inverse;
+  const product = isDecimal ? value / inverse : value * scale;
+  const sum = product + offset;
+  return isDecimal && offset === 0 ? product : Number(sum.toPrecision(15));
+}

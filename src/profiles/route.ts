@@ -1,0 +1,269 @@
+import type { Decoded, MessageKind } from '../core/decoded.ts';
+import type { Attribute, Sighting } from '../core/device.ts';
+import { messageOf } from '../core/errors.ts';
+import type { Measurement } from '../core/measurement.ts';
+import type { Message } from '../core/message.ts';
+import type { UnixMs } from '../core/time.ts';
+import { RecentMap } from '../lib/recent-map.ts';
+import type { Codec, CodecOutput, Limits } from './codec.ts';
+import type { DeviceNames } from './device-names.ts';
+import { asObject, capturesOf, itemsOf, withDevice } from './items.ts';
+import type { CompiledMessage, CompiledProfile } from './language/compiled.ts';
+import type { Read, Reader } from './language/formats.ts';
+import { attributesIn, Mapping } from './language/mapping.ts';
+import { type Tree, valueAt } from './language/tree-path.ts';
+
+export interface RouteDependencies {
+  readonly profile: CompiledProfile;
+  readonly topic: string;
+  readonly limits: Limits;
+  /** Names a device by its topic, where the profile does not. */
+  readonly nameOf: (topic: string) => string;
+  readonly codecOf: (name: string) => Codec | undefined;
+  readonly names: DeviceNames;
+}
+
+interface Candidate {
+  readonly message: CompiledMessage;
+  readonly captures: ReadonlyMap<string, string>;
+  readonly mapping: Mapping;
+}
+
+/** So many messages are known by name, to tell one that comes again by another way. */
+const maxRemembered = 1_000;
+
+/** One topic's messages under one profile. */
+export class Route {
+  readonly profile: CompiledProfile;
+  readonly #deps: RouteDependencies;
+  readonly #candidates: readonly Candidate[];
+  readonly #version: { readonly name: string; readonly version: number };
+  readonly #once: RecentMap<string, true>;
+  /** Devices whose manufacturer and model have been told. */
+  #told = new Set<string>();
+
+  /** @param once names of messages that came, for all routes of the profile together */
+  constructor(deps: RouteDependencies, once: RecentMap<string, true> = new RecentMap(maxRemembered)) {
+    this.profile = deps.profile;
+    this.#deps = deps;
+    this.#once = once;
+    this.#version = { name: deps.profile.name, version: deps.profile.version };
+    this.#candidates = deps.profile.messages.flatMap((message) => {
+      const captures = capturesOf(message, deps.topic);
+      return captures === undefined ? [] : [{ message, captures, mapping: new Mapping(message, captures) }];
+    });
+  }
+
+  /** Never throws: whatever goes wrong is this message's alone. */
+  decode(message: Message, receivedAtMs: UnixMs): Decoded {
+    try {
+      return this.#decode(message, receivedAtMs);
+    } catch (error) {
+      return this.#failed(`its decoder broke: ${messageOf(error)}`);
+    }
+  }
+
+  #decode({ payload }: Message, receivedAtMs: UnixMs): Decoded {
+    let reader: Reader | undefined;
+    let read: Read = { trees: [] };
+    let failure: string | undefined;
+    for (const candidate of this.#candidates) {
+      const { message } = candidate;
+      if (message.codec !== undefined) return this.#byCodec(candidate, payload, receivedAtMs);
+      if (message.read === undefined) continue;
+      if (message.read !== reader) {
+        reader = message.read;
+        read = reader(payload);
+      }
+      if ('failure' in read) {
+        // A message that is text for people can be anything.
+        if (message.kind !== undefined && message.when.length === 0) return this.#plain(candidate, undefined);
+        failure ??= read.failure;
+        continue;
+      }
+      const [first] = read.trees;
+      if (!message.when.every(([path, value]) => valueAt(first, path) === value)) continue;
+      return this.#byTable(candidate, read.trees);
+    }
+    if (failure !== undefined) return this.#failed(failure);
+    return this.#without('raw', this.#idOf(undefined, undefined));
+  }
+
+  #byTable(candidate: Candidate, trees: readonly Tree[]): Decoded {
+    const { message, mapping } = candidate;
+    if (message.kind !== undefined) return this.#plain(candidate, trees[0]);
+    const { limits } = this.#deps;
+    const measurements: Measurement[] = [];
+    const sightings: Sighting[] = [];
+    let isComplete = true;
+    let hasEvents = false;
+    let isLesson = false;
+    let firstId: string | undefined;
+    let left = limits.maxFields;
+    for (const tree of trees) {
+      for (const item of itemsOf(message, tree)) {
+        if (message.once !== undefined && this.#isRepeated(message, candidate.captures, item)) continue;
+        const { deviceId, isNew } = this.#identify(
+          candidate,
+          item === tree ? tree : { ...asObject(tree), ...asObject(item) },
+        );
+        if (isNew) isLesson = true;
+        firstId ??= deviceId;
+        const mapped = mapping.map(tree, item, { maxDepth: limits.maxDepth, maxFields: left });
+        if (mapped.isTooLarge)
+          return this.#failed(
+            `it is deeper than ${limits.maxDepth} levels or has more than ${limits.maxFields} fields`,
+          );
+        left -= mapped.fields.length;
+        hasEvents ||= mapped.hasEvents;
+        isComplete &&= mapped.isComplete;
+        if (mapped.fields.length > 0) measurements.push(withDevice(deviceId, mapped));
+        this.#see(sightings, candidate, item, deviceId, undefined);
+      }
+    }
+    if (firstId === undefined && message.once !== undefined && trees.length > 0)
+      return this.#without('duplicate', this.#idOf(candidate, trees[0]));
+    const deviceId = firstId ?? this.#idOf(candidate, trees[0]);
+    const [first, ...others] = measurements;
+    if (first === undefined) {
+      const kind = hasEvents ? 'event' : sightings.length > 0 ? 'discovery' : 'raw';
+      return this.#without(kind, deviceId, sightings, isLesson);
+    }
+    const keepPayload = message.keepPayload || hasEvents || !isComplete;
+    return {
+      kind: 'measurement',
+      deviceId: first.deviceId,
+      measurements: [first, ...others],
+      keepPayload,
+      profile: this.#version,
+      ...(sightings.length > 0 && { sightings }),
+      ...(isLesson && { isLesson }),
+    };
+  }
+
+  /** A message that is no measurement, by the profile's word. */
+  #plain(candidate: Candidate, tree: Tree): Decoded {
+    const { message } = candidate;
+    const { deviceId, isNew } = this.#identify(candidate, tree);
+    const sightings: Sighting[] = [];
+    let presence: Sighting['presence'];
+    if (message.availability !== undefined) {
+      const { path, online, offline } = message.availability;
+      const word = String(valueAt(tree, path) ?? '');
+      presence = online.has(word) ? 'online' : offline.has(word) ? 'offline' : undefined;
+    }
+    this.#see(sightings, candidate, tree, deviceId, presence);
+    return this.#without(message.kind!, deviceId, sightings, isNew);
+  }
+
+  #byCodec({ message, captures }: Candidate, payload: Uint8Array, receivedAtMs: UnixMs): Decoded {
+    const codec = this.#deps.codecOf(message.codec!);
+    if (codec === undefined) return this.#failed(`there is no codec ${message.codec}`);
+    const { topic, limits } = this.#deps;
+    const output = codec.decode({ topic, payload, receivedAtMs, limits, captures });
+    const { kind, failure, parts, requests, isLesson } = output;
+    const sightings = this.#sightingsOf(output);
+    const more = {
+      ...(sightings.length > 0 && { sightings }),
+      ...(requests !== undefined && requests.length > 0 && { requests }),
+      ...(isLesson && { isLesson }),
+    };
+    if (kind === 'failed') return { ...this.#failed(failure ?? 'its codec could not read it'), ...more };
+    const measurements = parts.map((part) => withDevice(this.#codecId(part.device), part));
+    const [first, ...others] = measurements;
+    if (first === undefined)
+      return {
+        ...this.#without(kind === 'measurement' ? 'raw' : kind, sightings[0]?.deviceId ?? this.#codecId(undefined)),
+        ...more,
+      };
+    return {
+      kind,
+      deviceId: first.deviceId,
+      measurements: [first, ...others],
+      keepPayload: message.keepPayload || !output.isComplete,
+      profile: this.#version,
+      ...more,
+    };
+  }
+
+  #sightingsOf({ sightings = [] }: CodecOutput): Sighting[] {
+    return sightings.map(({ device, via, ...rest }) => ({
+      ...rest,
+      deviceId: this.#codecId(device),
+      ...(via !== undefined && { via: this.#codecId(via) }),
+    }));
+  }
+
+  #codecId(device: string | undefined): string {
+    return device === undefined ? this.#idOf(this.#candidates[0], undefined) : `${this.profile.family}:${device}`;
+  }
+
+  #see(
+    sightings: Sighting[],
+    { message, captures }: Candidate,
+    tree: Tree,
+    deviceId: string,
+    presence: Sighting['presence'],
+  ): void {
+    const name = message.device?.name?.({ captures, tree });
+    const attributes = attributesIn(tree, message.attributes);
+    const { manufacturer, model } = this.profile;
+    if ((manufacturer !== undefined || model !== undefined) && !this.#told.has(deviceId)) {
+      if (this.#told.size >= maxRemembered) this.#told = new Set();
+      this.#told.add(deviceId);
+      const own: [string, string | undefined][] = [
+        ['manufacturer', manufacturer],
+        ['model', model],
+      ];
+      for (const [key, value] of own) {
+        if (value !== undefined && !attributes.some(([given]) => given === key))
+          attributes.push([key, value] as Attribute);
+      }
+    }
+    if (name === undefined && presence === undefined && attributes.length === 0) return;
+    sightings.push({
+      deviceId,
+      ...(name !== undefined && { name }),
+      ...(presence !== undefined && { presence }),
+      ...(attributes.length > 0 && { attributes }),
+    });
+  }
+
+  #identify({ message, captures }: Candidate, tree: Tree): { readonly deviceId: string; readonly isNew: boolean } {
+    const { family } = this.profile;
+    const { nameOf, names, topic } = this.#deps;
+    const scope = { captures, tree };
+    const id = message.device === undefined ? captures.get('device') : message.device.id(scope);
+    const { name, isNew } = names.resolve(family, id, message.device?.alias?.(scope));
+    return { deviceId: name === undefined ? nameOf(topic) : `${family}:${name}`, isNew };
+  }
+
+  #idOf(candidate: Candidate | undefined, tree: Tree): string {
+    const one = candidate ?? this.#candidates[0];
+    return one === undefined ? this.#deps.nameOf(this.#deps.topic) : this.#identify(one, tree).deviceId;
+  }
+
+  #isRepeated({ once }: CompiledMessage, captures: ReadonlyMap<string, string>, tree: Tree): boolean {
+    const key = once!({ captures, tree });
+    if (key === undefined) return false;
+    if (this.#once.get(key)) return true;
+    this.#once.set(key, true);
+    return false;
+  }
+
+  #failed(failure: string): Decoded {
+    return { ...this.#without('failed', this.#idOf(undefined, undefined)), failure };
+  }
+
+  #without(kind: MessageKind, deviceId: string, sightings: readonly Sighting[] = [], isLesson = false): Decoded {
+    return {
+      kind,
+      deviceId,
+      measurements: [{ deviceId, fields: [] }],
+      keepPayload: true,
+      profile: this.#version,
+      ...(sightings.length > 0 && { sightings }),
+      ...(isLesson && { isLesson }),
+    };
+  }
+}

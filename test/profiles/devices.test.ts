@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { knownKeywords, type SchemaNode } from '../../src/lib/settings/schema-node.ts';
+import builtIn from '../../src/profiles/built-in.json' with { type: 'json' };
+import { readProfiles } from '../../src/profiles/directory.ts';
+import { exampleFaults } from '../../src/profiles/examples.ts';
+import { editorSchema } from '../../src/profiles/language/editor-schema.ts';
+import { profileNode } from '../../src/profiles/language/load.ts';
+import { profileOptions } from '../../src/profiles/language/options.ts';
+
+const root = join(import.meta.dirname, '../..');
+const { profiles, errors } = readProfiles(join(root, 'devices'), 'devices');
+
+test('every profile is right', () => {
+  assert.deepEqual(errors, []);
+  assert.ok(profiles.size > 0);
+});
+
+for (const [name, { options, compiled }] of profiles) {
+  test(`${name}: its examples become what they say`, () => {
+    const faults = options.examples.flatMap((example, index) =>
+      exampleFaults(compiled, example).map(
+        (fault) => `examples[${index}] (${example.about ?? example.topic}): ${fault}`,
+      ),
+    );
+    assert.deepEqual(faults, []);
+  });
+}
+
+test('the profiles that are loaded are those under devices/, and the schemas are those of the language', () => {
+  const fresh = Object.fromEntries(
+    [...profiles].map(([name, { options }]) => {
+      const { examples: _, ...rest } = options;
+      return [name, rest];
+    }),
+  );
+  assert.deepEqual(builtIn, JSON.parse(JSON.stringify(fresh)), 'run `npm run generate`');
+  assert.deepEqual(profileNode, JSON.parse(JSON.stringify(profileOptions)), 'run `npm run generate`');
+  const published = JSON.parse(readFileSync(join(root, 'devices/profile.schema.json'), 'utf8'));
+  assert.deepEqual(published, JSON.parse(JSON.stringify(editorSchema(profileNode))), 'run `npm run generate`');
+});
+
+test('the checker knows every keyword of the language', () => {
+  const unknown: string[] = [];
+  const walk = (node: SchemaNode, path: string): void => {
+    for (const keyword of Object.keys(node)) if (!knownKeywords.has(keyword)) unknown.push(`${path}: ${keyword}`);
+    for (const [key, child] of Object.entries(node.properties ?? {})) walk(child, `${path}.${key}`);
+    for (const child of node.anyOf ?? []) walk(child, path);
+    if (node.items) walk(node.items, `${path}[]`);
+    if (node.additionalProperties) walk(node.additionalProperties, `${path}.*`);
+  };
+  walk(profileNode, '');
+  assert.deepEqual(unknown, []);
+});

@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Decoded } from '../../src/core/decoded.ts';
+import { unitOf, unitSymbol } from '../../src/core/measure-units.ts';
+import { ProfileDecoder } from '../../src/profiles/decoder.ts';
+import { loadLibrary } from '../../src/profiles/library.ts';
+import { kindsOf, payloadOf, type Sample, samples } from './samples.ts';
+
+/** The profiles of each protocol: one of them has to be recognised, and decodes it. */
+const profilesOf: Readonly<Record<string, readonly string[]>> = {
+  tasmota: ['tasmota/tasmota'],
+  'shelly-gen1': ['shelly/gen1'],
+  'shelly-gen2': ['shelly/gen2'],
+};
+
+const library = loadLibrary();
+const all = [...library.profiles.values()].map(({ compiled }) => compiled);
+const options = { deviceTopics: [], maxDepth: 8, maxFields: 200, maxBytes: 1_048_576 };
+const receivedAtMs = Date.UTC(2026, 10, 25);
+const byId = new Map(samples.map((sample) => [sample.id, sample]));
+
+function messageOf(sample: Sample) {
+  return { source: sample.transport, topic: sample.topic ?? 'ttyUSB0', payload: payloadOf(sample) };
+}
+
+/** A decoder that has been told what comes before a sample. */
+function decoderFor(sample: Sample): ProfileDecoder {
+  const decoder = new ProfileDecoder({ options, profiles: all });
+  for (const id of [sample.after ?? []].flat()) decoder.decode(messageOf(byId.get(id)!), receivedAtMs);
+  return decoder;
+}
+
+function check(sample: Sample, decoded: Decoded): void {
+  const { id, kind, expected, tolerance = 1e-9, online, device } = sample;
+  const kinds = kind === undefined ? (expected.length > 0 ? ['measurement'] : ['raw']) : kindsOf[kind]!;
+  assert.ok((kinds as readonly string[]).includes(decoded.kind), `${id}: ${decoded.kind} ${decoded.failure ?? ''}`);
+  const found = decoded.measurements.flatMap(({ fields, timeMs, tags }) =>
+    fields.map((field) => ({ ...field, timeMs, tags })),
+  );
+  const left = [...found];
+  for (const { metric, value, unit = '', time, tags } of expected) {
+    const index = left.findIndex(
+      (field) =>
+        field.name === metric &&
+        (typeof value === 'number' && typeof field.value === 'number'
+          ? Math.abs(field.value - value) <= tolerance
+          : field.value === value) &&
+        unitSymbol(field.unit ?? '') === unitSymbol(unitOf(unit) ?? '') &&
+        (time === undefined || field.timeMs === Date.parse(time)),
+    );
+    assert.notEqual(
+      index,
+      -1,
+      `${id}: ${metric} = ${value} ${unit} ${time ?? ''} is not among ${JSON.stringify(found, replacer)}`,
+    );
+    const [field] = left.splice(index, 1);
+    if (tags !== undefined) assert.deepEqual(Object.fromEntries(field!.tags ?? []), tags, id);
+  }
+  if (!sample.expected_is_subset)
+    assert.deepEqual(
+      left.map(({ name }) => name),
+      [],
+      `${id}: nothing else`,
+    );
+  const presence = decoded.sightings?.find((one) => one.presence !== undefined)?.presence;
+  if (online !== undefined) assert.equal(presence, online ? 'online' : 'offline', id);
+  if (device?.id !== undefined) {
+    const [deviceId] = [decoded.deviceId, ...(decoded.sightings ?? []).map((one) => one.deviceId)];
+    assert.ok(deviceId?.endsWith(device.id), `${id}: ${deviceId} is ${device.id}`);
+  }
+}
+
+const replacer = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
+
+for (const [protocol, names] of Object.entries(profilesOf)) {
+  const own = samples.filter((sample) => sample.protocol === protocol);
+
+  test(`${protocol}: every sample decodes to what it says`, () => {
+    assert.ok(own.length > 0);
+    for (const sample of own) {
+      const decoder = decoderFor(sample);
+      const message = messageOf(sample);
+      const best = decoder.suggest(message.topic, message.payload).find(({ profile }) => names.includes(profile));
+      const profile = library.profiles.get(best?.profile ?? names[0]!)!.compiled;
+      check(sample, decoder.decodeBy(profile, message, receivedAtMs));
+    }
+  });
+
+  test(`${protocol}: every sample is recognised as it and as nothing else`, () => {
+    for (const sample of own.filter(({ transport }) => transport === 'mqtt')) {
+      const { topic, payload } = messageOf(sample);
+      const suggestions = decoderFor(sample).suggest(topic, payload);
+      const [best, ...others] = suggestions;
+      assert.ok(best !== undefined && names.includes(best.profile), `${sample.id}: ${JSON.stringify(suggestions)}`);
+      const rivals = others.filter((one) => !names.includes(one.profile) && one.confidence >= best.confidence);
+      assert.deepEqual(rivals, [], sample.id);
+    }
+  });
+}

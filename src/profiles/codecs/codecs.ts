@@ -3,6 +3,7 @@ import { createCayenneLppCodec } from './cayenne-lpp.ts';
 import { createCborCodec } from './cbor/cbor.ts';
 import { createHomeAssistantCodec } from './home-assistant/home-assistant.ts';
 import { createLineProtocolCodec } from './line-protocol/line-protocol.ts';
+import { createNmea0183Codec } from './nmea-0183/nmea-0183.ts';
 import { createSenmlCborCodec, createSenmlJsonCodec } from './senml/senml.ts';
 
 /** Every codec, by the name that a profile calls it by (`codec: senml-json`). A gateway makes one of each that it needs. */
@@ -13,4 +14,5 @@ export const codecs: ReadonlyMap<string, () => Codec> = new Map([
   ['influx-line-protocol', createLineProtocolCodec],
   ['senml-cbor', createSenmlCborCodec],
   ['senml-json', createSenmlJsonCodec],
+  ['nmea-0183', createNmea0183Codec],
 ]);

@@ -1,0 +1,47 @@
+import { nothing, type Told } from './told.ts';
+import type { Reader } from './values.ts';
+
+interface Quantity {
+  readonly name: string;
+  /** By the letter that the sentence gives. */
+  readonly units: Readonly<Record<string, string>>;
+}
+
+/** Types of transducers (XDR), by their letter. */
+const quantities: ReadonlyMap<string, Quantity> = new Map([
+  ['A', { name: 'angle', units: { D: 'deg' } }],
+  ['C', { name: 'temperature', units: { C: 'Cel', F: 'degF', K: 'K' } }],
+  ['D', { name: 'distance', units: { M: 'm' } }],
+  ['F', { name: 'frequency', units: { H: 'Hz' } }],
+  ['G', { name: 'value', units: {} }],
+  ['H', { name: 'humidity', units: { P: '%RH' } }],
+  ['I', { name: 'current', units: { A: 'A' } }],
+  ['L', { name: 'salinity', units: {} }],
+  ['N', { name: 'force', units: { N: 'N' } }],
+  ['P', { name: 'pressure', units: { B: 'bar', P: 'Pa', H: 'hPa' } }],
+  ['R', { name: 'flow', units: { L: 'l/s' } }],
+  ['S', { name: 'switch', units: {} }],
+  ['T', { name: 'speed', units: { R: '1/min' } }],
+  ['U', { name: 'voltage', units: { V: 'V' } }],
+  ['V', { name: 'volume', units: { M: 'm3', L: 'l' } }],
+]);
+
+/**
+ * XDR: any number of transducers, each with type, value, unit and name. A field goes by the transducer's name, or where that
+ * is empty, by what it measures.
+ */
+export function readTransducers(of: Reader): Told {
+  const names = new Set<string>();
+  for (let place = 1; place + 1 <= of.count; place += 4) {
+    const type = of.text(place);
+    const letter = of.text(place + 2);
+    const quantity = quantities.get(type);
+    const own = of.text(place + 3) || (quantity?.name ?? `type_${type}`);
+    const isNew = !names.has(own);
+    names.add(own);
+    const name = isNew ? own : `${own}_${(place - 1) / 4 + 1}`;
+    const unit = quantity && Object.hasOwn(quantity.units, letter) ? quantity.units[letter] : undefined;
+    of.take(name, place + 1, unit);
+  }
+  return nothing;
+}

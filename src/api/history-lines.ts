@@ -1,7 +1,7 @@
 import type { HistoryBatch, Window } from '../buffer/history.ts';
 import type { UnixMs } from '../core/time.ts';
+import { ProtoCursor } from '../lib/proto-cursor.ts';
 import type { EncodedBatch } from '../wire/batch-reader.ts';
-import { ProtoCursor } from '../wire/proto-cursor.ts';
 import { RecordJson } from '../wire/record-json.ts';
 import { clockQualities } from '../wire/record-prefix.ts';
 import { type DecodedRecord, RecordReader } from '../wire/record-reader.ts';

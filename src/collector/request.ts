@@ -1,7 +1,7 @@
 import { messageOf } from '../core/errors.ts';
+import { MalformedError, ProtoCursor } from '../lib/proto-cursor.ts';
 import { ConnectRequest } from '../wire/generated/headgate/v1/uplink.ts';
 import { plainBytesOf } from '../wire/packed-upload.ts';
-import { MalformedError, ProtoCursor } from '../wire/proto-cursor.ts';
 import type { GatewayMessage } from './companion.ts';
 
 /** A `ConnectRequest` as far as the main thread looks into it. */

@@ -1,5 +1,5 @@
+import { MalformedError, ProtoCursor } from '../lib/proto-cursor.ts';
 import { packedTag, unpack } from './packed-upload.ts';
-import { MalformedError, ProtoCursor } from './proto-cursor.ts';
 
 /** A `Batch` whose records have been found but not decoded. It looks into the upload's bytes, so use it while they hold. */
 export interface EncodedBatch {

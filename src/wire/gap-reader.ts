@@ -1,4 +1,4 @@
-import type { ProtoCursor } from './proto-cursor.ts';
+import type { ProtoCursor } from '../lib/proto-cursor.ts';
 import type { TextCache } from './text-cache.ts';
 import type { TimestampCache } from './timestamp-cache.ts';
 

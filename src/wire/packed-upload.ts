@@ -1,7 +1,7 @@
 import { constants, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { messageOf } from '../core/errors.ts';
+import { MalformedError, ProtoCursor } from '../lib/proto-cursor.ts';
 import { Compression } from './generated/headgate/v1/uplink.ts';
-import { MalformedError, ProtoCursor } from './proto-cursor.ts';
 
 /** What a compressed upload may come to, in bytes: as much as an uncompressed one may have. */
 export const maxPlainBytes = 16 << 20;

@@ -1,5 +1,5 @@
 import type { FieldValue, Measurement, Tag } from '../core/measurement.ts';
-import { timestampField, varintSize, writeVarint } from './proto-bytes.ts';
+import { timestampField, varintSize, writeVarint } from '../lib/proto-bytes.ts';
 import { type Envelope, RecordPrefixes } from './record-prefix.ts';
 
 /** Bytes `start` to `end` of `bytes`. They are the encoder's own and hold until its next call. */

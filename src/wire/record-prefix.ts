@@ -1,12 +1,12 @@
 import type { MessageKind, ProfileVersion } from '../core/decoded.ts';
 import type { Priority } from '../core/priority.ts';
 import type { ClockQuality, UnixMs } from '../core/time.ts';
+import { textField, varintSize, writeVarint } from '../lib/proto-bytes.ts';
 import {
   ClockQuality as WireClockQuality,
   MessageKind as WireMessageKind,
   Priority as WirePriority,
 } from './generated/headgate/v1/record.ts';
-import { textField, varintSize, writeVarint } from './proto-bytes.ts';
 
 /** What the gateway itself says of a record. */
 export interface Envelope {

@@ -1,11 +1,11 @@
 import type { FieldValue, Tag } from '../core/measurement.ts';
+import { MalformedError, ProtoCursor } from '../lib/proto-cursor.ts';
 import type { EncodedBatch } from './batch-reader.ts';
 import { type DecodedGap, readGap } from './gap-reader.ts';
-import { MalformedError, ProtoCursor } from './proto-cursor.ts';
 import { TextCache } from './text-cache.ts';
 import { TimestampCache } from './timestamp-cache.ts';
 
-export { MalformedError } from './proto-cursor.ts';
+export { MalformedError } from '../lib/proto-cursor.ts';
 
 /** A `Field` as decoded; `value` is undefined when none of the oneof is set. */
 export interface DecodedField {

@@ -1,4 +1,4 @@
-import type { ProtoCursor } from './proto-cursor.ts';
+import type { ProtoCursor } from '../lib/proto-cursor.ts';
 
 const slots = 4096;
 const maxLength = 96;

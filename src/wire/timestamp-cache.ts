@@ -1,4 +1,4 @@
-import type { ProtoCursor } from './proto-cursor.ts';
+import type { ProtoCursor } from '../lib/proto-cursor.ts';
 
 // 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, the range of google.protobuf.Timestamp.
 const minSeconds = -62_135_596_800;

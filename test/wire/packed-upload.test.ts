@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
+import { MalformedError } from '../../src/lib/proto-cursor.ts';
 import { readUpload } from '../../src/wire/batch-reader.ts';
 import { Compression, ConnectRequest, Upload } from '../../src/wire/generated/headgate/v1/uplink.ts';
 import { maxPlainBytes, plainBytesOf, unpack } from '../../src/wire/packed-upload.ts';
-import { MalformedError } from '../../src/wire/proto-cursor.ts';
 
 import { encodeCompressedUpload, encodeUpload } from '../../src/wire/upload.ts';
 import { uploadOf } from '../collector/fixtures.ts';

@@ -101,6 +101,13 @@ export class ProtoCursor {
     return this.#view.getFloat64(start, true);
   }
 
+  /** A fixed-size float, as the double that it is. */
+  float(): number {
+    const start = this.at;
+    this.#advance(4);
+    return this.#view.getFloat32(start, true);
+  }
+
   /** Reads a length and returns where the so many bytes end; `at` is where they begin. */
   span(): number {
     const length = this.uint();
@@ -142,7 +149,7 @@ export class ProtoCursor {
         this.#advance(4);
         return;
       default:
-        throw new MalformedError(`field ${tag >>> 3} has the wire type ${tag & 7}, which proto3 does not use`);
+        throw new MalformedError(`field ${tag >>> 3} has the wire type ${tag & 7}, which is not in use`);
     }
   }
 

@@ -64,7 +64,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   qlobber: ['sources/mqtt/'],
   re2js: ['profiles/'],
   'reflect-metadata': ['uplink/', 'collector/'],
-  typebox: ['lib/', 'config/', 'api/', '*/options.ts'],
+  typebox: ['lib/', 'config/', 'api/', 'profiles/language/', '*/options.ts'],
   yaml: ['config/', 'lib/settings/'],
 };
 

@@ -5,8 +5,9 @@ import type { Field, FieldValue } from '../core/measurement.ts';
 import { ProfileDecoder } from './decoder.ts';
 import type { GeneralOptions } from './general.ts';
 import type { CompiledProfile } from './language/compiled.ts';
-import type { ExampleOptions } from './language/options.ts';
+import type { ExampleOptions } from './language/example-options.ts';
 import { numberIn } from './language/value.ts';
+import { asOne, decodeStream } from './stream.ts';
 
 type Scalar = boolean | number | string;
 
@@ -18,7 +19,10 @@ const limits: GeneralOptions = { deviceTopics: [], maxDepth: 32, maxFields: 5_00
 export function decodeExample(profile: CompiledProfile, example: ExampleOptions): Decoded {
   const decoder = new ProfileDecoder({ options: limits, profiles: [profile] });
   for (const before of example.after ?? []) decoder.decodeBy(profile, messageOf(before), receivedAtMs);
-  return decoder.decodeBy(profile, messageOf(example), receivedAtMs);
+  const message = messageOf(example);
+  // A profile without topics is for a serial port.
+  if (profile.framing === undefined) return decoder.decodeBy(profile, message, receivedAtMs);
+  return asOne(decodeStream(decoder, profile, message.topic, message.payload, receivedAtMs));
 }
 
 /** What is wrong with what an example becomes, a sentence each; none: it is as it says. */

@@ -1,6 +1,6 @@
 import type { Codec } from './codec.ts';
+import { parseJson, textOf } from './json.ts';
 import type { CompiledMessage, CompiledProfile } from './language/compiled.ts';
-import { readJson, textOf } from './language/formats.ts';
 import { valueAt } from './language/tree-path.ts';
 
 /** What a topic's messages may be. */
@@ -56,7 +56,7 @@ class Look {
   }
 
   get tree(): unknown {
-    if (this.#tree === null) this.#tree = this.text === undefined ? undefined : readJson(this.text);
+    if (this.#tree === null) this.#tree = this.text === undefined ? undefined : parseJson(this.text);
     return this.#tree;
   }
 }

@@ -4,6 +4,7 @@ import type { Decoded } from '../../src/core/decoded.ts';
 import { unitOf, unitSymbol } from '../../src/core/measure-units.ts';
 import { ProfileDecoder } from '../../src/profiles/decoder.ts';
 import { loadLibrary } from '../../src/profiles/library.ts';
+import { asOne, decodeStream } from '../../src/profiles/stream.ts';
 import { kindsOf, payloadOf, type Sample, samples } from './samples.ts';
 
 /** The profiles of each protocol: one of them has to be recognised, and decodes it. */
@@ -11,6 +12,7 @@ const profilesOf: Readonly<Record<string, readonly string[]>> = {
   tasmota: ['tasmota/tasmota'],
   'shelly-gen1': ['shelly/gen1'],
   'shelly-gen2': ['shelly/gen2'],
+  sds011: ['nova/sds011'],
 };
 
 const library = loadLibrary();
@@ -82,7 +84,11 @@ for (const [protocol, names] of Object.entries(profilesOf)) {
       const message = messageOf(sample);
       const best = decoder.suggest(message.topic, message.payload).find(({ profile }) => names.includes(profile));
       const profile = library.profiles.get(best?.profile ?? names[0]!)!.compiled;
-      check(sample, decoder.decodeBy(profile, message, receivedAtMs));
+      const decoded =
+        profile.framing === undefined
+          ? decoder.decodeBy(profile, message, receivedAtMs)
+          : asOne(decodeStream(decoder, profile, message.topic, message.payload, receivedAtMs));
+      check(sample, decoded);
     }
   });
 

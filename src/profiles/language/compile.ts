@@ -17,6 +17,7 @@ export function compileProfile(name: string, options: Omit<ProfileOptions, 'exam
     version: options.version,
     title: options.name,
     family: options.family ?? name.split('/')[0]!,
+    framing: options.framing,
     manufacturer: options.manufacturer,
     model: options.model,
     messages: options.messages.map((message) => compileMessage(message, options.device)),
@@ -26,7 +27,11 @@ export function compileProfile(name: string, options: Omit<ProfileOptions, 'exam
 function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | undefined): CompiledMessage {
   const { match, time, availability, device = profileDevice } = options;
   const looks = match?.pattern === undefined ? undefined : RE2JS.compile(match.pattern);
-  const fields = (options.fields ?? []).map((field) => compileField(field, options.words));
+  const isBinary = options.decode === 'binary';
+  const fields = (options.fields ?? []).map((field) =>
+    // What a value of a frame has to do with offsets, its reader has seen to.
+    compileField(isBinary ? ofFrame(field) : field, options.words),
+  );
   return {
     topics: (match?.topic ?? []).map(topicPattern),
     keys: match?.keys ?? [],
@@ -72,6 +77,12 @@ function compileDevice({ id, alias, name }: DeviceOptions): CompiledDevice {
     alias: alias === undefined ? undefined : template(alias),
     name: name === undefined ? undefined : template(name),
   };
+}
+
+/** What is left to do for a field once it has been read from a frame: there it goes by its name. */
+function ofFrame({ at: _, when: __, type, ...rest }: FieldOptions): FieldOptions {
+  const isTyped = type === 'number' || type === 'integer' || type === 'boolean';
+  return { path: rest.name ?? '', ...rest, ...(isTyped && { type }) };
 }
 
 /** The paths that a device is named by. */

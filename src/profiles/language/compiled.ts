@@ -1,4 +1,5 @@
 import type { MessageKind } from '../../core/decoded.ts';
+import type { FramingOptions } from '../framing/options.ts';
 import type { Reader } from './formats.ts';
 import type { TimeFormat } from './options.ts';
 import type { PathPattern } from './path-pattern.ts';
@@ -16,6 +17,8 @@ export interface CompiledProfile {
   readonly title: string;
   readonly family: string;
   readonly messages: readonly CompiledMessage[];
+  /** How the bytes of a serial port are cut into its messages; undefined: it is not for one. */
+  readonly framing: FramingOptions | undefined;
   /** Constants that the profile itself knows of each device. */
   readonly manufacturer: string | undefined;
   readonly model: string | undefined;

@@ -2,7 +2,9 @@ import { RE2JS } from 're2js';
 import { unitCodes, unitOf } from '../../core/measure-units.ts';
 import type { OptionProblem } from '../../lib/option-types.ts';
 import { closest } from '../../lib/spelling.ts';
-import type { ExampleOptions, FieldOptions, MessageOptions, ProfileOptions } from './options.ts';
+import { framingProblems } from '../framing/option-checks.ts';
+import type { ExampleOptions } from './example-options.ts';
+import type { FieldOptions, MessageOptions, ProfileOptions } from './options.ts';
 import { templateFault } from './template.ts';
 import { isZone } from './time.ts';
 import { patternFault } from './topic-pattern.ts';
@@ -16,6 +18,13 @@ export function profileFaults(profile: ProfileOptions, codecs: readonly string[]
     if (message !== undefined) problems.push({ path, message });
   };
   for (const [key, text] of Object.entries(profile.device ?? {})) tell(['device', key], isText(text, templateFault));
+  if (profile.framing !== undefined) {
+    for (const { path, message } of framingProblems(profile.framing)) tell(['framing', ...path], message);
+  }
+  for (const [index, { request, requestHex }] of (profile.poll ?? []).entries()) {
+    if ((request === undefined) === (requestHex === undefined))
+      tell(['poll', index], 'needs one of `request` and `requestHex`.');
+  }
   for (const [index, message] of (profile.messages ?? []).entries()) {
     for (const { path, message: text } of messageFaults(message, codecs)) tell(['messages', index, ...path], text);
   }
@@ -57,12 +66,22 @@ function messageFaults(message: MessageOptions, codecs: readonly string[]): Opti
   return problems;
 }
 
+const frameConditions = ['at', 'equals', 'length'];
+
 function fieldFaults(field: FieldOptions, isBinary: boolean): OptionProblem[] {
   const problems: OptionProblem[] = [];
   const { path, at, unit, range, type } = field;
   if (isBinary && at === undefined) problems.push({ path: [], message: 'is of a binary message, and needs `at`.' });
   if (!isBinary && at !== undefined) problems.push({ path: ['at'], message: 'is for `decode: binary` only.' });
   if (!isBinary && path === undefined) problems.push({ path: [], message: 'needs a `path`.' });
+  if (isBinary && (type === 'bcd' || type === 'hex' || type === 'text') && field.length === undefined)
+    problems.push({ path: ['type'], message: `is "${type}", which needs a \`length\`.` });
+  const stray = isBinary ? Object.keys(field.when ?? {}).find((key) => !frameConditions.includes(key)) : undefined;
+  if (stray !== undefined)
+    problems.push({
+      path: ['when', stray],
+      message: `is none of ${frameConditions.join(', ')}, which a binary message takes.`,
+    });
   if (isBinary && field.name === undefined && path === undefined)
     problems.push({ path: [], message: 'is of a binary message, and needs a `name`.' });
   if (!isBinary && type !== undefined && !['number', 'integer', 'boolean', 'text'].includes(type))

@@ -1,5 +1,9 @@
-import { isUtf8 } from 'node:buffer';
 import { RE2JS } from 're2js';
+import type { FieldValue } from '../../core/measurement.ts';
+import { createBinaryReader } from '../binary/binary.ts';
+import type { BinaryValueOptions, NumberType } from '../binary/options.ts';
+import { readCbor } from '../codecs/cbor/cbor-reader.ts';
+import { parseJson, textOf } from '../json.ts';
 import type { MessageOptions } from './options.ts';
 import type { Tree } from './tree-path.ts';
 import { numberIn } from './value.ts';
@@ -10,13 +14,13 @@ export type Reader = (payload: Uint8Array) => Read;
 
 const maxLines = 1_000;
 
-/** The reader of a message's format; undefined for formats that are no tree. */
-export function readerOf(options: MessageOptions): Reader | undefined {
+/** The reader of a message's format. */
+export function readerOf(options: MessageOptions): Reader {
   switch (options.decode ?? 'json') {
     case 'json':
       return jsonReader;
     case 'jsonlines':
-      return (payload) => linesOf(textOf(payload), readJson);
+      return (payload) => linesOf(textOf(payload), parseJson);
     case 'value':
       return valueReader;
     case 'columns':
@@ -25,22 +29,18 @@ export function readerOf(options: MessageOptions): Reader | undefined {
       return keyValueReader(options.separator ?? ',', options.assign ?? '=');
     case 'text':
       return patternReader(options.pattern ?? '');
-    default:
-      return undefined;
+    case 'binary':
+      return binaryReader(options);
+    case 'cbor':
+      return cborReader;
   }
 }
 
 /** One for all, so that a payload which several messages may be of is read once. */
-const jsonReader: Reader = (payload) => oneOf(textOf(payload), readJson);
+const jsonReader: Reader = (payload) => oneOf(textOf(payload), parseJson);
 const valueReader: Reader = (payload) => oneOf(textOf(payload), bareValue);
 
 const notText = 'its payload is not UTF-8 text';
-
-/** The payload as text; undefined when it is none. */
-export function textOf(payload: Uint8Array): string | undefined {
-  if (!isUtf8(payload)) return undefined;
-  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
-}
 
 function oneOf(text: string | undefined, read: (text: string) => Tree): Read {
   if (text === undefined) return { failure: notText };
@@ -59,28 +59,6 @@ function linesOf(text: string | undefined, read: (text: string) => Tree): Read {
     trees.push(tree);
   }
   return { trees };
-}
-
-const nearlyUnsafe = /\d{16}/;
-
-/** JSON, with whole numbers beyond 2^53 as bigint; undefined when it is none. */
-export function readJson(text: string): Tree {
-  try {
-    // A reviver makes it several times slower: only where digits stand that a double could not hold.
-    return nearlyUnsafe.test(text) ? JSON.parse(text, exact) : JSON.parse(text);
-  } catch {
-    // Not JSON, or nested so deep that the parser gave up: the caller says so.
-    return undefined;
-  }
-}
-
-/** Longer numbers are rounded: to read one takes time with the square of its length. */
-const maxDigits = 400;
-
-function exact(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
-  const source = context?.source ?? '';
-  return source.length <= maxDigits && /^-?\d+$/.test(source) ? BigInt(source) : value;
 }
 
 /** A number, `true`, `false`, or text. */
@@ -117,6 +95,44 @@ function keyValueReader(separator: string, assign: string): Reader {
     }
     return trees.length === 0 ? { failure: `it has no line of KEY${assign}VALUE: ${shown(text)}` } : { trees };
   };
+}
+
+/** How deep CBOR may be before it is mapped: what is mapped has limits of its own. */
+const cborLimits = { maxDepth: 32, maxFields: 5_000 };
+const cborReader: Reader = (payload) => {
+  const result = readCbor(payload, cborLimits);
+  return result.kind === 'failed'
+    ? { failure: `its payload is no CBOR: ${result.failure}` }
+    : { trees: [result.value] };
+};
+
+/** The values of a frame by the names of their fields; what several fields could say, the first one says. */
+function binaryReader({ fields = [], order }: MessageOptions): Reader {
+  const readers = fields.map((field) => ({
+    name: field.path ?? field.name ?? '',
+    read: createBinaryReader({
+      at: field.at ?? 0,
+      type: binaryType(field.type),
+      ...(field.order === undefined ? order !== undefined && { order } : { order: field.order }),
+      ...(field.length !== undefined && { length: field.length }),
+      ...(field.mask !== undefined && { mask: field.mask }),
+      ...(field.when !== undefined && { when: field.when as NonNullable<BinaryValueOptions['when']> }),
+    }),
+  }));
+  return (payload) => {
+    const tree = new Map<string, FieldValue>();
+    for (const { name, read } of readers) {
+      if (tree.has(name)) continue;
+      const found = read(payload);
+      if (found.kind === 'failed') return { failure: `${name} can't be read: ${found.failure}` };
+      if (found.kind === 'value') tree.set(name, found.value);
+    }
+    return { trees: [tree] };
+  };
+}
+
+function binaryType(type: string | undefined): NumberType {
+  return type === undefined || ['number', 'integer', 'boolean'].includes(type) ? 'uint8' : (type as NumberType);
 }
 
 /** RE2, because no text can make it slow, whatever the expression is. */

@@ -1,24 +1,21 @@
 import { type Static, Type } from 'typebox';
 import { duration, oneOrMore } from '../../lib/option-types.ts';
+import { byteOrder, type NumberType } from '../binary/options.ts';
+import { framingOptions } from '../framing/options.ts';
+import { commandOptions } from './command-options.ts';
+import { exampleOptions } from './example-options.ts';
+import { pollOptions, serialOptions } from './line-options.ts';
+import { byName, kinds, optional, type Scalar, scalar, text, words } from './option-types.ts';
 
 // The profile language: what a file under devices/ may say. `npm run generate` writes it as JSON Schema for editors,
 // devices/profile.schema.json.
 
-const text = (description: string, examples?: readonly unknown[]) =>
-  Type.String({ minLength: 1, maxLength: 500, description, ...(examples && { examples }) });
-const words = <const W extends string>(all: readonly W[], description: string) =>
-  Type.Unsafe<W>({ anyOf: all.map((one) => ({ type: 'string', const: one })), description });
-const scalar = { anyOf: [{ type: 'boolean' }, { type: 'number' }, { type: 'string' }] } as const;
-type Scalar = boolean | number | string;
-const byName = <T>(items: object, description: string, examples?: readonly unknown[]) =>
-  Type.Unsafe<Readonly<Record<string, T>>>({
-    type: 'object',
-    additionalProperties: items,
-    description,
-    ...(examples && { examples }),
-  });
-const optional = Type.Optional;
 const path = 'Names of keys from the outside to the inside, joined by dots; list items by their number: `rx.0.rssi`.';
+
+const numberTypes = [
+  ...(['uint8', 'int8', 'uint16', 'int16', 'uint24', 'int24', 'uint32', 'int32', 'uint64', 'int64'] as const),
+  ...(['float32', 'float64', 'bcd', 'hex'] as const),
+] satisfies readonly NumberType[];
 
 const matchOptions = Type.Object(
   {
@@ -75,17 +72,21 @@ const fieldOptions = Type.Object({
   at: optional(Type.Integer({ description: 'Of a binary message: the offset in bytes; negative: from the end.' })),
   type: optional(
     words(
-      [
-        ...(['number', 'integer', 'boolean', 'text'] as const),
-        ...(['uint8', 'int8', 'uint16', 'int16', 'uint24', 'int24', 'uint32', 'int32'] as const),
-        ...(['uint64', 'int64', 'float32', 'float64'] as const),
-      ],
-      'What the value is: `number`, `integer`, `boolean` or `text`, read from text if need be; in a binary message how it is written.',
+      ['number', 'integer', 'boolean', 'text', ...numberTypes],
+      'What the value is: `number`, `integer`, `boolean` or `text`, read from text if need be; in a binary message how it is written: `uint8` to `uint64`, `int8` to `int64`, `float32`, `float64`, `bcd`, `text`, `hex`.',
     ),
   ),
-  order: optional(words(['big', 'little', 'ABCD', 'BADC', 'CDAB', 'DCBA'], 'Byte order, where it is not the rule.')),
-  bits: optional(Type.Integer({ minimum: 1, maximum: 32, description: 'How many bits of it count, from `bit` on.' })),
-  bit: optional(Type.Integer({ minimum: 0, maximum: 31, description: 'The lowest bit that counts.' })),
+  order: optional(byteOrder),
+  length: optional(
+    Type.Integer({ minimum: 1, maximum: 1024, description: 'How many bytes `bcd`, `text` or `hex` has.' }),
+  ),
+  mask: optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: Number.MAX_SAFE_INTEGER,
+      description: 'Which bits of a whole number in a binary message belong to the value: 0x70 makes 0 to 7 of them.',
+    }),
+  ),
   name: optional(
     text(
       'What the field is called. `{1}` is what the first `*` stands for, `{name}` what the topic gave. Without it: the path.',
@@ -107,7 +108,12 @@ const fieldOptions = Type.Object({
     oneOrMore(Type.Unsafe<Scalar>(scalar), { description: 'Values, as sent, that mean "no value": `[-999, 998]`.' }),
   ),
   words: optional(byName<Scalar>(scalar, 'What words or numbers mean.', [{ ON: true, OFF: false }])),
-  when: optional(byName<Scalar>(scalar, 'Only when the message says this, by path; in a binary one by offset.')),
+  when: optional(
+    byName<Scalar>(
+      scalar,
+      'Only when the message says this, by path; in a binary one by bytes: `{ at: 4, equals: "01" }`, `{ length: 32 }`.',
+    ),
+  ),
   drop: optional(Type.Boolean({ description: 'Leave it out.' })),
 });
 
@@ -134,7 +140,6 @@ const deviceOptions = Type.Object(
   { description: 'Which device a message is of. Without it, `{device}` of the topic, else the whole topic.' },
 );
 
-const kinds = ['measurement', 'availability', 'discovery', 'event', 'log', 'command', 'raw'] as const;
 const formats = ['json', 'jsonlines', 'value', 'text', 'columns', 'keyvalue', 'cbor', 'binary'] as const;
 
 const messageOptions = Type.Object({
@@ -188,46 +193,6 @@ const messageOptions = Type.Object({
   ),
 });
 
-const commandOptions = Type.Object({
-  name: text('What it is called.'),
-  about: optional(text('What it does.')),
-  topic: text('Where it is published; `{device}` and other names as in the topics above.'),
-  payload: Type.String({ default: '{value}', description: 'What is published; `{value}` is what was asked for.' }),
-  values: optional(oneOrMore(Type.Unsafe<Scalar>(scalar), { description: 'What may be asked for.' })),
-  range: optional(Type.Array(Type.Number(), { minItems: 2, maxItems: 2, description: 'Or numbers from, to.' })),
-  words: optional(byName<Scalar>(scalar, 'What is published instead of it.', [{ true: 'ON', false: 'OFF' }])),
-});
-
-const exampleOptions = Type.Object({
-  about: optional(text('What it shows.')),
-  source: text('Where it is from, so that anybody can look it up: project and file, or page.'),
-  topic: optional(text('The topic it came on.')),
-  payload: optional(Type.String({ description: 'The payload as text.' })),
-  payloadHex: optional(Type.String({ pattern: '^([0-9a-fA-F]{2}[ ]?)*$', description: 'Or as hexadecimal digits.' })),
-  after: optional(
-    Type.Array(
-      Type.Object({
-        topic: text('Its topic.'),
-        payload: optional(Type.String()),
-        payloadHex: optional(Type.String()),
-      }),
-      { description: 'Messages that come before it.' },
-    ),
-  ),
-  kind: optional(words([...kinds, 'duplicate', 'failed'], 'What it turns out to be. Default: `measurement`.')),
-  gives: optional(
-    byName<Scalar>(
-      scalar,
-      'Fields, each with its value and unit: `20.6 Cel`. All of them, unless `more` says otherwise. Text that looks like a number stands in double quotes inside.',
-    ),
-  ),
-  more: optional(Type.Boolean({ description: 'There are more fields than `gives` tells.' })),
-  device: optional(text("The device's id.")),
-  online: optional(Type.Boolean({ description: 'Whether the device is there.' })),
-  time: optional(text("The measurement's time, as 2026-11-25T16:00:00Z.")),
-  attributes: optional(byName<Scalar>(scalar, 'What it tells of the device.')),
-});
-
 export const profileOptions = Type.Object({
   name: text('What people call it.'),
   version: Type.Integer({ minimum: 1, description: 'Counts its changes: records say by which one they were decoded.' }),
@@ -245,6 +210,13 @@ export const profileOptions = Type.Object({
   chart: optional(Type.Array(text('A field.'), { description: 'What a chart of it shows first.' })),
   silence: optional(duration({ description: 'After so long without a word it is not there. Default: learnt.' })),
   device: optional(deviceOptions),
+  serial: optional(serialOptions),
+  framing: optional(framingOptions),
+  poll: optional(
+    Type.Array(pollOptions, {
+      description: 'What has to be asked, for devices that only answer; frames that come are the answers.',
+    }),
+  ),
   messages: Type.Array(messageOptions, {
     minItems: 1,
     description: 'Its messages: the first that a message matches decodes it.',
@@ -261,6 +233,4 @@ export type MessageOptions = Static<typeof messageOptions>;
 export type FieldOptions = Static<typeof fieldOptions>;
 export type TimeOptions = Static<typeof timeOptions>;
 export type DeviceOptions = Static<typeof deviceOptions>;
-export type ExampleOptions = Static<typeof exampleOptions>;
-export type CommandOptions = Static<typeof commandOptions>;
 export type AvailabilityOptions = Static<typeof availabilityOptions>;

@@ -1,0 +1,64 @@
+import type { Decoded } from '../core/decoded.ts';
+import type { UnixMs } from '../core/time.ts';
+import type { ProfileDecoder } from './decoder.ts';
+import type { Discarded } from './framing/framer.ts';
+import { createFramer } from './framing/framing.ts';
+import type { CompiledProfile } from './language/compiled.ts';
+
+/** What came over a serial port. */
+export interface DecodedStream {
+  /** One for each frame. */
+  readonly messages: readonly Decoded[];
+  /** What was in no frame. */
+  readonly discarded: readonly Discarded[];
+}
+
+/**
+ * Decodes bytes as they came over a serial port, from the first to the last: for tools and tests, which have them all.
+ *
+ * @param port the port's name
+ */
+export function decodeStream(
+  decoder: ProfileDecoder,
+  profile: CompiledProfile,
+  port: string,
+  bytes: Uint8Array,
+  receivedAtMs: UnixMs,
+): DecodedStream {
+  const framer = createFramer(profile.framing ?? { kind: 'lines' });
+  const pushed = framer.push(bytes);
+  const rest = framer.silence();
+  const frames = [...pushed.frames, ...rest.frames];
+  const messages = frames.map(({ payload }) =>
+    decoder.decodeBy(profile, { source: 'serial', topic: port, payload }, receivedAtMs),
+  );
+  return { messages, discarded: [...pushed.discarded, ...rest.discarded] };
+}
+
+/** All that a stream says, as if it were one message. */
+export function asOne({ messages, discarded }: DecodedStream): Decoded {
+  const [first, ...others] = messages;
+  if (first === undefined) {
+    const failure = noFrame(discarded);
+    const measurements: Decoded['measurements'] = [{ deviceId: '', fields: [] }];
+    return { kind: 'failed', deviceId: '', measurements, keepPayload: true, failure };
+  }
+  const [measurement, ...more] = first.measurements;
+  return { ...first, measurements: [measurement, ...more, ...others.flatMap((one) => one.measurements)] };
+}
+
+/** Why there is no frame in bytes, as a sentence. */
+export function noFrame(discarded: readonly Discarded[]): string {
+  const [first] = discarded;
+  if (first === undefined) return 'there is no frame in it';
+  const sample = Buffer.from(first.sample).toString('hex');
+  return `${first.bytes} bytes are in no frame (${reasons[first.reason]}): ${sample}${first.bytes > first.sample.length ? ' …' : ''}`;
+}
+
+const reasons: Readonly<Record<Discarded['reason'], string>> = {
+  noise: 'they came where none was',
+  checksum: 'its checksum says that it was damaged',
+  malformed: 'they break the rules of the framing',
+  cutOff: 'its beginning or its end is missing',
+  tooLong: 'no end came',
+};

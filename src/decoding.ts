@@ -1,42 +1,43 @@
-import type { Heard } from './core/decoded.ts';
+import type { GatewayClock } from './clock/clock.ts';
+import type { Config } from './config/schema.ts';
 import type { Shelf } from './core/shelf.ts';
-import type { Clock } from './core/time.ts';
 import type { Log } from './lib/log.ts';
 import { type Decoder, ProfileDecoder, profilesFor } from './profiles/decoder.ts';
 import { compiledIn, type Library } from './profiles/library.ts';
-import type { DecodeOptions } from './profiles/options.ts';
-import { Lessons } from './registry/lessons.ts';
+import { DeviceRegistry, type RegistryDependencies } from './registry/registry.ts';
 
-export interface DecodingDependencies {
-  readonly options: DecodeOptions;
+export interface DecodingDependencies extends Pick<RegistryDependencies, 'operatingMs' | 'report'> {
+  readonly config: Pick<Config, 'decode' | 'registry'>;
   readonly shelf: Shelf;
-  readonly clock: Clock;
+  readonly clock: GatewayClock;
   /** The log of a part. */
   readonly log: (part: string) => Log;
 }
 
-/** What messages mean: the second half of the composition root, with profiles, their decoder and what it remembers. */
+/** What messages mean: the second half of the composition root, with profiles, their decoder, and the devices that it tells of. */
 export class Decoding {
   readonly library: Library;
   readonly decoder: ProfileDecoder;
-  readonly lessons: Lessons;
+  readonly registry: DeviceRegistry;
 
   /** @throws {HeadgateError} config.unreadable when a directory of profiles can't be read */
-  constructor({ options, shelf, clock, log }: DecodingDependencies) {
+  constructor({ config, shelf, clock, operatingMs, report, log }: DecodingDependencies) {
+    const { decode: options } = config;
     this.library = profilesFor(options);
     for (const error of this.library.errors) log('profiles').warn({ error }, 'A profile is left out: it is wrong.');
     this.decoder = new ProfileDecoder({ options, profiles: compiledIn(this.library) });
-    this.lessons = new Lessons({
+    this.registry = new DeviceRegistry({
+      options: config.registry,
       shelf,
+      clock,
+      corrections: clock.corrections,
+      operatingMs,
+      silenceOf: (profile) => this.library.profiles.get(profile)?.options.silence,
       teach: (message) => this.decode(message, clock.now()),
-      monotonic: clock.monotonic,
+      report,
       log: log('registry'),
     });
   }
 
   readonly decode: Decoder = (message, receivedAtMs) => this.decoder.decode(message, receivedAtMs);
-
-  readonly heard: Heard = (decoded, message) => {
-    if (decoded.isLesson) this.lessons.learnt(message);
-  };
 }

@@ -5,6 +5,7 @@ import { HttpApi } from './api/http-api.ts';
 import type { RulesApi } from './api/rules-routes.ts';
 import { backUp } from './buffer/backup.ts';
 import { RecordBuffer } from './buffer/buffer.ts';
+import { faultsFromEnvironment } from './buffer/disk-faults.ts';
 import type { DiskFaults } from './buffer/worker-protocol.ts';
 import { GatewayClock } from './clock/clock.ts';
 import { LinuxMachine } from './clock/machine.ts';
@@ -96,8 +97,16 @@ export class Gateway {
     });
     this.#rules = new RuleBook(config.rules);
     this.#buffer.rulesChanged(this.#rules.handlings);
-    this.#decoding = new Decoding({ options: config.decode, shelf: this.#buffer.shelf, clock, log: part });
-    const { decode, heard } = this.#decoding;
+    this.#decoding = new Decoding({
+      config,
+      shelf: this.#buffer.shelf,
+      clock,
+      operatingMs: () => this.#buffer.operatingMs,
+      report: (topic, payload) => this.#flow.report(topic, payload),
+      log: part,
+    });
+    const { decode, registry } = this.#decoding;
+    const { heard } = registry;
     this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard });
     this.#mqtt = new MqttSource({
       options: config.mqtt,
@@ -183,6 +192,7 @@ export class Gateway {
       status: () => this.#reporter.status(),
       metrics: () => metrics.text(),
       rules: rulesApi(this.#rules, createDecoder(config.decode, this.#decoding.library)),
+      devices: registry,
       buffer: this.#bufferApi(),
       clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
       log: part('http'),
@@ -193,7 +203,7 @@ export class Gateway {
     const last: Service[] = [this.#mqtt];
     if (this.#canary !== undefined) last.push(this.#canary);
     if (watch) last.push(watch);
-    this.#services = new ServiceGroup([first, [clock], [this.#commands, this.#decoding.lessons], [this.#uplink], last]);
+    this.#services = new ServiceGroup([first, [clock], [this.#commands, registry], [this.#uplink], last]);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -239,6 +249,7 @@ export class Gateway {
       flow: this.#flow.status(),
       buffer: this.#buffer.status(),
       uplink: { ...this.#uplink.status(), ...(this.#canary && { canary: this.#canary.status() }) },
+      devices: this.#decoding.registry.status(),
       commands: this.#commands.status(),
       collector:
         this.#collector === undefined || sink === undefined ? null : { address: this.#collector.address, sink },
@@ -282,10 +293,4 @@ function rulesApi(rules: RuleBook, decode: Decoder): RulesApi {
       return { device: deviceId, fields: fields.map(({ name }) => name), explanation: rules.explain(message, decoded) };
     },
   };
-}
-
-/** Tests ask for a sick disk by HEADGATE_FAULTS, JSON in the shape of {@link DiskFaults}. */
-function faultsFromEnvironment(): DiskFaults {
-  const text = process.env.HEADGATE_FAULTS;
-  return text === undefined ? {} : (JSON.parse(text) as DiskFaults);
 }

@@ -1,12 +1,12 @@
 import { isAbsolute, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { HistoryBatch, Window } from '../buffer/history.ts';
 import type { Manifest } from '../buffer/manifest.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { HistoryLines, reachOf } from './history-lines.ts';
-import { isLocalCaller } from './local-caller.ts';
 import { problem, sendProblem } from './problem.ts';
+import { refuseRemote } from './refuse-remote.ts';
 import { windowOf } from './window.ts';
 
 /** The buffer, as far as it can be asked for something. Whatever fails is a {@link HeadgateError}. */
@@ -46,11 +46,6 @@ export function addBufferRoutes(app: FastifyInstance, status: () => GatewayStatu
     }
     return await buffer.backup(directory);
   });
-}
-
-async function refuseRemote(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
-  if (isLocalCaller(request)) return undefined;
-  return sendProblem(reply, problem(403, 'This is only for callers on the gateway itself, at its loopback address.'));
 }
 
 async function* exported(window: Window, buffer: BufferApi): AsyncGenerator<string, void, void> {

@@ -6,6 +6,7 @@ import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
+import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import type { HttpOptions } from './options.ts';
 import { type Problem, problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
 import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
@@ -16,6 +17,7 @@ export interface HttpDependencies {
   readonly status: () => GatewayStatus;
   readonly metrics: () => Promise<{ readonly body: string; readonly contentType: string }>;
   readonly rules: RulesApi;
+  readonly devices: DevicesApi;
   readonly buffer: BufferApi;
   readonly clock: ClockApi;
   readonly log: Log;
@@ -50,6 +52,8 @@ const headers = {
   'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
 };
+/** In characters; the longest id that there is has a thousand, of up to nine each. */
+const maxIdInUrl = 9_000;
 /** So much of a path is repeated to whoever asked for it, in characters. */
 const maxEchoed = 200;
 const nothingAllowed = "default-src 'none'; frame-ancestors 'none'";
@@ -92,10 +96,12 @@ export class HttpApi implements Service {
   async build(): Promise<FastifyInstance> {
     // Loading fastify takes longer than anything else in a start, so it happens while the disk is opened.
     const { fastify } = await import('fastify');
-    const { status, metrics, rules, buffer, clock, log } = this.#deps;
+    const { status, metrics, rules, devices, buffer, clock, log } = this.#deps;
     const limits = { ...usualLimits, ...this.#deps.limits };
     const app = fastify({
       bodyLimit: limits.maxBodyBytes,
+      // A device's id, with every byte of it encoded.
+      routerOptions: { maxParamLength: maxIdInUrl },
       requestTimeout: limits.requestTimeoutMs,
       http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: limits.checkMs },
       // A browser that keeps its connection open must not hold up a stop.
@@ -140,6 +146,7 @@ export class HttpApi implements Service {
     });
     app.get('/api/v1/status', () => status());
     addRulesRoutes(app, rules);
+    addDevicesRoutes(app, devices);
     addBufferRoutes(app, status, buffer);
     addClockRoutes(app, clock);
     app.get('/metrics', async (_request, reply) => {
@@ -158,16 +165,21 @@ function protect(reply: FastifyReply): FastifyReply {
 /** What is said of a request that no route takes: that the path is unknown, or what may be done with it instead. */
 function nowhere(app: FastifyInstance, { url, method }: FastifyRequest, reply: FastifyReply): Problem {
   const path = url.split('?', 1)[0]?.slice(0, maxEchoed) ?? '';
-  if (app.findRoute({ method: 'GET', url: path }) !== null) {
-    reply.header('allow', 'GET, HEAD');
-    return problem(405, `${path} can be read; there is no ${method}.`);
-  }
-  for (const taken of ['POST', 'PUT'] as const) {
-    if (app.findRoute({ method: taken, url: path }) === null) continue;
-    reply.header('allow', taken);
-    return problem(405, `${path} takes a ${taken}; there is no ${method}.`);
+  const taken = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter(
+    (one) => app.findRoute({ method: one, url: path }) !== null,
+  );
+  if (taken.length > 0) {
+    reply.header('allow', taken.flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : one)).join(', '));
+    return problem(405, `${path} ${abilities(taken)}; there is no ${method}.`);
   }
   return problem(404, `There is nothing at ${path}.`);
+}
+
+/** What can be done with a path: `can be read`, `takes a POST`, `can be read and takes a PATCH or DELETE`. */
+function abilities(methods: readonly string[]): string {
+  const changes = methods.filter((one) => one !== 'GET').join(' or ');
+  const texts = [methods.includes('GET') ? 'can be read' : '', changes === '' ? '' : `takes a ${changes}`];
+  return texts.filter((text) => text !== '').join(' and ');
 }
 
 function endUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {

@@ -2,6 +2,7 @@ import { parseDuration } from '../core/units.ts';
 import type { GatewayEntry } from '../wire/generated/headgate/v1/admin.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { adminOptions, withAdmin } from './collector-admin.ts';
+import { tableOf } from './table.ts';
 import type { Terminal } from './terminal.ts';
 
 const json = { json: { about: 'Print the answer as JSON.' } } as const;
@@ -109,22 +110,14 @@ function rowOf({ gateway, connected, revoked, lastSeenAt, certificateExpiresAt }
 }
 
 function table(rows: readonly Row[]): string[] {
-  const head = ['GATEWAY', 'STATE', 'CONNECTED LAST', 'CERTIFICATE UNTIL'];
-  const lines = [
-    head,
-    ...rows.map(({ gateway, state, lastSeenAt, certificateUntil }) => [
+  return tableOf(
+    ['GATEWAY', 'STATE', 'CONNECTED LAST', 'CERTIFICATE UNTIL'],
+    rows.map(({ gateway, state, lastSeenAt, certificateUntil }) => [
       gateway,
       state,
       lastSeenAt ?? 'never',
       certificateUntil ?? 'none',
     ]),
-  ];
-  const widths = head.map((_, column) => Math.max(...lines.map((line) => line[column]!.length)));
-  return lines.map((line) =>
-    line
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join('  ')
-      .trimEnd(),
   );
 }
 

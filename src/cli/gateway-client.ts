@@ -1,7 +1,11 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { HeadgateError, messageOf } from '../core/errors.ts';
+import { parseExact } from '../lib/exact-json.ts';
 import { type Usage, wrong } from './arguments.ts';
+
+/** A gateway that is up answers in milliseconds; one that takes this long is not well. */
+const askTimeoutMs = 10_000;
 
 export const usualUrl = 'http://127.0.0.1:8080';
 
@@ -25,7 +29,37 @@ export function urlOf(usage: Usage, given: string | undefined): string {
  * @throws {HeadgateError} gateway.unreachable; gateway.refused with what the gateway says
  */
 export async function post(url: string, path: string, body: object): Promise<IncomingMessage> {
-  const answer = await send(new URL(path, url), JSON.stringify(body)).catch((error: unknown) => {
+  return await answerOf(url, 'POST', path, body);
+}
+
+/**
+ * Asks a running gateway for something that it answers at once.
+ * @returns the JSON object that it is answered with, whole numbers beyond 2^53 as bigints; undefined: no content
+ * @throws {HeadgateError} gateway.unreachable; gateway.refused with what the gateway says
+ */
+export async function ask(
+  url: string,
+  method: 'GET' | 'PATCH' | 'DELETE',
+  path: string,
+  body?: object,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  const answer = await answerOf(url, method, path, body, askTimeoutMs);
+  const text = await textOf(answer, url);
+  if (answer.statusCode === 204) return undefined;
+  const found = parsed(text);
+  if (found === undefined) throw noGateway(url, 'something that is no answer to this');
+  return found;
+}
+
+async function answerOf(
+  url: string,
+  method: string,
+  path: string,
+  body?: object,
+  timeoutMs?: number,
+): Promise<IncomingMessage> {
+  const sent = send(new URL(path, url), method, body && JSON.stringify(body), timeoutMs);
+  const answer = await sent.catch((error: unknown) => {
     throw unreachable(url, reasonOf(error), error);
   });
   const { statusCode = 0 } = answer;
@@ -71,11 +105,15 @@ export function reasonOf(error: unknown): string {
   return messageOf(cause);
 }
 
-function send(url: URL, body: string): Promise<IncomingMessage> {
+function send(url: URL, method: string, body?: string, timeoutMs?: number): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? requestHttps : requestHttp;
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-    const asked = request(url, { method: 'POST', headers, agent: false }, resolve);
+    const headers =
+      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const asked = request(url, { method, headers, agent: false }, resolve);
+    if (timeoutMs !== undefined) {
+      asked.setTimeout(timeoutMs, () => asked.destroy(new Error(`it took longer than ${timeoutMs / 1_000} s`)));
+    }
     asked.on('error', reject);
     asked.end(body);
   });
@@ -89,7 +127,7 @@ async function textOf(answer: IncomingMessage, url: string): Promise<string> {
 
 function parsed(text: string): Readonly<Record<string, unknown>> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value = parseExact(text);
     return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : undefined;
   } catch {
     // Not JSON, so not a gateway's.

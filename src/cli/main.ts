@@ -19,6 +19,10 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     load: async () => (await import('./decode.ts')).decodeOnce,
   },
   status: { about: 'Show how a running gateway is doing.', load: async () => (await import('./status.ts')).status },
+  devices: {
+    about: 'Show the devices that a running gateway knows; name, ignore or forget one.',
+    load: async () => (await import('./devices.ts')).devices,
+  },
   collector: {
     about: 'Run a collector alone; `collector records` shows what it has collected.',
     load: async () => (await import('./collector.ts')).collector,

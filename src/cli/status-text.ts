@@ -17,6 +17,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Clock', clockText(status)],
     ['MQTT', joined(mqtt.address && `on ${mqtt.address}`, plural(mqtt.connections, 'client'))],
     ['Received', receivedText(status)],
+    ['Devices', devicesText(status)],
     ['Problems', problemsText(status)],
     ['Backlog', backlogText(status, now)],
     ['Ledger', ledgerText(status)],
@@ -55,11 +56,21 @@ function receivedText({ flow }: GatewayStatus): string {
   return joined(plural(flow.received, 'message'), `${perSecond(flow.receivedPerSecond)} now`);
 }
 
+/** Nothing for a gateway that has heard no device. */
+function devicesText({ devices }: GatewayStatus): string {
+  if (devices.total === 0) return '';
+  const others = (['stale', 'offline', 'unknown'] as const).filter((presence) => devices[presence] > 0);
+  return joined(
+    `${number(devices.total)} known: ${number(devices.online)} online`,
+    ...others.map((presence) => `${number(devices[presence])} ${presence}`),
+  );
+}
+
 /** Reasons for which a rule leaves records out: as it was asked to, so nothing is wrong. */
 const choices = new Set(['thinned', 'not-forwarded']);
 
 /** Only what is not as it should be; a healthy gateway has no such line. */
-function problemsText({ flow, mqtt, buffer, uplink }: GatewayStatus): string {
+function problemsText({ flow, mqtt, buffer, uplink, devices }: GatewayStatus): string {
   const counted = (counts: Readonly<Record<string, number>>, what: string) =>
     Object.entries(counts).map(([reason, count]) => count > 0 && `${what} (${reason}): ${number(count)}`);
   const losses = Object.entries(buffer.ledger.dropped).filter(([reason]) => !choices.has(reason));
@@ -74,6 +85,8 @@ function problemsText({ flow, mqtt, buffer, uplink }: GatewayStatus): string {
     ...damagesTexts(buffer.damages),
     uplink.problem ?? '',
     flow.refused > 0 && `messages refused: ${number(flow.refused)}`,
+    devices.unregisteredMessages > 0 &&
+      `messages of devices that could not be registered: ${number(devices.unregisteredMessages)}`,
     flow.undecoded > 0 && `payloads kept raw: ${number(flow.undecoded)}`,
     ...counted(Object.fromEntries(losses), 'records lost'),
     ...counted(mqtt.refused, 'connections refused'),

@@ -7,6 +7,7 @@ import { collectorOptions } from '../collector/options.ts';
 import { commandsOptions } from '../commands/options.ts';
 import { logOptions } from '../instrumentation/options.ts';
 import { decodeOptions } from '../profiles/options.ts';
+import { registryOptions } from '../registry/options.ts';
 import { mqttOptions } from '../sources/mqtt/options.ts';
 import { uplinkOptions } from '../uplink/options.ts';
 
@@ -46,6 +47,7 @@ export const configSchema = Type.Object(
     http: httpOptions,
     clock: clockOptions,
     decode: decodeOptions,
+    registry: registryOptions,
     rules: rulesOptions,
     buffer: bufferOptions,
     uplink: uplinkOptions,

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs';
 import type { Registry } from 'prom-client';
 import { CanaryMetrics } from './canary-metrics.ts';
 import { Histogram } from './histogram.ts';
+import { labelledFamilies } from './labelled-metrics.ts';
 import { planMetrics } from './plan-report.ts';
 import { ruleFamilies, seriesOf } from './rule-metrics.ts';
 import type { GatewayStatus } from './status.ts';
@@ -113,6 +114,10 @@ const counters: Readonly<Record<string, readonly [help: string, value: (status: 
   headgate_uplink_acknowledged_bytes_total: ['Bytes of those records.', (s) => s.uplink.acknowledgedBytes],
   headgate_uplink_connections_total: ['Connections made to a collector.', (s) => s.uplink.connections],
   headgate_uplink_attempts_total: ['Attempts at a connection to a collector.', (s) => s.uplink.attempts],
+  headgate_devices_unregistered_messages_total: [
+    'Messages whose device could not be registered.',
+    (s) => s.devices.unregisteredMessages,
+  ],
   headgate_mqtt_connections_total: ['MQTT connections accepted.', (s) => s.mqtt.connectionsTotal],
   headgate_mqtt_duplicates_total: [
     'QoS 2 messages that came again and were not taken in again.',
@@ -200,59 +205,25 @@ export class Metrics {
         },
       });
     }
-    const labelled = (
-      name: string,
-      help: string,
-      label: string,
-      counts: (status: GatewayStatus) => Readonly<Record<string, number>>,
-    ): void => {
-      new Counter({
-        name,
-        help,
-        registers,
-        labelNames: [label],
-        collect() {
-          this.reset();
-          for (const [reason, count] of Object.entries(counts(status()))) this.inc({ [label]: reason }, count);
-        },
-      });
-    };
-    labelled(
-      'headgate_buffer_dropped_records_total',
-      'Records that were discarded since the data directory was made, by reason.',
-      'reason',
-      (s) => s.buffer.ledger.dropped,
-    );
-    labelled(
-      'headgate_buffer_flash_bytes_total',
-      'Bytes written to storage for records, by durability.',
-      'durability',
-      (s) => s.buffer.flashBytes,
-    );
-    labelled(
-      'headgate_uplink_acknowledged_priority_records_total',
-      'Records that the collector confirmed, by priority.',
-      'priority',
-      (s) => s.uplink.acknowledgedByPriority,
-    );
-    labelled(
-      'headgate_commands_total',
-      'How often commands from the collector came to each state.',
-      'state',
-      (s) => s.commands.total,
-    );
-    labelled(
-      'headgate_mqtt_refused_total',
-      'Connections refused or ended by the gateway, by reason.',
-      'reason',
-      (s) => s.mqtt.refused,
-    );
-    labelled(
-      'headgate_mqtt_skipped_deliveries_total',
-      'Deliveries that local subscribers missed, by reason.',
-      'reason',
-      (s) => s.mqtt.skippedDeliveries,
-    );
+    for (const { name, help, label, type, counts } of labelledFamilies) {
+      const options = { name, help, labelNames: [label], registers };
+      if (type === 'gauge') {
+        new Gauge({
+          ...options,
+          collect() {
+            for (const [value, count] of Object.entries(counts(status()))) this.set({ [label]: value }, count);
+          },
+        });
+      } else {
+        new Counter({
+          ...options,
+          collect() {
+            this.reset();
+            for (const [value, count] of Object.entries(counts(status()))) this.inc({ [label]: value }, count);
+          },
+        });
+      }
+    }
     for (const family of ruleFamilies) {
       const { name, help, labelNames } = family;
       const options = { name, help, labelNames: [...labelNames], registers };

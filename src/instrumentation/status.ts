@@ -2,6 +2,7 @@ import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
 import type { CommandsStatus } from '../commands/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
+import type { RegistryStatus } from '../registry/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
@@ -49,6 +50,7 @@ export interface GatewayStatus {
     readonly lastAcknowledgedAt: string | null;
     readonly acknowledgedPerSecond: number;
   };
+  readonly devices: RegistryStatus;
   readonly commands: CommandsStatus;
   /** The collector beside this gateway; null when it has none. */
   readonly collector: { readonly address: string; readonly sink: string } | null;
@@ -116,6 +118,7 @@ export interface StatusParts {
   readonly flow: FlowStatus;
   readonly buffer: BufferStatus;
   readonly uplink: UplinkStatus;
+  readonly devices: RegistryStatus;
   readonly commands: CommandsStatus;
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
@@ -176,6 +179,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       canary: uplink.canary === undefined ? null : canaryReport(uplink.canary, nowMs),
       problem: uplink.problem ?? null,
     },
+    devices: parts.devices,
     commands: parts.commands,
     collector: parts.collector,
     process: parts.process,

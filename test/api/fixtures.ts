@@ -1,5 +1,6 @@
 import { RuleBook } from '../../src/admission/rule-book.ts';
 import type { BufferApi } from '../../src/api/buffer-routes.ts';
+import type { DevicesApi } from '../../src/api/devices-routes.ts';
 import type { HttpDependencies } from '../../src/api/http-api.ts';
 import type { RulesApi } from '../../src/api/rules-routes.ts';
 import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
@@ -107,6 +108,13 @@ export class FakeBuffer implements BufferApi {
   }
 }
 
+const noDevices: DevicesApi = {
+  summaries: () => [],
+  describe: () => undefined,
+  change: async () => undefined,
+  forget: async () => false,
+};
+
 /** What an HTTP API needs, of a gateway that is well. */
 export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<HttpDependencies> = {}): HttpDependencies {
   return {
@@ -114,6 +122,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     status: () => composeStatus({ ...healthyParts, ...parts }, someTimeMs),
     metrics: async () => ({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
     rules: rulesApi(),
+    devices: noDevices,
     buffer: new FakeBuffer(),
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     log: silentLog,

@@ -109,6 +109,16 @@ const busy: GatewayStatus = {
     etaSeconds: null,
     canary: null,
   },
+  devices: {
+    total: 1_234,
+    online: 1_200,
+    stale: 0,
+    offline: 30,
+    unknown: 4,
+    ignored: 2,
+    unregisteredMessages: 0,
+    lessons: { topics: 0, bytes: 0, refused: 0 },
+  },
   commands: {
     queued: 2,
     sent: 1,
@@ -131,6 +141,7 @@ test('a status for people', () => {
     'Clock       2026-11-22T12:00:00.000Z, known from the collector',
     'MQTT        on 127.0.0.1:1883, 1 client',
     'Received    1,234,567 messages, 1,500/s now',
+    'Devices     1,234 known: 1,200 online, 30 offline, 4 unknown',
     'Problems    messages refused: 7, payloads kept raw: 3, records lost',
     '            (disk-failed): 4, connections refused (too many connections): 2',
     'Backlog     52,000 records, 4.2 MB, oldest from 1 min 5 s ago, by rule: alarms',
@@ -172,6 +183,7 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
       acknowledgedRecords: 0,
       acknowledgedPerSecond: 0,
     },
+    devices: { ...busy.devices, total: 0, online: 0, offline: 0, unknown: 0 },
     commands: { ...busy.commands, queued: 0, sent: 0, total: noCommands, remoteConfig: 'none' },
     collector: null,
   };

@@ -62,6 +62,16 @@ export const healthyParts: StatusParts = {
     wireBytes: 12_345,
     connections: 1,
   },
+  devices: {
+    total: 9,
+    online: 5,
+    stale: 1,
+    offline: 2,
+    unknown: 1,
+    ignored: 3,
+    unregisteredMessages: 4,
+    lessons: { topics: 2, bytes: 300, refused: 0 },
+  },
   commands: {
     queued: 0,
     sent: 0,

@@ -1,0 +1,99 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FieldValue } from '../core/measurement.ts';
+import { digitsOf } from '../lib/exact-json.ts';
+import type { DeviceDescription, DeviceSummary } from '../registry/describe.ts';
+import type { DeviceChange } from '../registry/registry.ts';
+import { deviceQueryOf, pageOf } from './device-query.ts';
+import { problem, sendProblem } from './problem.ts';
+import { refuseRemote } from './refuse-remote.ts';
+
+/** The registry, as far as it can be asked for something. Whatever fails is a {@link HeadgateError}. */
+export interface DevicesApi {
+  summaries(): readonly DeviceSummary[];
+  describe(id: string): DeviceDescription | undefined;
+  change(id: string, change: DeviceChange): Promise<DeviceDescription | undefined>;
+  forget(id: string): Promise<boolean>;
+}
+
+interface ById {
+  readonly Params: { readonly id: string };
+}
+
+const path = '/api/v1/devices/:id';
+const maxName = 200;
+const maxEchoed = 200;
+
+/**
+ * `GET /api/v1/devices`, page by page, and `GET /api/v1/devices/{id}`. For callers on this machine `PATCH` (`name`, `isIgnored`)
+ * and `DELETE` of one. An id has to be URL-encoded: it may hold `/`.
+ */
+export function addDevicesRoutes(app: FastifyInstance, devices: DevicesApi): void {
+  const onRequest = refuseRemote;
+  app.get('/api/v1/devices', (request, reply) => {
+    const query = deviceQueryOf(request.query as Readonly<Record<string, unknown>>);
+    if (typeof query === 'string') return sendProblem(reply, problem(400, query));
+    return reply.send(pageOf(devices.summaries(), query));
+  });
+  app.get<ById>(path, ({ params }, reply) => sendDevice(reply, params.id, devices.describe(params.id)));
+  app.patch<ById>(path, { onRequest }, async ({ params, body }, reply) => {
+    const change = changeOf(body);
+    if (typeof change === 'string') return sendProblem(reply, problem(400, change));
+    return sendDevice(reply, params.id, await devices.change(params.id, change));
+  });
+  app.delete<ById>(path, { onRequest }, async ({ params }, reply) => {
+    if (await devices.forget(params.id)) return reply.code(204).send();
+    return sendDevice(reply, params.id, undefined);
+  });
+  addRefusal(app);
+}
+
+/** The router finds a path with an id in it only for a method that it knows. */
+function addRefusal(app: FastifyInstance): void {
+  app.route({
+    method: ['POST', 'PUT'],
+    url: path,
+    // Before the body is read: there is no body that would make it right.
+    onRequest: async ({ method }, reply) => {
+      const text = `A device can be read and takes a PATCH or DELETE; there is no ${method}.`;
+      return sendProblem(reply.header('allow', 'GET, HEAD, PATCH, DELETE'), problem(405, text));
+    },
+    handler: () => undefined,
+  });
+}
+
+function sendDevice(reply: FastifyReply, id: string, device: DeviceDescription | undefined): FastifyReply {
+  if (device === undefined) {
+    const text = `There is no device \`${id.slice(0, maxEchoed)}\`; \`GET /api/v1/devices\` tells which there are.`;
+    return sendProblem(reply, { ...problem(404, text), code: 'device.unknown' });
+  }
+  const fields = device.fields.map((field) => ({ ...field, value: jsonOf(field.value) }));
+  return reply.send({ ...device, fields });
+}
+
+/** A value as JSON has it: whole numbers of any size digit by digit, bytes in base64, what is no number as text. */
+function jsonOf(value: FieldValue): unknown {
+  if (typeof value === 'bigint') return digitsOf(value);
+  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
+  return typeof value === 'object' ? Buffer.from(value).toString('base64') : value;
+}
+
+/** @returns a sentence when the body is not `{name, isIgnored}` */
+function changeOf(body: unknown): DeviceChange | string {
+  if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'The body must be a JSON object.';
+  const { name, isIgnored, ...others } = body as Readonly<Record<string, unknown>>;
+  const [stray] = Object.keys(others);
+  if (stray !== undefined) return `\`${stray.slice(0, 40)}\` can not be changed: \`name\` and \`isIgnored\` can.`;
+  if (name === undefined && isIgnored === undefined) return 'Nothing is to be changed: give `name` or `isIgnored`.';
+  if (name !== undefined && name !== null && !isName(name)) {
+    return `\`name\` must be a text of 1 to ${maxName} characters in one line, or null for none.`;
+  }
+  if (isIgnored !== undefined && typeof isIgnored !== 'boolean') return '`isIgnored` must be true or false.';
+  return {
+    ...(name !== undefined && { name: name === null ? null : name.trim() }),
+    ...(isIgnored !== undefined && { isIgnored }),
+  };
+}
+
+function isName(name: unknown): name is string {
+  return typeof name === 'string' && name.length <= maxName && name.trim() !== '' && !/\p{Cc}/u.test(name);
+}

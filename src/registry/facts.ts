@@ -1,0 +1,66 @@
+import type { ProfileVersion } from '../core/decoded.ts';
+import type { Attribute, Sighting } from '../core/device.ts';
+import { type Device, type Due, maxId } from './device.ts';
+import { copyOf, type Slots } from './newest.ts';
+
+// What a device is: noted within bounds, and only a change of it is to be written.
+
+const maxAttributes = 64;
+const maxTopics = 20;
+/** Of a name, an attribute's name or text, in characters. */
+const maxText = 200;
+
+/** Notes what a sighting says of the device itself, but for its presence. */
+export function noteFacts(device: Device, { name, via, attributes }: Sighting): void {
+  if (name !== undefined && name !== device.toldName) {
+    const told = name === '' ? undefined : boundedText(name);
+    if (told !== device.toldName) {
+      device.toldName = told;
+      markChanged(device, 'soon');
+    }
+  }
+  if (via !== undefined && via !== device.via && via !== device.id && via.length <= maxId) {
+    device.via = copyOf(via);
+    markChanged(device, 'soon');
+  }
+  if (attributes !== undefined) for (const one of attributes) noteAttribute(device, one);
+}
+
+/** @param profile undefined: only the general rules know the message, and what decoded others before says more */
+export function noteProfile(device: Device, profile: ProfileVersion | undefined): void {
+  if (profile === undefined) return;
+  const before = device.profile;
+  device.profile = profile;
+  if (before?.name !== profile.name || before.version !== profile.version) markChanged(device, 'soon');
+}
+
+/** @returns where the topic's fields are kept: for this message only, when the device has too many topics */
+export function noteTopic(device: Device, topic: string): Slots {
+  const slots: Slots = [];
+  if (device.topics.size >= maxTopics || topic.length > maxId) return slots;
+  device.topics.set(copyOf(topic), slots);
+  markChanged(device, 'soon');
+  return slots;
+}
+
+export function markChanged(device: Device, due: Due): void {
+  if (due === 'soon' || device.due === 'no') device.due = due;
+}
+
+function noteAttribute(device: Device, [name, value]: Attribute): void {
+  if (name.length === 0 || name.length > maxText) return;
+  // What is no number, no text can hold either.
+  if (typeof value === 'number' && !Number.isFinite(value)) return;
+  const { attributes } = device;
+  const before = attributes.get(name);
+  if (before === undefined && attributes.size >= maxAttributes) return;
+  const kept = typeof value === 'string' ? boundedText(value) : value;
+  if (before === kept) return;
+  attributes.set(before === undefined ? copyOf(name) : name, kept);
+  // Numbers are measured: how strong the signal is, how full the battery. Everything else is what the device is.
+  markChanged(device, typeof kept === 'number' && before !== undefined ? 'late' : 'soon');
+}
+
+function boundedText(text: string): string {
+  return text.length > maxText ? `${copyOf(text.slice(0, maxText - 1))}…` : copyOf(text);
+}

@@ -1,0 +1,283 @@
+import type { Decoded, Heard } from '../core/decoded.ts';
+import type { Sighting } from '../core/device.ts';
+import type { Message } from '../core/message.ts';
+import type { Shelf } from '../core/shelf.ts';
+import type { ClockCorrections, MonotonicMs, TrustedClock, UnixMs } from '../core/time.ts';
+import type { Log } from '../lib/log.ts';
+import type { Service } from '../lib/service.ts';
+import { Attendance } from './attendance.ts';
+import { type DeviceDescription, type DeviceSummary, describeDevice, summaryOf } from './describe.ts';
+import type { Device, Instant } from './device.ts';
+import { DeviceShelf } from './device-shelf.ts';
+import { markChanged, noteFacts, noteProfile, noteTopic } from './facts.ts';
+import { Lessons } from './lessons.ts';
+
+import type { RegistryOptions } from './options.ts';
+import { learnGap, type Silence } from './presence.ts';
+import { PresenceReports } from './presence-reports.ts';
+import { Roster } from './roster.ts';
+import type { RegistryStatus } from './status.ts';
+
+export interface RegistryDependencies {
+  readonly options: RegistryOptions;
+  readonly shelf: Shelf;
+  readonly clock: TrustedClock;
+  readonly corrections: ClockCorrections;
+  /** Time that the gateway has run, summed over all its runs, in ms. */
+  readonly operatingMs: () => MonotonicMs;
+  /** How long a device of a profile may be silent before it is gone, in ms, by the profile's name; undefined: it is learnt. */
+  readonly silenceOf: (profile: string) => number | undefined;
+  /** Decodes a message for what can be learnt of it; what it says besides is known already. */
+  readonly teach: (message: Message) => void;
+  /** Takes a record of the gateway's own in. */
+  readonly report: (topic: string, payload: Uint8Array) => Promise<unknown>;
+  readonly log: Log;
+}
+
+/** What a person says of a device; what is left out stays. */
+export interface DeviceChange {
+  /** Null: it has no name but those that it tells itself. */
+  readonly name?: string | null;
+  readonly isIgnored?: boolean;
+}
+
+const tickMs = 1_000;
+/** After a device was said to be offline: what is heard of it so soon may have been said before. */
+const refutedAfterMs = 10_000;
+/** After so much operating time nothing is learnt any more of what the time was. */
+const restatedUntilMs = 30 * 24 * 3_600_000;
+
+/** The devices that were heard: who they are, when they were there, what they said last. */
+export class DeviceRegistry implements Service {
+  readonly name = 'registry';
+  readonly #deps: RegistryDependencies;
+  readonly #shelf: DeviceShelf;
+  readonly #roster: Roster;
+  readonly #devices: ReadonlyMap<string, Device>;
+  readonly #attendance: Attendance;
+  readonly #reports: PresenceReports;
+  readonly #lessons: Lessons;
+  /** Operating time as of the last tick: to read a clock for every message would cost more than all the rest. */
+  #now: MonotonicMs = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: RegistryDependencies) {
+    const { options, shelf, clock, silenceOf, teach, report, log } = deps;
+    this.#deps = deps;
+    this.#shelf = new DeviceShelf(shelf);
+    this.#roster = new Roster({
+      maxDevices: options.maxDevices,
+      shelf: this.#shelf,
+      removed: (device) => this.#reports.forget(device),
+      log,
+    });
+    this.#devices = this.#roster.devices;
+    this.#attendance = new Attendance({
+      devices: this.#devices,
+      silenceOf,
+      instant: () => this.#instant(clock.now()),
+      changed: (device) => this.#reports.changed(device),
+    });
+    this.#reports = new PresenceReports({ send: report, reachedVia: (id) => this.#attendance.reachedVia(id) });
+    this.#lessons = new Lessons({ shelf, teach, monotonic: clock.monotonic, log });
+  }
+
+  /** @throws {HeadgateError} buffer.failed when the shelf can't be read */
+  async start(): Promise<void> {
+    const { log } = this.#deps;
+    this.#now = this.#deps.operatingMs();
+    for (const found of await this.#shelf.load(log)) {
+      const device = this.#roster.restore(found, this.#now);
+      device.firstSeen = this.#settledInstant(device.firstSeen);
+      device.lastSeen = device.lastSeen && this.#settledInstant(device.lastSeen);
+      this.#attendance.settle(device, this.#now);
+    }
+    await this.#lessons.start();
+    if (this.#devices.size > 0) log.info({ devices: this.#devices.size }, 'Devices of earlier runs are known.');
+    this.#timer = setInterval(() => this.tick(), tickMs);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#lessons.stop();
+    for (const device of this.#devices.values()) if (device.due !== 'no') this.#shelf.put(device, this.#now);
+    this.#shelf.putSights(this.#now, true);
+  }
+
+  /** Called for every message: usually a lookup for the device, one for the topic, and some assignments. */
+  readonly heard: Heard = (decoded, message, receivedAtMs) => {
+    const { kind, measurements, sightings } = decoded;
+    if (kind === 'availability' || kind === 'discovery' || kind === 'command') {
+      this.#spokenOf(decoded, message, receivedAtMs);
+    } else {
+      let last: Device | undefined;
+      for (let i = 0; i < measurements.length; i++) {
+        const measurement = measurements[i]!;
+        const { deviceId } = measurement;
+        const device = last?.id === deviceId ? last : this.#deviceFor(deviceId, message.source, receivedAtMs);
+        if (device === undefined) continue;
+        if (device !== last) {
+          device.messages++;
+          if (device.heardAtMs !== this.#now) this.#voice(device, receivedAtMs);
+          if (decoded.profile !== device.profile) noteProfile(device, decoded.profile);
+          last = device;
+        }
+        if (measurement.fields.length === 0) {
+          if (!device.topics.has(message.topic)) noteTopic(device, message.topic);
+          continue;
+        }
+        device.measurements++;
+        const slots = device.topics.get(message.topic) ?? noteTopic(device, message.topic);
+        device.newest.note(measurement, slots, receivedAtMs, message.payload.byteLength);
+      }
+    }
+    if (sightings !== undefined) for (const one of sightings) this.#sighted(one, message.source, receivedAtMs);
+    if (decoded.isLesson) this.#lessons.learnt(message);
+  };
+
+  /** Looks at the time: who has been silent for too long, and what has to be written. */
+  tick(): void {
+    this.#now = this.#deps.operatingMs();
+    for (const device of this.#devices.values()) {
+      this.#attendance.settle(device, this.#now);
+      if (device.due !== 'no') this.#shelf.putIfDue(device, this.#now);
+    }
+    this.#shelf.putSights(this.#now);
+    if (this.#deps.options.reportPresence) this.#reports.tick(this.#now);
+  }
+
+  /** Every device, in no order. */
+  summaries(): DeviceSummary[] {
+    return Array.from(this.#devices.values(), (device) => summaryOf(device, this));
+  }
+
+  /** All that is known of one device; undefined when there is none with this id. */
+  describe(id: string): DeviceDescription | undefined {
+    const device = this.#devices.get(id);
+    return device && describeDevice(device, this);
+  }
+
+  /** Operating time as of the last tick, by which devices' times are. */
+  get nowMs(): MonotonicMs {
+    return this.#now;
+  }
+
+  /** An instant as far as it is known now. */
+  readonly restated = (instant: Instant): Instant => {
+    const { atMs, ageMs } = instant;
+    const correction = this.#deps.corrections.of({ takenAtMs: atMs, ageAtMs: ageMs });
+    return correction === undefined ? instant : { atMs: atMs + correction.shiftMs, quality: correction.quality };
+  };
+
+  readonly silenceOf = (device: Device): Silence => this.#attendance.silenceOf(device);
+
+  /**
+   * What a person says of a device: what is left out stays. Resolves when it is durable.
+   *
+   * @returns undefined when there is no such device
+   * @throws {HeadgateError} buffer.failed when the disk refuses it: it holds all the same, until a restart
+   */
+  async change(id: string, { name, isIgnored }: DeviceChange): Promise<DeviceDescription | undefined> {
+    const device = this.#devices.get(id);
+    if (device === undefined) return undefined;
+    if (name !== undefined) device.givenName = name ?? undefined;
+    if (isIgnored !== undefined) device.isIgnored = isIgnored;
+    this.#reports.changed(device);
+    this.#shelf.put(device, this.#now);
+    await this.#shelf.saved();
+    return describeDevice(device, this);
+  }
+
+  /**
+   * Forgets a device and its name. If it is heard again, it is a new one. Resolves when that is durable.
+   *
+   * @returns whether there was one
+   * @throws {HeadgateError} buffer.failed when the disk refuses it: it may be back after a restart
+   */
+  async forget(id: string): Promise<boolean> {
+    const device = this.#devices.get(id);
+    if (device === undefined) return false;
+    this.#roster.remove(device);
+    await this.#shelf.saved();
+    return true;
+  }
+
+  status(): RegistryStatus {
+    const counts = { online: 0, stale: 0, offline: 0, unknown: 0 };
+    let ignored = 0;
+    for (const { isIgnored, presence } of this.#devices.values()) {
+      if (isIgnored) ignored++;
+      else counts[presence]++;
+    }
+    const total = this.#devices.size - ignored;
+    return {
+      total,
+      ...counts,
+      ignored,
+      unregisteredMessages: this.#roster.unregistered,
+      lessons: this.#lessons.status(),
+    };
+  }
+
+  #deviceFor(id: string, source: string, receivedAtMs: UnixMs): Device | undefined {
+    return this.#devices.get(id) ?? this.#roster.add(id, source, this.#instant(receivedAtMs), this.#now);
+  }
+
+  /** The first time within a tick that a device was heard. */
+  #voice(device: Device, receivedAtMs: UnixMs): void {
+    const now = this.#now;
+    if (device.heardAtMs >= 0) learnGap(device.rhythm, now - device.heardAtMs, this.silenceOf(device).offlineMs);
+    device.heardAtMs = now;
+    device.lastSeen = this.#instant(receivedAtMs);
+    device.block.isDirty = true;
+    // What was said of it was wrong, or is over: a will that came late, a device that never says that it is back.
+    if (device.said === 'offline' && now - device.saidAtMs > refutedAfterMs) {
+      device.said = undefined;
+      markChanged(device, 'soon');
+    }
+    if (device.presence !== 'online') this.#attendance.settle(device, this.#now);
+  }
+
+  /** A message about devices, which is not their own voice, or not for certain. */
+  #spokenOf(decoded: Decoded, { source }: Message, receivedAtMs: UnixMs): void {
+    const { kind, deviceId, sightings } = decoded;
+    // Anybody may send a command to any device.
+    if (kind === 'command') return;
+    const own = sightings?.find((one) => one.deviceId === deviceId);
+    if (own?.isGone) return;
+    const device = this.#deviceFor(deviceId, source, receivedAtMs);
+    if (device === undefined) return;
+    device.messages++;
+    if (decoded.profile !== device.profile) noteProfile(device, decoded.profile);
+    // What a bridge describes may be gone for long. An availability message says itself whether it is a voice.
+    const isVoice = kind === 'discovery' && own?.via === undefined && device.via === undefined;
+    if (isVoice && device.heardAtMs !== this.#now) this.#voice(device, receivedAtMs);
+  }
+
+  #sighted(sighting: Sighting, source: string, receivedAtMs: UnixMs): void {
+    const { deviceId, presence, isGone } = sighting;
+    const device = isGone ? this.#devices.get(deviceId) : this.#deviceFor(deviceId, source, receivedAtMs);
+    if (device === undefined) return;
+    noteFacts(device, sighting);
+    const said = isGone ? 'offline' : presence;
+    if (said === undefined) return;
+    device.saidAtMs = this.#now;
+    if (said === 'online' && device.heardAtMs !== this.#now) this.#voice(device, receivedAtMs);
+    if (said === device.said) return;
+    if (said === 'offline' || device.said === 'offline') markChanged(device, 'soon');
+    device.said = said;
+    this.#attendance.settle(device, this.#now);
+  }
+
+  /** An instant that nothing more will be learnt of, as it is known now: what was learnt is not kept for ever. */
+  #settledInstant(instant: Instant): Instant {
+    return instant.ageMs !== undefined && this.#now - instant.ageMs > restatedUntilMs
+      ? this.restated({ ...instant })
+      : instant;
+  }
+
+  #instant(atMs: UnixMs): Instant {
+    return { atMs, ageMs: this.#deps.operatingMs(), quality: this.#deps.clock.quality() };
+  }
+}

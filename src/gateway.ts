@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import { RuleBook } from './admission/rule-book.ts';
 import type { BufferApi } from './api/buffer-routes.ts';
 import { HttpApi } from './api/http-api.ts';
-import type { RulesApi } from './api/rules-routes.ts';
+import { rulesApi } from './api/rules-api.ts';
 import { backUp } from './buffer/backup.ts';
 import { RecordBuffer } from './buffer/buffer.ts';
 import { faultsFromEnvironment } from './buffer/disk-faults.ts';
@@ -18,6 +18,7 @@ import { type ConfigSources, configFile } from './config/load.ts';
 import { loadAgain, RemoteSettings } from './config/remote.ts';
 import type { Config } from './config/schema.ts';
 import { ConfigWatch } from './config/watch.ts';
+import type { Request } from './core/decoded.ts';
 import { systemClock } from './core/time.ts';
 import { Decoding } from './decoding.ts';
 import { Metrics } from './instrumentation/metrics.ts';
@@ -26,7 +27,7 @@ import { ensureDirectory } from './lib/ensure-directory.ts';
 import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
-import { createDecoder, type Decoder } from './profiles/decoder.ts';
+import { createDecoder } from './profiles/decoder.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
@@ -107,7 +108,8 @@ export class Gateway {
     });
     const { decode, registry } = this.#decoding;
     const { heard } = registry;
-    this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard });
+    const publish = (request: Request): void => this.#mqtt.requests.publish(request);
+    this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard, publish });
     this.#mqtt = new MqttSource({
       options: config.mqtt,
       take: this.#flow.take,
@@ -282,15 +284,4 @@ export class Gateway {
     if (!(collector.enabled ?? uplink.url === undefined)) return undefined;
     return collector.sink ?? `sqlite:${join(this.#dataDir, 'collector', 'records.db')}`;
   }
-}
-
-function rulesApi(rules: RuleBook, decode: Decoder): RulesApi {
-  return {
-    describe: () => rules.describe(),
-    explain: (message) => {
-      const decoded = decode(message, Date.now());
-      const [{ deviceId, fields }] = decoded.measurements;
-      return { device: deviceId, fields: fields.map(({ name }) => name), explanation: rules.explain(message, decoded) };
-    },
-  };
 }

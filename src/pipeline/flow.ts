@@ -2,7 +2,7 @@ import type { RuleBook } from '../admission/rule-book.ts';
 import { seriesOf } from '../admission/series.ts';
 import type { RecordBuffer } from '../buffer/buffer.ts';
 import { reportsHandling } from '../buffer/reports.ts';
-import type { Decoded, Heard } from '../core/decoded.ts';
+import type { Decoded, Heard, Request } from '../core/decoded.ts';
 import type { Bearer, Deliver, Message, Receipt, Take } from '../core/message.ts';
 import type { TrustedClock, UnixMs } from '../core/time.ts';
 import type { Decoder } from '../profiles/decoder.ts';
@@ -18,6 +18,8 @@ export interface FlowDependencies {
   readonly clock: TrustedClock;
   /** Told of every message once it is decided on. */
   readonly heard: Heard;
+  /** Publishes what a decoder asks of a device, to whoever is there. It does not throw. */
+  readonly publish: (request: Request) => void;
 }
 
 /** Source and device of what the gateway says of itself. */
@@ -38,7 +40,7 @@ export class Flow {
   }
 
   readonly take: Take = (message, bearer) => {
-    const { decode, rules, buffer, clock, heard } = this.#deps;
+    const { decode, rules, buffer, clock } = this.#deps;
     this.#received++;
     const receivedAtMs = clock.now();
     const decoded = decode(message, receivedAtMs);
@@ -48,7 +50,7 @@ export class Flow {
       return;
     }
     const { handling, verdict } = rules.decide(message, decoded, rules.needsTime ? clock.monotonic() : 0);
-    heard(decoded, message, receivedAtMs);
+    this.#tell(decoded, message, receivedAtMs);
     const [measurement] = decoded.measurements;
     const { deviceId } = measurement;
     if (verdict !== 'keep') {
@@ -83,10 +85,10 @@ export class Flow {
 
   /** The same for a message that becomes several records, each under the rule that holds for it. */
   #takeSeveral(message: Message, bearer: Bearer, decoded: Decoded, receivedAtMs: UnixMs): void {
-    const { rules, buffer, clock, heard } = this.#deps;
+    const { rules, buffer, clock } = this.#deps;
     const nowMs = rules.needsTime ? clock.monotonic() : 0;
     const decisions = decoded.measurements.map((_, index) => rules.decide(message, decoded, nowMs, index));
-    heard(decoded, message, receivedAtMs);
+    this.#tell(decoded, message, receivedAtMs);
     const { lots, left } = divide(decoded.measurements, decisions);
     const several = new Several(this.#outcomes, bearer, message.topic, lots);
     // Before anything of it is stored: what was stored would come again with the rest.
@@ -123,6 +125,11 @@ export class Flow {
       }
     }
     several.appended();
+  }
+
+  #tell(decoded: Decoded, message: Message, receivedAtMs: UnixMs): void {
+    this.#deps.heard(decoded, message, receivedAtMs);
+    if (decoded.requests !== undefined) for (const request of decoded.requests) this.#deps.publish(request);
   }
 
   /** A number for a message's records. */

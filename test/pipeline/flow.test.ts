@@ -43,7 +43,11 @@ async function started(t: TestContext, options: Options = {}) {
   });
   const rules = new RuleBook(options.rules ?? []);
   const heard: Parameters<Heard>[] = [];
-  return { buffer, heard, flow: new Flow({ decode, rules, buffer, clock, heard: (...told) => heard.push(told) }) };
+  return {
+    buffer,
+    heard,
+    flow: new Flow({ decode, rules, buffer, clock, heard: (...told) => heard.push(told), publish: () => {} }),
+  };
 }
 
 const message = (text: string, mqttQos: 0 | 1 | 2 = 1): Message => ({

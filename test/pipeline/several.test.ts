@@ -4,7 +4,7 @@ import type { RuleOptions } from '../../src/admission/options.ts';
 import { RuleBook } from '../../src/admission/rule-book.ts';
 import type { RecordBuffer } from '../../src/buffer/buffer.ts';
 import type { DiskFaults } from '../../src/buffer/worker-protocol.ts';
-import type { Decoded } from '../../src/core/decoded.ts';
+import type { Decoded, Request } from '../../src/core/decoded.ts';
 import type { Measurement } from '../../src/core/measurement.ts';
 import type { Message } from '../../src/core/message.ts';
 import { Flow } from '../../src/pipeline/flow.ts';
@@ -21,13 +21,15 @@ function decode({ payload }: Message): Decoded {
     return { deviceId: deviceId!, fields, ...(tag && { tags: [['at', tag] as const] }) };
   });
   const [first, ...others] = measurements;
-  const profile = { name: 'test/pack', version: 3 };
   return {
     kind: 'measurement',
     deviceId: first!.deviceId,
     measurements: [first!, ...others],
     keepPayload: true,
-    profile,
+    profile: { name: 'test/pack', version: 3 },
+    requests: measurements.flatMap(({ deviceId, fields }) =>
+      fields[0]?.name === 'ask' ? [{ topic: `ask/${deviceId}`, payload: new Uint8Array() }] : [],
+    ),
   };
 }
 
@@ -42,8 +44,16 @@ async function started(t: TestContext, { faults = {}, rules = [], ...options }: 
   const clock = { quality: () => 'synced' as const, now: () => 1_790_000_000_000, monotonic: () => performance.now() };
   const { maxPendingBytes = 1e6, directory = tempDir(t) } = options;
   const buffer = await openBuffer(t, directory, { options: { maxPendingBytes }, clock, faults });
-  const flow = new Flow({ decode, rules: new RuleBook(rules), buffer, clock, heard: () => {} });
-  return { buffer, flow, directory };
+  const requests: Request[] = [];
+  const flow = new Flow({
+    decode,
+    rules: new RuleBook(rules),
+    buffer,
+    clock,
+    heard: () => {},
+    publish: (request) => requests.push(request),
+  });
+  return { buffer, flow, directory, requests };
 }
 
 const message = (parts: readonly string[], about: Partial<Message> = {}): Message => ({
@@ -195,6 +205,16 @@ test('a rule without room has nothing of the message stored', async (t) => {
   isFull = false;
   await flow.deliver(sent);
   assert.equal((await recordsOf(buffer)).length, 3);
+});
+
+test('what a decoder asks of devices is published, whether it came with one record or several', async (t) => {
+  const { flow, requests } = await started(t);
+  await flow.deliver(message(['a:ask=1']));
+  await flow.deliver(message(['a=1', 'b:ask=1', 'c:ask=1']));
+  assert.deepEqual(
+    requests.map(({ topic }) => topic),
+    ['ask/a', 'ask/b', 'ask/c'],
+  );
 });
 
 test('nothing is taken from a stopped buffer', async (t) => {

@@ -10,10 +10,12 @@ import { isLoopback } from '../../lib/loopback.ts';
 import type { Service } from '../../lib/service.ts';
 import { Tally } from '../../lib/tally.ts';
 import { guardBroker, guardClient } from './aedes-guard.ts';
-import { deliveryTo, Newcomers, roomIn, Throttle } from './connections.ts';
+import { Newcomers, roomIn, Throttle } from './connections.ts';
 import { DeviceCarrier } from './device-carrier.ts';
 import { type Answered, devicesPrefix, withoutCommands } from './device-commands.ts';
+import { DeviceRequests } from './device-requests.ts';
 import { FanOut } from './fan-out.ts';
+import { forward } from './forward.ts';
 import { Intake, NotTaken } from './intake.ts';
 import { Link } from './link.ts';
 import type { MqttOptions } from './options.ts';
@@ -53,6 +55,8 @@ export class MqttSource implements Service {
   readonly name = 'mqtt';
   /** The way of commands to devices. */
   readonly devices: DeviceCarrier;
+  /** The way of what decoders ask of devices. */
+  readonly requests: DeviceRequests;
   readonly #deps: MqttDependencies;
   readonly #refused = new Tally(refusedReasons);
   readonly #skipped = new Tally(skippedReasons);
@@ -82,6 +86,12 @@ export class MqttSource implements Service {
       maxTopicLevels: options.maxTopicLevels,
       broker: () => this.#broker,
       isAddressed: (topic) => this.#fanOut.isAddressed(topic),
+    });
+    this.requests = new DeviceRequests({
+      maxTopicLevels: options.maxTopicLevels,
+      broker: () => this.#broker,
+      now: deps.operatingMs,
+      onSkipped: () => this.#skipped.add('too-many-requests'),
     });
     this.#sessions = new SessionStore({
       limits: options,
@@ -130,7 +140,8 @@ export class MqttSource implements Service {
       authenticate: (client, _username, _password, done) => this.#authenticate(client, done),
       authorizePublish: (client, packet, done) => this.#intake.take(client, packet, done),
       authorizeSubscribe: (client, subscription, done) => this.#authorizeSubscribe(client, subscription, done),
-      authorizeForward: (client, packet) => this.#forward(client, packet),
+      authorizeForward: (client, packet) =>
+        forward(client, packet, options.maxUnsentPerClient, this.#skipped, this.#refused),
     });
     broker.on('clientReady', (client: Client) => {
       this.#sessions.connected(client);
@@ -272,20 +283,6 @@ export class MqttSource implements Service {
     // null refuses this filter in the SUBACK and leaves the connection alone.
     const isAllowed = held < this.#deps.options.maxSubscriptionsPerClient;
     done(null, isAllowed && (client.clean || this.#sessions.hasRoomFor(client.id)) ? subscription : null);
-  }
-
-  #forward(client: Client, packet: AedesPublishPacket): AedesPublishPacket | null {
-    switch (deliveryTo((client.conn as Socket).writableLength, this.#deps.options.maxUnsentPerClient, packet.qos)) {
-      case 'deliver':
-        return packet;
-      case 'skip':
-        this.#skipped.add('slow-subscriber');
-        return null;
-      case 'disconnect':
-        this.#refused.add('slow-subscriber');
-        (client.conn as Socket).destroy();
-        return null;
-    }
   }
 
   #noteError(client: Client, error: Error): void {

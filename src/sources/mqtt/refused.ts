@@ -22,9 +22,16 @@ export type RefusedReason = (typeof refusedReasons)[number];
 
 /**
  * Why a local subscriber did not get a message. Records are not affected. `sessions-full`: at start there were more
- * sessions than are kept, and this one was forgotten.
+ * sessions than are kept, and this one was forgotten. `too-many-requests`: decoders asked too many devices for something at
+ * once; they ask again.
  */
-export const skippedReasons = ['slow-subscriber', 'queue-full', 'retained-full', 'sessions-full'] as const;
+export const skippedReasons = [
+  'slow-subscriber',
+  'queue-full',
+  'retained-full',
+  'sessions-full',
+  'too-many-requests',
+] as const;
 
 export type SkippedReason = (typeof skippedReasons)[number];
 

@@ -163,6 +163,7 @@ test('what does not fit the limits of the next run is left out, counted, and gon
     'queue-full': 2,
     'retained-full': 2,
     'sessions-full': 1,
+    'too-many-requests': 0,
   });
   const a = await site.connect('a', 4, keep);
   assert.deepEqual(

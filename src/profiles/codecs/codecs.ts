@@ -5,9 +5,10 @@ import { createHomeAssistantCodec } from './home-assistant/home-assistant.ts';
 import { createLineProtocolCodec } from './line-protocol/line-protocol.ts';
 import { createNmea0183Codec } from './nmea-0183/nmea-0183.ts';
 import { createSenmlCborCodec, createSenmlJsonCodec } from './senml/senml.ts';
+import { createZigbee2mqttCodec } from './zigbee2mqtt/zigbee2mqtt.ts';
 
 /** Every codec, by the name that a profile calls it by (`codec: senml-json`). A gateway makes one of each that it needs. */
-export const codecs: ReadonlyMap<string, () => Codec> = new Map([
+export const codecs: ReadonlyMap<string, () => Codec> = new Map<string, () => Codec>([
   ['cayenne-lpp', createCayenneLppCodec],
   ['cbor', createCborCodec],
   ['home-assistant', createHomeAssistantCodec],
@@ -15,4 +16,5 @@ export const codecs: ReadonlyMap<string, () => Codec> = new Map([
   ['senml-cbor', createSenmlCborCodec],
   ['senml-json', createSenmlJsonCodec],
   ['nmea-0183', createNmea0183Codec],
+  ['zigbee2mqtt', createZigbee2mqttCodec],
 ]);

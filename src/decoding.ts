@@ -1,9 +1,12 @@
+import type { ProfilesApi } from './api/profiles-routes.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { Config } from './config/schema.ts';
 import type { Shelf } from './core/shelf.ts';
 import type { Log } from './lib/log.ts';
 import { type Decoder, ProfileDecoder, profilesFor } from './profiles/decoder.ts';
+import { profileDescription, profileSummary, profilesStatus } from './profiles/describe.ts';
 import { compiledIn, type Library } from './profiles/library.ts';
+import type { ProfilesStatus } from './profiles/status.ts';
 import { DeviceRegistry, type RegistryDependencies } from './registry/registry.ts';
 
 export interface DecodingDependencies extends Pick<RegistryDependencies, 'operatingMs' | 'report'> {
@@ -38,6 +41,22 @@ export class Decoding {
       log: log('registry'),
     });
   }
+
+  status(): ProfilesStatus {
+    return profilesStatus(this.library, this.decoder.uses);
+  }
+
+  readonly api: ProfilesApi = {
+    profiles: () => {
+      const { profiles } = this.library;
+      const names = [...profiles.keys()].sort();
+      return names.map((name) => profileSummary(profiles.get(name)!, this.decoder.uses.get(name)));
+    },
+    profile: (name) => {
+      const profile = this.library.profiles.get(name);
+      return profile && profileDescription(profile, this.decoder.uses.get(name));
+    },
+  };
 
   readonly decode: Decoder = (message, receivedAtMs) => this.decoder.decode(message, receivedAtMs);
 }

@@ -195,6 +195,7 @@ export class Gateway {
       metrics: () => metrics.text(),
       rules: rulesApi(this.#rules, createDecoder(config.decode, this.#decoding.library)),
       devices: registry,
+      profiles: this.#decoding.api,
       buffer: this.#bufferApi(),
       clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
       log: part('http'),
@@ -252,6 +253,7 @@ export class Gateway {
       buffer: this.#buffer.status(),
       uplink: { ...this.#uplink.status(), ...(this.#canary && { canary: this.#canary.status() }) },
       devices: this.#decoding.registry.status(),
+      profiles: this.#decoding.status(),
       commands: this.#commands.status(),
       collector:
         this.#collector === undefined || sink === undefined ? null : { address: this.#collector.address, sink },

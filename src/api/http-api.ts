@@ -9,6 +9,7 @@ import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import type { HttpOptions } from './options.ts';
 import { type Problem, problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
+import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
 import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
 import { contentSecurityPolicy, statusPage } from './status-page.ts';
 
@@ -18,6 +19,7 @@ export interface HttpDependencies {
   readonly metrics: () => Promise<{ readonly body: string; readonly contentType: string }>;
   readonly rules: RulesApi;
   readonly devices: DevicesApi;
+  readonly profiles: ProfilesApi;
   readonly buffer: BufferApi;
   readonly clock: ClockApi;
   readonly log: Log;
@@ -96,7 +98,7 @@ export class HttpApi implements Service {
   async build(): Promise<FastifyInstance> {
     // Loading fastify takes longer than anything else in a start, so it happens while the disk is opened.
     const { fastify } = await import('fastify');
-    const { status, metrics, rules, devices, buffer, clock, log } = this.#deps;
+    const { status, metrics, rules, devices, profiles, buffer, clock, log } = this.#deps;
     const limits = { ...usualLimits, ...this.#deps.limits };
     const app = fastify({
       bodyLimit: limits.maxBodyBytes,
@@ -147,6 +149,7 @@ export class HttpApi implements Service {
     app.get('/api/v1/status', () => status());
     addRulesRoutes(app, rules);
     addDevicesRoutes(app, devices);
+    addProfilesRoutes(app, profiles);
     addBufferRoutes(app, status, buffer);
     addClockRoutes(app, clock);
     app.get('/metrics', async (_request, reply) => {

@@ -70,7 +70,7 @@ function devicesText({ devices }: GatewayStatus): string {
 const choices = new Set(['thinned', 'not-forwarded']);
 
 /** Only what is not as it should be; a healthy gateway has no such line. */
-function problemsText({ flow, mqtt, buffer, uplink, devices }: GatewayStatus): string {
+function problemsText({ flow, mqtt, buffer, uplink, devices, profiles }: GatewayStatus): string {
   const counted = (counts: Readonly<Record<string, number>>, what: string) =>
     Object.entries(counts).map(([reason, count]) => count > 0 && `${what} (${reason}): ${number(count)}`);
   const losses = Object.entries(buffer.ledger.dropped).filter(([reason]) => !choices.has(reason));
@@ -88,6 +88,8 @@ function problemsText({ flow, mqtt, buffer, uplink, devices }: GatewayStatus): s
     devices.unregisteredMessages > 0 &&
       `messages of devices that could not be registered: ${number(devices.unregisteredMessages)}`,
     flow.undecoded > 0 && `payloads kept raw: ${number(flow.undecoded)}`,
+    ...counted(profiles.failures, 'payloads that their profile could not read'),
+    ...profiles.errors.map((error) => `profile left out: ${error}`),
     ...counted(Object.fromEntries(losses), 'records lost'),
     ...counted(mqtt.refused, 'connections refused'),
     ...counted(mqtt.skippedDeliveries, 'deliveries skipped'),

@@ -4,6 +4,7 @@ import { CanaryMetrics } from './canary-metrics.ts';
 import { Histogram } from './histogram.ts';
 import { labelledFamilies } from './labelled-metrics.ts';
 import { planMetrics } from './plan-report.ts';
+import { profileMetrics } from './profile-metrics.ts';
 import { ruleFamilies, seriesOf } from './rule-metrics.ts';
 import type { GatewayStatus } from './status.ts';
 
@@ -173,7 +174,7 @@ export class Metrics {
     // All figures of one scrape are of one moment.
     this.#snapshot = this.#status();
     return {
-      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}`,
+      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}${profileMetrics(this.#snapshot.profiles)}`,
       contentType: registry.contentType,
     };
   }

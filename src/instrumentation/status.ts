@@ -2,6 +2,7 @@ import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
 import type { CommandsStatus } from '../commands/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
+import type { ProfilesStatus } from '../profiles/status.ts';
 import type { RegistryStatus } from '../registry/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
@@ -51,6 +52,7 @@ export interface GatewayStatus {
     readonly acknowledgedPerSecond: number;
   };
   readonly devices: RegistryStatus;
+  readonly profiles: ProfilesStatus;
   readonly commands: CommandsStatus;
   /** The collector beside this gateway; null when it has none. */
   readonly collector: { readonly address: string; readonly sink: string } | null;
@@ -119,6 +121,7 @@ export interface StatusParts {
   readonly buffer: BufferStatus;
   readonly uplink: UplinkStatus;
   readonly devices: RegistryStatus;
+  readonly profiles: ProfilesStatus;
   readonly commands: CommandsStatus;
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
@@ -180,6 +183,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       problem: uplink.problem ?? null,
     },
     devices: parts.devices,
+    profiles: parts.profiles,
     commands: parts.commands,
     collector: parts.collector,
     process: parts.process,

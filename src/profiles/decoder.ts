@@ -10,6 +10,7 @@ import { createGeneralDecoder } from './general.ts';
 import type { CompiledProfile } from './language/compiled.ts';
 import { compiledIn, type Library, loadLibrary } from './library.ts';
 import type { DecodeOptions } from './options.ts';
+import { ProfileUse } from './profile-use.ts';
 import { recognise, type Suggestion, sureEnough } from './recognise.ts';
 import { Route } from './route.ts';
 
@@ -50,6 +51,7 @@ export class ProfileDecoder {
   readonly #names = new DeviceNames();
   readonly #byName: ReadonlyMap<string, CompiledProfile>;
   readonly #routes = new RecentMap<string, Route | Unknown>(maxRoutes);
+  readonly #uses = new Map<string, ProfileUse>();
   #lessons = 0;
 
   constructor(deps: ProfileDecoderDependencies) {
@@ -69,6 +71,9 @@ export class ProfileDecoder {
     if (!(known instanceof Route) || payload.length > this.#deps.options.maxBytes)
       return this.#general(message, receivedAtMs);
     const decoded = known.decode(message, receivedAtMs);
+    const { use } = known;
+    use.messages++;
+    if (decoded.failure !== undefined) use.failed(decoded.failure, message, receivedAtMs);
     if (decoded.isLesson) this.#lessons++;
     return decoded;
   };
@@ -84,6 +89,11 @@ export class ProfileDecoder {
     return known instanceof Route ? known.profile.name : undefined;
   }
 
+  /** What became of the messages of each profile that had any, by its name. */
+  get uses(): ReadonlyMap<string, ProfileUse> {
+    return this.#uses;
+  }
+
   /** Bindings have changed: every topic is looked at again. */
   bindingsChanged(): void {
     this.#routes.clear();
@@ -91,7 +101,7 @@ export class ProfileDecoder {
 
   /** Decodes by a given profile, whatever the topic's own is: for tests of profiles. */
   decodeBy(profile: CompiledProfile, message: Message, receivedAtMs: UnixMs): Decoded {
-    return this.#routeOf(profile, message.topic).decode(message, receivedAtMs);
+    return this.#routeOf(profile, message.topic, new ProfileUse()).decode(message, receivedAtMs);
   }
 
   #isDue(unknown: Unknown): boolean {
@@ -117,16 +127,19 @@ export class ProfileDecoder {
     return best !== undefined && best.confidence >= sureEnough ? best.profile : undefined;
   }
 
-  #routeOf(profile: CompiledProfile, topic: string): Route {
+  #routeOf(profile: CompiledProfile, topic: string, use = this.#useOf(profile)): Route {
     const { options } = this.#deps;
-    return new Route({
-      profile,
-      topic,
-      limits: options,
-      nameOf: this.#nameOf,
-      codecOf: this.#codecOf,
-      names: this.#names,
-    });
+    const { nameOf, codecOf, names } = { nameOf: this.#nameOf, codecOf: this.#codecOf, names: this.#names };
+    return new Route({ profile, topic, limits: options, nameOf, codecOf, names }, use);
+  }
+
+  #useOf({ name }: CompiledProfile): ProfileUse {
+    let use = this.#uses.get(name);
+    if (use === undefined) {
+      use = new ProfileUse();
+      this.#uses.set(name, use);
+    }
+    return use;
   }
 
   readonly #codecOf = (name: string): Codec | undefined => {

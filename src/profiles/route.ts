@@ -4,7 +4,6 @@ import { messageOf } from '../core/errors.ts';
 import type { Measurement } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
 import type { UnixMs } from '../core/time.ts';
-import { RecentMap } from '../lib/recent-map.ts';
 import type { Codec, CodecOutput, Limits } from './codec.ts';
 import type { DeviceNames } from './device-names.ts';
 import { asObject, capturesOf, itemsOf, withDevice } from './items.ts';
@@ -12,6 +11,7 @@ import type { CompiledMessage, CompiledProfile } from './language/compiled.ts';
 import type { Read, Reader } from './language/formats.ts';
 import { attributesIn, Mapping } from './language/mapping.ts';
 import { type Tree, valueAt } from './language/tree-path.ts';
+import { ProfileUse } from './profile-use.ts';
 
 export interface RouteDependencies {
   readonly profile: CompiledProfile;
@@ -29,24 +29,24 @@ interface Candidate {
   readonly mapping: Mapping;
 }
 
-/** So many messages are known by name, to tell one that comes again by another way. */
+/** Of so many devices it is known that their manufacturer and model have been told. */
 const maxRemembered = 1_000;
 
 /** One topic's messages under one profile. */
 export class Route {
   readonly profile: CompiledProfile;
+  readonly use: ProfileUse;
   readonly #deps: RouteDependencies;
   readonly #candidates: readonly Candidate[];
   readonly #version: { readonly name: string; readonly version: number };
-  readonly #once: RecentMap<string, true>;
   /** Devices whose manufacturer and model have been told. */
   #told = new Set<string>();
 
-  /** @param once names of messages that came, for all routes of the profile together */
-  constructor(deps: RouteDependencies, once: RecentMap<string, true> = new RecentMap(maxRemembered)) {
+  /** @param use shared by all routes of the profile */
+  constructor(deps: RouteDependencies, use: ProfileUse = new ProfileUse()) {
     this.profile = deps.profile;
+    this.use = use;
     this.#deps = deps;
-    this.#once = once;
     this.#version = { name: deps.profile.name, version: deps.profile.version };
     this.#candidates = deps.profile.messages.flatMap((message) => {
       const captures = capturesOf(message, deps.topic);
@@ -246,8 +246,8 @@ export class Route {
   #isRepeated({ once }: CompiledMessage, captures: ReadonlyMap<string, string>, tree: Tree): boolean {
     const key = once!({ captures, tree });
     if (key === undefined) return false;
-    if (this.#once.get(key)) return true;
-    this.#once.set(key, true);
+    if (this.use.once.get(key)) return true;
+    this.use.once.set(key, true);
     return false;
   }
 

@@ -123,6 +123,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     metrics: async () => ({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
     rules: rulesApi(),
     devices: noDevices,
+    profiles: { profiles: () => [], profile: () => undefined },
     buffer: new FakeBuffer(),
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     log: silentLog,

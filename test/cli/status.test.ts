@@ -58,6 +58,7 @@ const busy: GatewayStatus = {
     receivedPerSecond: 1500.4,
     confirmedPerSecond: 1500,
   },
+  profiles: { loaded: 3, errors: [], failedMessages: 0, failures: {} },
   buffer: {
     state: 'open',
     waitingRecords: 52_000,
@@ -197,6 +198,13 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
   assert.ok(lines.includes('Delivered   0 records, 0/s now, no acknowledgement yet'));
   const sick: GatewayStatus = { ...busy, buffer: { ...busy.buffer, state: 'failing', failure: 'disk I/O error' } };
   assert.match(statusText(sick, now), /^Disk {8}FAILING: disk I\/O error$/m);
+});
+
+test('what profiles could not read, and which are wrong, are problems that are named', () => {
+  const profiles = { loaded: 3, errors: ['a/b.yaml:1:1: no'], failedMessages: 2, failures: { 'tasmota/tasmota': 2 } };
+  const text = statusText({ ...busy, profiles }, now).replaceAll(/\n {12}/g, ' ');
+  assert.match(text, /payloads that their profile could not read \(tasmota\/tasmota\): 2/);
+  assert.match(text, /profile left out: a\/b\.yaml:1:1: no/);
 });
 
 test('what a rule does for want of room, and what is damaged, are problems that are named', () => {

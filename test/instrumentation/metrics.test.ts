@@ -151,3 +151,14 @@ test('a data plan has its figures, and a link that is not metered none', async (
   const { body } = await new Metrics(() => composeStatus(healthyParts, someTimeMs)).text();
   assert.doesNotMatch(body, /_plan_/);
 });
+
+test('what profiles could not read is counted by profile, whatever its file is called', async () => {
+  const failures = { 'a/b': 2, 'x/"y"': 1 };
+  const status = composeStatus(
+    { ...healthyParts, profiles: { ...healthyParts.profiles, failedMessages: 3, failures } },
+    someTimeMs,
+  );
+  const { body } = await new Metrics(() => status).text();
+  assert.equal(parse(body).get('headgate_profile_failures_total{profile="a/b"}'), 2);
+  assert.match(body, /^headgate_profile_failures_total\{profile="x\/\\"y\\""\} 1$/m);
+});

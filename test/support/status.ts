@@ -30,6 +30,7 @@ export const healthyParts: StatusParts = {
     duplicates: 1,
   },
   flow: { received: 100, confirmed: 99, refused: 1, undecoded: 7 },
+  profiles: { loaded: 3, errors: [], failedMessages: 0, failures: {} },
   buffer: {
     state: 'open',
     waitingRecords: 0,

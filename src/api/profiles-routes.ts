@@ -1,0 +1,31 @@
+import type { FastifyInstance } from 'fastify';
+import { closest } from '../lib/spelling.ts';
+import type { ProfileDescription, ProfileSummary } from '../profiles/describe.ts';
+import { problem, sendProblem } from './problem.ts';
+
+/** The device profiles, as far as they can be asked about. */
+export interface ProfilesApi {
+  /** In order of their names. */
+  readonly profiles: () => readonly ProfileSummary[];
+  readonly profile: (name: string) => ProfileDescription | undefined;
+}
+
+/** `GET /api/v1/profiles`, what each is and what it could not read; `…/{vendor}/{model}` with all that it says. */
+export function addProfilesRoutes(app: FastifyInstance, api: ProfilesApi): void {
+  app.get('/api/v1/profiles', () => ({ profiles: api.profiles() }));
+  app.get('/api/v1/profiles/:vendor/:model', (request, reply) => {
+    const { vendor, model } = request.params as Readonly<Record<'vendor' | 'model', string>>;
+    const name = `${vendor}/${model}`;
+    const found = api.profile(name);
+    if (found !== undefined) return reply.send(found);
+    return sendProblem(reply, problem(404, noProfile(name, api.profiles())));
+  });
+}
+
+/** That there is no such profile, and which one was likely meant. */
+export function noProfile(name: string, profiles: readonly { readonly name: string }[]): string {
+  const shown = name.slice(0, 80);
+  const names = profiles.map((one) => one.name);
+  const meant = closest(name.slice(0, 200), names);
+  return `There is no profile \`${shown}\`${meant === undefined ? ': `GET /api/v1/profiles` tells which there are.' : `; did you mean \`${meant}\`?`}`;
+}

@@ -1,0 +1,11 @@
+/** Profiles, and what became of messages under them since the start. */
+export interface ProfilesStatus {
+  /** How many there are to decode by. */
+  readonly loaded: number;
+  /** What is wrong in the files of people's own, a line each, 20 at the most; what is wrong is left out. */
+  readonly errors: readonly string[];
+  /** Messages that their profile could not read, and so were kept raw. */
+  readonly failedMessages: number;
+  /** The same by profile, as far as it has any. */
+  readonly failures: Readonly<Record<string, number>>;
+}

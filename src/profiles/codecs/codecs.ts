@@ -3,6 +3,8 @@ import { createCayenneLppCodec } from './cayenne-lpp.ts';
 import { createCborCodec } from './cbor/cbor.ts';
 import { createHomeAssistantCodec } from './home-assistant/home-assistant.ts';
 import { createLineProtocolCodec } from './line-protocol/line-protocol.ts';
+import { createDsmrP1Codec } from './meters/dsmr-p1.ts';
+import { createIec62056Codec } from './meters/iec-62056-21.ts';
 import { createNmea0183Codec } from './nmea-0183/nmea-0183.ts';
 import { createSenmlCborCodec, createSenmlJsonCodec } from './senml/senml.ts';
 import { createZigbee2mqttCodec } from './zigbee2mqtt/zigbee2mqtt.ts';
@@ -17,4 +19,6 @@ export const codecs: ReadonlyMap<string, () => Codec> = new Map<string, () => Co
   ['senml-json', createSenmlJsonCodec],
   ['nmea-0183', createNmea0183Codec],
   ['zigbee2mqtt', createZigbee2mqttCodec],
+  ['dsmr-p1', createDsmrP1Codec],
+  ['iec-62056-21', createIec62056Codec],
 ]);

@@ -74,11 +74,13 @@ function endOf(waiting: Uint8Array): number | undefined {
   return end < 0 ? undefined : end + 1;
 }
 
-/** The first line that begins with `byte`. */
+/** The first line that begins with `byte`; an end mark may also stand behind a value. */
 function lineWith(byte: number, waiting: Uint8Array, from = 0): number | undefined {
   for (let at = waiting.indexOf(byte, from); at >= 0; at = waiting.indexOf(byte, at + 1)) {
     const before = waiting[at - 1];
     if (at === 0 || before === lf || before === cr || before === stx) return at;
+    // Heat meters put several values into a line, and the end behind the last one.
+    if (byte === bang && before === close) return at;
   }
   return undefined;
 }

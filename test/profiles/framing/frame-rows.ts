@@ -282,6 +282,13 @@ export const frameRows: readonly FrameRow[] = [
     frames: ['\x021.8.0(1*kWh)\r\n!\r\n\x03A'],
   },
   {
+    name: 'D0, the end behind a value',
+    options: telegram,
+    // Apollon77/smartmeter-obis test/testSerialResponseD0ModeD.js
+    stream: '/SIE32WR5\r\n6.8(0029.055*MWh)6.33(001.476*m3ph)\r\n9.2(&&)0.0(00010213)!\r\n',
+    frames: ['/SIE32WR5\r\n6.8(0029.055*MWh)6.33(001.476*m3ph)\r\n9.2(&&)0.0(00010213)!\r\n'],
+  },
+  {
     name: 'D0, joined and passed on',
     options: partial,
     stream: `F\x19\x0e\r\n1-1:52.7.0(230.5*V)\r\n!\r\n${d0}`,

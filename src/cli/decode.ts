@@ -1,17 +1,29 @@
-import type { Decoded } from '../core/decoded.ts';
-import type { FieldValue } from '../core/measurement.ts';
-import { createDecoder } from '../profiles/decoder.ts';
+import type { Message } from '../core/message.ts';
+import { closest } from '../lib/spelling.ts';
+import { codecs } from '../profiles/codecs/codecs.ts';
+import { ProfileDecoder, profilesFor } from '../profiles/decoder.ts';
+import { compiledIn, type Library } from '../profiles/library.ts';
+import { decodeStream } from '../profiles/stream.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
+import { bytesOf, messageIn } from './captured.ts';
 import { configOf, configOptions } from './config-options.ts';
+import { decodedJson } from './decoded-json.ts';
 import type { Terminal } from './terminal.ts';
 
 const usage = {
   verb: 'decode',
-  about: 'Shows, as JSON, the measurements that the gateway would find in one MQTT payload.',
+  about: 'Shows, as JSON, what the gateway would find in a message, by which profile, and what it looks like.',
   options: {
     topic: { value: 'TOPIC', about: 'The topic it came on.' },
+    serial: { value: 'PROFILE', about: 'Or: it came over a serial port, from such a device.' },
     payload: { value: 'TEXT', about: 'The payload as text (UTF-8), or' },
     'payload-hex': { value: 'HEX', about: 'the payload as pairs of hexadecimal digits.' },
+    profile: { value: 'PROFILE', about: 'Decode by this profile, whatever the message looks like.' },
+    after: {
+      value: 'TOPIC=TEXT',
+      multiple: true,
+      about: 'A message that came before, such as a Home Assistant discovery message. May be repeated.',
+    },
     ...configOptions,
   },
 } as const satisfies Usage;
@@ -22,45 +34,44 @@ export async function decodeOnce(args: string[], terminal: Terminal): Promise<nu
     terminal.out(helpText(usage));
     return 0;
   }
-  const { topic, payload: text, 'payload-hex': hex } = values;
-  if (!topic) throw wrong(usage, '--topic TOPIC is needed.');
+  const { topic, serial, payload: text, 'payload-hex': hex } = values;
+  if ((topic === undefined || topic === '') === (serial === undefined))
+    throw wrong(usage, 'one of --topic TOPIC and --serial PROFILE is needed.');
   if ((text === undefined) === (hex === undefined))
     throw wrong(usage, 'one of --payload TEXT and --payload-hex HEX is needed.');
-  const payload = text === undefined ? bytesOf(hex ?? '') : new TextEncoder().encode(text);
+  const payload = text === undefined ? bytesOf(usage, hex ?? '') : new TextEncoder().encode(text);
   const { decode: options } = configOf(values, terminal);
-  terminal.out(decodedJson(createDecoder(options)({ source: 'mqtt', topic, payload }, Date.now())));
+  const library = profilesFor(options);
+  for (const error of library.errors) terminal.err(error);
+  const decoder = new ProfileDecoder({ options, profiles: compiledIn(library) });
+  const now = Date.now();
+  for (const given of values.after) decoder.decode(messageIn(usage, given), now);
+  if (serial !== undefined) {
+    const stream = decodeStream(decoder, profileNamed(library, serial), 'serial', payload, now);
+    const discarded = stream.discarded.map(({ reason, bytes, sample }) => ({
+      reason,
+      bytes,
+      sample: Buffer.from(sample).toString('hex'),
+    }));
+    terminal.out(JSON.stringify({ messages: stream.messages.map(decodedJson), discarded }, undefined, 2));
+    return 0;
+  }
+  const message: Message = { source: 'mqtt', topic: topic!, payload };
+  const decoded =
+    values.profile === undefined
+      ? decoder.decode(message, now)
+      : decoder.decodeBy(profileNamed(library, values.profile), message, now);
+  const suggestions = decoder.suggest(message.topic, payload).slice(0, 3);
+  terminal.out(JSON.stringify({ ...decodedJson(decoded), suggestions }, undefined, 2));
   return 0;
 }
 
-/**
- * What was decoded as JSON for programs. Whole numbers beyond 2^53 stand there digit by digit, bytes as base64, and NaN and
- * the infinities as texts, as in protobuf's JSON mapping.
- */
-export function decodedJson({ measurements: [{ deviceId, timeMs, fields }], keepPayload }: Decoded): string {
-  const named = fields.map(({ name, value, unit }) => ({
-    name,
-    value: jsonValue(value),
-    ...(unit === undefined ? {} : { unit }),
-  }));
-  return JSON.stringify(
-    { deviceId, ...(timeMs === undefined ? {} : { timeMs }), fields: named, keepPayload },
-    undefined,
-    2,
-  );
-}
-
-function jsonValue(value: FieldValue): unknown {
-  if (typeof value === 'bigint') return rawJson(String(value));
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
-}
-
-/** JSON.rawJSON is in Node.js 22 and later, and not yet in TypeScript's library of ES2024. */
-const { rawJSON: rawJson } = JSON as unknown as { rawJSON(text: string): unknown };
-
-function bytesOf(hex: string): Uint8Array {
-  const digits = hex.replace(/\s/g, '');
-  if (!/^([0-9a-f]{2})*$/i.test(digits))
-    throw wrong(usage, '--payload-hex takes pairs of hexadecimal digits, such as 7b7d.');
-  return Buffer.from(digits, 'hex');
+function profileNamed({ profiles }: Library, name: string) {
+  const profile = profiles.get(name);
+  if (profile !== undefined) return profile.compiled;
+  const meant = closest(name, [...profiles.keys(), ...codecs.keys()]);
+  const hint = profiles.has(meant ?? '')
+    ? `did you mean ${meant}?`
+    : '`headgate profile list` shows those that there are.';
+  throw wrong(usage, `there is no profile ${name}; ${hint}`);
 }

@@ -15,8 +15,12 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
   run: { about: 'Run the gateway.', load: async () => (await import('./run.ts')).run },
   check: { about: 'Tell whether the configuration is right.', load: async () => (await import('./check.ts')).check },
   decode: {
-    about: 'Show the measurements in one payload.',
+    about: 'Show what the gateway finds in one message.',
     load: async () => (await import('./decode.ts')).decodeOnce,
+  },
+  profile: {
+    about: 'List, test and draft device profiles.',
+    load: async () => (await import('./profile.ts')).profile,
   },
   status: { about: 'Show how a running gateway is doing.', load: async () => (await import('./status.ts')).status },
   devices: {

@@ -33,7 +33,7 @@ test('wrong usage: exit code 2, what is wrong, and what was meant', async () => 
     [['run', '--welcome=yes'], 'run: --welcome takes no value.'],
     [['run', 'fast'], 'run: `fast` is one word too many.'],
     [['check', 'a', 'b'], 'check: only one file can be checked at a time.'],
-    [['decode', '--payload', '1'], 'decode: --topic TOPIC is needed.'],
+    [['decode', '--payload', '1'], 'decode: one of --topic TOPIC and --serial PROFILE is needed.'],
     [['decode', '--topic', 'a'], 'decode: one of --payload TEXT and --payload-hex HEX is needed.'],
     [
       ['decode', '--topic', 'a', '--payload', '1', '--payload-hex', '31'],
@@ -95,12 +95,16 @@ test('a wrong or missing configuration stops every verb that needs one, with exi
   }
 });
 
-test('decode: the measurement as JSON, numbers exact', async () => {
+test('decode: the measurements as JSON, numbers exact', async () => {
   const decode = async (...args: string[]) =>
     (await headgate(['decode', '--topic', 'site/kitchen/state', ...args])).out;
   const text = await decode('--payload', '{"t":21.5,"on":true,"n":9007199254740993}');
   assert.match(text, /"value": 9007199254740993\b/);
-  const { deviceId, fields, keepPayload } = JSON.parse(text);
+  const {
+    deviceId,
+    measurements: [{ fields }],
+    keepPayload,
+  } = JSON.parse(text);
   assert.equal(deviceId, 'site/kitchen/state');
   assert.equal(keepPayload, false);
   assert.deepEqual(fields.slice(0, 2), [

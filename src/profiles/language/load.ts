@@ -1,4 +1,5 @@
 import { checkPartial, mustBeGiven } from '../../lib/settings/check.ts';
+import type { Layer } from '../../lib/settings/layer.ts';
 import { pathText, type SchemaNode } from '../../lib/settings/schema-node.ts';
 import { parseConfigText } from '../../lib/settings/yaml-file.ts';
 import { compileProfile } from './compile.ts';
@@ -13,6 +14,8 @@ export const profileNode = schema as SchemaNode;
 export interface LoadedProfile {
   readonly options: ProfileOptions;
   readonly compiled: CompiledProfile;
+  /** The place of something in the file, as the start of a message. */
+  readonly where: Layer['where'];
 }
 
 /**
@@ -46,5 +49,5 @@ export function readProfile(
     errors.push(`${layer.where({ path, at: 'value' })}: \`${pathText(path)}\` ${message}`);
   }
   if (errors.length > 0) return { errors };
-  return { options, compiled: compileProfile(name, options) };
+  return { options, compiled: compileProfile(name, options), where: layer.where };
 }

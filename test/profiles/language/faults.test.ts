@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readProfile } from '../../../src/profiles/language/load.ts';
+
+/** A profile with one line of a message replaced. */
+const text = (message: string, head = '') => `name: A sensor
+version: 1
+${head}messages:
+  - match: { topic: "a/{device}/state", confidence: 0.9 }
+    ${message}
+examples:
+  - { source: mine, topic: a/b/state, payload: '{"t":1}' }
+`;
+
+const rows: readonly (readonly [profile: string, ...errors: string[]])[] = [
+  [text('fields: [{ path: t, unit: Cel }]')],
+  [
+    text('feilds: [{ path: t }]'),
+    'p.yaml:5:5: There is no key `messages[0].feilds`; did you mean `messages[0].fields`?',
+  ],
+  [
+    text('fields: [{ path: t, unit: Cell }]'),
+    'p.yaml:5:31: `messages[0].fields[0].unit` is "Cell", but there is no such unit; did you mean `Cel`?',
+  ],
+  [
+    text('codec: sparkplug'),
+    'p.yaml:5:12: `messages[0].codec` is "sparkplug", but there is no such codec; did you mean `sparkplug-b`?',
+  ],
+  [
+    text('decode: jsn'),
+    'p.yaml:5:13: `messages[0].decode` is "jsn", but must be json, jsonlines, value, text, columns, keyvalue, cbor or binary.',
+  ],
+  [text('decode: text'), 'p.yaml:5:13: `messages[0].decode` is "text", which needs a `pattern`.'],
+  [
+    text('decode: text\n    pattern: "(a"'),
+    'p.yaml:6:14: `messages[0].pattern` is "(a", but that is no RE2 expression: missing closing ): `(a`.',
+  ],
+  [
+    text('time: { path: t, zone: Amsterdam }'),
+    'p.yaml:5:28: `messages[0].time.zone` is "Amsterdam", but must be UTC, an offset such as +01:00, or a name such as Europe/Amsterdam.',
+  ],
+  [text('fields: [{ unit: Cel }]'), 'p.yaml:5:14: `messages[0].fields[0]` needs a `path`.'],
+  [
+    text('decode: binary\n    fields: [{ at: 0, type: uint61, name: x }]'),
+    'p.yaml:6:29: `messages[0].fields[0].type` is "uint61", but must be number, integer, boolean, text, uint8, int8, uint16, int16, uint24, int24, uint32, int32, uint64, int64, float32, float64, bcd or hex.',
+  ],
+  [text('once: "{from"'), 'p.yaml:5:11: `messages[0].once` is "{from", but its braces do not belong together.'],
+  [
+    text('rest: keep').replace('{device}', '{a...}/{b...}'),
+    'p.yaml:4:21: `messages[0].match.topic[0]` is "a/{a...}/{b...}/state", but only one name can stand for several levels.',
+  ],
+  [
+    text('rest: keep', 'framing: { kind: frame }\n'),
+    'p.yaml:3:18: `framing.kind` is frame, which needs `start`: the bytes with which each one begins.',
+    'p.yaml:3:18: `framing.kind` is frame, which needs `size`, `length` or `end`.',
+  ],
+  [
+    text('rest: keep').replace(/examples:.*/s, ''),
+    'p.yaml:1:1: `examples` must be given: Real messages, and what they become. They are run as tests, and no profile loads without.',
+  ],
+  [
+    text('rest: keep').replace('version: 1', 'version: one'),
+    'p.yaml:2:10: `version` is "one", but must be a whole number, 1 or more.',
+  ],
+  [
+    text('rest: keep').replace(`payload: '{"t":1}'`, 'kind: log, gives: { t: 1 }, payload: x'),
+    "p.yaml:7:57: `examples[0].gives` can't be: what is a log has no fields.",
+  ],
+];
+
+test('what is wrong with a profile is told with its place, and what was meant', () => {
+  for (const [profile, ...errors] of rows) {
+    const read = readProfile(profile, 'acme/a', 'p.yaml', ['sparkplug-b', 'cbor']);
+    assert.deepEqual('errors' in read ? read.errors : [], errors, profile);
+  }
+});

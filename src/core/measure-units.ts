@@ -80,6 +80,7 @@ const table: readonly MeasureUnit[] = [
   // length, area, volume, flow, mass
   { code: 'm', symbol: 'm' },
   { code: 'mm', symbol: 'mm' },
+  { code: 'um', symbol: 'µm', spellings: ['μm'] },
   { code: 'cm', symbol: 'cm' },
   { code: 'km', symbol: 'km' },
   { code: '[in_i]', symbol: 'in', spellings: ['inch', 'inches', '"'] },

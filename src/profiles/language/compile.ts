@@ -115,6 +115,7 @@ function compileField(
       path: unitFrom.path,
       words: new Map(Object.entries(unitFrom.words ?? {}).map(([word, code]) => [word, unitOf(code) ?? code])),
     },
+    suffix: options.suffix && new Map(Object.entries(options.suffix).map(([end, code]) => [end, unitOf(code) ?? code])),
     rule,
     isPlain: Object.values(rule).every((value) => value === undefined),
     when,

@@ -75,6 +75,8 @@ export interface CompiledField {
   readonly name: string | undefined;
   readonly unit: string | undefined;
   readonly unitFrom: { readonly path: string; readonly words: ReadonlyMap<string, string> } | undefined;
+  /** What may stand behind a number, and its unit. */
+  readonly suffix: ReadonlyMap<string, string> | undefined;
   readonly rule: ValueRule;
   /** Nothing is done to numbers and booleans. */
   readonly isPlain: boolean;

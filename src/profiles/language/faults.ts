@@ -52,6 +52,8 @@ function messageFaults(message: MessageOptions, codecs: readonly string[]): Opti
     tell(['decode'], `is "${decode}", but \`codec\` decodes it already: remove one of the two.`);
   if (decode === 'text' && pattern === undefined) tell(['decode'], 'is "text", which needs a `pattern`.');
   tell(['pattern'], isText(pattern, expressionFault));
+  if (decode === 'keyvalue' && pattern !== undefined && !(/\?P?<key>/.test(pattern) && /\?P?<value>/.test(pattern)))
+    tell(['pattern'], `is "${pattern}", but for \`keyvalue\` it needs the groups \`(?<key>…)\` and \`(?<value>…)\`.`);
   if (time?.zone !== undefined && !isZone(time.zone))
     tell(
       ['time', 'zone'],
@@ -90,6 +92,7 @@ function fieldFaults(field: FieldOptions, isBinary: boolean): OptionProblem[] {
   for (const [key, text] of [
     [['unit'], unit] as const,
     ...Object.entries(named).map(([word, code]) => [['unitFrom', 'words', word], code] as const),
+    ...Object.entries(field.suffix ?? {}).map(([end, code]) => [['suffix', end], code] as const),
   ]) {
     if (text === undefined || unitCodes.includes(unitOf(text) ?? '')) continue;
     problems.push({ path: key, message: `is "${text}", but ${unknown(text, unitCodes, 'unit')}` });

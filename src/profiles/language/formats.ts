@@ -16,6 +16,7 @@ const maxLines = 1_000;
 
 /** The reader of a message's format. */
 export function readerOf(options: MessageOptions): Reader {
+  const decode = options.encoding === 'latin-1' ? latin1Of : textOf;
   switch (options.decode ?? 'json') {
     case 'json':
       return jsonReader;
@@ -24,11 +25,13 @@ export function readerOf(options: MessageOptions): Reader {
     case 'value':
       return valueReader;
     case 'columns':
-      return columnsReader(options.separator ?? ',', options.columns ?? []);
+      return columnsReader(decode, options.separator ?? ',', options.columns ?? []);
     case 'keyvalue':
-      return keyValueReader(options.separator ?? ',', options.assign ?? '=');
+      return options.pattern === undefined
+        ? keyValueReader(decode, options.separator ?? ',', options.assign ?? '=')
+        : pairReader(decode, options.pattern);
     case 'text':
-      return patternReader(options.pattern ?? '');
+      return patternReader(decode, options.pattern ?? '');
     case 'binary':
       return binaryReader(options);
     case 'cbor':
@@ -41,6 +44,12 @@ const jsonReader: Reader = (payload) => oneOf(textOf(payload), parseJson);
 const valueReader: Reader = (payload) => oneOf(textOf(payload), bareValue);
 
 const notText = 'its payload is not UTF-8 text';
+
+type TextOf = (payload: Uint8Array) => string | undefined;
+
+function latin1Of(payload: Uint8Array): string {
+  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('latin1');
+}
 
 function oneOf(text: string | undefined, read: (text: string) => Tree): Read {
   if (text === undefined) return { failure: notText };
@@ -68,9 +77,9 @@ function bareValue(text: string): Tree {
   return numberIn(trimmed) ?? trimmed;
 }
 
-function columnsReader(separator: string, names: readonly string[]): Reader {
+function columnsReader(decode: TextOf, separator: string, names: readonly string[]): Reader {
   return (payload) => {
-    const text = textOf(payload);
+    const text = decode(payload);
     if (text === undefined) return { failure: notText };
     const trees = linesIn(text).map((line) => {
       const cells = line.split(separator, 1_000).map((cell) => bareValue(cell));
@@ -80,12 +89,13 @@ function columnsReader(separator: string, names: readonly string[]): Reader {
   };
 }
 
-function keyValueReader(separator: string, assign: string): Reader {
+function keyValueReader(decode: TextOf, separator: string, assign: string): Reader {
+  const isWhole = separator.includes('\n');
   return (payload) => {
-    const text = textOf(payload);
+    const text = decode(payload);
     if (text === undefined) return { failure: notText };
     const trees: Map<string, Tree>[] = [];
-    for (const line of linesIn(text)) {
+    for (const line of isWhole ? [text] : linesIn(text)) {
       const tree = new Map<string, Tree>();
       for (const pair of line.split(separator, 1_000)) {
         const at = pair.indexOf(assign);
@@ -135,12 +145,27 @@ function binaryType(type: string | undefined): NumberType {
   return type === undefined || ['number', 'integer', 'boolean'].includes(type) ? 'uint8' : (type as NumberType);
 }
 
+/** Pairs by an expression with the groups `key` and `value`. */
+function pairReader(decode: TextOf, pattern: string): Reader {
+  const compiled = RE2JS.compile(pattern);
+  return (payload) => {
+    const text = decode(payload);
+    if (text === undefined) return { failure: notText };
+    const matcher = compiled.matcher(text);
+    const tree = new Map<string, Tree>();
+    for (let found = 0; found < maxLines && matcher.find(); found++) {
+      tree.set((matcher.group('key') ?? '').trim(), bareValue(matcher.group('value') ?? ''));
+    }
+    return tree.size === 0 ? { failure: `it does not match the profile's pattern: ${shown(text)}` } : { trees: [tree] };
+  };
+}
+
 /** RE2, because no text can make it slow, whatever the expression is. */
-function patternReader(pattern: string): Reader {
+function patternReader(decode: TextOf, pattern: string): Reader {
   const compiled = RE2JS.compile(pattern);
   const names = Object.keys(compiled.namedGroups());
   return (payload) => {
-    const text = textOf(payload);
+    const text = decode(payload);
     if (text === undefined) return { failure: notText };
     const matcher = compiled.matcher(text);
     const trees: Map<string, Tree>[] = [];

@@ -5,7 +5,7 @@ import type { Limits } from '../codec.ts';
 import type { CompiledField, CompiledMessage } from './compiled.ts';
 import { readTime } from './time.ts';
 import { type Tree, valueAt } from './tree-path.ts';
-import { absent, applyRule, type Outcome, unfit } from './value.ts';
+import { absent, applyRule, type Outcome, splitSuffix, unfit } from './value.ts';
 
 /** What one tree says. */
 export interface Mapped extends Values {
@@ -121,7 +121,14 @@ export class Mapping {
     let outcome: Outcome = value;
     if (field !== undefined) {
       if (field.when !== undefined && !this.#holds(field)) return;
-      if (!field.isPlain) outcome = applyRule(value, field.rule);
+      if (field.suffix !== undefined && typeof value === 'string') {
+        const split = splitSuffix(value);
+        const meant = split && field.suffix.get(split.suffix);
+        if (split === undefined || meant === undefined) return;
+        outcome = split.number;
+        unit = meant;
+      }
+      if (!field.isPlain) outcome = applyRule(outcome, field.rule);
       if (field.unitFrom !== undefined) unit = this.#unitFrom(field.unitFrom) ?? unit;
     }
     if (

@@ -108,6 +108,13 @@ const fieldOptions = Type.Object({
     oneOrMore(Type.Unsafe<Scalar>(scalar), { description: 'Values, as sent, that mean "no value": `[-999, 998]`.' }),
   ),
   words: optional(byName<Scalar>(scalar, 'What words or numbers mean.', [{ ON: true, OFF: false }])),
+  suffix: optional(
+    byName<string>(
+      { type: 'string' },
+      'What may stand behind the number, and the unit that it means; behind it anything else: no value.',
+      [{ C: 'Cel', F: 'degF' }],
+    ),
+  ),
   when: optional(
     byName<Scalar>(
       scalar,
@@ -155,10 +162,20 @@ const messageOptions = Type.Object({
   ),
   codec: optional(text('Decodes by a built-in codec instead.', ['sparkplug-b'])),
   pattern: optional(
-    text('For `text`: a regular expression (RE2) with named groups, `T=(?<temperature>[-0-9.]+)`. Each match counts.'),
+    text(
+      'For `text`: a regular expression (RE2) with named groups, `T=(?<temperature>[-0-9.]+)`. Each match is a measurement. For `keyvalue`, instead of `separator` and `assign`: one with the groups `key` and `value`, whose matches are one measurement.',
+    ),
   ),
   separator: optional(
-    Type.String({ minLength: 1, maxLength: 8, description: 'For `columns` (default `,`) and `keyvalue`.' }),
+    Type.String({
+      minLength: 1,
+      maxLength: 8,
+      description:
+        'For `columns` and `keyvalue`. Default `,`. With `"\n"` each line is a pair, and all are one measurement.',
+    }),
+  ),
+  encoding: optional(
+    words(['utf-8', 'latin-1'], 'How text is written. Default `utf-8`; `latin-1` takes any bytes for text.'),
   ),
   assign: optional(
     Type.String({ minLength: 1, maxLength: 8, description: 'For `keyvalue`: between key and value. Default `=`.' }),

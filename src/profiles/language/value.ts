@@ -30,6 +30,18 @@ export function numberIn(text: string): number | bigint | undefined {
   return whole >= -int64Max && whole < int64Max ? whole : undefined;
 }
 
+/** The number that a text is where it is known to be one: leading zeros only fill it up. */
+function plainNumberIn(text: string): number | bigint | undefined {
+  return numberIn(text.trim().replace(/^([+-]?)0+(?=\d)/, '$1'));
+}
+
+/** Splits `19.7C` into number and what stands behind it; undefined when it does not begin with a number. */
+export function splitSuffix(text: string): { readonly number: number | bigint; readonly suffix: string } | undefined {
+  const found = /^\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*(.*)$/.exec(text.slice(0, 80));
+  const number = found === null ? undefined : plainNumberIn(found[1]!);
+  return number === undefined ? undefined : { number, suffix: found![2]!.trim() };
+}
+
 /** Applies a rule. Pure; never throws. */
 export function applyRule(value: FieldValue, rule: ValueRule): Outcome {
   if (rule.except !== undefined && isExcepted(value, rule.except)) return absent;
@@ -63,7 +75,7 @@ function asType(value: FieldValue, type: string): Outcome {
     case 'number':
     case 'integer': {
       const number =
-        typeof value === 'string' ? numberIn(value.trim()) : typeof value === 'boolean' ? Number(value) : value;
+        typeof value === 'string' ? plainNumberIn(value) : typeof value === 'boolean' ? Number(value) : value;
       if (typeof value === 'string' && isNothing(value)) return absent;
       if (typeof number !== 'number' && typeof number !== 'bigint') return unfit;
       return type === 'integer' && typeof number === 'number' && !Number.isInteger(number) ? unfit : number;

@@ -13,6 +13,12 @@ const profilesOf: Readonly<Record<string, readonly string[]>> = {
   'shelly-gen1': ['shelly/gen1'],
   'shelly-gen2': ['shelly/gen2'],
   sds011: ['nova/sds011'],
+  sds198: ['nova/sds198'],
+  'plantower-pmsx003': ['plantower/pms5003'],
+  'plantower-pms3003': ['plantower/pms3003'],
+  'mh-z19b': ['winsen/mh-z19'],
+  'winsen-zh0x': ['winsen/zh03b'],
+  'honeywell-hpma115': ['honeywell/hpma115'],
 };
 
 const library = loadLibrary();

@@ -99,9 +99,13 @@ export class ProfileDecoder {
     this.#routes.clear();
   }
 
-  /** Decodes by a given profile, whatever the topic's own is: for tests of profiles. */
-  decodeBy(profile: CompiledProfile, message: Message, receivedAtMs: UnixMs): Decoded {
-    return this.#routeOf(profile, message.topic, new ProfileUse()).decode(message, receivedAtMs);
+  /**
+   * Decodes by a given profile, whatever the topic's own is: for tests of profiles.
+   *
+   * @param use what the profile's messages before it left behind
+   */
+  decodeBy(profile: CompiledProfile, message: Message, receivedAtMs: UnixMs, use = new ProfileUse()): Decoded {
+    return this.#routeOf(profile, message.topic, use).decode(message, receivedAtMs);
   }
 
   #isDue(unknown: Unknown): boolean {

@@ -7,6 +7,7 @@ import type { GeneralOptions } from './general.ts';
 import type { CompiledProfile } from './language/compiled.ts';
 import type { ExampleOptions } from './language/example-options.ts';
 import { numberIn } from './language/value.ts';
+import { ProfileUse } from './profile-use.ts';
 import { asOne, decodeStream } from './stream.ts';
 
 type Scalar = boolean | number | string;
@@ -18,10 +19,11 @@ const limits: GeneralOptions = { deviceTopics: [], maxDepth: 32, maxFields: 5_00
 /** What an example of a profile becomes. */
 export function decodeExample(profile: CompiledProfile, example: ExampleOptions): Decoded {
   const decoder = new ProfileDecoder({ options: limits, profiles: [profile] });
-  for (const before of example.after ?? []) decoder.decodeBy(profile, messageOf(before), receivedAtMs);
+  const use = new ProfileUse();
+  for (const before of example.after ?? []) decoder.decodeBy(profile, messageOf(before), receivedAtMs, use);
   const message = messageOf(example);
   // A profile without topics is for a serial port.
-  if (profile.framing === undefined) return decoder.decodeBy(profile, message, receivedAtMs);
+  if (profile.framing === undefined) return decoder.decodeBy(profile, message, receivedAtMs, use);
   return asOne(decodeStream(decoder, profile, message.topic, message.payload, receivedAtMs));
 }
 

@@ -19,6 +19,9 @@ const profilesOf: Readonly<Record<string, readonly string[]>> = {
   'mh-z19b': ['winsen/mh-z19'],
   'winsen-zh0x': ['winsen/zh03b'],
   'honeywell-hpma115': ['honeywell/hpma115'],
+  'meshtastic-json': ['meshtastic/json'],
+  openmqttgateway: ['openmqttgateway/ble'],
+  'json-lines': ['rtl433/json-lines'],
 };
 
 const library = loadLibrary();

@@ -45,7 +45,7 @@ function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | 
         ? readerOf(availability && !availability.path ? { ...options, decode: 'value' } : options)
         : undefined,
     codec: options.codec,
-    root: options.root ?? '',
+    roots: options.roots === undefined ? [[options.root ?? '', '']] : Object.entries(options.roots),
     each: options.each,
     as: options.as ?? '',
     prefix: options.prefix ?? '',

@@ -37,7 +37,8 @@ export interface CompiledMessage {
   /** How its payload becomes trees; undefined with a codec. */
   readonly read: Reader | undefined;
   readonly codec: string | undefined;
-  readonly root: string;
+  /** Where values stand, and what stands before their names. */
+  readonly roots: readonly (readonly [path: string, prefix: string])[];
   readonly each: string | undefined;
   readonly as: string;
   readonly prefix: string;

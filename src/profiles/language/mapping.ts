@@ -64,11 +64,13 @@ export class Mapping {
     this.#isTooLarge = false;
     this.#maxDepth = limits.maxDepth;
     this.#maxFields = limits.maxFields;
-    const { root } = this.#message;
-    const values = root === '' ? item : valueAt(item, root);
-    if (typeof values === 'object' && values !== null && !(values instanceof Uint8Array)) {
-      this.#walk(values, this.#prefix, 1);
-    } else if (values !== undefined && values !== null) this.#leaf(this.#prefix + this.#bare, values as FieldValue);
+    for (const [root, prefix] of this.#message.roots) {
+      const values = root === '' ? item : valueAt(item, root);
+      if (typeof values === 'object' && values !== null && !(values instanceof Uint8Array)) {
+        this.#walk(values, this.#prefix + prefix, 1);
+      } else if (values !== undefined && values !== null)
+        this.#leaf(this.#prefix + (prefix || this.#bare), values as FieldValue);
+    }
     const { time } = this.#message;
     if (time === undefined) return this.#result(undefined);
     for (const path of time.path) {
@@ -165,7 +167,7 @@ export class Mapping {
   }
 
   #plan(path: string): Plan {
-    const { fields, rest, events, uses, root, words } = this.#message;
+    const { fields, rest, events, words } = this.#message;
     for (const field of fields) {
       const found = field.matches(path);
       if (found === undefined) continue;
@@ -176,8 +178,17 @@ export class Mapping {
     const own = path.slice(this.#prefix.length);
     if (events.some((matches) => matches(own))) return event;
     // What names the device, its clock or a unit is no value.
-    if (rest === 'drop' || uses.has(root === '' ? own : `${root}.${own}`) || uses.has(own)) return drop;
+    if (rest === 'drop' || this.#isUsed(own)) return drop;
     return { kind: 'field', name: path, unit: undefined, field: words, isNamed: false };
+  }
+
+  #isUsed(path: string): boolean {
+    const { uses, roots } = this.#message;
+    if (uses.has(path)) return true;
+    return roots.some(([root, prefix]) => {
+      if (root === '' || !path.startsWith(prefix)) return false;
+      return uses.has(`${root}.${path.slice(prefix.length)}`);
+    });
   }
 }
 

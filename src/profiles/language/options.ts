@@ -183,6 +183,13 @@ const messageOptions = Type.Object({
   columns: optional(Type.Array(Type.String(), { description: 'For `columns`: their names, from the left.' })),
   order: optional(words(['big', 'little'], 'Byte order of a binary message. Default `big`.')),
   root: optional(text(`Where in the message the values stand. ${path}`)),
+  roots: optional(
+    byName<string>(
+      { type: 'string' },
+      'Instead of `root`, several such places, each with what stands before the names of its values.',
+      [{ object: '', rxInfo: 'rxInfo.' }],
+    ),
+  ),
   each: optional(text('A list in the message, each item of which is a measurement by itself; `.` for the message.')),
   as: optional(text('What a bare value is called; `{name}` is what the topic gave. Default: `value`.')),
   prefix: optional(text('Stands before the path of every value: `{component}.`')),

@@ -7,6 +7,7 @@ import { createDsmrP1Codec } from './meters/dsmr-p1.ts';
 import { createIec62056Codec } from './meters/iec-62056-21.ts';
 import { createNmea0183Codec } from './nmea-0183/nmea-0183.ts';
 import { createSenmlCborCodec, createSenmlJsonCodec } from './senml/senml.ts';
+import { createSmlCodec } from './sml/sml.ts';
 import { createZigbee2mqttCodec } from './zigbee2mqtt/zigbee2mqtt.ts';
 
 /** Every codec, by the name that a profile calls it by (`codec: senml-json`). A gateway makes one of each that it needs. */
@@ -16,6 +17,7 @@ export const codecs: ReadonlyMap<string, () => Codec> = new Map<string, () => Co
   ['home-assistant', createHomeAssistantCodec],
   ['influx-line-protocol', createLineProtocolCodec],
   ['senml-cbor', createSenmlCborCodec],
+  ['sml', createSmlCodec],
   ['senml-json', createSenmlJsonCodec],
   ['nmea-0183', createNmea0183Codec],
   ['zigbee2mqtt', createZigbee2mqttCodec],

@@ -84,6 +84,7 @@ const checksums: Readonly<Record<ChecksumKind, Checksum>> = {
   'crc16-arc': crc16('little', 0xa001, 0, true),
   'crc16-ccitt': crc16('big', 0x1021, 0xffff, false),
   'crc16-xmodem': crc16('big', 0x1021, 0, false),
+  'crc16-kermit': crc16('little', 0x8408, 0, true),
   'crc16-x25': crc16('little', 0x8408, 0xffff, true, 0xffff),
 };
 

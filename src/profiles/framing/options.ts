@@ -47,6 +47,7 @@ const checksumOptions = Type.Object(
         Type.Literal('crc16-arc'),
         Type.Literal('crc16-ccitt'),
         Type.Literal('crc16-xmodem'),
+        Type.Literal('crc16-kermit'),
         Type.Literal('crc16-x25'),
       ],
       {

@@ -12,6 +12,7 @@ test('CRCs have the check values of their catalogue', () => {
     ['crc16-arc', 0xbb3d],
     ['crc16-ccitt', 0x29b1],
     ['crc16-xmodem', 0x31c3],
+    ['crc16-kermit', 0x2189],
     ['crc16-x25', 0x906e],
   ];
   for (const [kind, check] of rows) assert.equal(checksumOf(kind, Buffer.from('123456789')), check, kind);

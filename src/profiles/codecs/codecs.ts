@@ -8,6 +8,7 @@ import { createIec62056Codec } from './meters/iec-62056-21.ts';
 import { createNmea0183Codec } from './nmea-0183/nmea-0183.ts';
 import { createSenmlCborCodec, createSenmlJsonCodec } from './senml/senml.ts';
 import { createSmlCodec } from './sml/sml.ts';
+import { createSparkplugCodec } from './sparkplug/sparkplug.ts';
 import { createZigbee2mqttCodec } from './zigbee2mqtt/zigbee2mqtt.ts';
 
 /** Every codec, by the name that a profile calls it by (`codec: senml-json`). A gateway makes one of each that it needs. */
@@ -23,4 +24,5 @@ export const codecs: ReadonlyMap<string, () => Codec> = new Map<string, () => Co
   ['zigbee2mqtt', createZigbee2mqttCodec],
   ['dsmr-p1', createDsmrP1Codec],
   ['iec-62056-21', createIec62056Codec],
+  ['sparkplug-b', createSparkplugCodec],
 ]);

@@ -59,7 +59,12 @@ export function hostilePayloads(real: readonly Uint8Array[]): fc.Arbitrary<Uint8
 }
 
 /** Throws when the codec does, or when what it makes of any payload is beyond bounds. */
-export function assertSurvives(make: () => Codec, real: readonly Uint8Array[], topic = 'test/topic'): void {
+export function assertSurvives(
+  make: () => Codec,
+  real: readonly Uint8Array[],
+  topic = 'test/topic',
+  numRuns = 1500,
+): void {
   const codec = make();
   fc.assert(
     fc.property(hostilePayloads(real), (payload) => {
@@ -69,6 +74,6 @@ export function assertSurvives(make: () => Codec, real: readonly Uint8Array[], t
       if (claim !== undefined) assert.ok(claim.confidence >= 0 && claim.confidence <= 1 && claim.reason !== '');
       assert.deepEqual(payload, before, 'the payload is only read');
     }),
-    { numRuns: 1500 },
+    { numRuns },
   );
 }

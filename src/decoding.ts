@@ -3,6 +3,7 @@ import type { GatewayClock } from './clock/clock.ts';
 import type { Config } from './config/schema.ts';
 import type { Shelf } from './core/shelf.ts';
 import type { Log } from './lib/log.ts';
+import { ProfileWords } from './pipeline/native-words.ts';
 import { type Decoder, ProfileDecoder, profilesFor } from './profiles/decoder.ts';
 import { profileDescription, profileSummary, profilesStatus } from './profiles/describe.ts';
 import { compiledIn, type Library } from './profiles/library.ts';
@@ -22,6 +23,7 @@ export class Decoding {
   readonly library: Library;
   readonly decoder: ProfileDecoder;
   readonly registry: DeviceRegistry;
+  readonly words: ProfileWords;
 
   /** @throws {HeadgateError} config.unreadable when a directory of profiles can't be read */
   constructor({ config, shelf, clock, operatingMs, report, log }: DecodingDependencies) {
@@ -39,6 +41,10 @@ export class Decoding {
       teach: (message) => this.decode(message, clock.now()),
       report,
       log: log('registry'),
+    });
+    this.words = new ProfileWords({
+      deviceOf: (id) => this.registry.describe(id),
+      profileOf: (name) => this.library.profiles.get(name),
     });
   }
 

@@ -106,7 +106,7 @@ export class Gateway {
       report: (topic, payload) => this.#flow.report(topic, payload),
       log: part,
     });
-    const { decode, registry } = this.#decoding;
+    const { decode, registry, words } = this.#decoding;
     const { heard } = registry;
     const publish = (request: Request): void => this.#mqtt.requests.publish(request);
     this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard, publish });
@@ -119,6 +119,7 @@ export class Gateway {
       commands: {
         answered: (device, id, payload) => this.#commands.answered(device, id, payload),
         devicesChanged: () => this.#commands.devicesChanged(),
+        native: words,
       },
       log: part('mqtt'),
     });
@@ -139,8 +140,7 @@ export class Gateway {
       options: config.commands,
       shelf: this.#buffer.shelf,
       carrier: this.#mqtt.devices,
-      // No device has a profile yet that says what it understands.
-      check: () => undefined,
+      check: (deviceId, name, payload) => words.obstacle({ deviceId, name, payload }),
       remote: remote ?? unchangeable,
       redial: () => this.#uplink.redial('a configuration is on trial'),
       operatingMs: () => this.#buffer.operatingMs,

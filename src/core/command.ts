@@ -50,5 +50,15 @@ export interface CommandDesk {
   disconnected(): void;
 }
 
+/** Devices that are told things in words of their own: their profile has them. */
+export interface NativeWords {
+  /** Where such a device hears commands. Empty: it has no words of its own, or is known not to be there. */
+  topics(deviceId: string): readonly string[];
+  /** What it is told; undefined when it has no words of its own for it. */
+  wordsFor(
+    command: Pick<Command, 'deviceId' | 'name' | 'payload'>,
+  ): { readonly topic: string; readonly payload: string } | undefined;
+}
+
 /** What a command id may look like: it is a level of a topic and a part of a key. */
 export const commandIdPattern = /^[A-Za-z0-9_-]{1,64}$/;

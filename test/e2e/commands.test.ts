@@ -7,6 +7,7 @@ import { recordsOf } from '../support/collector.ts';
 import { CommandSite, given } from '../support/command-site.ts';
 import { statusOf } from '../support/gateway.ts';
 import { HeadgateProcess } from '../support/headgate-process.ts';
+import { MosquittoSub, mosquittoPub } from '../support/mosquitto.ts';
 import { rounds } from '../support/random.ts';
 import { eventually, within } from '../support/wait.ts';
 
@@ -137,3 +138,18 @@ for (const isKilled of rounds(0, 1) === 0 ? [true] : [false, true]) {
     assert.equal(last.reason, 'the uplink was not live again within 2 s');
   });
 }
+
+test('a device with a profile is told in its own words, on its own topic', async (t) => {
+  const site = await CommandSite.start(t, { 'commands.answerTimeout': '300ms' });
+  const port = site.gateway.port('mqtt');
+  const device = await MosquittoSub.start(t, port, ['-q', '1', '-t', 'cmnd/desk/+']);
+  await mosquittoPub(port, ['-q', '1', '-t', 'tele/desk/STATE', '-m', '{"Time":"2026-01-01T00:00:00","POWER":"OFF"}']);
+  await site.send('on', { deviceId: 'tasmota:desk', name: 'power', payload: Buffer.from('true') });
+  await eventually('the command', () => device.lines.length > 0, { timeoutMs: 10_000 });
+  assert.match(device.lines[0] ?? '', /^cmnd\/desk\/POWER 1 0 ON$/);
+  // Such a device does not say to whom it answers: nobody knows whether it was done.
+  await site.until('on', 'unknown');
+  await site.send('wrong', { deviceId: 'tasmota:desk', name: 'dimmer', payload: Buffer.from('200') });
+  const { last } = await site.watch('wrong');
+  assert.equal(last.reason, 'its value is "200", but must be a number from 0 to 100');
+});

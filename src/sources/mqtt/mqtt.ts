@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { Aedes, type AedesPublishPacket, type Client } from 'aedes';
+import type { NativeWords } from '../../core/command.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { RecentDelivery, Take } from '../../core/message.ts';
 import type { Shelf } from '../../core/shelf.ts';
@@ -35,7 +36,7 @@ export interface MqttDependencies {
   /** Time that the gateway has run, summed over all its runs, in ms. */
   readonly operatingMs: () => number;
   /** Who hears of devices' answers to commands, and that a device may be there that was not. */
-  readonly commands: { readonly answered: Answered; readonly devicesChanged: () => void };
+  readonly commands: { readonly answered: Answered; readonly devicesChanged: () => void; readonly native: NativeWords };
   readonly log: Log;
 }
 
@@ -86,6 +87,8 @@ export class MqttSource implements Service {
       maxTopicLevels: options.maxTopicLevels,
       broker: () => this.#broker,
       isAddressed: (topic) => this.#fanOut.isAddressed(topic),
+      hasListeners: (topic) => this.#fanOut.hasListeners(topic),
+      native: deps.commands.native,
     });
     this.requests = new DeviceRequests({
       maxTopicLevels: options.maxTopicLevels,

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import type { ShelfDisk } from '../../../src/buffer/shelf.ts';
+import type { NativeWords } from '../../../src/core/command.ts';
 import type { Message, Receipt, RecentDelivery } from '../../../src/core/message.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { MqttSource } from '../../../src/sources/mqtt/mqtt.ts';
@@ -50,6 +51,8 @@ export class Site<D extends SiteDisk = MemoryDisk> {
     this.answers.push({ deviceId, commandId, payload: Buffer.from(payload).toString() });
   };
   devicesChanged = (): void => {};
+  /** Devices with words of their own: none. */
+  native: NativeWords = { topics: () => [], wordsFor: () => undefined };
 
   private constructor(options: Partial<MqttOptions>, disk: D) {
     this.#options = options;
@@ -137,7 +140,11 @@ export class Site<D extends SiteDisk = MemoryDisk> {
       },
       shelf: shelfOn(disk),
       recentDeliveries: () => deliveries,
-      commands: { answered: (...answer) => this.answered(...answer), devicesChanged: () => this.devicesChanged() },
+      commands: {
+        answered: (...answer) => this.answered(...answer),
+        devicesChanged: () => this.devicesChanged(),
+        native: this.native,
+      },
       operatingMs: () => this.operatingMs,
       log: silentLog,
     });

@@ -1,11 +1,13 @@
 import type { Codec } from '../codec.ts';
 import { createCayenneLppCodec } from './cayenne-lpp.ts';
 import { createCborCodec } from './cbor/cbor.ts';
+import { createFirmataCodec } from './firmata.ts';
 import { createHomeAssistantCodec } from './home-assistant/home-assistant.ts';
 import { createLineProtocolCodec } from './line-protocol/line-protocol.ts';
 import { createDsmrP1Codec } from './meters/dsmr-p1.ts';
 import { createIec62056Codec } from './meters/iec-62056-21.ts';
 import { createNmea0183Codec } from './nmea-0183/nmea-0183.ts';
+import { createRflinkCodec } from './rflink.ts';
 import { createSenmlCborCodec, createSenmlJsonCodec } from './senml/senml.ts';
 import { createSmlCodec } from './sml/sml.ts';
 import { createSparkplugCodec } from './sparkplug/sparkplug.ts';
@@ -16,7 +18,9 @@ export const codecs: ReadonlyMap<string, () => Codec> = new Map<string, () => Co
   ['cayenne-lpp', createCayenneLppCodec],
   ['cbor', createCborCodec],
   ['home-assistant', createHomeAssistantCodec],
+  ['firmata', createFirmataCodec],
   ['influx-line-protocol', createLineProtocolCodec],
+  ['rflink', createRflinkCodec],
   ['senml-cbor', createSenmlCborCodec],
   ['sml', createSmlCodec],
   ['senml-json', createSenmlJsonCodec],

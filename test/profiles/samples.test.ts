@@ -22,6 +22,12 @@ const profilesOf: Readonly<Record<string, readonly string[]>> = {
   'meshtastic-json': ['meshtastic/json'],
   openmqttgateway: ['openmqttgateway/ble'],
   'json-lines': ['rtl433/json-lines'],
+  'sparkplug-b': ['eclipse/sparkplug-b'],
+  'senml-json': ['ietf/senml-json'],
+  'senml-cbor': ['ietf/senml-cbor'],
+  cbor: ['ietf/cbor'],
+  'influx-line-protocol': ['influxdata/line-protocol'],
+  'cayenne-lpp': ['mydevices/cayenne-lpp'],
 };
 
 const library = loadLibrary();

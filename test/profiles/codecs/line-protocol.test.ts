@@ -183,7 +183,16 @@ const claimed: readonly (readonly [text: string, confidence: number | undefined]
   ['20;02;NewKaku;ID=0227305a;SWITCH=1;CMD=ON;\r\n', undefined],
   ['$GPGLL,4916.45,N,12311.12,W,225444,A,*1D', undefined],
   ['cpu value=42\nand a sentence', undefined],
+  // it is line protocol, and wrong
+  ['cpu value=9223372036854775808i', 0.9],
 ];
+
+test('a topic of Telegraf makes text a suggestion, and its JSON none', () => {
+  const confidences = ['telegraf/host/cpu', 'site/influx', 'influxes/x'].flatMap((topic) =>
+    ['cpu', '{"a":1}'].map((text) => codec.claims?.(topic, Buffer.from(text))?.confidence),
+  );
+  assert.deepEqual(confidences, [0.5, undefined, 0.5, undefined, undefined, undefined]);
+});
 
 for (const [text, confidence] of claimed) {
   test(`what ${JSON.stringify(text)} looks like`, () => {

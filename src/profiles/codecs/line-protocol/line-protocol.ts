@@ -72,19 +72,27 @@ function textOf(payload: Uint8Array): string {
 }
 
 /** By every line's being one: a sentence has no equals sign in its second word and nothing but a number behind it. */
-function claims(_topic: string, payload: Uint8Array): Claim | undefined {
+function claims(topic: string, payload: Uint8Array): Claim | undefined {
   if (!isUtf8(payload)) return undefined;
-  const reader = new LineReader(textOf(payload));
+  const text = textOf(payload);
+  return claimOfText(text) ?? claimOfTopic(topic, text);
+}
+
+function claimOfText(text: string): Claim | undefined {
+  const reader = new LineReader(text);
   let lines = 0;
   let isSure = true;
   let hasExtras = false;
   for (let line = reader.next(); line !== undefined; line = reader.next()) {
-    if (line === 'bad') return undefined;
+    lines++;
+    if (line === 'bad') {
+      if (!reader.isBeyond) return undefined;
+      continue;
+    }
     // Pairs such as `temperature=21.5 humidity=40` would read as a measurement and a field.
     if (/[=:;{["]/.test(line.measurement)) return undefined;
     if (!/^[\p{L}_/]/u.test(line.measurement)) isSure = false;
     if (line.tags.length > 0 || line.timeMs !== undefined) hasExtras = true;
-    lines++;
   }
   if (lines === 0) return undefined;
   const reason =
@@ -93,4 +101,11 @@ function claims(_topic: string, payload: Uint8Array): Claim | undefined {
     confidence: isSure ? (hasExtras ? 0.97 : 0.9) : 0.6,
     reason: hasExtras ? `${reason}, with tags or a time` : reason,
   };
+}
+
+/** Text on a topic of Telegraf's or InfluxDB's that is not the JSON that Telegraf may write, too. */
+function claimOfTopic(topic: string, text: string): Claim | undefined {
+  const name = /(?:^|[/_-])(influx|influxdb|telegraf)(?=[/_-]|$)/i.exec(topic)?.[1];
+  if (name === undefined || !/^[\p{L}_#]/u.test(text)) return undefined;
+  return { confidence: 0.5, reason: `its topic has the word ${name}` };
 }

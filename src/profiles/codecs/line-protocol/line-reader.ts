@@ -40,6 +40,8 @@ export class LineReader {
   #at = 0;
   /** What is wrong with the newest bad line: `column 11: …`, without a full stop. */
   problem = '';
+  /** The newest bad line is one but for a value or time that is beyond what it may be. */
+  isBeyond = false;
   /** The number of the line that was read last, from 1. */
   line = 0;
   #nextLine = 1;
@@ -182,7 +184,7 @@ export class LineReader {
     if (suffix === 0x69 /* i */ || suffix === 0x75 /* u */) return this.#integer(word, suffix === 0x69, start);
     if (float.test(word)) {
       const value = Number(word);
-      return Number.isFinite(value) ? value : this.#wrong('a number is beyond what a double holds', start);
+      return Number.isFinite(value) ? value : this.#beyond('a number is beyond what a double holds', start);
     }
     return booleans.get(word) ?? this.#wrong(word === '' ? 'a field has no value' : notAValue, start);
   }
@@ -195,7 +197,7 @@ export class LineReader {
     const value = digits.length > 40 ? uint64End : BigInt(digits);
     const isHeld = isSigned ? value >= -int64End && value < int64End : value >= 0n && value < uint64End;
     if (!isHeld)
-      return this.#wrong(isSigned ? 'the value is beyond 64 bits' : 'the value is no unsigned 64 bits', start);
+      return this.#beyond(isSigned ? 'the value is beyond 64 bits' : 'the value is no unsigned 64 bits', start);
     return value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER ? Number(value) : value;
   }
 
@@ -213,7 +215,7 @@ export class LineReader {
       return timeNanos === 0 ? { timeMs } : { timeMs, timeNanos };
     }
     const nanos = BigInt(word);
-    if (nanos < -int64End || nanos >= int64End) return this.#wrong('the time is beyond 64 bits', start);
+    if (nanos < -int64End || nanos >= int64End) return this.#beyond('the time is beyond 64 bits', start);
     let timeMs = Number(nanos / 1_000_000n);
     let timeNanos = Number(nanos % 1_000_000n);
     if (timeNanos < 0) {
@@ -270,8 +272,14 @@ export class LineReader {
   #wrong(what: string, at = this.#at): undefined {
     this.line = this.#nextLine;
     this.problem = `column ${at - this.#lineStart + 1}: ${what}`;
+    this.isBeyond = false;
     this.#at = at;
     return undefined;
+  }
+
+  #beyond(what: string, at: number): undefined {
+    this.#wrong(what, at);
+    this.isBeyond = true;
   }
 }
 

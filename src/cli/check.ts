@@ -6,7 +6,7 @@ import { loadWithRemote } from '../config/remote.ts';
 import type { Config } from '../config/schema.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
-import { createDecoder } from '../profiles/decoder.ts';
+import { createDecoder, profilesFor } from '../profiles/decoder.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { configOptions, sourcesOf } from './config-options.ts';
 import { exitCodeOf } from './failure.ts';
@@ -48,6 +48,8 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
     const sources = sourcesOf(given, terminal);
     const { config, remoteFile, problem } = loadWithRemote(sources);
     if (problem !== undefined) throw new HeadgateError('config.invalid', problem);
+    const { errors } = profilesFor(config.decode);
+    if (errors.length > 0) throw new HeadgateError('config.invalid', errors.join('\n'));
     const file = configFile(sources) ?? 'The configuration (defaults, environment and --set)';
     const name = remoteFile === undefined ? file : `${file}, with what the collector has set (${remoteFile}),`;
     // With --json the answer is the configuration, and the sentence must not stand in a program's way.

@@ -65,6 +65,9 @@ examples:
   const wrong = await headgate('profile', 'test', file);
   assert.equal(wrong.code, 78);
   assert.match(wrong.out, /acme\/th\.yaml:5:31: .* did you mean `Cel`\?$/);
+  const checked = await headgate('check', '--set', `decode.profileDirs=${folder}`);
+  assert.equal(checked.code, 78);
+  assert.match(checked.out, /acme\/th\.yaml:5:31: .* did you mean `Cel`\?$/);
   const nowhere = await headgate('profile', 'test', join(folder, 'nothing'));
   assert.equal(nowhere.code, 78);
   rmSync(file);

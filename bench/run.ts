@@ -11,6 +11,7 @@ import { profileTable } from './lib/profile.ts';
 import { publish, reportOf, sectionOf } from './lib/report.ts';
 import { type Sample, type Scenario, Summary } from './lib/scenario.ts';
 import { selfCheck } from './lib/self-check.ts';
+import { codecs } from './scenarios/codecs.ts';
 import { commands } from './scenarios/commands.ts';
 import { compression } from './scenarios/compression.ts';
 import { depth } from './scenarios/depth.ts';
@@ -23,12 +24,14 @@ import { ingest } from './scenarios/ingest.ts';
 import { latency } from './scenarios/latency.ts';
 import { link } from './scenarios/link.ts';
 import { liveshare } from './scenarios/liveshare.ts';
+import { profiles } from './scenarios/profiles.ts';
 import { relay } from './scenarios/relay.ts';
 import { startup } from './scenarios/startup.ts';
 import { tls } from './scenarios/tls.ts';
 
 const scenarios: readonly Scenario[] = [
   relay,
+  profiles,
   tls,
   ingest,
   durability,
@@ -38,6 +41,7 @@ const scenarios: readonly Scenario[] = [
   drain,
   liveshare,
   compression,
+  codecs,
   link,
   fleet,
   commands,

@@ -45,15 +45,17 @@ export class DeviceShelf {
     let damaged = 0;
     const sights = new Map<number, StoredSight>();
     for (const [key, value] of await this.#shelf.entries(sightsSpace)) {
-      const block = Number(key);
-      // A number that was given is never given again, also if what it was given to can't be read.
-      if (Number.isSafeInteger(block)) this.#reserve(lastOf(block));
       const found = decodeSights(value);
       if (found === undefined) {
         damaged++;
         this.#shelf.delete(sightsSpace, key);
+        // A number that was given is never given again, also if what it was given to can't be read.
+        if (/^\d{1,12}$/.test(key)) this.#reserve(lastOf(Number(key)));
       }
-      for (const [number, sight] of found ?? []) sights.set(number, sight);
+      for (const [number, sight] of found ?? []) {
+        sights.set(number, sight);
+        this.#reserve(number);
+      }
     }
     const devices: FoundDevice[] = [];
     const numbers = new Set<number>();

@@ -79,12 +79,12 @@ export interface Rhythm {
   gaps: number;
   /** A gap so long that it counted as gone, which becomes usual when one like it follows soon; 0: none. */
   longMs: number;
-  /** Gaps since that one. */
-  gapsSinceLong: number;
+  /** For how long it was heard since that one. */
+  heardSinceLongMs: number;
 }
 
 export function newRhythm(): Rhythm {
-  return { usualMs: 0, gaps: 0, longMs: 0, gapsSinceLong: 0 };
+  return { usualMs: 0, gaps: 0, longMs: 0, heardSinceLongMs: 0 };
 }
 
 /**
@@ -96,8 +96,11 @@ const enoughGaps = 16;
 const forgetting = 1 / 32;
 /** … and a burst of them by no more than its time is worth: it takes so many times the usual gap to forget that. */
 const memory = 8;
-/** For how many gaps a long one is remembered. */
-const longMemory = 32;
+/**
+ * A device that is heard for such a part of the time that it was away before is one that is switched off at times, and not one
+ * that sleeps.
+ */
+const wakefulShare = 1 / 4;
 
 /**
  * How long a device may be silent.
@@ -122,10 +125,13 @@ export function learnGap(rhythm: Rhythm, gapMs: number, offlineMs: number): void
     // It was away once. If it is away like that again, before much else happens, then this is how it is.
     if (rhythm.longMs > 0) rhythm.usualMs = Math.max(rhythm.usualMs, Math.min(rhythm.longMs, gapMs));
     rhythm.longMs = rhythm.longMs > 0 ? 0 : gapMs;
-    rhythm.gapsSinceLong = 0;
+    rhythm.heardSinceLongMs = 0;
     return;
   }
-  if (rhythm.longMs > 0 && ++rhythm.gapsSinceLong >= longMemory) rhythm.longMs = 0;
+  if (rhythm.longMs > 0) {
+    rhythm.heardSinceLongMs += gapMs;
+    if (rhythm.heardSinceLongMs > rhythm.longMs * wakefulShare) rhythm.longMs = 0;
+  }
   rhythm.gaps = Math.min(rhythm.gaps + 1, enoughGaps);
   const { usualMs } = rhythm;
   if (gapMs >= usualMs) rhythm.usualMs = gapMs;

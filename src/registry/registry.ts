@@ -88,7 +88,9 @@ export class DeviceRegistry implements Service {
     this.#now = this.#deps.operatingMs();
     for (const found of await this.#shelf.load(log)) {
       const device = this.#roster.restore(found, this.#now);
-      device.firstSeen = this.#settledInstant(device.firstSeen);
+      const firstSeen = this.#settledInstant(device.firstSeen);
+      if (firstSeen !== device.firstSeen) markChanged(device, 'late');
+      device.firstSeen = firstSeen;
       device.lastSeen = device.lastSeen && this.#settledInstant(device.lastSeen);
       this.#attendance.settle(device, this.#now);
     }

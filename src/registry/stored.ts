@@ -99,14 +99,14 @@ export function lastOf(block: number): number {
 export function encodeSights(devices: Iterable<Device>): Uint8Array {
   const rows = [];
   for (const { number, lastSeen, messages, measurements, rhythm, isReportedOffline } of devices) {
-    const { usualMs, gaps, longMs, gapsSinceLong } = rhythm;
+    const { usualMs, gaps, longMs, heardSinceLongMs } = rhythm;
     const seen = lastSeen === undefined ? null : [lastSeen.atMs, lastSeen.ageMs ?? null, lastSeen.quality];
     rows.push([
       number,
       seen,
       messages,
       measurements,
-      [Math.round(usualMs), gaps, longMs, gapsSinceLong],
+      [usualMs, gaps, longMs, heardSinceLongMs].map(Math.round),
       Number(isReportedOffline),
     ]);
   }
@@ -123,7 +123,7 @@ export function decodeSights(value: Uint8Array): [number: number, sight: StoredS
     const [number, seen, messages, measurements, rhythm, isReportedOffline] = row as unknown[];
     if (![number, messages, measurements].every(isCount)) return undefined;
     if (!Array.isArray(rhythm) || rhythm.length !== 4 || !rhythm.every(isCount)) return undefined;
-    const [usualMs, gaps, longMs, gapsSinceLong] = rhythm as [number, number, number, number];
+    const [usualMs, gaps, longMs, heardSinceLongMs] = rhythm as [number, number, number, number];
     const lastSeen = seen === null ? undefined : instantOf(seen);
     if (seen !== null && lastSeen === undefined) return undefined;
     sights.push([
@@ -132,7 +132,7 @@ export function decodeSights(value: Uint8Array): [number: number, sight: StoredS
         ...(lastSeen && { lastSeen }),
         messages: messages as number,
         measurements: measurements as number,
-        rhythm: { usualMs, gaps, longMs, gapsSinceLong },
+        rhythm: { usualMs, gaps, longMs, heardSinceLongMs },
         isReportedOffline: isReportedOffline === 1,
       },
     ]);

@@ -54,6 +54,8 @@ export class Site {
   /** Operating time minus the clock's. */
   #lagMs = 0;
 
+  readonly operatingMs = () => this.time.monotonic() + this.#lagMs;
+
   private constructor(t: TestContext, deps: Partial<RegistryDependencies>) {
     this.#t = t;
     this.#deps = deps;
@@ -75,7 +77,7 @@ export class Site {
       shelf: this.shelf,
       clock: { now: time.now, monotonic: time.monotonic, quality: () => this.quality },
       corrections: { of: (stamp) => this.corrections.of(stamp), shiftsMs: [] },
-      operatingMs: () => time.monotonic() + this.#lagMs,
+      operatingMs: this.operatingMs,
       silenceOf: () => undefined,
       teach: ({ topic }) => this.taught.push(topic),
       report: async (_, payload) => {

@@ -3,6 +3,8 @@ import { createCayenneLppCodec } from './cayenne-lpp.ts';
 import { createCborCodec } from './cbor/cbor.ts';
 import { createFirmataCodec } from './firmata.ts';
 import { createHomeAssistantCodec } from './home-assistant/home-assistant.ts';
+import { createHomie4Codec } from './homie/homie-4.ts';
+import { createHomie5Codec } from './homie/homie-5.ts';
 import { createLineProtocolCodec } from './line-protocol/line-protocol.ts';
 import { createDsmrP1Codec } from './meters/dsmr-p1.ts';
 import { createIec62056Codec } from './meters/iec-62056-21.ts';
@@ -19,6 +21,8 @@ export const codecs: ReadonlyMap<string, () => Codec> = new Map<string, () => Co
   ['cbor', createCborCodec],
   ['home-assistant', createHomeAssistantCodec],
   ['firmata', createFirmataCodec],
+  ['homie-4', createHomie4Codec],
+  ['homie-5', createHomie5Codec],
   ['influx-line-protocol', createLineProtocolCodec],
   ['rflink', createRflinkCodec],
   ['senml-cbor', createSenmlCborCodec],

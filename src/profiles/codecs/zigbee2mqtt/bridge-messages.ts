@@ -46,7 +46,7 @@ export function bridgeMessage(bridges: Bridges, { base, leaf }: BridgeTopic, inp
   switch (leaf) {
     case 'logging':
     case 'log':
-      return without('log');
+      return without('log', { sightings: [{ device: deviceName(base, 'bridge') }] });
     case 'request':
     case 'response':
       return without('command');

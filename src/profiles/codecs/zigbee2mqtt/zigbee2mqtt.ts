@@ -55,7 +55,9 @@ function deviceMessage(bridges: Bridges, base: string, rest: string, input: Code
     return without('availability', { sightings: [{ device, presence: state }] });
   }
   if (isObject(json)) return stateOf(deviceName(base, rest), json, known?.get(rest), input);
-  return text === '' ? without('raw') : attributeOf(base, rest, text, known);
+  if (text !== '') return attributeOf(base, rest, text, known);
+  // A retained state was taken away.
+  return without('raw', known?.has(rest) ? { sightings: [{ device: deviceName(base, rest) }] } : {});
 }
 
 /** With `output: attribute` each property has a topic of its own, with a bare value. */

@@ -13,6 +13,7 @@ import { createRflinkCodec } from './rflink.ts';
 import { createSenmlCborCodec, createSenmlJsonCodec } from './senml/senml.ts';
 import { createSmlCodec } from './sml/sml.ts';
 import { createSparkplugCodec } from './sparkplug/sparkplug.ts';
+import { createWirenBoardCodec } from './wiren-board.ts';
 import { createZigbee2mqttCodec } from './zigbee2mqtt/zigbee2mqtt.ts';
 
 /** Every codec, by the name that a profile calls it by (`codec: senml-json`). A gateway makes one of each that it needs. */
@@ -29,6 +30,7 @@ export const codecs: ReadonlyMap<string, () => Codec> = new Map<string, () => Co
   ['sml', createSmlCodec],
   ['senml-json', createSenmlJsonCodec],
   ['nmea-0183', createNmea0183Codec],
+  ['wiren-board', createWirenBoardCodec],
   ['zigbee2mqtt', createZigbee2mqttCodec],
   ['dsmr-p1', createDsmrP1Codec],
   ['iec-62056-21', createIec62056Codec],

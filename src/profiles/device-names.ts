@@ -1,5 +1,7 @@
 /** So many devices with two names are remembered; more are known by the name that a message gives. */
 const maxAliases = 20_000;
+/** Longer names are no aliases. */
+const maxLength = 256;
 
 /**
  * Remembers which device it is that goes by two names: some messages of it carry an id, others only what its topic says.
@@ -17,7 +19,8 @@ export class DeviceNames {
     id: string | undefined,
     alias: string | undefined,
   ): { name: string | undefined; isNew: boolean } {
-    if (alias === undefined) return { name: id, isNew: false };
+    if (alias === undefined || alias.length > maxLength || (id?.length ?? 0) > maxLength)
+      return { name: id ?? alias, isNew: false };
     const key = `${family}:${alias}`;
     const known = this.#byAlias.get(key);
     if (known !== undefined) return { name: known, isNew: false };

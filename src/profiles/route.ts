@@ -32,6 +32,9 @@ interface Candidate {
 /** Of so many devices it is known that their manufacturer and model have been told. */
 const maxRemembered = 1_000;
 
+/** In characters: devices' names, and messages'. */
+const maxDeviceName = 256;
+
 /** One topic's messages under one profile. */
 export class Route {
   readonly profile: CompiledProfile;
@@ -235,7 +238,9 @@ export class Route {
     const scope = { captures, tree };
     const id = message.device === undefined ? captures.get('device') : message.device.id(scope);
     const { name, isNew } = names.resolve(family, id, message.device?.alias?.(scope));
-    return { deviceId: name === undefined ? nameOf(topic) : `${family}:${name}`, isNew };
+    // What comes from outside names nothing at any length: its topic does then.
+    const isNamed = name !== undefined && name.length <= maxDeviceName;
+    return { deviceId: isNamed ? `${family}:${name}` : nameOf(topic), isNew };
   }
 
   #idOf(candidate: Candidate | undefined, tree: Tree): string {
@@ -245,7 +250,7 @@ export class Route {
 
   #isRepeated({ once }: CompiledMessage, captures: ReadonlyMap<string, string>, tree: Tree): boolean {
     const key = once!({ captures, tree });
-    if (key === undefined) return false;
+    if (key === undefined || key.length > maxDeviceName) return false;
     if (this.use.once.get(key)) return true;
     this.use.once.set(key, true);
     return false;

@@ -31,6 +31,10 @@ type Plan =
 const drop: Plan = { kind: 'drop' };
 const event: Plan = { kind: 'event' };
 const maxPlans = 2_000;
+/** Longer paths are worked out anew each time: they come from outside, and would fill memory. */
+const maxKeptPath = 256;
+/** No field has a longer name. */
+const maxName = 1_000;
 
 /** Turns trees of one message and topic into fields. What becomes of a path is worked out once. */
 export class Mapping {
@@ -113,6 +117,10 @@ export class Mapping {
   }
 
   #leaf(path: string, value: FieldValue): void {
+    if (path.length > maxName) {
+      this.#isComplete = false;
+      return;
+    }
     const plan = this.#plans.get(path) ?? this.#planned(path);
     if (plan.kind !== 'field') {
       if (plan.kind === 'event') this.#hasEvents = true;
@@ -161,8 +169,10 @@ export class Mapping {
 
   #planned(path: string): Plan {
     const plan = this.#plan(path);
-    if (this.#plans.size >= maxPlans) this.#plans.clear();
-    this.#plans.set(path, plan);
+    if (path.length <= maxKeptPath) {
+      if (this.#plans.size >= maxPlans) this.#plans.clear();
+      this.#plans.set(path, plan);
+    }
     return plan;
   }
 

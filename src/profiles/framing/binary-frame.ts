@@ -7,16 +7,19 @@ export class BinaryFrames implements Cutter {
   readonly max: number;
   readonly #starts: readonly Uint8Array[];
   readonly #end: Uint8Array;
+  /** Bytes of the frame behind its end bytes. */
+  readonly #tail: number;
   readonly #size: number | undefined;
   readonly #length: LengthOptions | undefined;
   readonly #checksum: ChecksumOptions | undefined;
   readonly #stuffing: { readonly escape: number; readonly xor: number } | undefined;
 
   constructor(options: FramingOptions, max: number) {
-    const { start = [], end = '', size, length, checksum, stuffing } = options;
+    const { start = [], end = '', tail = 0, size, length, checksum, stuffing } = options;
     this.max = max;
     this.#starts = start.map(hexBytes);
     this.#end = hexBytes(end);
+    this.#tail = tail;
     this.#size = size;
     this.#length = length;
     this.#checksum = checksum;
@@ -50,8 +53,10 @@ export class BinaryFrames implements Cutter {
       const value = width === 1 ? first : order === 'big' ? first * 256 + second : second * 256 + first;
       return value + plus;
     }
-    for (let at = Math.max(startLength, seen - this.#end.length + 1); at + this.#end.length <= waiting.length; at++) {
-      if (mayBegin(waiting, at, this.#end)) return at + this.#end.length;
+    // The end may have been seen before what follows it came.
+    const from = Math.max(startLength, seen - this.#end.length - this.#tail + 1);
+    for (let at = from; at + this.#end.length <= waiting.length; at++) {
+      if (mayBegin(waiting, at, this.#end)) return at + this.#end.length + this.#tail;
     }
     return undefined;
   }
@@ -78,7 +83,7 @@ export class BinaryFrames implements Cutter {
   }
 
   #judge(waiting: Uint8Array, taken: number, content: Uint8Array): Cut {
-    if (!mayBegin(content, content.length - this.#end.length, this.#end)) {
+    if (!mayBegin(content, content.length - this.#end.length - this.#tail, this.#end)) {
       return this.#giveUp(waiting, taken, 'malformed');
     }
     if (this.#checksum && !this.#isSound(content, this.#checksum)) return this.#giveUp(waiting, taken, 'checksum');
@@ -86,7 +91,7 @@ export class BinaryFrames implements Cutter {
   }
 
   #isSound(content: Uint8Array, { kind, from = 0, to, at, order }: ChecksumOptions): boolean {
-    const place = fromEnd(at ?? -this.#end.length - checksumSize(kind), content.length);
+    const place = fromEnd(at ?? -(this.#tail > 0 ? 0 : this.#end.length) - checksumSize(kind), content.length);
     const covered = to === undefined ? place : fromEnd(to, content.length);
     if (place < 0 || place + checksumSize(kind) > content.length) return false;
     if (covered > content.length || from > covered) return false;

@@ -2,7 +2,7 @@ import type { OptionProblem } from '../../lib/option-types.ts';
 import { checksumSize } from './checksums.ts';
 import type { FramingOptions } from './options.ts';
 
-const ofFrames = ['start', 'end', 'size', 'length', 'checksum', 'stuffing'] as const;
+const ofFrames = ['start', 'end', 'tail', 'size', 'length', 'checksum', 'stuffing'] as const;
 
 /** What is wrong with `framing` although each of its values is right by itself. */
 export function framingProblems(options: FramingOptions): OptionProblem[] {
@@ -17,11 +17,14 @@ export function framingProblems(options: FramingOptions): OptionProblem[] {
     return problems;
   }
   if (!options.start) add(['kind'], 'is frame, which needs `start`: the bytes with which each one begins.');
-  const { size, length, end, stuffing, checksum } = options;
+  const { size, length, end, tail, stuffing, checksum } = options;
   if (size !== undefined && length) add(['length'], 'is given beside `size`: frames of one size need none.');
   if (size !== undefined && options.max !== undefined)
     add(['max'], 'is given beside `size`, which is the limit already.');
   if (size === undefined && !length && !end) add(['kind'], 'is frame, which needs `size`, `length` or `end`.');
+  if (tail !== undefined && (!end || size !== undefined || length || stuffing)) {
+    add(['tail'], 'is for frames that are told by their `end` alone.');
+  }
   if (stuffing) {
     if (size !== undefined || length) {
       add(['stuffing'], 'is for frames that end with a byte: `size` and `length` can not be had with it.');

@@ -69,7 +69,8 @@ const checksumOptions = Type.Object(
       Type.Integer({
         minimum: -64,
         maximum: 1024,
-        description: 'Where it stands; negative: from the end. Unset: last, before the end bytes if there are any.',
+        description:
+          'Where it stands; negative: from the end. Unset: last, before the end bytes if nothing is behind them.',
       }),
     ),
     order,
@@ -126,6 +127,14 @@ export const framingOptions = Type.Object(
       }),
     ),
     end: Type.Optional(hex('The bytes with which a frame of `kind: frame` ends.', 'ab')),
+    tail: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: 64,
+        description:
+          'How many bytes still belong to a frame of `kind: frame` behind its end bytes. VE.Direct: 1, its checksum.',
+      }),
+    ),
     size: Type.Optional(
       count({ maximum: 4096, description: 'The size in bytes of frames of `kind: frame` that all have the same.' }),
     ),

@@ -13,7 +13,8 @@ export const serialOptions = Type.Object(
     format: Type.String({
       default: '8N1',
       pattern: '^[5-8][NEO][12]$',
-      description: 'Data bits, parity (none, even, odd) and stop bits.',
+      description:
+        'Data bits, parity (none, even, odd) and stop bits; `"7E1"` in quotes, as YAML takes it for a number.',
       examples: ['8N1', '7E1'],
     }),
   },

@@ -52,6 +52,13 @@ const shdlc: FramingOptions = {
   checksum: { kind: 'sum8-inverted', from: 1 },
 };
 const ended: FramingOptions = { kind: 'frame', start: ['02'], end: '03', max: 12 };
+const tailed: FramingOptions = {
+  kind: 'frame',
+  start: ['0d0a504944'],
+  end: '0d0a436865636b73756d09',
+  tail: 1,
+  checksum: { kind: 'sum8-complement' },
+};
 const telegram: FramingOptions = { kind: 'telegram' };
 const partial: FramingOptions = { kind: 'telegram', partial: true };
 const sml: FramingOptions = { kind: 'sml' };
@@ -64,6 +71,7 @@ const sdsGood = bytesOf('aac0d4043a0aa1601dab');
 const pmsGood = bytesOf('424d001c0005000d00160005000d001602fd00fc001d000f00060006970003c5');
 const p1 = '/ISk5\\2MT382-1000\r\n\r\n1-0:1.8.1(000004.426*kWh)\r\n!6EEE\r\n';
 const d0 = '/ESY5Q3DA1004 V3.04\r\n\r\n\x021-0:1.8.0*255(00026107.7034*kWh)\r\n!\r\n\x03\x2f';
+const veDirect = '\r\nPID\t0x203\r\nV\t12065\r\nChecksum\t\xff'; // of karioja/vedirect
 const smlStart = '1b1b1b1b 01010101';
 const smlFile = bytesOf(`${smlStart} 76070019 00000000 1b1b1b1b 1a00e566`);
 // The four bytes themselves, escaped, and something that looks like an end and like a start behind it.
@@ -241,6 +249,7 @@ export const frameRows: readonly FrameRow[] = [
     frames: [bytesOf('7e0000020103f97e')],
     discarded: [['noise', bytesOf('0103f97e')]],
   },
+  { name: 'a byte behind the end', options: tailed, stream: veDirect.repeat(2), frames: [veDirect, veDirect] },
   { name: 'start and end', options: ended, stream: '\x02AB\x03\x02C\x03', frames: ['\x02AB\x03', '\x02C\x03'] },
   {
     name: 'no end within the largest frame',

@@ -54,6 +54,8 @@ test('options that do not go together are told, with their place', () => {
       'length is given beside `size`: frames of one size need none.',
     ],
     [{ kind: 'frame', start: ['ff'], size: 9, max: 9 }, 'max is given beside `size`, which is the limit already.'],
+    [{ kind: 'frame', start: ['ff'], size: 9, tail: 1 }, 'tail is for frames that are told by their `end` alone.'],
+    [{ kind: 'lines', tail: 1 }, 'tail is only for `kind: frame`.'],
     [{ kind: 'frame', start: ['7e'], end: '7e', stuffing: { escape: '7d7d' } }, 'stuffing.escape must be one byte.'],
     [
       { kind: 'frame', start: ['7e00'], end: '7e', stuffing: { escape: '7d' } },

@@ -98,6 +98,7 @@ const table: readonly MeasureUnit[] = [
   { code: 'l/min', symbol: 'L/min' },
   { code: 'l/h', symbol: 'L/h' },
   { code: 'mm/h', symbol: 'mm/h' },
+  { code: '[in_i]/h', symbol: 'in/h' },
   { code: 'g', symbol: 'g' },
   { code: 'kg', symbol: 'kg' },
   { code: 'mg/l', symbol: 'mg/L' },

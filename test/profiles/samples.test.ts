@@ -36,6 +36,10 @@ const profilesOf: Readonly<Record<string, readonly string[]>> = {
   cbor: ['ietf/cbor'],
   'influx-line-protocol': ['influxdata/line-protocol'],
   'cayenne-lpp': ['mydevices/cayenne-lpp'],
+  'home-assistant-discovery': ['home-assistant/discovery'],
+  zigbee2mqtt: ['zigbee2mqtt/zigbee2mqtt'],
+  'homie-4': ['homie/homie-4'],
+  'homie-5': ['homie/homie-5'],
 };
 
 const library = loadLibrary();

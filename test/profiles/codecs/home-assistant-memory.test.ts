@@ -134,7 +134,8 @@ for (const [topic, payload, reason] of claims) {
     const claim = codec.claims?.(topic, Buffer.from(text));
     if (reason === undefined) return assert.equal(claim, undefined);
     assert.match(claim?.reason ?? '', reason);
-    assert.equal(claim?.confidence, 0.98);
+    // What a discovery message names gives way to a convention that knows its own topics.
+    assert.equal(claim?.confidence, /names it as/.test(String(reason)) ? 0.9 : 0.98);
   });
 }
 

@@ -43,6 +43,31 @@ export function noteTopic(device: Device, topic: string): Slots {
   return slots;
 }
 
+/**
+ * Whether a device is only a topic that nothing was known of, and that has turned out to be another device's: named by the topic,
+ * and heard on no other.
+ */
+export function isStandIn(standIn: Device, { profile, source }: Device): boolean {
+  const { id, topics } = standIn;
+  return (
+    standIn.profile === undefined &&
+    profile !== undefined &&
+    standIn.source === source &&
+    topics.size === 1 &&
+    topics.has(id)
+  );
+}
+
+/** What people said of a stand-in, and when it was heard first, is the device's. */
+export function takeOver(device: Device, standIn: Device): void {
+  device.givenName ??= standIn.givenName;
+  if (standIn.isIgnored) device.isIgnored = true;
+  device.messages += standIn.messages;
+  device.measurements += standIn.measurements;
+  if ((standIn.firstSeen.ageMs ?? 0) < (device.firstSeen.ageMs ?? 0)) device.firstSeen = standIn.firstSeen;
+  markChanged(device, 'soon');
+}
+
 export function markChanged(device: Device, due: Due): void {
   if (due === 'soon' || device.due === 'no') device.due = due;
 }

@@ -9,9 +9,10 @@ import { Attendance } from './attendance.ts';
 import { type DeviceDescription, type DeviceSummary, describeDevice, summaryOf } from './describe.ts';
 import type { Device, Instant } from './device.ts';
 import { DeviceShelf } from './device-shelf.ts';
-import { markChanged, noteFacts, noteProfile, noteTopic } from './facts.ts';
+import { isStandIn, markChanged, noteFacts, noteProfile, noteTopic, takeOver } from './facts.ts';
 import { Lessons } from './lessons.ts';
 
+import type { Slots } from './newest.ts';
 import type { RegistryOptions } from './options.ts';
 import { learnGap, type Silence } from './presence.ts';
 import { PresenceReports } from './presence-reports.ts';
@@ -126,11 +127,11 @@ export class DeviceRegistry implements Service {
           last = device;
         }
         if (measurement.fields.length === 0) {
-          if (!device.topics.has(message.topic)) noteTopic(device, message.topic);
+          if (!device.topics.has(message.topic)) this.#slotsFor(device, message.topic);
           continue;
         }
         device.measurements++;
-        const slots = device.topics.get(message.topic) ?? noteTopic(device, message.topic);
+        const slots = device.topics.get(message.topic) ?? this.#slotsFor(device, message.topic);
         device.newest.note(measurement, slots, receivedAtMs, message.payload.byteLength);
       }
     }
@@ -226,6 +227,16 @@ export class DeviceRegistry implements Service {
     return this.#devices.get(id) ?? this.#roster.add(id, source, this.#instant(receivedAtMs), this.#now);
   }
 
+  /** The device's first message on a topic. */
+  #slotsFor(device: Device, topic: string): Slots {
+    const standIn = device.id === topic ? undefined : this.#devices.get(topic);
+    if (standIn !== undefined && isStandIn(standIn, device)) {
+      takeOver(device, standIn);
+      this.#roster.remove(standIn);
+    }
+    return noteTopic(device, topic);
+  }
+
   /** The first time within a tick that a device was heard. */
   #voice(device: Device, receivedAtMs: UnixMs): void {
     const now = this.#now;
@@ -242,7 +253,7 @@ export class DeviceRegistry implements Service {
   }
 
   /** A message about devices, which is not their own voice, or not for certain. */
-  #spokenOf(decoded: Decoded, { source }: Message, receivedAtMs: UnixMs): void {
+  #spokenOf(decoded: Decoded, { source, topic }: Message, receivedAtMs: UnixMs): void {
     const { kind, deviceId, sightings } = decoded;
     // Anybody may send a command to any device.
     if (kind === 'command') return;
@@ -252,6 +263,7 @@ export class DeviceRegistry implements Service {
     if (device === undefined) return;
     device.messages++;
     if (decoded.profile !== device.profile) noteProfile(device, decoded.profile);
+    if (!device.topics.has(topic)) this.#slotsFor(device, topic);
     // What a bridge describes may be gone for long. An availability message says itself whether it is a voice.
     const isVoice = kind === 'discovery' && own?.via === undefined && device.via === undefined;
     if (isVoice && device.heardAtMs !== this.#now) this.#voice(device, receivedAtMs);

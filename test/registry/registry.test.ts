@@ -164,3 +164,37 @@ test('lessons are kept with it', async (t) => {
   await site.restart();
   assert.deepEqual(site.taught, ['homeassistant/a/config']);
 });
+
+test('a topic that turns out to be of a device that is known is no device of its own any more', async (t) => {
+  const site = await Site.start(t);
+  const profile = { name: 'zigbee2mqtt/device', version: 1 };
+  site.says('z/lamp');
+  const { firstSeen } = site.registry.describe('z/lamp')!;
+  await site.registry.change('z/lamp', { name: 'Lamp' });
+  site.wait(minute);
+  site.says('z:lamp', { topic: 'z/lamp', fields: { v: 1 }, profile });
+  assert.deepEqual(
+    site.registry.summaries().map(({ id, name, messages }) => [id, name, messages]),
+    [['z:lamp', 'Lamp', 2]],
+  );
+  assert.deepEqual(site.registry.describe('z:lamp')!.firstSeen, firstSeen);
+  await site.restart();
+  assert.equal(site.registry.status().total, 1);
+});
+
+test('a device is taken over by none that it is not the topic of', async (t) => {
+  const site = await Site.start(t);
+  const profile = { name: 'a/b', version: 1 };
+  // Named by its topic, and more than that: heard on another, or understood by a profile.
+  site.says('one');
+  site.says('one', { topic: 'other' });
+  site.says('two', { fields: { v: 1 }, profile });
+  site.says('three');
+  site.says('four');
+  for (const topic of ['one', 'two', 'other']) site.says('x:y', { topic, fields: { v: 1 }, profile });
+  site.says('z', { topic: 'four' });
+  assert.deepEqual(
+    site.registry.summaries().map(({ id }) => id),
+    ['one', 'two', 'three', 'four', 'x:y', 'z'],
+  );
+});

@@ -38,7 +38,7 @@ export class Decoding {
       corrections: clock.corrections,
       operatingMs,
       silenceOf: (profile) => this.library.profiles.get(profile)?.options.silence,
-      teach: (message) => this.decode(message, clock.now()),
+      teach: (message) => this.decoder.teach(message, clock.now()),
       report,
       log: log('registry'),
     });

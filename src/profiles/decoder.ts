@@ -2,7 +2,9 @@ import type { Decoded } from '../core/decoded.ts';
 import type { Message } from '../core/message.ts';
 import type { UnixMs } from '../core/time.ts';
 import { RecentMap } from '../lib/recent-map.ts';
-import type { Codec } from './codec.ts';
+import { WorkBudget } from '../lib/work-budget.ts';
+import { Adoptions } from './adoptions.ts';
+import type { Codec, Hint } from './codec.ts';
 import { codecs } from './codecs/codecs.ts';
 import { createDeviceNamer } from './device-id.ts';
 import { DeviceNames } from './device-names.ts';
@@ -11,32 +13,43 @@ import type { CompiledProfile } from './language/compiled.ts';
 import { compiledIn, type Library, loadLibrary } from './library.ts';
 import type { DecodeOptions } from './options.ts';
 import { ProfileUse } from './profile-use.ts';
-import { recognise, type Suggestion, sureEnough } from './recognise.ts';
+import { type Finding, Recogniser, type Suggestion, sureEnough } from './recognise.ts';
 import { Route } from './route.ts';
+import { templateOf } from './topic-index.ts';
+import type { Binding, TopicMeter, Topics } from './topics.ts';
 
 /** Turns a message into measurements. Never throws: what can't be decoded has no fields and keeps its payload. */
 export type Decoder = (message: Message, receivedAtMs: UnixMs) => Decoded;
 
+/** By topics' length: so many of usual length, fewer where they are very long. */
 const maxRoutes = 10_000;
-/** No profile is known for a topic: after how many messages it is looked again, doubled each time. */
-interface Unknown {
-  seen: number;
-  lookAgainAt: number;
-  lessons: number;
-}
+const charsEach = 256;
+/** How much of the time may go into finding out what topics are, and how much at once: a whole fleet's topics after a start. */
+const lookingShare = 0.1;
+const lookingBurstMs = 2_000;
 
-/** What people decided for a topic. */
-export type Binding =
-  /** Its messages are decoded by this profile. */
-  | { readonly kind: 'adopted'; readonly profile: string }
-  /** Its messages are decoded by the general rules, whatever they look like. */
-  | { readonly kind: 'ignored' };
+/** What is known of one topic. */
+interface Known {
+  /** Undefined: the general rules hold. */
+  readonly route: Route | undefined;
+  readonly meter: TopicMeter | undefined;
+  /** Without a route: its messages, and after how many of them it is looked at again, doubled each time. */
+  seen: number;
+  readonly lookAgainAt: number;
+  /** How much had been learnt when it was looked at. */
+  readonly learnt: number;
+}
 
 export interface ProfileDecoderDependencies {
   readonly options: Omit<DecodeOptions, 'profiles' | 'profileDirs'>;
   readonly profiles: readonly CompiledProfile[];
   /** What people decided for a topic; undefined: nothing. */
   readonly bindingOf?: (topic: string) => Binding | undefined;
+  /** What was adopted without asking, also before this run. */
+  readonly adoptions?: Adoptions;
+  /** Who keeps count of topics. */
+  readonly topics?: Topics;
+  readonly budget?: WorkBudget;
 }
 
 /**
@@ -50,43 +63,59 @@ export class ProfileDecoder {
   readonly #codecs = new Map<string, Codec>();
   readonly #names = new DeviceNames();
   readonly #byName: ReadonlyMap<string, CompiledProfile>;
-  readonly #routes = new RecentMap<string, Route | Unknown>(maxRoutes);
+  readonly #recogniser: Recogniser;
+  readonly #budget: WorkBudget;
+  readonly #known = new RecentMap<string, Known>(maxRoutes, (topic) => 1 + Math.floor(topic.length / charsEach));
   readonly #uses = new Map<string, ProfileUse>();
-  #lessons = 0;
+  readonly #learnt = { count: 0 };
+  readonly adoptions: Adoptions;
+  #postponed = 0;
 
   constructor(deps: ProfileDecoderDependencies) {
+    const { options, profiles, adoptions = new Adoptions() } = deps;
     this.#deps = deps;
-    this.#general = createGeneralDecoder(deps.options);
-    this.#nameOf = createDeviceNamer(deps.options.deviceTopics);
-    this.#byName = new Map(deps.profiles.map((profile) => [profile.name, profile]));
+    this.adoptions = adoptions;
+    this.#general = createGeneralDecoder(options);
+    this.#nameOf = createDeviceNamer(options.deviceTopics);
+    this.#byName = new Map(profiles.map((profile) => [profile.name, profile]));
+    this.#recogniser = new Recogniser(profiles, (name) => this.#codecOf(name), adoptions);
+    this.#budget = deps.budget ?? new WorkBudget(lookingShare, lookingBurstMs);
   }
 
   readonly decode: Decoder = (message, receivedAtMs) => {
-    const { topic, payload } = message;
-    let known = this.#routes.get(topic);
-    if (known === undefined || (!(known instanceof Route) && this.#isDue(known))) {
-      known = this.#look(topic, payload, known);
-      this.#routes.set(topic, known);
+    const known = this.#knownOf(message);
+    const { route, meter } = known;
+    if (route === undefined || message.payload.length > this.#deps.options.maxBytes) {
+      const decoded = this.#general(message, receivedAtMs);
+      if (meter !== undefined) meter.heard(message, decoded, receivedAtMs);
+      return decoded;
     }
-    if (!(known instanceof Route) || payload.length > this.#deps.options.maxBytes)
-      return this.#general(message, receivedAtMs);
-    const decoded = known.decode(message, receivedAtMs);
-    const { use } = known;
+    const decoded = route.decode(message, receivedAtMs);
+    const { use } = route;
     use.messages++;
     if (decoded.failure !== undefined) use.failed(decoded.failure, message, receivedAtMs);
-    if (decoded.isLesson) this.#lessons++;
+    if (decoded.isLesson) this.#learnt.count++;
+    if (meter !== undefined) meter.heard(message, decoded, receivedAtMs);
     return decoded;
   };
 
+  /** Decodes a message for what it teaches: one of an earlier run, which has been counted. */
+  teach(message: Message, receivedAtMs: UnixMs): void {
+    const { route } = this.#knownOf(message);
+    if (route !== undefined && message.payload.length <= this.#deps.options.maxBytes) {
+      route.decode(message, receivedAtMs);
+      this.#learnt.count++;
+    }
+  }
+
   /** What a topic's messages may be, the likeliest first. */
   suggest(topic: string, payload: Uint8Array): readonly Suggestion[] {
-    return recognise(this.#deps.profiles, this.#codecOf, topic, payload.subarray(0, this.#deps.options.maxBytes));
+    return this.#recogniser.find(topic, payload.subarray(0, this.#deps.options.maxBytes), true);
   }
 
   /** By which profile a topic's messages are decoded; undefined: by the general rules. */
   profileOf(topic: string): string | undefined {
-    const known = this.#routes.get(topic);
-    return known instanceof Route ? known.profile.name : undefined;
+    return this.#known.get(topic)?.route?.profile.name;
   }
 
   /** What became of the messages of each profile that had any, by its name. */
@@ -94,47 +123,108 @@ export class ProfileDecoder {
     return this.#uses;
   }
 
+  /** How often a topic could not be looked at because too many others were. */
+  get postponed(): number {
+    return this.#postponed;
+  }
+
   /** Bindings have changed: every topic is looked at again. */
   bindingsChanged(): void {
-    this.#routes.clear();
+    this.#known.clear();
   }
 
   /**
    * Decodes by a given profile, whatever the topic's own is: for tests of profiles.
    *
    * @param use what the profile's messages before it left behind
+   * @param adopted what people decided for the topic
    */
-  decodeBy(profile: CompiledProfile, message: Message, receivedAtMs: UnixMs, use = new ProfileUse()): Decoded {
-    return this.#routeOf(profile, message.topic, use).decode(message, receivedAtMs);
+  decodeBy(
+    profile: CompiledProfile,
+    message: Message,
+    receivedAtMs: UnixMs,
+    use = new ProfileUse(),
+    adopted?: Binding,
+  ): Decoded {
+    return this.#routeOf(profile, message.topic, adopted, use).decode(message, receivedAtMs);
   }
 
-  #isDue(unknown: Unknown): boolean {
-    unknown.seen++;
-    // Something was learnt: perhaps it tells what this is.
-    return unknown.seen >= unknown.lookAgainAt || unknown.lessons !== this.#lessons;
+  #knownOf({ topic, payload }: Message): Known {
+    const known = this.#known.get(topic);
+    if (known !== undefined) {
+      if (known.route !== undefined) return known;
+      known.seen++;
+      // Perhaps what was learnt tells what this is.
+      if (known.seen < known.lookAgainAt && known.learnt === this.#learnt.count) return known;
+    }
+    const looked = this.#look(topic, payload, known);
+    this.#known.set(topic, looked);
+    return looked;
   }
 
-  #look(topic: string, payload: Uint8Array, before: Unknown | undefined): Route | Unknown {
-    const unknown = before ?? { seen: 1, lookAgainAt: 1, lessons: 0 };
-    unknown.lookAgainAt *= 2;
-    unknown.lessons = this.#lessons;
+  #look(topic: string, payload: Uint8Array, before: Known | undefined): Known {
     const binding = this.#deps.bindingOf?.(topic);
-    if (binding?.kind === 'ignored') return unknown;
-    const name = binding === undefined ? this.#recognised(topic, payload) : binding.profile;
-    const profile = name === undefined ? undefined : this.#byName.get(name);
-    return profile === undefined ? unknown : this.#routeOf(profile, topic);
+    const bound = binding?.kind === 'adopted' ? this.#byName.get(binding.profile) : undefined;
+    if (bound !== undefined) {
+      return this.#knownAs(topic, before, this.#routeOf(bound, topic, binding), binding, undefined, []);
+    }
+    if (binding?.kind === 'ignored') return this.#knownAs(topic, before, undefined, binding, undefined, []);
+    const remembered = this.#recogniser.remembered(topic);
+    if (remembered !== undefined) return this.#adopted(topic, before, remembered, [remembered]);
+    if (payload.length > this.#deps.options.maxBytes)
+      return this.#knownAs(topic, before, undefined, binding, undefined, []);
+    const found = this.#budget.spend(() => this.#recogniser.find(topic, payload));
+    if (found === undefined) return this.#later(topic, before);
+    const [best] = found;
+    if (best !== undefined && best.confidence >= sureEnough) return this.#adopted(topic, before, best, found);
+    return this.#knownAs(topic, before, undefined, binding, undefined, found);
   }
 
-  #recognised(topic: string, payload: Uint8Array): string | undefined {
-    if (payload.length > this.#deps.options.maxBytes) return undefined;
-    const [best] = this.suggest(topic, payload);
-    return best !== undefined && best.confidence >= sureEnough ? best.profile : undefined;
+  #adopted(topic: string, before: Known | undefined, by: Finding, found: readonly Finding[]): Known {
+    this.adoptions.remember(by.profile, topic, by.place);
+    const route = this.#routeOf(this.#byName.get(by.profile)!, topic);
+    const template = by.place && templateOf(by.place.pattern.text, topic);
+    return this.#knownAs(topic, before, route, undefined, template, found);
   }
 
-  #routeOf(profile: CompiledProfile, topic: string, use = this.#useOf(profile)): Route {
-    const { options } = this.#deps;
-    const { nameOf, codecOf, names } = { nameOf: this.#nameOf, codecOf: this.#codecOf, names: this.#names };
-    return new Route({ profile, topic, limits: options, nameOf, codecOf, names }, use);
+  /** There is no time to find out: with its next message, perhaps. */
+  #later(topic: string, before: Known | undefined): Known {
+    this.#postponed++;
+    const known = this.#knownAs(topic, before, undefined, undefined, undefined, []);
+    return { ...known, lookAgainAt: known.seen + 1 };
+  }
+
+  #knownAs(
+    topic: string,
+    before: Known | undefined,
+    route: Route | undefined,
+    binding: Binding | undefined,
+    template: string | undefined,
+    suggestions: readonly Suggestion[],
+  ): Known {
+    const profile = route?.profile.name;
+    const found = { template: binding?.template ?? template, profile, isByPeople: binding !== undefined, suggestions };
+    const meter = this.#deps.topics?.meterOf(topic, found, before?.meter);
+    const { seen = 1, lookAgainAt = 1 } = before ?? {};
+    return { route, meter, seen, lookAgainAt: lookAgainAt * 2, learnt: this.#learnt.count };
+  }
+
+  #routeOf(profile: CompiledProfile, topic: string, adopted?: Binding, use = this.#useOf(profile)): Route {
+    const device = adopted?.kind === 'adopted' ? adopted.deviceOf?.(topic) : undefined;
+    return new Route(
+      {
+        profile,
+        topic,
+        limits: this.#deps.options,
+        nameOf: this.#nameOf,
+        codecOf: this.#codecOf,
+        names: this.#names,
+        hintsOf: this.#hintsOf,
+        learnt: this.#learnt,
+        ...(adopted?.kind === 'adopted' && { adopted: { device } }),
+      },
+      use,
+    );
   }
 
   #useOf({ name }: CompiledProfile): ProfileUse {
@@ -145,6 +235,17 @@ export class ProfileDecoder {
     }
     return use;
   }
+
+  readonly #hintsOf = (topic: string): ReadonlyMap<string, Hint> | undefined => {
+    let all: Map<string, Hint> | undefined;
+    for (const codec of this.#codecs.values()) {
+      for (const hint of codec.hints?.(topic) ?? []) {
+        all ??= new Map();
+        if (!all.has(hint.path)) all.set(hint.path, hint);
+      }
+    }
+    return all;
+  };
 
   readonly #codecOf = (name: string): Codec | undefined => {
     let codec = this.#codecs.get(name);

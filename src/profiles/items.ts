@@ -1,5 +1,6 @@
 import type { Measurement, Values } from '../core/measurement.ts';
-import type { CompiledMessage } from './language/compiled.ts';
+import type { CompiledMessage, CompiledProfile } from './language/compiled.ts';
+import { Mapping } from './language/mapping.ts';
 import { type Tree, valueAt } from './language/tree-path.ts';
 
 const noCaptures: ReadonlyMap<string, string> = new Map();
@@ -12,6 +13,37 @@ export function capturesOf({ topics }: CompiledMessage, topic: string): Readonly
     if (captures !== undefined) return captures;
   }
   return undefined;
+}
+
+/** One of a profile's messages that a topic's message can be. */
+export interface Candidate {
+  readonly message: CompiledMessage;
+  readonly captures: ReadonlyMap<string, string>;
+  readonly mapping: Mapping;
+  /** Its topic does not tell that it is this one: the payload has to. */
+  readonly hasToFit: boolean;
+}
+
+export function candidateOf(
+  message: CompiledMessage,
+  captures: ReadonlyMap<string, string>,
+  hasToFit: boolean,
+): Candidate {
+  return { message, captures, mapping: new Mapping(message, captures), hasToFit };
+}
+
+/**
+ * Which messages of a profile can come on a topic that none of its patterns matches: those whose topics end in the same word
+ * first, then measurements, first those that say what they have to hold. Availability, commands and the like are told by
+ * their topics alone.
+ */
+export function likelyFor(topic: string, { messages }: CompiledProfile): readonly CompiledMessage[] {
+  const last = topic.slice(topic.lastIndexOf('/') + 1);
+  const endsAlike = ({ topics }: CompiledMessage): boolean =>
+    topics.some(({ text }) => text.slice(text.lastIndexOf('/') + 1) === last);
+  const isTold = ({ keys, looks }: CompiledMessage): boolean => keys.length > 0 || looks !== undefined;
+  const rest = messages.filter((message) => !endsAlike(message) && message.kind === undefined);
+  return [...messages.filter(endsAlike), ...rest.filter(isTold), ...rest.filter((message) => !isTold(message))];
 }
 
 /** What in a tree is a measurement by itself. */

@@ -1,7 +1,8 @@
+import type { Adoptions } from './adoptions.ts';
 import type { Codec } from './codec.ts';
-import { parseJson, textOf } from './json.ts';
-import type { CompiledMessage, CompiledProfile } from './language/compiled.ts';
-import { valueAt } from './language/tree-path.ts';
+import type { CompiledProfile } from './language/compiled.ts';
+import { Look } from './look.ts';
+import { type Entry, type Place, TopicIndex } from './topic-index.ts';
 
 /** What a topic's messages may be. */
 export interface Suggestion {
@@ -13,65 +14,112 @@ export interface Suggestion {
   readonly reason: string;
 }
 
+/** A suggestion, and what it is by. */
+export interface Finding extends Suggestion {
+  /** Where the topic stands in the profile; undefined: the payload, or what was learnt, tells. */
+  readonly place: Place | undefined;
+}
+
 /** From here on a suggestion is followed without asking. */
 export const sureEnough = 0.9;
+/** From here on a convention of topics is exact: nothing that a payload looks like counts for more. */
+const exact = 0.95;
+/** The most that can be told without a topic of its own: by the look of a payload, or by what another device said of the topic. */
+const atMostByLook = 0.94;
 
-/**
- * What a message can be, the likeliest first, by one message of a topic. Pure, but for what codecs have learnt.
- *
- * @param codecOf the codec of a name
- */
-export function recognise(
-  profiles: readonly CompiledProfile[],
-  codecOf: (name: string) => Codec | undefined,
-  topic: string,
-  payload: Uint8Array,
-): Suggestion[] {
-  const look = new Look(payload);
-  const found: Suggestion[] = [];
-  for (const profile of profiles) {
-    let best: Suggestion | undefined;
-    for (const message of profile.messages) {
-      const claim = claimOf(message, codecOf, topic, look);
-      if (claim !== undefined && claim.confidence > (best?.confidence ?? 0)) best = { profile: profile.name, ...claim };
+/** Tells what messages can be. What it knows is the profiles, what codecs have learnt, and what was adopted before. */
+export class Recogniser {
+  readonly #index: TopicIndex;
+  readonly #profiles: ReadonlyMap<string, CompiledProfile>;
+  readonly #codecOf: (name: string) => Codec | undefined;
+  readonly #adoptions: Adoptions;
+  /** A new topic is asked about twice: whether it is remembered, and if not, what it is. */
+  #last: { readonly topic: string; readonly places: readonly Place[] } = { topic: '', places: [] };
+
+  /** @param codecOf the codec of a name */
+  constructor(
+    profiles: readonly CompiledProfile[],
+    codecOf: (name: string) => Codec | undefined,
+    adoptions: Adoptions,
+  ) {
+    this.#index = new TopicIndex(profiles);
+    this.#profiles = new Map(profiles.map((profile) => [profile.name, profile]));
+    this.#codecOf = codecOf;
+    this.#adoptions = adoptions;
+  }
+
+  /** What the topic was adopted as before; the payload is not looked at. */
+  remembered(topic: string): Finding | undefined {
+    const reason = 'it was recognised before';
+    const own = this.#adoptions.profileOf(topic);
+    if (own !== undefined && this.#profiles.has(own)) return { profile: own, confidence: 1, reason, place: undefined };
+    for (const place of this.#placesOf(topic)) {
+      if (this.#adoptions.has(place)) return { profile: place.profile.name, confidence: 1, reason, place };
     }
-    if (best !== undefined) found.push(best);
+    return undefined;
   }
-  return found.sort((a, b) => b.confidence - a.confidence);
+
+  /**
+   * What a message can be, the likeliest first: exact conventions before all that payloads look like. Where one is met, nobody
+   * looks further unless all is asked for.
+   */
+  find(topic: string, payload: Uint8Array, isAll = false): readonly Finding[] {
+    const look = new Look(payload);
+    const found = new Map<string, Finding>();
+    for (const place of this.#placesOf(topic)) {
+      const claim = this.#claimOf(place, topic, look);
+      note(found, place, claim, place, 1);
+      if ((claim?.confidence ?? 0) < sureEnough && this.#adoptions.knowsDevice(place)) {
+        const reason = `another topic of this device is decoded by ${place.profile.title}`;
+        note(found, place, { confidence: sureEnough, reason }, place, 1);
+      }
+    }
+    if (isAll || ![...found.values()].some(({ confidence }) => confidence >= exact)) {
+      for (const place of this.#index.openPlacesOf(topic)) {
+        note(found, place, this.#claimOf(place, topic, look), place, atMostByLook);
+      }
+      for (const entry of this.#index.anywhere) {
+        note(found, entry, this.#claimOf(entry, topic, look), undefined, atMostByLook);
+      }
+    }
+    return [...found.values()].sort(inOrder);
+  }
+
+  /** Where a topic stands in a profile, by the first message that it can be. */
+  placeIn(profile: CompiledProfile, topic: string): Place | undefined {
+    return [...this.#placesOf(topic), ...this.#index.openPlacesOf(topic)].find((one) => one.profile === profile);
+  }
+
+  #placesOf(topic: string): readonly Place[] {
+    if (topic !== this.#last.topic) this.#last = { topic, places: this.#index.placesOf(topic) };
+    return this.#last.places;
+  }
+
+  #claimOf({ message }: Entry, topic: string, look: Look): { confidence: number; reason: string } | undefined {
+    const { confidence, codec, reason } = message;
+    if (!look.fits(message)) return undefined;
+    if (confidence !== undefined) return { confidence, reason };
+    return codec === undefined ? undefined : this.#codecOf(codec)?.claims?.(topic, look.payload);
+  }
 }
 
-/** A payload, read once and only if somebody asks. */
-class Look {
-  readonly payload: Uint8Array;
-  #text: string | undefined | null = null;
-  #tree: unknown = null;
-
-  constructor(payload: Uint8Array) {
-    this.payload = payload;
-  }
-
-  get text(): string | undefined {
-    if (this.#text === null) this.#text = textOf(this.payload);
-    return this.#text;
-  }
-
-  get tree(): unknown {
-    if (this.#tree === null) this.#tree = this.text === undefined ? undefined : parseJson(this.text);
-    return this.#tree;
+function note(
+  found: Map<string, Finding>,
+  { profile: { name } }: Entry,
+  claim: { readonly confidence: number; readonly reason: string } | undefined,
+  place: Place | undefined,
+  most: number,
+): void {
+  if (claim === undefined) return;
+  const confidence = Math.min(claim.confidence, most);
+  if (confidence > (found.get(name)?.confidence ?? 0)) {
+    found.set(name, { profile: name, confidence, reason: claim.reason, place });
   }
 }
 
-function claimOf(
-  message: CompiledMessage,
-  codecOf: (name: string) => Codec | undefined,
-  topic: string,
-  look: Look,
-): Omit<Suggestion, 'profile'> | undefined {
-  const { confidence, topics, keys, looks, reason } = message;
-  if (topics.length > 0 && !topics.some((pattern) => pattern.match(topic) !== undefined)) return undefined;
-  if (confidence === undefined)
-    return message.codec === undefined ? undefined : codecOf(message.codec)?.claims?.(topic, look.payload);
-  if (keys.some((key) => valueAt(look.tree, key) === undefined)) return undefined;
-  if (looks !== undefined && (look.text === undefined || !looks(look.text))) return undefined;
-  return { confidence, reason };
+/** The surest first; among equals what has a topic of its own, then by name, so that it is always the same. */
+function inOrder(a: Finding, b: Finding): number {
+  if (a.confidence !== b.confidence) return b.confidence - a.confidence;
+  const byTopic = Number(b.place !== undefined) - Number(a.place !== undefined);
+  return byTopic !== 0 ? byTopic : a.profile < b.profile ? -1 : 1;
 }

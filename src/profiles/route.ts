@@ -4,13 +4,14 @@ import { messageOf } from '../core/errors.ts';
 import type { Measurement } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
 import type { UnixMs } from '../core/time.ts';
-import type { Codec, CodecOutput, Limits } from './codec.ts';
+import type { Codec, CodecOutput, Hint, Limits } from './codec.ts';
 import type { DeviceNames } from './device-names.ts';
-import { asObject, capturesOf, itemsOf, withDevice } from './items.ts';
+import { asObject, type Candidate, candidateOf, capturesOf, itemsOf, likelyFor, withDevice } from './items.ts';
 import type { CompiledMessage, CompiledProfile } from './language/compiled.ts';
 import type { Read, Reader } from './language/formats.ts';
-import { attributesIn, Mapping } from './language/mapping.ts';
+import { attributesIn } from './language/mapping.ts';
 import { type Tree, valueAt } from './language/tree-path.ts';
+import { Look } from './look.ts';
 import { ProfileUse } from './profile-use.ts';
 
 export interface RouteDependencies {
@@ -21,12 +22,15 @@ export interface RouteDependencies {
   readonly nameOf: (topic: string) => string;
   readonly codecOf: (name: string) => Codec | undefined;
   readonly names: DeviceNames;
-}
-
-interface Candidate {
-  readonly message: CompiledMessage;
-  readonly captures: ReadonlyMap<string, string>;
-  readonly mapping: Mapping;
+  /** What codecs know of the values on a topic, by path. */
+  readonly hintsOf: (topic: string) => ReadonlyMap<string, Hint> | undefined;
+  /** How often something was learnt: what `hintsOf` gives may be another thing then. */
+  readonly learnt: { readonly count: number };
+  /**
+   * People said that the topic's messages are decoded by this profile: should none of its topics match, whichever of its
+   * messages fits. The device's name within the family, where they gave one.
+   */
+  readonly adopted?: { readonly device: string | undefined };
 }
 
 /** Of so many devices it is known that their manufacturer and model have been told. */
@@ -44,6 +48,7 @@ export class Route {
   readonly #version: { readonly name: string; readonly version: number };
   /** Devices whose manufacturer and model have been told. */
   #told = new Set<string>();
+  #learnt = -1;
 
   /** @param use shared by all routes of the profile */
   constructor(deps: RouteDependencies, use: ProfileUse = new ProfileUse()) {
@@ -53,13 +58,18 @@ export class Route {
     this.#version = { name: deps.profile.name, version: deps.profile.version };
     this.#candidates = deps.profile.messages.flatMap((message) => {
       const captures = capturesOf(message, deps.topic);
-      return captures === undefined ? [] : [{ message, captures, mapping: new Mapping(message, captures) }];
+      return captures === undefined ? [] : [candidateOf(message, captures, false)];
     });
+    if (deps.adopted !== undefined && this.#candidates.length === 0) {
+      const captures = new Map(deps.adopted.device === undefined ? [] : [['device', deps.adopted.device]]);
+      this.#candidates = likelyFor(deps.topic, deps.profile).map((message) => candidateOf(message, captures, true));
+    }
   }
 
   /** Never throws: whatever goes wrong is this message's alone. */
   decode(message: Message, receivedAtMs: UnixMs): Decoded {
     try {
+      if (this.#learnt !== this.#deps.learnt.count) this.#learn();
       return this.#decode(message, receivedAtMs);
     } catch (error) {
       return this.#failed(`its decoder broke: ${messageOf(error)}`);
@@ -85,6 +95,7 @@ export class Route {
         continue;
       }
       const [first] = read.trees;
+      if (candidate.hasToFit && !new Look(payload).fits(message)) continue;
       if (!message.when.every(([path, value]) => valueAt(first, path) === value)) continue;
       return this.#byTable(candidate, read.trees);
     }
@@ -232,9 +243,17 @@ export class Route {
     });
   }
 
+  #learn(): void {
+    const { hintsOf, learnt, topic } = this.#deps;
+    this.#learnt = learnt.count;
+    const hints = hintsOf(topic);
+    for (const { mapping } of this.#candidates) mapping.learn(hints);
+  }
+
   #identify({ message, captures }: Candidate, tree: Tree): { readonly deviceId: string; readonly isNew: boolean } {
     const { family } = this.profile;
-    const { nameOf, names, topic } = this.#deps;
+    const { nameOf, names, topic, adopted } = this.#deps;
+    if (adopted?.device !== undefined) return { deviceId: `${family}:${adopted.device}`, isNew: false };
     const scope = { captures, tree };
     const id = message.device === undefined ? captures.get('device') : message.device.id(scope);
     const { name, isNew } = names.resolve(family, id, message.device?.alias?.(scope));

@@ -1,7 +1,7 @@
 import type { Attribute } from '../../core/device.ts';
 import { unitOf } from '../../core/measure-units.ts';
 import type { Field, FieldValue, Values } from '../../core/measurement.ts';
-import type { Limits } from '../codec.ts';
+import type { Hint, Limits } from '../codec.ts';
 import type { CompiledField, CompiledMessage } from './compiled.ts';
 import { readTime } from './time.ts';
 import { type Tree, valueAt } from './tree-path.ts';
@@ -43,6 +43,8 @@ export class Mapping {
   readonly #plans = new Map<string, Plan>();
   readonly #prefix: string;
   readonly #bare: string;
+  /** What is known from elsewhere, by path in the payload. */
+  #hints: ReadonlyMap<string, Hint> | undefined;
   // Of the tree that is being walked.
   #tree: Tree;
   #fields: Field[] = [];
@@ -57,6 +59,13 @@ export class Mapping {
     this.#captures = captures;
     this.#prefix = fill(message.prefix, captures);
     this.#bare = message.as === '' ? 'value' : fill(message.as, captures);
+  }
+
+  /** Something was learnt of the topic's values, or is not known any more: what becomes of them is worked out anew. */
+  learn(hints: ReadonlyMap<string, Hint> | undefined): void {
+    if (hints === undefined && this.#hints === undefined) return;
+    this.#hints = hints;
+    this.#plans.clear();
   }
 
   /** @param item what holds the values; `tree` or a part of it */
@@ -177,6 +186,29 @@ export class Mapping {
   }
 
   #plan(path: string): Plan {
+    const plan = this.#ruled(path);
+    const hint = plan.kind === 'field' && plan.field?.unitFrom === undefined ? this.#hintOf(path) : undefined;
+    if (plan.kind !== 'field' || hint === undefined) return plan;
+    const unit = plan.unit ?? (hint.unit === undefined ? undefined : (unitOf(hint.unit) ?? hint.unit));
+    // A path is a name already, and one that had a name must not get another one. Only `value` says nothing.
+    const name = path === 'value' && !plan.isNamed ? (hint.name ?? plan.name) : plan.name;
+    return { ...plan, name, unit };
+  }
+
+  #hintOf(path: string): Hint | undefined {
+    if (this.#hints === undefined) return undefined;
+    const own = path.slice(this.#prefix.length);
+    for (const [root, prefix] of this.#message.roots) {
+      if (!own.startsWith(prefix)) continue;
+      const inside = own.slice(prefix.length);
+      const hint = this.#hints.get(root === '' ? inside : `${root}.${inside}`);
+      if (hint !== undefined) return hint;
+    }
+    return own === this.#bare ? this.#hints.get('') : undefined;
+  }
+
+  /** What the profile says of it. */
+  #ruled(path: string): Plan {
     const { fields, rest, events, words } = this.#message;
     for (const field of fields) {
       const found = field.matches(path);

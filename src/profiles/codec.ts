@@ -37,6 +37,8 @@ export interface CodecOutput {
   readonly parts: readonly Part[];
   /** The parts say all that the payload said. Otherwise the payload is kept beside them. */
   readonly isComplete: boolean;
+  /** Of which device a message without parts is, in the same way as {@link Part.device}. Absent: of the first sighting's. */
+  readonly device?: string;
   readonly sightings?: readonly CodecSighting[];
   readonly requests?: readonly Request[];
   /** Why it could not be read, as a sentence with what was found and where; with kind `failed`. */

@@ -182,14 +182,14 @@ export class Route {
       ...(requests !== undefined && requests.length > 0 && { requests }),
       ...(isLesson && { isLesson }),
     };
-    if (kind === 'failed') return { ...this.#failed(failure ?? 'its codec could not read it'), ...more };
     const measurements = parts.map((part) => withDevice(this.#codecId(part.device), part));
     const [first, ...others] = measurements;
-    if (first === undefined)
-      return {
-        ...this.#without(kind === 'measurement' ? 'raw' : kind, sightings[0]?.deviceId ?? this.#codecId(undefined)),
-        ...more,
-      };
+    if (first === undefined || kind === 'failed') {
+      const seen = output.device === undefined ? sightings[0]?.deviceId : undefined;
+      const deviceId = seen ?? this.#codecId(output.device);
+      if (kind === 'failed') return { ...this.#failed(failure ?? 'its codec could not read it', deviceId), ...more };
+      return { ...this.#without(kind === 'measurement' ? 'raw' : kind, deviceId), ...more };
+    }
     return {
       kind,
       deviceId: first.deviceId,
@@ -275,8 +275,8 @@ export class Route {
     return false;
   }
 
-  #failed(failure: string): Decoded {
-    return { ...this.#without('failed', this.#idOf(undefined, undefined)), failure };
+  #failed(failure: string, deviceId = this.#idOf(undefined, undefined)): Decoded {
+    return { ...this.#without('failed', deviceId), failure };
   }
 
   #without(kind: MessageKind, deviceId: string, sightings: readonly Sighting[] = [], isLesson = false): Decoded {

@@ -163,6 +163,15 @@ for (const [hex, confidence] of claimed) {
   });
 }
 
+test('a topic with the word cbor makes a bare value sure, and no JSON', () => {
+  const claim = (topic: string, hex: string) => codec.claims?.(topic, bytesOf(hex))?.confidence;
+  assert.equal(claim('dev/cbor', '17'), 0.95);
+  assert.equal(claim('dev/cbor', '6449455446'), 0.95);
+  assert.equal(claim('dev/cbor', Buffer.from('{"a":1}').toString('hex')), undefined);
+  assert.equal(claim('dev/cbor', Buffer.from('21.5').toString('hex')), undefined);
+  assert.equal(claim('dev/cborg', '17'), undefined);
+});
+
 test('any bytes and damaged CBOR', () => {
   assertSurvives(
     createCborCodec,

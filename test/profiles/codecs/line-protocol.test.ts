@@ -89,6 +89,7 @@ const rows: readonly (readonly [text: string, parts: readonly unknown[]])[] = [
   ['m a=1 9223372036854775807', [[{ 'm.a': 1 }, 9223372036854, 775807]]],
   ['__proto__ __proto__=1', [[{ '__proto__.__proto__': 1 }]]],
   ['m=n a=1', [[{ 'm=n.a': 1 }]]],
+  ['m\\=n a=1', [[{ 'm\\=n.a': 1 }]]],
   // One part for lines of one instant and series; a new one where a name would come twice.
   [
     'cpu,h=a u=1 5\nmem,h=a f=2 5\ncpu,h=b u=3 5',

@@ -284,6 +284,18 @@ test('commands are nobody’s value', () => {
   assert.equal(tell('DCMD/Edge1/Tank', payloadOf([{ name: 'Outputs/A', boolean: true }])).kind, 'command');
 });
 
+test('messages without values are of their node or device, too', () => {
+  const messages: readonly (readonly [string, Uint8Array, string])[] = [
+    ['NCMD/Edge1', payloadOf([]), 'Group1/Edge1'],
+    ['DCMD/Edge1/Tank', payloadOf([]), 'Group1/Edge1/Tank'],
+    ['NDATA/Edge1', real.dataByAlias, 'Group1/Edge1'],
+    ['DDATA/Edge1/Tank', bytesOf('ff'), 'Group1/Edge1/Tank'],
+    ['DBIRTH/Edge1/Tank', payloadOf([]), 'Group1/Edge1/Tank'],
+    ['NDEATH/Edge1', real.staleDeath, 'Group1/Edge1'],
+  ];
+  for (const [topic, payload, device] of messages) assert.equal(session().tell(topic, payload).device, device, topic);
+});
+
 const states: readonly (readonly [topic: string, payload: string, presence: string | undefined, claim?: number])[] = [
   ['spBv1.0/STATE/scada 1', '{"online":true,"timestamp":1668114759262}', 'online', 0.95],
   ['spBv1.0/STATE/scada 1', '{"online":false,"timestamp":1668114759262}', 'offline', 0.95],
@@ -334,6 +346,10 @@ test('it forgets the birth that is longest ago, not the newest one', () => {
   assert.equal(nodes.get('G/24')?.resolve('', { alias: 7 })?.name, 'm7');
   const kept = Array.from({ length: 25 }, (_, i) => nodes.get(`G/${i}`)).filter((node) => node !== undefined);
   assert.equal(kept.length, 20);
+  // The oldest stays while it is the one that speaks.
+  nodes.deviceBorn('G/5', 'd', metrics);
+  assert.equal(nodes.get('G/5')?.resolve('d', { alias: 7 })?.name, 'm7');
+  assert.equal(nodes.get('G/6'), undefined);
   // Nor do one node's devices fill it.
   for (let i = 0; i < 30; i++) nodes.deviceBorn('G/24', `d${i}`, metrics);
   assert.ok(nodes.of('G/24').size <= 100_000);

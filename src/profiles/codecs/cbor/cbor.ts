@@ -19,12 +19,18 @@ function decode({ payload, limits }: CodecInput): CodecOutput {
 
 const claimLimits = { maxDepth: 32, maxFields: 5000 };
 
-/** By the whole payload being one data item. Random bytes are that too, the more easily the shorter they are. */
-function claims(_topic: string, payload: Uint8Array): Claim | undefined {
-  if (isText(payload)) return undefined;
+/** By the whole payload being one data item. Random bytes are that too, the more easily the shorter they are, and so is some text. */
+function claims(topic: string, payload: Uint8Array): Claim | undefined {
+  const isNamed = /(?:^|[/._-])cbor(?:$|[/._-])/i.test(topic);
+  if (!isNamed && isText(payload)) return undefined;
   const read = readCbor(payload, claimLimits);
   if (read.kind === 'failed') return undefined;
   const { value } = read;
+  if (isNamed)
+    return {
+      confidence: 0.95,
+      reason: `its topic has the word cbor, and all ${payload.length} bytes are one CBOR item`,
+    };
   const whole = `all ${payload.length} bytes are one CBOR`;
   if (value instanceof Map) {
     const hasNames = value.size > 0 && [...value.keys()].every((key) => typeof key === 'string' && key !== '');

@@ -48,12 +48,15 @@ const maxUnpacked = 4 << 20;
 /** The uuid of a payload whose body is a payload, compressed. Source: Eclipse Tahu, `CompressionAlgorithm`. */
 const packed = 'SPBV1.0_COMPRESSED';
 
-/** @throws {MalformedError} when it is no such payload */
-export function readPayload(bytes: Uint8Array): Payload {
-  const outer = readMessage(bytes);
+/**
+ * @param cursor is left on the payload's `bytes`, so that what is in them can be read on
+ * @throws {MalformedError} when it is no such payload
+ */
+export function readPayload(bytes: Uint8Array, cursor = new ProtoCursor()): Payload {
+  const outer = readMessage(bytes, cursor);
   if (outer.uuid !== packed || outer.body === undefined) return outer;
   const algorithm = outer.metrics.find(({ name }) => name === 'algorithm')?.value;
-  const inner = readMessage(unpack(outer.body, algorithm));
+  const inner = readMessage(unpack(outer.body, algorithm), cursor);
   return inner.uuid === packed ? { ...inner, hasMore: true } : inner;
 }
 
@@ -71,8 +74,8 @@ interface Message extends Payload {
   readonly body?: Uint8Array;
 }
 
-function readMessage(bytes: Uint8Array): Message {
-  const cursor = new ProtoCursor().open(bytes);
+function readMessage(bytes: Uint8Array, cursor: ProtoCursor): Message {
+  cursor.open(bytes);
   const metrics: Metric[] = [];
   const message: { time?: number; seq?: number; uuid?: string; body?: Uint8Array } = {};
   let hasMore = false;

@@ -1,6 +1,6 @@
 import type { Attribute } from '../../../core/device.ts';
 import type { Field } from '../../../core/measurement.ts';
-import { MalformedError } from '../../../lib/proto-cursor.ts';
+import { MalformedError, ProtoCursor } from '../../../lib/proto-cursor.ts';
 import { RecentMap } from '../../../lib/recent-map.ts';
 import {
   type Claim,
@@ -34,6 +34,8 @@ export function createSparkplugCodec(): Codec {
 
 class SparkplugCodec implements Codec {
   readonly #nodes = new Nodes();
+  /** Two views of memory for each message would cost more than the message. */
+  readonly #cursor = new ProtoCursor();
   readonly #topics = new RecentMap<string, SparkplugTopic>(10_000);
 
   decode(input: CodecInput): CodecOutput {
@@ -44,13 +46,14 @@ class SparkplugCodec implements Codec {
       );
     }
     if (topic.kind === 'state') return stateOf(topic.host, input.payload);
-    // Commands are of whoever gave them, and tell nothing of the node.
-    if (topic.type === 'NCMD' || topic.type === 'DCMD') return without('command');
+    const device = nameOf(topic);
+    if (topic.type === 'NCMD' || topic.type === 'DCMD') return without('command', { device });
     try {
-      return this.#message(topic, readPayload(input.payload), input);
+      const output = this.#message(topic, readPayload(input.payload, this.#cursor), input);
+      return output.parts.length === 0 ? { ...output, device } : output;
     } catch (error) {
       if (!(error instanceof MalformedError)) throw error;
-      return failed(`The payload is none of Sparkplug B: ${error.message}.`);
+      return { ...failed(`The payload is none of Sparkplug B: ${error.message}.`), device };
     }
   }
 
@@ -130,7 +133,7 @@ class SparkplugCodec implements Codec {
   #fields(topic: NodeTopic, payload: Payload, input: CodecInput, more: Partial<CodecOutput>): CodecOutput {
     const device = nameOf(topic);
     const node = this.#nodes.get(keyOf(topic));
-    const sink = new FieldSink(payload.bytes, input.limits);
+    const sink = new FieldSink(this.#cursor, input.limits);
     if (payload.hasMore) sink.isComplete = false;
     const parts = new Map<number | undefined, Field[]>();
     let unknown: Metric | undefined;

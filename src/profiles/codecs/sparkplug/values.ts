@@ -1,6 +1,6 @@
 import type { Field, FieldValue } from '../../../core/measurement.ts';
 import { plainFloat32 } from '../../../lib/float32.ts';
-import { ProtoCursor } from '../../../lib/proto-cursor.ts';
+import type { ProtoCursor } from '../../../lib/proto-cursor.ts';
 import type { Limits } from '../../codec.ts';
 import { maxNameLength } from '../../tree.ts';
 import { arrayItems } from './arrays.ts';
@@ -16,8 +16,9 @@ export class FieldSink {
   /** Why it is more than one message may become, as a sentence. */
   excess: string | undefined;
 
-  constructor(bytes: Uint8Array, limits: Limits) {
-    this.#cursor = new ProtoCursor().open(bytes);
+  /** @param cursor on the payload that the metrics are of */
+  constructor(cursor: ProtoCursor, limits: Limits) {
+    this.#cursor = cursor;
     this.#limits = limits;
   }
 

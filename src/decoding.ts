@@ -1,18 +1,21 @@
+import type { RuleBook } from './admission/rule-book.ts';
 import type { ProfilesApi } from './api/profiles-routes.ts';
+import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { Config } from './config/schema.ts';
-import type { Shelf } from './core/shelf.ts';
 import type { Log } from './lib/log.ts';
 import { ProfileWords } from './pipeline/native-words.ts';
+import { Redecoder } from './pipeline/redecode/redecoder.ts';
 import { type Decoder, ProfileDecoder, profilesFor } from './profiles/decoder.ts';
 import { profileDescription, profileSummary, profilesStatus } from './profiles/describe.ts';
 import { compiledIn, type Library } from './profiles/library.ts';
 import type { ProfilesStatus } from './profiles/status.ts';
 import { DeviceRegistry, type RegistryDependencies } from './registry/registry.ts';
 
-export interface DecodingDependencies extends Pick<RegistryDependencies, 'operatingMs' | 'report'> {
+export interface DecodingDependencies extends Pick<RegistryDependencies, 'report'> {
   readonly config: Pick<Config, 'decode' | 'registry'>;
-  readonly shelf: Shelf;
+  readonly buffer: RecordBuffer;
+  readonly rules: RuleBook;
   readonly clock: GatewayClock;
   /** The log of a part. */
   readonly log: (part: string) => Log;
@@ -22,21 +25,26 @@ export interface DecodingDependencies extends Pick<RegistryDependencies, 'operat
 export class Decoding {
   readonly library: Library;
   readonly decoder: ProfileDecoder;
+  readonly #newDecoder: () => ProfileDecoder;
+  readonly #clock: GatewayClock;
   readonly registry: DeviceRegistry;
   readonly words: ProfileWords;
+  readonly redecoder: Redecoder;
 
   /** @throws {HeadgateError} config.unreadable when a directory of profiles can't be read */
-  constructor({ config, shelf, clock, operatingMs, report, log }: DecodingDependencies) {
+  constructor({ config, buffer, rules, clock, report, log }: DecodingDependencies) {
     const { decode: options } = config;
+    this.#clock = clock;
     this.library = profilesFor(options);
     for (const error of this.library.errors) log('profiles').warn({ error }, 'A profile is left out: it is wrong.');
-    this.decoder = new ProfileDecoder({ options, profiles: compiledIn(this.library) });
+    this.#newDecoder = () => new ProfileDecoder({ options, profiles: compiledIn(this.library) });
+    this.decoder = this.#newDecoder();
     this.registry = new DeviceRegistry({
       options: config.registry,
-      shelf,
+      shelf: buffer.shelf,
       clock,
       corrections: clock.corrections,
-      operatingMs,
+      operatingMs: () => buffer.operatingMs,
       silenceOf: (profile) => this.library.profiles.get(profile)?.options.silence,
       teach: (message) => this.decoder.teach(message, clock.now()),
       report,
@@ -46,6 +54,23 @@ export class Decoding {
       deviceOf: (id) => this.registry.describe(id),
       profileOf: (name) => this.library.profiles.get(name),
     });
+    this.redecoder = new Redecoder({
+      ...{ buffer, rules, clock },
+      freshDecoder: () => this.freshDecoder(),
+      versionOf: (name) => this.library.profiles.get(name)?.options.version,
+      log: log('profiles'),
+    });
+  }
+
+  /** Another decoder that has learnt what this gateway knows, and shares nothing with the one for what comes in. */
+  async freshDecoder(): Promise<Decoder> {
+    const decoder = this.#newDecoder();
+    for (const [index, lesson] of (await this.registry.lessons()).entries()) {
+      decoder.decode(lesson, this.#clock.now());
+      // Thousands of them take longer than what comes in should wait.
+      if (index % 20 === 0) await new Promise(setImmediate);
+    }
+    return decoder.decode;
   }
 
   status(): ProfilesStatus {

@@ -100,9 +100,9 @@ export class Gateway {
     this.#buffer.rulesChanged(this.#rules.handlings);
     this.#decoding = new Decoding({
       config,
-      shelf: this.#buffer.shelf,
+      buffer: this.#buffer,
+      rules: this.#rules,
       clock,
-      operatingMs: () => this.#buffer.operatingMs,
       report: (topic, payload) => this.#flow.report(topic, payload),
       log: part,
     });
@@ -196,6 +196,7 @@ export class Gateway {
       rules: rulesApi(this.#rules, createDecoder(config.decode, this.#decoding.library)),
       devices: registry,
       profiles: this.#decoding.api,
+      redecode: this.#decoding.redecoder,
       buffer: this.#bufferApi(),
       clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
       log: part('http'),
@@ -206,7 +207,13 @@ export class Gateway {
     const last: Service[] = [this.#mqtt];
     if (this.#canary !== undefined) last.push(this.#canary);
     if (watch) last.push(watch);
-    this.#services = new ServiceGroup([first, [clock], [this.#commands, registry], [this.#uplink], last]);
+    this.#services = new ServiceGroup([
+      first,
+      [clock],
+      [this.#commands, registry, this.#decoding.redecoder],
+      [this.#uplink],
+      last,
+    ]);
   }
 
   async start(signal: AbortSignal): Promise<void> {
@@ -254,6 +261,7 @@ export class Gateway {
       uplink: { ...this.#uplink.status(), ...(this.#canary && { canary: this.#canary.status() }) },
       devices: this.#decoding.registry.status(),
       profiles: this.#decoding.status(),
+      redecode: this.#decoding.redecoder.status(),
       commands: this.#commands.status(),
       collector:
         this.#collector === undefined || sink === undefined ? null : { address: this.#collector.address, sink },

@@ -29,9 +29,9 @@ function* nameFaults({ name }: RuleOptions, names: Set<string>): Generator<Found
     yield [['name'], `${said} but must neither begin nor end with a space, nor hold control characters.`];
 }
 
-/** The names of the rules that are always there, and of the lane that reports gaps. */
+/** The names of the rules that are always there, and of the lanes of reports and of what is decoded again. */
 function isReserved(name: string): boolean {
-  return /^(?:default(?:-.*)?|reports)$/is.test(name);
+  return /^(?:default(?:-.*)?|reports|redecode)$/is.test(name);
 }
 
 function* matchFaults({ match }: RuleOptions): Generator<Found> {

@@ -1,13 +1,9 @@
 import type { HistoryBatch, Window } from '../buffer/history.ts';
 import type { UnixMs } from '../core/time.ts';
-import { ProtoCursor } from '../lib/proto-cursor.ts';
-import type { EncodedBatch } from '../wire/batch-reader.ts';
 import { RecordJson } from '../wire/record-json.ts';
-import { clockQualities } from '../wire/record-prefix.ts';
 import { type DecodedRecord, RecordReader } from '../wire/record-reader.ts';
+import { storedBatch } from '../wire/stored-batch.ts';
 
-/** The tag of `Batch.records`. */
-const recordsTag = 0x7a;
 /** Records made into one piece of text: the rest of the gateway gets its turn in between. */
 const linesAtOnce = 500;
 
@@ -55,7 +51,7 @@ export class HistoryLines {
   }
 
   #recordsOf(batch: HistoryBatch): Generator<DecodedRecord, void, void> {
-    return this.#reader.records(encodedOf(batch));
+    return this.#reader.records(storedBatch(batch, batch.correction));
   }
 
   #isWithin({ receivedAt }: DecodedRecord, { takenAtMs }: HistoryBatch): boolean {
@@ -65,24 +61,4 @@ export class HistoryLines {
   #isAt(ms: UnixMs): boolean {
     return ms >= this.#window.fromMs && ms < this.#window.toMs;
   }
-}
-
-function encodedOf({ firstSequence, count, records, correction }: HistoryBatch): EncodedBatch {
-  const cursor = new ProtoCursor().open(records);
-  const spans: number[] = [];
-  while (cursor.at < cursor.end) {
-    const tag = cursor.tag();
-    if (tag !== recordsTag) {
-      cursor.skip(tag);
-      continue;
-    }
-    const stop = cursor.span();
-    spans.push(cursor.at, stop);
-    cursor.at = stop;
-  }
-  const corrected = correction && {
-    clockShiftMs: correction.shiftMs,
-    clockQuality: clockQualities[correction.quality],
-  };
-  return { firstSequence, count, historical: true, bytes: records, spans, ...corrected };
 }

@@ -10,6 +10,7 @@ import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import type { HttpOptions } from './options.ts';
 import { type Problem, problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
 import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
+import { addRedecodeRoutes, type RedecodeApi } from './redecode-routes.ts';
 import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
 import { contentSecurityPolicy, statusPage } from './status-page.ts';
 
@@ -20,6 +21,7 @@ export interface HttpDependencies {
   readonly rules: RulesApi;
   readonly devices: DevicesApi;
   readonly profiles: ProfilesApi;
+  readonly redecode: RedecodeApi;
   readonly buffer: BufferApi;
   readonly clock: ClockApi;
   readonly log: Log;
@@ -98,7 +100,7 @@ export class HttpApi implements Service {
   async build(): Promise<FastifyInstance> {
     // Loading fastify takes longer than anything else in a start, so it happens while the disk is opened.
     const { fastify } = await import('fastify');
-    const { status, metrics, rules, devices, profiles, buffer, clock, log } = this.#deps;
+    const { status, metrics, rules, devices, profiles, redecode, buffer, clock, log } = this.#deps;
     const limits = { ...usualLimits, ...this.#deps.limits };
     const app = fastify({
       bodyLimit: limits.maxBodyBytes,
@@ -150,6 +152,7 @@ export class HttpApi implements Service {
     addRulesRoutes(app, rules);
     addDevicesRoutes(app, devices);
     addProfilesRoutes(app, profiles);
+    addRedecodeRoutes(app, redecode, profiles);
     addBufferRoutes(app, status, buffer);
     addClockRoutes(app, clock);
     app.get('/metrics', async (_request, reply) => {

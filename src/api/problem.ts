@@ -35,6 +35,7 @@ const kinds: Readonly<Record<number, readonly [title: string, code: string]>> = 
 /** By code of an error: the status that it has here. What is not in it is our own failure, of which nothing is told. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   'directory.not-empty': 409,
+  'request.conflict': 409,
   'backup.failed': 500,
   'buffer.failed': 503,
   'buffer.full': 503,

@@ -39,6 +39,10 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Print records that are on disk, or have them sent again.',
     load: async () => (await import('./export.ts')).exportRecords,
   },
+  redecode: {
+    about: 'Decode messages that are on disk again, and send what they say now.',
+    load: async () => (await import('./redecode.ts')).redecode,
+  },
   backup: { about: 'Copy what a running gateway keeps.', load: async () => (await import('./backup.ts')).backup },
   restore: {
     about: 'Make a data directory of a backup.',

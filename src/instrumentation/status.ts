@@ -1,6 +1,7 @@
 import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
 import type { CommandsStatus } from '../commands/status.ts';
+import type { RedecodeStatus } from '../pipeline/redecode/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { ProfilesStatus } from '../profiles/status.ts';
 import type { RegistryStatus } from '../registry/status.ts';
@@ -53,6 +54,8 @@ export interface GatewayStatus {
   };
   readonly devices: RegistryStatus;
   readonly profiles: ProfilesStatus;
+  /** What was asked last to be decoded again. */
+  readonly redecode: RedecodeStatus;
   readonly commands: CommandsStatus;
   /** The collector beside this gateway; null when it has none. */
   readonly collector: { readonly address: string; readonly sink: string } | null;
@@ -122,6 +125,7 @@ export interface StatusParts {
   readonly uplink: UplinkStatus;
   readonly devices: RegistryStatus;
   readonly profiles: ProfilesStatus;
+  readonly redecode: RedecodeStatus;
   readonly commands: CommandsStatus;
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
@@ -184,6 +188,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
     },
     devices: parts.devices,
     profiles: parts.profiles,
+    redecode: parts.redecode,
     commands: parts.commands,
     collector: parts.collector,
     process: parts.process,

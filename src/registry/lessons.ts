@@ -134,6 +134,16 @@ export class Lessons implements Service {
     }
   }
 
+  /** All that is kept, in no order. @throws {HeadgateError} buffer.failed when the shelf can't be read */
+  async all(): Promise<Message[]> {
+    const shelved = await this.#deps.shelf.entries(space);
+    return shelved.map(([key, payload]) => {
+      const colon = key.indexOf(':');
+      const { waiting } = this.#lessons.get(key) ?? {};
+      return { source: key.slice(0, colon), topic: key.slice(colon + 1), payload: waiting ?? payload };
+    });
+  }
+
   /** Topics of which a lesson is kept, what they take, and how many lessons were not kept since the start. */
   status(): { readonly topics: number; readonly bytes: number; readonly refused: number } {
     return { topics: this.#lessons.size, bytes: this.#bytes, refused: this.#refused };

@@ -206,6 +206,9 @@ export class DeviceRegistry implements Service {
     return true;
   }
 
+  /** What devices told that is needed to read what they say. @throws {HeadgateError} buffer.failed */
+  readonly lessons = (): Promise<readonly Message[]> => this.#lessons.all();
+
   status(): RegistryStatus {
     const counts = { online: 0, stale: 0, offline: 0, unknown: 0 };
     let ignored = 0;

@@ -2,6 +2,7 @@ import { RuleBook } from '../../src/admission/rule-book.ts';
 import type { BufferApi } from '../../src/api/buffer-routes.ts';
 import type { DevicesApi } from '../../src/api/devices-routes.ts';
 import type { HttpDependencies } from '../../src/api/http-api.ts';
+import type { RedecodeApi } from '../../src/api/redecode-routes.ts';
 import type { RulesApi } from '../../src/api/rules-routes.ts';
 import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
 import type { UnixMs } from '../../src/core/time.ts';
@@ -115,6 +116,12 @@ const noDevices: DevicesApi = {
   forget: async () => false,
 };
 
+const noRedecoding: RedecodeApi = {
+  status: () => healthyParts.redecode,
+  begin: () => healthyParts.redecode,
+  cancel: async () => healthyParts.redecode,
+};
+
 /** What an HTTP API needs, of a gateway that is well. */
 export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<HttpDependencies> = {}): HttpDependencies {
   return {
@@ -124,6 +131,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     rules: rulesApi(),
     devices: noDevices,
     profiles: { profiles: () => [], profile: () => undefined },
+    redecode: noRedecoding,
     buffer: new FakeBuffer(),
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     log: silentLog,

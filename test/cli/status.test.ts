@@ -7,6 +7,7 @@ import { emptyCounts } from '../../src/buffer/ledger.ts';
 import { main } from '../../src/cli/main.ts';
 import { statusText } from '../../src/cli/status-text.ts';
 import type { GatewayStatus, LaneReport } from '../../src/instrumentation/status.ts';
+import { newRun, statusOf as runStatus } from '../../src/pipeline/redecode/status.ts';
 
 const now = Date.UTC(2026, 10, 22, 12, 0, 0);
 
@@ -59,6 +60,7 @@ const busy: GatewayStatus = {
     confirmedPerSecond: 1500,
   },
   profiles: { loaded: 3, errors: [], failedMessages: 0, failures: {} },
+  redecode: runStatus(newRun()),
   buffer: {
     state: 'open',
     waitingRecords: 52_000,

@@ -2,6 +2,7 @@ import { emptyCounts } from '../../src/buffer/ledger.ts';
 import type { LaneStatus } from '../../src/buffer/status.ts';
 import type { DropReason } from '../../src/core/handling.ts';
 import type { StatusParts } from '../../src/instrumentation/status.ts';
+import { newRun, statusOf } from '../../src/pipeline/redecode/status.ts';
 
 /** 2026-11-22T18:35:13.000Z */
 export const someTimeMs = Date.UTC(2026, 10, 22, 18, 35, 13);
@@ -31,6 +32,7 @@ export const healthyParts: StatusParts = {
   },
   flow: { received: 100, confirmed: 99, refused: 1, undecoded: 7 },
   profiles: { loaded: 3, errors: [], failedMessages: 0, failures: {} },
+  redecode: statusOf(newRun()),
   buffer: {
     state: 'open',
     waitingRecords: 0,

@@ -69,6 +69,8 @@ export class Device implements Beginning {
   /** Messages that were of it, and values' instants in them. */
   messages = 0;
   measurements = 0;
+  /** The message that it was counted in last. */
+  countedIn = 0;
   /** Topics it was heard on, each with where its fields are kept. */
   readonly topics = new Map<string, Slots>();
   readonly newest: NewestValues;

@@ -1,5 +1,4 @@
-import type { Decoded, Heard } from '../core/decoded.ts';
-import type { Sighting } from '../core/device.ts';
+import type { Heard } from '../core/decoded.ts';
 import type { Message } from '../core/message.ts';
 import type { Shelf } from '../core/shelf.ts';
 import type { ClockCorrections, MonotonicMs, TrustedClock, UnixMs } from '../core/time.ts';
@@ -9,12 +8,12 @@ import { Attendance } from './attendance.ts';
 import { type DeviceDescription, type DeviceSummary, describeDevice, summaryOf } from './describe.ts';
 import type { Device, Instant } from './device.ts';
 import { DeviceShelf } from './device-shelf.ts';
-import { isStandIn, markChanged, noteFacts, noteProfile, noteTopic, takeOver } from './facts.ts';
+import { markChanged } from './facts.ts';
+import { Hearing } from './hearing.ts';
 import { Lessons } from './lessons.ts';
 
-import type { Slots } from './newest.ts';
 import type { RegistryOptions } from './options.ts';
-import { learnGap, type Silence } from './presence.ts';
+import type { Silence } from './presence.ts';
 import { PresenceReports } from './presence-reports.ts';
 import { Roster } from './roster.ts';
 import type { RegistryStatus } from './status.ts';
@@ -43,14 +42,14 @@ export interface DeviceChange {
 }
 
 const tickMs = 1_000;
-/** After a device was said to be offline: what is heard of it so soon may have been said before. */
-const refutedAfterMs = 10_000;
 /** After so much operating time nothing is learnt any more of what the time was. */
 const restatedUntilMs = 30 * 24 * 3_600_000;
 
 /** The devices that were heard: who they are, when they were there, what they said last. */
 export class DeviceRegistry implements Service {
   readonly name = 'registry';
+  /** Called for every message. */
+  readonly heard: Heard;
   readonly #deps: RegistryDependencies;
   readonly #shelf: DeviceShelf;
   readonly #roster: Roster;
@@ -58,8 +57,7 @@ export class DeviceRegistry implements Service {
   readonly #attendance: Attendance;
   readonly #reports: PresenceReports;
   readonly #lessons: Lessons;
-  /** Operating time as of the last tick: to read a clock for every message would cost more than all the rest. */
-  #now: MonotonicMs = 0;
+  readonly #hearing: Hearing;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(deps: RegistryDependencies) {
@@ -81,19 +79,27 @@ export class DeviceRegistry implements Service {
     });
     this.#reports = new PresenceReports({ send: report, reachedVia: (id) => this.#attendance.reachedVia(id) });
     this.#lessons = new Lessons({ shelf, teach, monotonic: clock.monotonic, log });
+    this.#hearing = new Hearing({
+      roster: this.#roster,
+      attendance: this.#attendance,
+      lessons: this.#lessons,
+      shelf: this.#shelf,
+      instant: (atMs) => this.#instant(atMs),
+    });
+    this.heard = this.#hearing.heard;
   }
 
   /** @throws {HeadgateError} buffer.failed when the shelf can't be read */
   async start(): Promise<void> {
     const { log } = this.#deps;
-    this.#now = this.#deps.operatingMs();
+    this.#hearing.now = this.#deps.operatingMs();
     for (const found of await this.#shelf.load(log)) {
-      const device = this.#roster.restore(found, this.#now);
+      const device = this.#roster.restore(found, this.nowMs);
       const firstSeen = this.#settledInstant(device.firstSeen);
       if (firstSeen !== device.firstSeen) markChanged(device, 'late');
       device.firstSeen = firstSeen;
       device.lastSeen = device.lastSeen && this.#settledInstant(device.lastSeen);
-      this.#attendance.settle(device, this.#now);
+      this.#attendance.settle(device, this.nowMs);
     }
     await this.#lessons.start();
     if (this.#devices.size > 0) log.info({ devices: this.#devices.size }, 'Devices of earlier runs are known.');
@@ -104,50 +110,19 @@ export class DeviceRegistry implements Service {
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     await this.#lessons.stop();
-    for (const device of this.#devices.values()) if (device.due !== 'no') this.#shelf.put(device, this.#now);
-    this.#shelf.putSights(this.#now, true);
+    for (const device of this.#devices.values()) if (device.due !== 'no') this.#shelf.put(device, this.nowMs);
+    this.#shelf.putSights(this.nowMs, true);
   }
-
-  /** Called for every message: usually a lookup for the device, one for the topic, and some assignments. */
-  readonly heard: Heard = (decoded, message, receivedAtMs) => {
-    const { kind, measurements, sightings } = decoded;
-    if (kind === 'availability' || kind === 'discovery' || kind === 'command') {
-      this.#spokenOf(decoded, message, receivedAtMs);
-    } else {
-      let last: Device | undefined;
-      for (let i = 0; i < measurements.length; i++) {
-        const measurement = measurements[i]!;
-        const { deviceId } = measurement;
-        const device = last?.id === deviceId ? last : this.#deviceFor(deviceId, message.source, receivedAtMs);
-        if (device === undefined) continue;
-        if (device !== last) {
-          device.messages++;
-          if (device.heardAtMs !== this.#now) this.#voice(device, receivedAtMs);
-          if (decoded.profile !== device.profile) noteProfile(device, decoded.profile);
-          last = device;
-        }
-        if (measurement.fields.length === 0) {
-          if (!device.topics.has(message.topic)) this.#slotsFor(device, message.topic);
-          continue;
-        }
-        device.measurements++;
-        const slots = device.topics.get(message.topic) ?? this.#slotsFor(device, message.topic);
-        device.newest.note(measurement, slots, receivedAtMs, message.payload.byteLength);
-      }
-    }
-    if (sightings !== undefined) for (const one of sightings) this.#sighted(one, message.source, receivedAtMs);
-    if (decoded.isLesson) this.#lessons.learnt(message);
-  };
 
   /** Looks at the time: who has been silent for too long, and what has to be written. */
   tick(): void {
-    this.#now = this.#deps.operatingMs();
+    this.#hearing.now = this.#deps.operatingMs();
     for (const device of this.#devices.values()) {
-      this.#attendance.settle(device, this.#now);
-      if (device.due !== 'no') this.#shelf.putIfDue(device, this.#now);
+      this.#attendance.settle(device, this.nowMs);
+      if (device.due !== 'no') this.#shelf.putIfDue(device, this.nowMs);
     }
-    this.#shelf.putSights(this.#now);
-    if (this.#deps.options.reportPresence) this.#reports.tick(this.#now);
+    this.#shelf.putSights(this.nowMs);
+    if (this.#deps.options.reportPresence) this.#reports.tick(this.nowMs);
   }
 
   /** Every device, in no order. */
@@ -163,7 +138,7 @@ export class DeviceRegistry implements Service {
 
   /** Operating time as of the last tick, by which devices' times are. */
   get nowMs(): MonotonicMs {
-    return this.#now;
+    return this.#hearing.now;
   }
 
   /** An instant as far as it is known now. */
@@ -187,7 +162,7 @@ export class DeviceRegistry implements Service {
     if (name !== undefined) device.givenName = name ?? undefined;
     if (isIgnored !== undefined) device.isIgnored = isIgnored;
     this.#reports.changed(device);
-    this.#shelf.put(device, this.#now);
+    this.#shelf.put(device, this.nowMs);
     await this.#shelf.saved();
     return describeDevice(device, this);
   }
@@ -226,70 +201,9 @@ export class DeviceRegistry implements Service {
     };
   }
 
-  #deviceFor(id: string, source: string, receivedAtMs: UnixMs): Device | undefined {
-    return this.#devices.get(id) ?? this.#roster.add(id, source, this.#instant(receivedAtMs), this.#now);
-  }
-
-  /** The device's first message on a topic. */
-  #slotsFor(device: Device, topic: string): Slots {
-    const standIn = device.id === topic ? undefined : this.#devices.get(topic);
-    if (standIn !== undefined && isStandIn(standIn, device)) {
-      takeOver(device, standIn);
-      this.#roster.remove(standIn);
-    }
-    return noteTopic(device, topic);
-  }
-
-  /** The first time within a tick that a device was heard. */
-  #voice(device: Device, receivedAtMs: UnixMs): void {
-    const now = this.#now;
-    if (device.heardAtMs >= 0) learnGap(device.rhythm, now - device.heardAtMs, this.silenceOf(device).offlineMs);
-    device.heardAtMs = now;
-    device.lastSeen = this.#instant(receivedAtMs);
-    device.block.isDirty = true;
-    // What was said of it was wrong, or is over: a will that came late, a device that never says that it is back.
-    if (device.said === 'offline' && now - device.saidAtMs > refutedAfterMs) {
-      device.said = undefined;
-      markChanged(device, 'soon');
-    }
-    if (device.presence !== 'online') this.#attendance.settle(device, this.#now);
-  }
-
-  /** A message about devices, which is not their own voice, or not for certain. */
-  #spokenOf(decoded: Decoded, { source, topic }: Message, receivedAtMs: UnixMs): void {
-    const { kind, deviceId, sightings } = decoded;
-    // Anybody may send a command to any device.
-    if (kind === 'command') return;
-    const own = sightings?.find((one) => one.deviceId === deviceId);
-    if (own?.isGone) return;
-    const device = this.#deviceFor(deviceId, source, receivedAtMs);
-    if (device === undefined) return;
-    device.messages++;
-    if (decoded.profile !== device.profile) noteProfile(device, decoded.profile);
-    if (!device.topics.has(topic)) this.#slotsFor(device, topic);
-    // What a bridge describes may be gone for long. An availability message says itself whether it is a voice.
-    const isVoice = kind === 'discovery' && own?.via === undefined && device.via === undefined;
-    if (isVoice && device.heardAtMs !== this.#now) this.#voice(device, receivedAtMs);
-  }
-
-  #sighted(sighting: Sighting, source: string, receivedAtMs: UnixMs): void {
-    const { deviceId, presence, isGone } = sighting;
-    const device = isGone ? this.#devices.get(deviceId) : this.#deviceFor(deviceId, source, receivedAtMs);
-    if (device === undefined) return;
-    noteFacts(device, sighting);
-    const said = isGone ? 'offline' : presence;
-    if (said === undefined) return;
-    device.saidAtMs = this.#now;
-    if (said === 'online' && device.heardAtMs !== this.#now) this.#voice(device, receivedAtMs);
-    if (said === device.said) return;
-    if (said === 'offline' || device.said === 'offline') markChanged(device, 'soon');
-    device.said = said;
-    this.#attendance.settle(device, this.#now);
-  }
-
   /** An instant that nothing more will be learnt of, as it is known now: what was learnt is not kept for ever. */
   #settledInstant(instant: Instant): Instant {
-    return instant.ageMs !== undefined && this.#now - instant.ageMs > restatedUntilMs
+    return instant.ageMs !== undefined && this.nowMs - instant.ageMs > restatedUntilMs
       ? this.restated({ ...instant })
       : instant;
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { main } from '../../src/cli/main.ts';
@@ -6,6 +7,7 @@ import { startGateway, statusOf } from '../support/gateway.ts';
 import type { HeadgateProcess } from '../support/headgate-process.ts';
 import { RawMqtt } from '../support/raw-mqtt.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { eventually } from '../support/wait.ts';
 
 interface Device {
   readonly id: string;
@@ -25,6 +27,22 @@ async function headgate(...args: readonly string[]) {
 
 const urlOf = (gateway: HeadgateProcess) => `http://127.0.0.1:${gateway.port('http')}`;
 
+/** Publishes with QoS 1 and leaves when it is acknowledged. */
+async function publishTo(gateway: HeadgateProcess, topic: string, payload: string): Promise<void> {
+  const client = await RawMqtt.connect(gateway.port('mqtt'), 'd');
+  client.send({ cmd: 'publish', topic, payload, qos: 1, messageId: 1, dup: false, retain: false });
+  await client.take('puback');
+  await client.drop();
+}
+
+/** Whether a text is in the shelf's file, or in its write-ahead log. */
+function isOnShelf(dataDir: string, text: string): boolean {
+  return ['shelf.db', 'shelf.db-wal'].some((name) => {
+    const path = join(dataDir, 'buffer', name);
+    return existsSync(path) && readFileSync(path).includes(text);
+  });
+}
+
 async function deviceOf(gateway: HeadgateProcess, id: string): Promise<Device> {
   const answer = await fetch(`${urlOf(gateway)}/api/v1/devices/${encodeURIComponent(id)}`);
   assert.equal(answer.status, 200);
@@ -35,20 +53,7 @@ test('a device keeps its id, name and first seen through a stop and a kill, and 
   const dataDir = join(tempDir(t), 'data');
   const set = { 'decode.deviceTopics': '["site/{device}/#"]' };
   let gateway = await startGateway(t, { dataDir, set });
-  const publish = async (topic: string, text: string) => {
-    const client = await RawMqtt.connect(gateway.port('mqtt'), 'd');
-    client.send({
-      cmd: 'publish',
-      topic,
-      payload: text,
-      qos: 1,
-      messageId: 1,
-      dup: false,
-      retain: false,
-    });
-    await client.take('puback');
-    await client.drop();
-  };
+  const publish = (topic: string, payload: string) => publishTo(gateway, topic, payload);
   await publish('site/pump 1/state', '{"pressure":2.5,"serial":9007199254740993}');
   await publish('other', '1');
   const first = await deviceOf(gateway, 'pump 1');
@@ -85,4 +90,60 @@ test('a device keeps its id, name and first seen through a stop and a kill, and 
   const gone = await headgate('devices', 'other', '--url', urlOf(gateway));
   assert.deepEqual([gone.code, gone.out], [1, '']);
   assert.match(gone.err, /There is no device `other`/);
+});
+
+test('a device is offline when its will says so', async (t) => {
+  const gateway = await startGateway(t, { dataDir: join(tempDir(t), 'data') });
+  const will = { topic: 'tele/plug/LWT', payload: Buffer.from('Offline'), qos: 1, retain: true } as const;
+  const plug = await RawMqtt.connect(gateway.port('mqtt'), 'plug', 4, { will });
+  const said = { cmd: 'publish', qos: 1, dup: false } as const;
+  plug.send({ ...said, topic: 'tele/plug/LWT', payload: 'Online', messageId: 1, retain: true });
+  const sensor = '{"Time":"2026-06-01T10:00:00","ENERGY":{"Power":12}}';
+  plug.send({ ...said, topic: 'tele/plug/SENSOR', payload: sensor, messageId: 2, retain: false });
+  await plug.takeMany('puback', 2);
+  const id = 'tasmota:plug';
+  const { presence, profile } = (await deviceOf(gateway, id)) as Device & { readonly profile: object };
+  assert.deepEqual([presence, profile], ['online', { name: 'tasmota/tasmota', version: 1 }]);
+  await plug.drop();
+  await eventually('its will', async () => (await deviceOf(gateway, id)).presence === 'offline');
+});
+
+test('what a device told of itself once is known after a kill', async (t) => {
+  const dataDir = join(tempDir(t), 'data');
+  let gateway = await startGateway(t, { dataDir });
+  const config = {
+    name: 'Temp',
+    uniq_id: 'u1',
+    stat_t: 'odd/place',
+    unit_of_meas: '°C',
+    dev: { ids: ['dev1'], name: 'Attic' },
+  };
+  await publishTo(gateway, 'homeassistant/sensor/dev1/temp/config', JSON.stringify(config));
+  await publishTo(gateway, 'odd/place', '21.5');
+  const seen = async () => {
+    const list = await headgate('devices', '--text', 'Attic', '--url', urlOf(gateway), '--json');
+    const devices = JSON.parse(list.out).devices as Device[];
+    assert.equal(devices.length, 1, list.out);
+    return (await deviceOf(gateway, devices[0]!.id)) as Device & {
+      readonly fields: readonly Record<string, unknown>[];
+    };
+  };
+  const before = await seen();
+  const valuesOf = (device: Awaited<ReturnType<typeof seen>>) =>
+    device.fields.map(({ name, value, unitSymbol }) => [name, value, unitSymbol]);
+  assert.deepEqual(
+    valuesOf(before).map(([, value, unit]) => [value, unit]),
+    [[21.5, '°C']],
+  );
+  // Without a receipt of its own, what was learnt is durable within a second or so.
+  await eventually('the lesson on disk', () => isOnShelf(dataDir, 'unit_of_meas'));
+  await gateway.kill();
+  gateway = await startGateway(t, { dataDir });
+  await publishTo(gateway, 'odd/place', '22');
+  const after = await seen();
+  assert.equal(after.id, before.id);
+  assert.deepEqual(
+    valuesOf(after),
+    valuesOf(before).map(([name, , unit]) => [name, 22, unit]),
+  );
 });

@@ -125,7 +125,10 @@ test('fields keep their place whatever the order, and other tags are other value
   site.says('b', { measurements: [at(1_500, 4, 'n')] });
   assert.deepEqual(of('b')[0], ['v', 'room=n', 4], 'a later message counts, whatever it says of the time');
   assert.equal(site.registry.describe('b')!.messages, 2);
-  assert.equal(site.registry.describe('b')!.measurements, 4);
+  const part = (deviceId: string) => ({ deviceId, fields: [{ name: 'v', value: 1 }] });
+  site.says('b', { measurements: [part('b'), part('c'), part('b')] });
+  assert.deepEqual([site.registry.describe('b')!.messages, site.registry.describe('c')!.messages], [3, 1]);
+  assert.equal(site.registry.describe('b')!.measurements, 6);
 });
 
 test('a new device takes the place of one that was not heard for a week, and of nobody else', async (t) => {

@@ -158,6 +158,14 @@ test('what a bridge describes is known, and not heard; what describes itself is'
   assert.equal(site.registry.describe('z2m:never'), undefined, 'whoever goes does not come by that');
 });
 
+test('a lesson and whom it is about are kept together', async (t) => {
+  const site = await Site.start(t);
+  site.says('b', { kind: 'discovery', isLesson: true, sightings: [{ deviceId: 'b', name: 'Attic' }] });
+  await site.shelf.saved();
+  await site.crash();
+  assert.deepEqual([site.taught, site.registry.describe('b')?.name], [['b'], 'Attic']);
+});
+
 test('lessons are kept with it', async (t) => {
   const site = await Site.start(t);
   site.says('a', { topic: 'homeassistant/a/config', isLesson: true });

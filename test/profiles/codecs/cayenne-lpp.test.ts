@@ -108,8 +108,16 @@ for (const [hex, failure] of failures) {
 }
 
 const claimed: readonly (readonly [payload: Uint8Array, confidence: number | undefined])[] = [
-  [bytesOf('03670110056700ff'), 0.6],
-  [bytesOf('036701100567 00ff 02686c'), 0.7],
+  [bytesOf('03670110056700ff'), 0.75],
+  [bytesOf('036701100567 00ff 02686c'), 0.9],
+  // 3276 °C, 127.5 %, latitude 800, a type of a channel twice
+  [bytesOf('03677fff 056700ff'), undefined],
+  [bytesOf('0367010f 0268ff'), undefined],
+  [bytesOf('03670110 01887a1200000000000000'), undefined],
+  [bytesOf('03670110 036700ff'), undefined],
+  [bytesOf('000000000000'), undefined],
+  [bytesOf('06011016020b060e02110d'), undefined],
+  [bytesOf('030001 04020003 03670110'), 0.75],
   [bytesOf('02686c'), undefined],
   [bytesOf('03670110056700'), undefined],
   [Buffer.from('21.5'), undefined],

@@ -143,6 +143,7 @@ const claimed: readonly (readonly [hex: string, confidence: number | undefined])
   ['a201020304', 0.6],
   ['1903e8', 0.45],
   ['fb3ff199999999999a', 0.45],
+  ['8164b07708ae', undefined],
   ['01', undefined],
   ['a26161', undefined],
   [Buffer.from('21.5').toString('hex'), undefined],

@@ -24,7 +24,8 @@ function claims(topic: string, payload: Uint8Array): Claim | undefined {
   const isNamed = /(?:^|[/._-])cbor(?:$|[/._-])/i.test(topic);
   if (!isNamed && isText(payload)) return undefined;
   const read = readCbor(payload, claimLimits);
-  if (read.kind === 'failed') return undefined;
+  // What can't be read without loss is hardly what somebody meant.
+  if (read.kind === 'failed' || (!isNamed && !read.isExact)) return undefined;
   const { value } = read;
   if (isNamed)
     return {

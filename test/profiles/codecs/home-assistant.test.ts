@@ -291,3 +291,32 @@ test('any bytes', () => {
   assertSurvives(() => taught('light', { schema: 'json', json_attr_t: 't', avty_t: 't' }), real, 't');
   assertSurvives(() => taught('sensor', { val_tpl: '{{ value_json.a | float * 2 }}', avty_t: 't' }), real, 't');
 });
+
+test('a device that another convention knows is one here with its first message that is decoded here', () => {
+  const codec = createHomeAssistantCodec();
+  const tasmota = {
+    name: 'Today',
+    stat_t: 'tele/plug/SENSOR',
+    avty_t: 'tele/plug/LWT',
+    dev: { ids: '522851', mf: 'Gosund' },
+  };
+  const output = say(codec, 'homeassistant/sensor/522851_today/config', tasmota);
+  assert.deepEqual(output.sightings, [{ device: 'discovery', name: 'Home Assistant discovery' }]);
+  const hass = {
+    name: 'RSSI',
+    dev_cla: 'signal_strength',
+    stat_t: 'tele/plug/HASS_STATE',
+    dev: { ids: '522851', name: 'Plug' },
+  };
+  say(codec, 'homeassistant/sensor/522851_rssi/config', hass);
+  const first = say(codec, 'tele/plug/HASS_STATE', '86');
+  const attributes = [
+    ['manufacturer', 'Gosund'],
+    ['signal', 86],
+  ];
+  assert.deepEqual(first.sightings, [{ device: '522851', name: 'Plug', attributes }]);
+  assert.deepEqual(say(codec, 'tele/plug/HASS_STATE', '85').sightings, [
+    { device: '522851', attributes: [['signal', 85]] },
+  ]);
+  assert.deepEqual(say(codec, 'tele/plug/LWT', 'offline').sightings, [{ device: '522851', presence: 'offline' }]);
+});

@@ -1,8 +1,8 @@
 import { parseJson } from '../../json.ts';
 import { type Availability, isAvailable } from './availability.ts';
 import type { Description } from './description.ts';
-import { nameKey, tellApart } from './names.ts';
-import { isThere, newRule, type Rule, type Watch } from './presence.ts';
+import { KnownDevice } from './known-device.ts';
+import { newRule, type Watch } from './presence.ts';
 import type { Reader } from './readers.ts';
 
 /** What is known of one topic. */
@@ -12,16 +12,6 @@ export interface TopicUse {
   readonly watches: Watch[];
   /** When it was last asked for, in the book's own counting. */
   usedAt: number;
-}
-
-interface Device {
-  /** Readers by the name of their field, to notice when several have the same. */
-  readonly names: Map<string, Set<Reader>>;
-  readonly rules: Map<string, Rule>;
-  /** Names of entities that need mapping, by discovery topic. */
-  readonly needsMapping: Map<string, readonly string[]>;
-  /** How many discovery messages tell of it. */
-  uses: number;
 }
 
 interface Taught {
@@ -52,7 +42,7 @@ export class Book {
   readonly #limits: BookLimits;
   readonly #taught = new Map<string, Taught>();
   readonly #topics = new Map<string, TopicUse>();
-  readonly #devices = new Map<string, Device>();
+  readonly #devices = new Map<string, KnownDevice>();
   readonly #byUniqueId = new Map<string, string>();
   #readers = 0;
   #weight = 0;
@@ -130,9 +120,8 @@ export class Book {
     return { device: taught.description.sighting.device, isGone: gone.length > 0 };
   }
 
-  /** Names of a device's entities that need mapping. */
-  needsMapping(device: string): readonly string[] {
-    return [...(this.#devices.get(device)?.needsMapping.values() ?? [])].flat();
+  device(name: string): KnownDevice | undefined {
+    return this.#devices.get(name);
   }
 
   /** Takes in what an availability topic says. @returns the devices of which it says something now */
@@ -146,8 +135,7 @@ export class Book {
       rule.latest = said;
       presence.set(device, said);
     }
-    for (const device of presence.keys())
-      presence.set(device, isThere(this.#devices.get(device)?.rules.values() ?? []));
+    for (const device of presence.keys()) presence.set(device, this.#devices.get(device)?.isThere ?? false);
     return presence;
   }
 
@@ -189,25 +177,15 @@ export class Book {
     const device = this.#deviceOf(sighting.device);
     device.uses++;
     if (needsMapping.length > 0) device.needsMapping.set(configTopic, needsMapping);
-    const changed = new Set<Set<Reader>>();
-    for (const reader of readers) {
-      this.#useOf(reader.topic).readers.push(reader);
-      const name = nameKey(reader);
-      let sharing = device.names.get(name);
-      if (sharing === undefined) {
-        sharing = new Set();
-        device.names.set(name, sharing);
-      }
-      sharing.add(reader);
-      changed.add(sharing);
-    }
-    for (const sharing of changed) tellApart(sharing);
+    device.describe(sighting);
+    device.add(readers);
+    for (const reader of readers) this.#useOf(reader.topic).readers.push(reader);
     for (const one of availability) this.#addRule(sighting.device, device, one);
     this.#readers += readers.length;
     this.#weight += weight;
   }
 
-  #addRule(name: string, device: Device, availability: Availability): void {
+  #addRule(name: string, device: KnownDevice, availability: Availability): void {
     const known = device.rules.get(availability.key);
     if (known !== undefined) {
       known.uses++;
@@ -225,16 +203,8 @@ export class Book {
     const { sighting, readers, availability, uniqueIds } = description;
     const device = this.#devices.get(sighting.device);
     if (device === undefined) return [];
-    const changed = new Set<Set<Reader>>();
-    for (const reader of readers) {
-      this.#dropFrom(reader.topic, (use) => remove(use.readers, (one) => one === reader));
-      const name = nameKey(reader);
-      const sharing = device.names.get(name);
-      sharing?.delete(reader);
-      if (sharing?.size === 0) device.names.delete(name);
-      else if (sharing !== undefined) changed.add(sharing);
-    }
-    for (const sharing of changed) tellApart(sharing);
+    device.drop(readers);
+    for (const reader of readers) this.#dropFrom(reader.topic, (use) => remove(use.readers, (one) => one === reader));
     for (const { key, topics } of availability) {
       const rule = device.rules.get(key);
       if (rule === undefined || --rule.uses > 0) continue;
@@ -268,10 +238,10 @@ export class Book {
     return usedAt;
   }
 
-  #deviceOf(name: string): Device {
+  #deviceOf(name: string): KnownDevice {
     let device = this.#devices.get(name);
     if (device === undefined) {
-      device = { names: new Map(), rules: new Map(), needsMapping: new Map(), uses: 0 };
+      device = new KnownDevice(name);
       this.#devices.set(name, device);
     }
     return device;

@@ -39,3 +39,21 @@ const commandLevels = new Set(['set', 'cmnd', 'cmd', 'command']);
 export function isCommandTopic(topic: string): boolean {
   return topic.startsWith('cmnd/') || commandLevels.has(topic.slice(topic.lastIndexOf('/') + 1));
 }
+
+const conventions: readonly RegExp[] = [
+  /^(?:zigbee2mqtt|shellies|tele|stat|homie|rtl_433|spBv1\.0|msh)\//,
+  /^[^/]+\/(?:tele|stat)\//,
+  /^shelly[^/]*\//,
+  /^\/devices\/[^/]+\/controls\//,
+  /\/(?:BT|433|SRFB|IR|RTL_433|LORA)toMQTT(?:\/|$)/,
+  // ESPHome; the examples of Home Assistant's own documentation look the same.
+  /^(?!homeassistant\/)[^/]+\/(?:[a-z_]+\/[^/]+\/(?:[a-z_]+\/)?state|status)$/,
+];
+
+/**
+ * A topic by whose look another convention may know it. What carries such topics is a device of that convention in the first
+ * place, and announced to Home Assistant besides.
+ */
+export function isOfConvention(topic: string): boolean {
+  return conventions.some((pattern) => pattern.test(topic));
+}

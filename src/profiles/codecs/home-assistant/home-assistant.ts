@@ -1,8 +1,18 @@
-import { type Codec, type CodecOutput, type CodecSighting, failed, type Hint, measured, without } from '../../codec.ts';
+import type { Attribute } from '../../../core/device.ts';
+import {
+  type Codec,
+  type CodecOutput,
+  type CodecSighting,
+  failed,
+  type Hint,
+  type Limits,
+  measured,
+  without,
+} from '../../codec.ts';
 import { textOf } from '../../json.ts';
 import { Book, type BookLimits, bookLimits, type TopicUse } from './book.ts';
-import { type ConfigTopic, configTopicOf } from './config-topic.ts';
-import { describe } from './description.ts';
+import { type ConfigTopic, configTopicOf, isOfConvention } from './config-topic.ts';
+import { type Description, describe } from './description.ts';
 import { fieldName } from './names.ts';
 import { readState } from './read.ts';
 
@@ -57,7 +67,7 @@ export function createHomeAssistantCodec(limits: BookLimits = bookLimits): Codec
 function learnt(book: Book, topic: string, at: ConfigTopic, payload: Uint8Array): CodecOutput {
   if (payload.length === 0) {
     const was = book.forget(topic);
-    const sightings: CodecSighting[] = was === undefined ? [] : [sightingAfter(book, was.device, was.isGone)];
+    const sightings = [was === undefined ? announcements : sightingAfter(book, was.device, was.isGone)];
     return without('discovery', { sightings, isLesson: true });
   }
   if (payload.length > maxConfigBytes) {
@@ -66,52 +76,78 @@ function learnt(book: Book, topic: string, at: ConfigTopic, payload: Uint8Array)
   const text = textOf(payload);
   if (text === undefined) return failed('The discovery message is no UTF-8 text.');
   // An announcement that the entities move to a device's message, which comes next: until then they stay.
-  if (/^\s*\{\s*"(?:migrate_discovery|migr_discvry)"\s*:\s*true\s*\}\s*$/.test(text)) return without('discovery');
+  if (/^\s*\{\s*"(?:migrate_discovery|migr_discvry)"\s*:\s*true\s*\}\s*$/.test(text)) {
+    return without('discovery', { sightings: [announcements] });
+  }
   const description = describe(at, text);
   if (description === undefined) return without('raw');
   if (typeof description === 'string') return failed(description);
   const wasKnown = book.has(topic);
   const { refusal, gone } = book.teach(topic, description, payload.length);
   if (refusal !== undefined) return failed(refusal);
-  const { sighting } = description;
-  const needing = needsMapping(book, sighting.device, wasKnown);
-  const sightings: CodecSighting[] = [
-    { ...sighting, attributes: [...(sighting.attributes ?? []), ...needing] },
-    ...gone.map((device) => ({ device, isGone: true })),
-  ];
+  const sightings = [isOfOthers(description) ? announcements : introduced(book, description, wasKnown)];
+  for (const device of gone) sightings.push({ device, isGone: true });
   return without('discovery', { sightings, isLesson: wasKnown || Book.isWorthKeeping(description) });
 }
 
+/** Whose messages the announcements of devices are that other conventions know. */
+const announcements: CodecSighting = { device: 'discovery', name: 'Home Assistant discovery' };
+
+/**
+ * Whether the device is one that another convention knows, by its own name: Zigbee2MQTT, Tasmota and ESPHome announce their devices
+ * to Home Assistant besides. It becomes a device here with the first of its messages that is decoded here, and not twice.
+ */
+function isOfOthers({ readers, availability }: Description): boolean {
+  const topics = [...readers, ...availability.flatMap((one) => one.topics)];
+  return topics.length > 0 && topics.every(({ topic }) => isOfConvention(topic));
+}
+
+function introduced(book: Book, { sighting }: Description, wasKnown: boolean): CodecSighting {
+  const known = book.device(sighting.device);
+  const introduction = known?.introduce() ?? sighting;
+  // When nothing needs mapping any more, that is said once.
+  if (!wasKnown || known === undefined || known.needsMappingText !== '') return introduction;
+  return withAttributes(introduction, [['needsMapping', '']]);
+}
+
 function sightingAfter(book: Book, device: string, isGone: boolean): CodecSighting {
-  return isGone ? { device, isGone } : { device, attributes: needsMapping(book, device, true) };
+  if (isGone) return { device, isGone };
+  return { device, attributes: [['needsMapping', book.device(device)?.needsMappingText ?? '']] };
 }
 
-/** Entities whose templates are beyond what is understood. When none is left, that is said once more. */
-function needsMapping(book: Book, device: string, wasKnown: boolean): [string, string][] {
-  const names = book.needsMapping(device);
-  if (names.length === 0) return wasKnown ? [['needsMapping', '']] : [];
-  const text = names.join(', ');
-  return [['needsMapping', text.length > 500 ? `${text.slice(0, 500)}…` : text]];
+function withAttributes(sighting: CodecSighting, attributes: readonly Attribute[]): CodecSighting {
+  return { ...sighting, attributes: [...(sighting.attributes ?? []), ...attributes] };
 }
 
-function heard(book: Book, use: TopicUse, payload: Uint8Array, limits: Parameters<typeof readState>[2]): CodecOutput {
+function heard(book: Book, use: TopicUse, payload: Uint8Array, limits: Limits): CodecOutput {
   const text = textOf(payload);
-  if (text === undefined || text === '') return without('raw');
-  const sightings: CodecSighting[] = [];
-  let isLesson = false;
-  for (const [device, isThere] of use.watches.length > 0 ? book.hear(use, text) : []) {
-    sightings.push({ device, presence: isThere ? 'online' : 'offline' });
+  if (text === undefined || text === '') {
+    return without('raw', { sightings: devicesOf(use).map((device) => ({ device })) });
   }
+  const sightings = new Map<string, CodecSighting>();
+  for (const [device, isThere] of use.watches.length > 0 ? book.hear(use, text) : []) {
+    const introduction = book.device(device)?.introduce() ?? { device };
+    sightings.set(device, { ...introduction, presence: isThere ? 'online' : 'offline' });
+  }
+  const isPresence = sightings.size > 0;
   // Whether a device is there can depend on what several topics said, also before a restart.
-  if (sightings.length > 0) isLesson = use.watches.some(({ rule }) => rule.availability.topics.length > 1);
-  const more = { ...(sightings.length > 0 && { sightings }), ...(isLesson && { isLesson }) };
-  if (use.readers.length === 0) return without('availability', more);
-  const { parts, isComplete, isEvent, excess } = readState(use.readers, text, limits);
-  if (excess !== undefined) return failed(excess);
-  if (parts.length > 0) return measured(parts, isComplete, more);
-  if (sightings.length > 0) return without('availability', more);
-  if (isEvent) return without('event', { sightings: devicesOf(use).map((device) => ({ device })) });
-  return without('raw', { sightings: devicesOf(use).map((device) => ({ device })) });
+  const isLesson = isPresence && use.watches.some(({ rule }) => rule.availability.topics.length > 1);
+  const found = use.readers.length === 0 ? undefined : readState(use.readers, text, limits);
+  if (found?.excess !== undefined) return failed(found.excess);
+  for (const device of devicesOf(use)) {
+    const introduction = sightings.get(device) ?? book.device(device)?.introduce();
+    const facts = found?.facts.get(device);
+    if (facts !== undefined) sightings.set(device, withAttributes(introduction ?? { device }, facts));
+    else if (introduction !== undefined) sightings.set(device, introduction);
+    else if (found?.parts.length === 0) sightings.set(device, { device });
+  }
+  const more = {
+    ...(sightings.size > 0 && { sightings: [...sightings.values()] }),
+    ...(isLesson && { isLesson }),
+  };
+  if (found !== undefined && found.parts.length > 0) return measured(found.parts, found.isComplete, more);
+  if (isPresence || found === undefined) return without('availability', more);
+  return without(found.isEvent ? 'event' : 'raw', more);
 }
 
 function devicesOf(use: TopicUse): string[] {

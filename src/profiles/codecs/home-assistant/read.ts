@@ -1,3 +1,4 @@
+import type { Attribute } from '../../../core/device.ts';
 import type { Field, FieldValue } from '../../../core/measurement.ts';
 import type { Limits, Part } from '../../codec.ts';
 import { isObject, type JsonObject, numberIn, numberLike, parseJson } from '../../json.ts';
@@ -14,6 +15,8 @@ export interface Found {
   readonly isComplete: boolean;
   /** It is an event for at least one of them. */
   readonly isEvent: boolean;
+  /** What is also an attribute of a device. */
+  readonly facts: ReadonlyMap<string, readonly Attribute[]>;
   /** Why it is more than one message may become. */
   readonly excess?: string;
 }
@@ -26,7 +29,15 @@ const unknownWords = new Set(['', 'None', 'unknown', 'unavailable', 'null']);
 export function readState(readers: readonly Reader[], value: string, limits: Limits): Found {
   const json = parseJson(value);
   const isTree = typeof json === 'object' && json !== null;
-  const work: Work = { fields: new Map(), names: new Map(), paths: new Set(), limits, count: 0, excess: undefined };
+  const work: Work = {
+    fields: new Map(),
+    names: new Map(),
+    paths: new Set(),
+    facts: new Map(),
+    limits,
+    count: 0,
+    excess: undefined,
+  };
   const hasState = readers.some(({ reading }) => reading !== 'attributes');
   let isEvent = false;
   let isWhole = false;
@@ -50,13 +61,14 @@ export function readState(readers: readonly Reader[], value: string, limits: Lim
     const read = reading === 'attributes' ? undefined : fieldValue(reader, found);
     if (read === undefined) continue;
     add(reader.device, { name: fieldName(reader.label, reader.part), value: read, ...unit(reader) }, work);
+    if (reader.fact !== undefined && typeof read === 'number') noteFact(reader, reader.fact, read, work);
     if (template.isLossless) isWhole ||= !isTree;
     if (template.isLossless && template.path !== undefined) work.paths.add(template.path.join('.'));
   }
   const parts: Part[] = [];
   for (const [device, fields] of work.fields) parts.push({ device, fields });
   const isComplete = isWhole || (isTree ? leaves(json, 0, limits.maxDepth) <= work.paths.size : work.paths.size > 0);
-  return { parts, isComplete, isEvent, ...(work.excess !== undefined && { excess: work.excess }) };
+  return { parts, isComplete, isEvent, facts: work.facts, ...(work.excess !== undefined && { excess: work.excess }) };
 }
 
 interface Work {
@@ -64,10 +76,17 @@ interface Work {
   readonly names: Map<string, Set<string>>;
   /** The ways to the values of which all is said, joined by dots. */
   readonly paths: Set<string>;
+  readonly facts: Map<string, Attribute[]>;
   readonly limits: Limits;
   /** Fields, of all devices. */
   count: number;
   excess: string | undefined;
+}
+
+function noteFact({ device }: Reader, name: string, value: number, { facts }: Work): void {
+  const known = facts.get(device);
+  if (known === undefined) facts.set(device, [[name, value]]);
+  else known.push([name, value]);
 }
 
 function unit(reader: Reader): { unit?: string } {

@@ -23,6 +23,8 @@ export interface Reader {
   readonly off: string;
   /** The value is a number, whatever it looks like. */
   readonly isNumeric: boolean;
+  /** The value is also an attribute of the device. */
+  readonly fact: 'battery' | 'signal' | undefined;
   /** The entity's name, with what tells it apart from the others of its device that are called the same. Kept by the book. */
   label: string;
 }
@@ -107,9 +109,16 @@ function readerOf(
       one.reading === 'number' ||
       one.reading === 'temperature' ||
       (one.reading === 'value' && (unit !== undefined || typeof config.get('state_class') === 'string')),
+    fact: one.part === '' ? facts.get(String(config.get('device_class'))) : undefined,
     label: entity.name,
   };
 }
+
+/** By the entity's device class. */
+const facts: ReadonlyMap<string, 'battery' | 'signal'> = new Map([
+  ['battery', 'battery'],
+  ['signal_strength', 'signal'],
+]);
 
 function unitFor(one: StateTopic, config: Config): string | undefined {
   if (one.reading === 'temperature') {

@@ -10,6 +10,7 @@ export type Expression =
   | { readonly type: 'member'; readonly of: Expression; readonly key: string | number }
   | { readonly type: 'filter'; readonly of: Expression; readonly name: string; readonly argument?: Expression }
   | { readonly type: 'minus' | 'not'; readonly of: Expression }
+  | { readonly type: 'in'; readonly of: Expression; readonly list: readonly Expression[]; readonly isIn: boolean }
   | { readonly type: 'defined'; readonly of: Expression; readonly isDefined: boolean }
   | { readonly type: 'binary'; readonly operator: string; readonly left: Expression; readonly right: Expression }
   | {
@@ -20,12 +21,12 @@ export type Expression =
     };
 
 /** Names of the filters that are understood, and whether they take an argument. */
-const filters: ReadonlyMap<string, 'none' | 'optional' | 'one'> = new Map([
+const filters: ReadonlyMap<string, 'none' | 'optional'> = new Map([
   ['float', 'optional'],
   ['int', 'optional'],
   ['round', 'optional'],
-  ['default', 'one'],
-  ['d', 'one'],
+  ['default', 'optional'],
+  ['d', 'optional'],
   ['is_defined', 'none'],
   ['abs', 'none'],
   ['lower', 'none'],
@@ -155,11 +156,34 @@ class Reader {
         left = this.#test(left);
         continue;
       }
+      if (level === notLevel) {
+        const isIn = this.#has('in');
+        if (isIn || this.#hasNotIn()) {
+          left = { type: 'in', of: left, isIn, list: this.#list() };
+          continue;
+        }
+      }
       const operator = operators.find((sign) => this.#has(sign));
       if (operator === undefined) return left;
       if (chained >= maxDepth) throw new Beyond();
       left = { type: 'binary', operator, left, right: this.#binary(level + 1) };
     }
+  }
+
+  #hasNotIn(): boolean {
+    if (this.#token.text !== 'not' || this.#tokens[this.#at + 1]?.text !== 'in') return false;
+    this.#at += 2;
+    return true;
+  }
+
+  /** `('a', 'b')` or `['a', 'b']`. */
+  #list(): Expression[] {
+    const close = this.#has('[') ? ']' : ')';
+    if (close === ')') this.#need('(');
+    const list = [this.#choice()];
+    while (this.#has(',') && list.length < maxDepth) list.push(this.#choice());
+    this.#need(close);
+    return list;
   }
 
   #test(of: Expression): Expression {
@@ -193,10 +217,7 @@ class Reader {
     const name = this.#next('name').text;
     const takes = filters.get(name);
     if (takes === undefined) throw new Beyond();
-    if (!this.#has('(')) {
-      if (takes === 'one') throw new Beyond();
-      return { type: 'filter', of, name };
-    }
+    if (!this.#has('(')) return { type: 'filter', of, name };
     if (this.#has(')')) return { type: 'filter', of, name };
     if (takes === 'none') throw new Beyond();
     const argument = this.#choice();

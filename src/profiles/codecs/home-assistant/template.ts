@@ -21,8 +21,8 @@ export const wholePayload: Template = { read: ({ value }) => value, path: [], is
 
 /**
  * The part of Jinja that device makers use to say where a value stands, evaluated by ourselves: `value`, `value_json.a['b'][0]`,
- * the filters float, int, round, abs, default, is_defined, lower, upper, trim and bool, arithmetic, comparisons, `and`, `or`,
- * `not`, `x if y else z`, and `{% if %}…{% endif %}` around a single value.
+ * the filters float, int, round, abs, default, is_defined, lower, upper, trim and bool, arithmetic, comparisons, `in`, `and`,
+ * `or`, `not`, `x if y else z`, and `{% if %}…{% endif %}` around a single value.
  * @returns undefined for anything else
  */
 export function compileTemplate(text: string): Template | undefined {
@@ -101,6 +101,10 @@ function evaluate(node: Expression, input: TemplateInput): unknown {
     }
     case 'not':
       return !isTrue(evaluate(node.of, input));
+    case 'in': {
+      const value = evaluate(node.of, input);
+      return node.list.some((one) => evaluate(one, input) === value) === node.isIn;
+    }
     case 'defined':
       return (evaluate(node.of, input) !== undefined) === node.isDefined;
     case 'binary':
@@ -135,7 +139,7 @@ function filtered(name: string, value: unknown, argument: unknown): unknown {
       return typeof value === 'number' ? Math.abs(value) : undefined;
     case 'default':
     case 'd':
-      return value === undefined ? argument : value;
+      return value === undefined ? (argument ?? '') : value;
     case 'lower':
       return asText(value)?.toLowerCase();
     case 'upper':

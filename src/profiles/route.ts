@@ -12,6 +12,7 @@ import type { Read, Reader } from './language/formats.ts';
 import { attributesIn } from './language/mapping.ts';
 import { type Tree, valueAt } from './language/tree-path.ts';
 import { Look } from './look.ts';
+import { joined, unfolded } from './nested.ts';
 import { ProfileUse } from './profile-use.ts';
 
 export interface RouteDependencies {
@@ -97,14 +98,16 @@ export class Route {
       const [first] = read.trees;
       if (candidate.hasToFit && !new Look(payload).fits(message)) continue;
       if (!message.when.every(([path, value]) => valueAt(first, path) === value)) continue;
-      return this.#byTable(candidate, read.trees);
+      return this.#byTable(candidate, read.trees, receivedAtMs);
     }
     if (failure !== undefined) return this.#failed(failure);
     return this.#without('raw', this.#idOf(undefined, undefined));
   }
 
-  #byTable(candidate: Candidate, trees: readonly Tree[]): Decoded {
-    const { message, mapping } = candidate;
+  #byTable(candidate: Candidate, read: readonly Tree[], receivedAtMs: UnixMs): Decoded {
+    const { message, mapping, captures } = candidate;
+    const { nested } = message;
+    const trees = nested === undefined ? read : read.map((tree) => unfolded(tree, nested));
     if (message.kind !== undefined) return this.#plain(candidate, trees[0]);
     const { limits } = this.#deps;
     const measurements: Measurement[] = [];
@@ -131,7 +134,10 @@ export class Route {
         left -= mapped.fields.length;
         hasEvents ||= mapped.hasEvents;
         isComplete &&= mapped.isComplete;
-        if (mapped.fields.length > 0) measurements.push(withDevice(deviceId, mapped));
+        const all =
+          nested === undefined ? [mapped] : joined(mapped, item, nested, { ...this.#deps, captures, receivedAtMs });
+        if (all === undefined) isComplete = false;
+        for (const one of all ?? [mapped]) if (one.fields.length > 0) measurements.push(withDevice(deviceId, one));
         this.#see(sightings, candidate, item, deviceId, undefined);
       }
     }

@@ -2,13 +2,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { UnixMs } from '../../src/core/time.ts';
 import { knownKeywords, type SchemaNode } from '../../src/lib/settings/schema-node.ts';
 import builtIn from '../../src/profiles/built-in.json' with { type: 'json' };
+import { ProfileDecoder } from '../../src/profiles/decoder.ts';
 import { readProfiles } from '../../src/profiles/directory.ts';
 import { exampleFaults } from '../../src/profiles/examples.ts';
 import { editorSchema } from '../../src/profiles/language/editor-schema.ts';
 import { profileNode } from '../../src/profiles/language/load.ts';
 import { profileOptions } from '../../src/profiles/language/options.ts';
+import { sureEnough } from '../../src/profiles/recognise.ts';
 
 const root = join(import.meta.dirname, '../..');
 const { profiles, errors } = readProfiles(join(root, 'devices'), 'devices');
@@ -28,6 +31,35 @@ for (const [name, { options, compiled }] of profiles) {
     assert.deepEqual(faults, []);
   });
 }
+
+test('what an example shows is recognised as its own profile, or as none', () => {
+  const all = [...profiles.values()].map(({ compiled }) => compiled);
+  const limits = { deviceTopics: [], maxDepth: 32, maxFields: 5_000, maxBytes: 1_048_576 };
+  const faults: string[] = [];
+  for (const [name, { options, compiled }] of profiles) {
+    // Some are only taken when people say so.
+    if (!compiled.messages.some(({ codec, confidence = 0 }) => codec !== undefined || confidence >= sureEnough))
+      continue;
+    for (const { topic, payload, payloadHex = '', after = [] } of options.examples) {
+      if (topic === undefined) continue;
+      const decoder = new ProfileDecoder({ options: limits, profiles: all });
+      const told = (text: string | undefined, hex = '') =>
+        text === undefined ? Buffer.from(hex.replaceAll(' ', ''), 'hex') : Buffer.from(text);
+      for (const before of after)
+        decoder.decode(
+          { source: 'mqtt', topic: before.topic, payload: told(before.payload, before.payloadHex) },
+          0 as UnixMs,
+        );
+      const [best, second] = decoder.suggest(topic, told(payload, payloadHex));
+      if (best === undefined || best.confidence < sureEnough) continue;
+      // What was learnt of a topic from elsewhere gives way to a convention that the topic keeps by itself.
+      if (after.length > 0 && best.profile !== name && second?.profile === name) continue;
+      if (best.profile !== name || second?.confidence === best.confidence)
+        faults.push(`${name}, ${topic}: ${best.profile} ${best.confidence}, ${second?.profile} ${second?.confidence}`);
+    }
+  }
+  assert.deepEqual(faults, []);
+});
 
 test('the profiles that are loaded are those under devices/, and the schemas are those of the language', () => {
   const fresh = Object.fromEntries(

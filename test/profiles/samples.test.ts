@@ -28,6 +28,7 @@ const profilesOf: Readonly<Record<string, readonly string[]>> = {
   'winsen-zh0x': ['winsen/zh03b'],
   'honeywell-hpma115': ['honeywell/hpma115'],
   'meshtastic-json': ['meshtastic/json'],
+  'the-things-stack': ['the-things-stack/uplink'],
   openmqttgateway: ['openmqttgateway/ble'],
   'json-lines': ['rtl433/json-lines'],
   'sparkplug-b': ['eclipse/sparkplug-b'],

@@ -46,6 +46,11 @@ function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | 
         : undefined,
     codec: options.codec,
     roots: options.roots === undefined ? [[options.root ?? '', '']] : Object.entries(options.roots),
+    nested: options.nested && {
+      path: options.nested.path,
+      encoding: options.nested.encoding ?? 'base64',
+      codec: options.nested.codec,
+    },
     each: options.each,
     as: options.as ?? '',
     prefix: options.prefix ?? '',

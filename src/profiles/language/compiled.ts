@@ -1,5 +1,6 @@
 import type { MessageKind } from '../../core/decoded.ts';
 import type { FramingOptions } from '../framing/options.ts';
+import type { Nested } from '../nested.ts';
 import type { Reader } from './formats.ts';
 import type { TimeFormat } from './options.ts';
 import type { PathPattern } from './path-pattern.ts';
@@ -39,6 +40,7 @@ export interface CompiledMessage {
   readonly codec: string | undefined;
   /** Where values stand, and what stands before their names. */
   readonly roots: readonly (readonly [path: string, prefix: string])[];
+  readonly nested: Nested | undefined;
   readonly each: string | undefined;
   readonly as: string;
   readonly prefix: string;

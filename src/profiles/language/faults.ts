@@ -48,6 +48,11 @@ function messageFaults(message: MessageOptions, codecs: readonly string[]): Opti
   tell(['match', 'pattern'], isText(match?.pattern, expressionFault));
   if (codec !== undefined && !codecs.includes(codec))
     tell(['codec'], `is "${codec}", but ${unknown(codec, codecs, 'codec')}`);
+  const { nested } = message;
+  if (nested?.codec !== undefined && !codecs.includes(nested.codec))
+    tell(['nested', 'codec'], `is "${nested.codec}", but ${unknown(nested.codec, codecs, 'codec')}`);
+  if (message.root !== undefined && message.roots !== undefined)
+    tell(['roots'], 'stands beside `root`: say it with one of the two.');
   if (codec !== undefined && decode !== undefined)
     tell(['decode'], `is "${decode}", but \`codec\` decodes it already: remove one of the two.`);
   if (decode === 'text' && pattern === undefined) tell(['decode'], 'is "text", which needs a `pattern`.');

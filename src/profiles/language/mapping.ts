@@ -87,9 +87,8 @@ export class Mapping {
     const { time } = this.#message;
     if (time === undefined) return this.#result(undefined);
     for (const path of time.path) {
-      const value = valueAt(item, path) ?? valueAt(tree, path);
-      if (value === undefined || value === null) continue;
-      return this.#result(readTime(value, time.format, time.zone));
+      const instant = readTime(valueAt(item, path) ?? valueAt(tree, path), time.format, time.zone);
+      if (instant !== undefined) return this.#result(instant);
     }
     return this.#result(undefined);
   }

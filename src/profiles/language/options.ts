@@ -45,7 +45,7 @@ const matchOptions = Type.Object(
 
 const timeOptions = Type.Object(
   {
-    path: oneOrMore(text(path), { description: 'Where the time stands; the first that is there counts.' }),
+    path: oneOrMore(text(path), { description: 'Where the time stands; the first that can be read counts.' }),
     format: Type.Unsafe<TimeFormat>({
       anyOf: ['auto', 'iso', 'unix', 'unix-ms', 'unix-us', 'unix-ns'].map((one) => ({ type: 'string', const: one })),
       default: 'auto',
@@ -188,6 +188,16 @@ const messageOptions = Type.Object({
       { type: 'string' },
       'Instead of `root`, several such places, each with what stands before the names of its values.',
       [{ object: '', rxInfo: 'rxInfo.' }],
+    ),
+  ),
+  nested: optional(
+    Type.Object(
+      {
+        path: text(path),
+        codec: optional(text('The codec for it; without one it is JSON as text.', ['cayenne-lpp'])),
+        encoding: optional(words(['base64', 'hex'], 'How its bytes are written, with a codec. Default `base64`.')),
+      },
+      { description: 'A value that is a message by itself.' },
     ),
   ),
   each: optional(text('A list in the message, each item of which is a measurement by itself; `.` for the message.')),

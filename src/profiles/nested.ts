@@ -1,0 +1,67 @@
+import type { Values } from '../core/measurement.ts';
+import type { UnixMs } from '../core/time.ts';
+import type { Codec, Limits } from './codec.ts';
+import { parseJson } from './json.ts';
+import { type Tree, valueAt } from './language/tree-path.ts';
+
+/** A value of a message that is a message by itself. */
+export interface Nested {
+  readonly path: string;
+  /** How its bytes are written. */
+  readonly encoding: 'base64' | 'hex';
+  /** What decodes them; undefined: it is JSON as text. */
+  readonly codec: string | undefined;
+}
+
+/** What a nested message was decoded with. */
+export interface NestedInput {
+  readonly codecOf: (name: string) => Codec | undefined;
+  readonly topic: string;
+  readonly captures: ReadonlyMap<string, string>;
+  readonly receivedAtMs: UnixMs;
+  readonly limits: Limits;
+}
+
+const noNames: ReadonlySet<string> = new Set(['__proto__']);
+
+/** The tree with JSON that stands in it as text unfolded in its place; what is no JSON stays as it is. */
+export function unfolded(tree: Tree, { path, codec }: Nested): Tree {
+  if (codec !== undefined) return tree;
+  const text = valueAt(tree, path);
+  const inner = typeof text === 'string' ? parseJson(text) : undefined;
+  return inner === undefined ? tree : replaced(tree, path.split('.'), inner);
+}
+
+function replaced(tree: Tree, [key = '', ...rest]: readonly string[], value: Tree): Tree {
+  if (typeof tree !== 'object' || tree === null || Array.isArray(tree) || tree instanceof Map || noNames.has(key))
+    return tree;
+  const object = tree as Readonly<Record<string, unknown>>;
+  return { ...object, [key]: rest.length === 0 ? value : replaced(object[key], rest, value) };
+}
+
+/**
+ * What a nested message for a codec says, joined with what the message around it does: its first part belongs to the same
+ * instant unless it tells its own.
+ *
+ * @returns undefined when it can't be read: the values around it are all there is, and the payload is worth keeping
+ */
+export function joined(around: Values, tree: Tree, nested: Nested, input: NestedInput): readonly Values[] | undefined {
+  const text = valueAt(tree, nested.path);
+  if (nested.codec === undefined || text === undefined || text === null || text === '') return [around];
+  const codec = input.codecOf(nested.codec);
+  const payload = typeof text === 'string' ? bytesOf(text, nested.encoding) : undefined;
+  if (codec === undefined || payload === undefined) return undefined;
+  const { topic, captures, receivedAtMs, limits } = input;
+  const { kind, parts, isComplete } = codec.decode({ topic, payload, receivedAtMs, limits, captures });
+  if (kind === 'failed' || !isComplete) return undefined;
+  const [first, ...others] = parts;
+  if (first === undefined) return [around];
+  if (first.timeMs !== undefined) return around.fields.length > 0 ? [around, ...parts] : parts;
+  return [{ ...around, fields: [...first.fields, ...around.fields] }, ...others];
+}
+
+/** Undefined when the text is not written so. */
+function bytesOf(text: string, encoding: Nested['encoding']): Uint8Array | undefined {
+  const isRight = encoding === 'hex' ? /^(?:[0-9a-f]{2})*$/i : /^[A-Za-z0-9+/_-]*={0,2}$/;
+  return isRight.test(text) ? Buffer.from(text, encoding) : undefined;
+}

@@ -186,11 +186,31 @@ test('a node is asked once in 30 seconds, and ever more rarely when it gives no 
   assert.equal(listen(7200), 7, 'after 30 s, then 1, 2, 4, 8, 16 and 32 min');
   // each node by itself
   assert.deepEqual(asked(tell('NDATA/Edge2', value(1))), ['spBv1.0/Group1/NCMD/Edge2']);
-  // A birth starts it anew, but not sooner than in 30 seconds.
+  // A birth makes it no sooner than in 30 seconds.
   tell('NBIRTH/Edge2', real.nodeBirth);
   assert.deepEqual(asked(tell('NDATA/Edge2', real.dataWithGap)), []);
   wait(30_000);
   assert.deepEqual(asked(tell('NDATA/Edge2', value(1, 200))), ['spBv1.0/Group1/NCMD/Edge2']);
+});
+
+test('a node that counts in a way of its own is not asked again and again', () => {
+  const { tell, wait } = session();
+  let requests = 0;
+  for (let second = 0; second < 86_400; second++) {
+    // A birth whenever it is asked for one, and a gap behind every message.
+    const { length } = asked(tell('NDATA/Edge1', value(1, (second * 7) % 256)));
+    requests += length;
+    if (length > 0) tell('NBIRTH/Edge1', real.nodeBirth);
+    wait(900);
+  }
+  assert.ok(requests < 160, `${requests} in a day`);
+  // When it has been well for long, one gap is one request again.
+  const well = Array.from({ length: 256 }, (_, seq) => asked(tell('NDATA/Edge1', value(1, seq))).length);
+  assert.equal(well.reduce((sum, one) => sum + one) <= 1, true);
+  wait(40 * 60_000);
+  assert.equal(asked(tell('NDATA/Edge1', value(1, 100))).length, 1);
+  wait(30_000);
+  assert.equal(asked(tell('NDATA/Edge1', value(1, 50))).length, 1);
 });
 
 test('a clock that was set back keeps no node from being asked', () => {
@@ -295,48 +315,6 @@ test('messages without values are of their node or device, too', () => {
   ];
   for (const [topic, payload, device] of messages) assert.equal(session().tell(topic, payload).device, device, topic);
 });
-
-const states: readonly (readonly [topic: string, payload: string, presence: string | undefined, claim?: number])[] = [
-  ['spBv1.0/STATE/scada 1', '{"online":true,"timestamp":1668114759262}', 'online', 0.95],
-  ['spBv1.0/STATE/scada 1', '{"online":false,"timestamp":1668114759262}', 'offline', 0.95],
-  ['STATE/scada 1', 'ONLINE', 'online', 0.7],
-  ['STATE/scada 1', 'OFFLINE', 'offline', 0.7],
-  ['spBv1.0/STATE/scada 1', 'on', undefined],
-  ['spBv1.0/STATE/scada 1', '{"online":1}', undefined],
-  ['STATE/scada 1', '', undefined],
-];
-
-for (const [topic, payload, presence, confidence] of states) {
-  test(`the state of a host: ${topic} ${payload}`, () => {
-    const codec = createSparkplugCodec();
-    const output = codec.decode(inputOf(payload, { topic }));
-    assert.equal(output.kind, presence === undefined ? 'failed' : 'availability');
-    assert.deepEqual(presences(output), presence === undefined ? [] : [['STATE/scada 1', presence, undefined]]);
-    assert.equal(codec.claims?.(topic, Buffer.from(payload))?.confidence, confidence);
-  });
-}
-
-const topics: readonly (readonly [topic: string, isOurs: boolean])[] = [
-  ['spBv1.0/Sparkplug B Devices/NDATA/Raspberry Pi', true],
-  ['spBv1.0/G/DDATA/E/D', true],
-  ['spBv1.0/G/NDATA/E/D', false],
-  ['spBv1.0/G/DDATA/E', false],
-  ['spBv1.0/G/NOTHING/E', false],
-  ['spBv1.0/G/NDATA/', false],
-  ['spBv1.0/G/DDATA/E/D/more', false],
-  ['spBv1.0', false],
-  ['spAv1.0/G/NDATA/E', false],
-  ['a/spBv1.0/G/NDATA/E', false],
-];
-
-for (const [topic, isOurs] of topics) {
-  test(`the topic ${topic}`, () => {
-    const codec = createSparkplugCodec();
-    assert.equal(codec.claims?.(topic, real.dataByAlias)?.confidence, isOurs ? 0.98 : undefined);
-    if (!isOurs)
-      assert.match(codec.decode(inputOf(real.dataByAlias, { topic })).failure ?? '', /^The topic is none of/);
-  });
-}
 
 test('it forgets the birth that is longest ago, not the newest one', () => {
   const nodes = new Nodes();

@@ -27,6 +27,8 @@ export type Sequence =
 
 const firstPauseMs = 30_000;
 const longestPauseMs = 3_600_000;
+/** A birth is a reason to try again sooner; a node that gives births and leaves gaps all the same is not worn out by it. */
+const longestPauseAfterBirthMs = 600_000;
 /** In all births together. */
 const maxMetrics = 400_000;
 const maxMetricsPerNode = 100_000;
@@ -125,7 +127,9 @@ export class Node {
 
   /** @param before the same node in its session before: when it was asked last is still to be known */
   constructor(before?: Node) {
-    if (before !== undefined) this.#askedAtMs = before.#askedAtMs;
+    if (before === undefined) return;
+    this.#askedAtMs = before.#askedAtMs;
+    this.#pauseMs = Math.min(before.#pauseMs, longestPauseAfterBirthMs);
   }
 
   get isBorn(): boolean {
@@ -183,14 +187,16 @@ export class Node {
   }
 
   /**
-   * Whether to ask it for a new birth now. Not more often than every 30 seconds, and ever more rarely when it gives none:
-   * many nodes do not listen.
+   * Whether to ask it for a new birth now. Not more often than every 30 seconds, and ever more rarely when that does not help:
+   * many nodes do not listen, and some count in a way of their own.
    */
   mayAsk(now: UnixMs): boolean {
     const since = this.#askedAtMs === undefined ? Number.POSITIVE_INFINITY : now - this.#askedAtMs;
     // A wall clock that was set back would keep it from being asked for years.
     if (since >= 0 && since < this.#pauseMs) return false;
-    if (this.#askedAtMs !== undefined) this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs);
+    // One that had long been well starts anew.
+    const isWorn = since >= 0 && since < 4 * this.#pauseMs;
+    this.#pauseMs = isWorn ? Math.min(this.#pauseMs * 2, longestPauseMs) : firstPauseMs;
     this.#askedAtMs = now;
     return true;
   }

@@ -25,11 +25,12 @@ const { profiles } = readProfiles(join(import.meta.dirname, '../../devices'));
 function profilesByFormat(): Map<string, LoadedProfile> {
   const found = new Map<string, LoadedProfile>();
   for (const [, loaded] of [...profiles].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    const [first] = loaded.options.messages;
-    const format = first?.codec ?? first?.decode ?? 'json';
+    const [first] = loaded.options.messages ?? [];
+    if (first === undefined) continue;
+    const format = first.codec ?? first.decode ?? 'json';
     const hasValues = loaded.options.examples.some(isMeasurement);
     // The same message again would be a duplicate.
-    const isRepeatable = loaded.options.messages.every(({ once }) => once === undefined);
+    const isRepeatable = (loaded.options.messages ?? []).every(({ once }) => once === undefined);
     if (hasValues && isRepeatable && !found.has(format)) found.set(format, loaded);
   }
   return found;

@@ -102,6 +102,7 @@ const table: readonly MeasureUnit[] = [
   { code: 'g', symbol: 'g' },
   { code: 'kg', symbol: 'kg' },
   { code: 'mg/l', symbol: 'mg/L' },
+  { code: 'mg/kg', symbol: 'mg/kg' },
   { code: 'NTU', symbol: 'NTU' },
   { code: 'pH', symbol: 'pH' },
   // motion and direction

@@ -99,17 +99,19 @@ function isAs({ value, unit }: Field, wanted: Scalar): boolean {
   );
 }
 
-/** A binary fraction is as near to a decimal one as it can be, and no nearer. */
+/** A binary fraction, of 64 or 32 bits, is as near to a decimal one as it can be, and no nearer. */
 function isNear(a: number, b: number): boolean {
-  return a === b || Math.abs(a - b) <= Math.abs(b) * 1e-9;
+  return a === b || Math.abs(a - b) <= Math.abs(b) * 1e-9 || a === Math.fround(b);
 }
 
 function messageOf({
   topic = 'example',
   payload,
-  payloadHex,
-}: Pick<ExampleOptions, 'topic' | 'payload' | 'payloadHex'>) {
+  payloadHex = '',
+  requestHex = '',
+}: Pick<ExampleOptions, 'topic' | 'payload' | 'payloadHex' | 'requestHex'>) {
+  // A Modbus exchange is the request and, behind it, the answer.
   const bytes =
-    payload === undefined ? Buffer.from((payloadHex ?? '').replaceAll(' ', ''), 'hex') : Buffer.from(payload);
+    payload === undefined ? Buffer.from((requestHex + payloadHex).replaceAll(' ', ''), 'hex') : Buffer.from(payload);
   return { source: 'mqtt', topic, payload: bytes };
 }

@@ -8,7 +8,7 @@ import type { Codec, CodecOutput, Hint, Limits } from './codec.ts';
 import type { DeviceNames } from './device-names.ts';
 import { asObject, type Candidate, candidateOf, capturesOf, itemsOf, likelyFor, withDevice } from './items.ts';
 import type { CompiledMessage, CompiledProfile } from './language/compiled.ts';
-import type { Read, Reader } from './language/formats.ts';
+import type { Read, Reader, Trees } from './language/formats.ts';
 import { attributesIn } from './language/mapping.ts';
 import { type Tree, valueAt } from './language/tree-path.ts';
 import { Look } from './look.ts';
@@ -98,21 +98,21 @@ export class Route {
       const [first] = read.trees;
       if (candidate.hasToFit && !new Look(payload).fits(message)) continue;
       if (!message.when.every(([path, value]) => valueAt(first, path) === value)) continue;
-      return this.#byTable(candidate, read.trees, receivedAtMs);
+      return this.#byTable(candidate, read, receivedAtMs);
     }
     if (failure !== undefined) return this.#failed(failure);
     return this.#without('raw', this.#idOf(undefined, undefined));
   }
 
-  #byTable(candidate: Candidate, read: readonly Tree[], receivedAtMs: UnixMs): Decoded {
+  #byTable(candidate: Candidate, read: Trees, receivedAtMs: UnixMs): Decoded {
     const { message, mapping, captures } = candidate;
     const { nested } = message;
-    const trees = nested === undefined ? read : read.map((tree) => unfolded(tree, nested));
+    const trees = nested === undefined ? read.trees : read.trees.map((tree) => unfolded(tree, nested));
     if (message.kind !== undefined) return this.#plain(candidate, trees[0]);
     const { limits } = this.#deps;
     const measurements: Measurement[] = [];
     const sightings: Sighting[] = [];
-    let isComplete = true;
+    let isComplete = read.isPartial !== true;
     let hasEvents = false;
     let isLesson = false;
     let firstId: string | undefined;

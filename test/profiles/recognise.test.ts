@@ -16,7 +16,7 @@ import { templateOf } from '../../src/profiles/topic-index.ts';
 const options = { deviceTopics: [], maxDepth: 8, maxFields: 200, maxBytes: 1_048_576 };
 const at = Date.UTC(2026, 10, 25);
 
-function profile(name: string, ...messages: ProfileOptions['messages']) {
+function profile(name: string, ...messages: NonNullable<ProfileOptions['messages']>) {
   return compileProfile(name, { name: name.toUpperCase(), version: 1, messages });
 }
 

@@ -1,5 +1,7 @@
 import { RE2JS } from 're2js';
 import { unitOf } from '../../core/measure-units.ts';
+import { exchangeReader } from '../modbus/exchange.ts';
+import type { ModbusOptions } from '../modbus/options.ts';
 import type { CompiledDevice, CompiledField, CompiledMessage, CompiledProfile } from './compiled.ts';
 import { readerOf } from './formats.ts';
 import type { DeviceOptions, FieldOptions, MessageOptions, ProfileOptions } from './options.ts';
@@ -20,8 +22,22 @@ export function compileProfile(name: string, options: Omit<ProfileOptions, 'exam
     framing: options.framing,
     manufacturer: options.manufacturer,
     model: options.model,
-    messages: options.messages.map((message) => compileMessage(message, options.device)),
+    messages: [
+      ...(options.messages ?? []).map((message) => compileMessage(message, options.device)),
+      ...(options.modbus === undefined ? [] : [compileModbus(options.modbus, options.device)]),
+    ],
   };
+}
+
+/** A Modbus exchange. Its reader knows the registers; what is left to do is to name their units. */
+function compileModbus(options: ModbusOptions, device: DeviceOptions | undefined): CompiledMessage {
+  const { registers, attributes = {} } = options;
+  const known = new Set(Object.values(attributes));
+  const fields = registers.map(({ name, unit }): FieldOptions => {
+    if (known.has(name)) return { path: name, drop: true };
+    return { path: name, name, ...(unit !== undefined && { unit }) };
+  });
+  return { ...compileMessage({ decode: 'value', fields, attributes }, device), read: exchangeReader(options) };
 }
 
 function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | undefined): CompiledMessage {

@@ -7,6 +7,12 @@ export const exampleOptions = Type.Object({
   topic: optional(text('The topic it came on.')),
   payload: optional(Type.String({ description: 'The payload as text.' })),
   payloadHex: optional(Type.String({ pattern: '^([0-9a-fA-F]{2}[ ]?)*$', description: 'Or as hexadecimal digits.' })),
+  requestHex: optional(
+    Type.String({
+      pattern: '^([0-9a-fA-F]{2}[ ]?)*$',
+      description: 'Of a Modbus device: what was asked, with its CRC. The payload is then the answer.',
+    }),
+  ),
   after: optional(
     Type.Array(
       Type.Object({

@@ -2,7 +2,9 @@ import { RE2JS } from 're2js';
 import { unitCodes, unitOf } from '../../core/measure-units.ts';
 import type { OptionProblem } from '../../lib/option-types.ts';
 import { closest } from '../../lib/spelling.ts';
+import { sizeOf } from '../binary/binary.ts';
 import { framingProblems } from '../framing/option-checks.ts';
+import type { ModbusOptions } from '../modbus/options.ts';
 import type { ExampleOptions } from './example-options.ts';
 import type { FieldOptions, MessageOptions, ProfileOptions } from './options.ts';
 import { templateFault } from './template.ts';
@@ -24,6 +26,12 @@ export function profileFaults(profile: ProfileOptions, codecs: readonly string[]
   for (const [index, { request, requestHex }] of (profile.poll ?? []).entries()) {
     if ((request === undefined) === (requestHex === undefined))
       tell(['poll', index], 'needs one of `request` and `requestHex`.');
+  }
+  if (profile.messages === undefined && profile.modbus === undefined)
+    tell([], 'needs `messages`, or `modbus` for a Modbus device.');
+  if (profile.modbus !== undefined) {
+    if (profile.framing !== undefined) tell(['framing'], 'is not for Modbus, which has its own.');
+    for (const { path, message } of modbusFaults(profile.modbus)) tell(['modbus', ...path], message);
   }
   for (const [index, message] of (profile.messages ?? []).entries()) {
     for (const { path, message: text } of messageFaults(message, codecs)) tell(['messages', index, ...path], text);
@@ -74,6 +82,24 @@ function messageFaults(message: MessageOptions, codecs: readonly string[]): Opti
 }
 
 const frameConditions = ['at', 'equals', 'length'];
+
+function modbusFaults({ registers, attributes = {} }: ModbusOptions): OptionProblem[] {
+  const problems: OptionProblem[] = [];
+  const names = registers.map(({ name }) => name);
+  for (const [index, { unit, type = 'uint16', length, range }] of registers.entries()) {
+    const tell = (key: string, message: string) => problems.push({ path: ['registers', index, key], message });
+    if (unit !== undefined && !unitCodes.includes(unitOf(unit) ?? ''))
+      tell('unit', `is "${unit}", but ${unknown(unit, unitCodes, 'unit')}`);
+    if (sizeOf(type, length) === undefined) tell('type', `is "${type}", which needs a \`length\` in bytes.`);
+    if (range !== undefined && range[0]! > range[1]!)
+      tell('range', `is from ${range[0]} to ${range[1]}: the smaller number comes first.`);
+  }
+  for (const [key, name] of Object.entries(attributes)) {
+    if (!names.includes(name))
+      problems.push({ path: ['attributes', key], message: `is "${name}", but ${unknown(name, names, 'register')}` });
+  }
+  return problems;
+}
 
 function fieldFaults(field: FieldOptions, isBinary: boolean): OptionProblem[] {
   const problems: OptionProblem[] = [];

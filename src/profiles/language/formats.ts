@@ -8,8 +8,14 @@ import type { MessageOptions } from './options.ts';
 import type { Tree } from './tree-path.ts';
 import { numberIn } from './value.ts';
 
-/** What a payload holds: one tree for each measurement in it, or why it can't be read. */
-export type Read = { readonly trees: readonly Tree[] } | { readonly failure: string };
+/** What a payload holds: one tree for each measurement in it. */
+export interface Trees {
+  readonly trees: readonly Tree[];
+  /** Something in it could not be read. */
+  readonly isPartial?: true;
+}
+/** The same, or why it can't be read. */
+export type Read = Trees | { readonly failure: string };
 export type Reader = (payload: Uint8Array) => Read;
 
 const maxLines = 1_000;

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { duration, oneOrMore } from '../../lib/option-types.ts';
 import { byteOrder, type NumberType } from '../binary/options.ts';
 import { framingOptions } from '../framing/options.ts';
+import { modbusOptions } from '../modbus/options.ts';
 import { commandOptions } from './command-options.ts';
 import { exampleOptions } from './example-options.ts';
 import { pollOptions, serialOptions } from './line-options.ts';
@@ -251,10 +252,13 @@ export const profileOptions = Type.Object({
       description: 'What has to be asked, for devices that only answer; frames that come are the answers.',
     }),
   ),
-  messages: Type.Array(messageOptions, {
-    minItems: 1,
-    description: 'Its messages: the first that a message matches decodes it.',
-  }),
+  modbus: optional(modbusOptions),
+  messages: optional(
+    Type.Array(messageOptions, {
+      minItems: 1,
+      description: 'Its messages: the first that a message matches decodes it. Modbus devices have none.',
+    }),
+  ),
   commands: optional(Type.Array(commandOptions, { description: 'What can be asked of it.' })),
   examples: Type.Array(exampleOptions, {
     minItems: 1,

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import { count, oneOrMore } from '../../lib/option-types.ts';
+import { count, duration, oneOrMore } from '../../lib/option-types.ts';
 import { byteOrder, numberType } from '../binary/options.ts';
 import { byName, optional, type Scalar, scalar, text, words } from '../language/option-types.ts';
 
@@ -39,6 +39,14 @@ const registerOptions = Type.Object(
       oneOrMore(Type.Unsafe<Scalar>(scalar), { description: 'Values, as sent, that mean "no value": `[65535]`.' }),
     ),
     words: optional(byName<Scalar>(scalar, 'What numbers mean.', [{ 0: 'off', 1: 'on' }])),
+    exponentAt: optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: 65535,
+        description:
+          'The address of the register that holds the power of ten by which the value is multiplied, as in SunSpec. It is read in the same request.',
+      }),
+    ),
   },
   { additionalProperties: false },
 );
@@ -47,10 +55,17 @@ const registerOptions = Type.Object(
 export const modbusOptions = Type.Object(
   {
     registers: Type.Array(registerOptions, {
-      minItems: 1,
       maxItems: 1000,
       description: 'Its values. Neighbours are read together.',
     }),
+    every: optional(duration({ default: '10s', description: 'How often it is read.' })),
+    attributes: optional(
+      byName<string>(
+        { type: 'string', minLength: 1 },
+        'What is known of the device itself, by the names of registers.',
+        [{ serial: 'serial_number' }],
+      ),
+    ),
     rest: optional(
       words(['keep', 'drop'], 'What no register names, of what was read: `holding[107]`, or nothing. Default `drop`.'),
     ),

@@ -20,6 +20,8 @@ interface Register {
   readonly count: number;
   readonly unit: string | undefined;
   readonly rule: ValueRule;
+  /** Where the power of ten is by which it is multiplied. */
+  readonly exponentAt: number | undefined;
 }
 
 /** A value, nothing because the register says that there is none, or why there is none. */
@@ -55,7 +57,7 @@ export class RegisterMap {
 
   #blocks(table: RegisterTable): readonly { readonly address: number; readonly count: number }[] {
     const blocks: { readonly address: number; count: number }[] = [];
-    for (const { first, count } of this.#registers.filter((one) => one.table === table)) {
+    for (const { first, count } of this.#spans(table)) {
       const last = blocks.at(-1);
       const end = last ? last.address + last.count : 0;
       const joined = last ? Math.max(end, first + count) - last.address : 0;
@@ -63,6 +65,14 @@ export class RegisterMap {
       else blocks.push({ address: first, count });
     }
     return blocks;
+  }
+
+  /** What has to be read, from the lowest address on. */
+  #spans(table: RegisterTable): readonly { readonly first: number; readonly count: number }[] {
+    const own = this.#registers.filter((one) => one.table === table);
+    const exponents = new Set(own.flatMap(({ exponentAt }) => (exponentAt === undefined ? [] : [exponentAt])));
+    if (exponents.size === 0) return own;
+    return [...own, ...[...exponents].map((first) => ({ first, count: 1 }))].sort((a, b) => a.first - b.first);
   }
 
   /** @param data as it came, of the size that was asked for: see `Answer` in rtu.ts */
@@ -74,7 +84,7 @@ export class RegisterMap {
       const { first, options, unit } = register;
       if (register.table !== table || first < address || first + register.count > address + count) continue;
       for (let i = 0; i < register.count; i++) named.add(first + i);
-      const read = readRegister(register, data, first - address);
+      const read = readRegister(register, data, first - address, address);
       if (read.kind === 'failed') faults.push(`${options.name} (${table}[${first}]): ${read.failure}.`);
       else if (read.kind === 'value')
         fields.push({ name: options.name, value: read.value, ...(unit !== undefined && { unit }) });
@@ -96,27 +106,42 @@ function compile(options: RegisterOptions): Register {
     first: address,
     count: isBits(table) ? 1 : Math.ceil(bytes / 2),
     unit: unit === undefined ? undefined : unitOf(unit),
+    exponentAt: options.exponentAt,
     rule: { scale, offset, range, except, words: words && new Map(Object.entries(words)) },
   };
 }
 
-function readRegister({ options, table, count, rule }: Register, data: Uint8Array, index: number): Read {
+function readRegister(register: Register, data: Uint8Array, index: number, begin: number): Read {
+  const { options, table, count, rule, exponentAt } = register;
   let raw: FieldValue = false;
   if (isBits(table)) raw = bitAt(data, index);
   else {
     const { type = 'uint16', order = 'big', length, mask } = options;
     const end = (index + count) * 2;
     // What is smaller than a register stands in its low byte; text of an odd length begins in the high one.
-    const begin = type === 'uint8' || type === 'int8' ? end - 1 : index * 2;
+    const from = type === 'uint8' || type === 'int8' ? end - 1 : index * 2;
     const size = sizeOf(type, length) ?? 2;
-    const read = readValue(data.subarray(begin, begin + size), type, order, mask);
+    const read = readValue(data.subarray(from, from + size), type, order, mask);
     if (read.kind !== 'value') return read;
     raw = read.value;
+  }
+  if (exponentAt !== undefined) {
+    const exponent = exponentIn(data, exponentAt - begin);
+    if (typeof raw === 'boolean' || exponent === undefined) return { kind: 'absent' };
+    const value = applyRule(raw, { ...rule, scale: 10 ** exponent });
+    return value === absent || value === unfit ? { kind: 'absent' } : { kind: 'value', value };
   }
   const value = applyRule(raw, rule);
   if (value === absent) return { kind: 'absent' };
   if (value === unfit) return { kind: 'failed', failure: `${String(raw)} is beyond its range` };
   return { kind: 'value', value };
+}
+
+/** A power of ten; undefined: it is not there, or says itself that it is not known. */
+function exponentIn(data: Uint8Array, index: number): number | undefined {
+  if (index < 0 || index * 2 + 2 > data.length) return undefined;
+  const value = (registerAt(data, index) << 16) >> 16;
+  return Math.abs(value) <= 10 ? value : undefined;
 }
 
 const registerAt = (data: Uint8Array, index: number): number => data[index * 2]! * 256 + data[index * 2 + 1]!;

@@ -4,6 +4,7 @@ import type { Decoded } from '../../src/core/decoded.ts';
 import { unitOf, unitSymbol } from '../../src/core/measure-units.ts';
 import { ProfileDecoder } from '../../src/profiles/decoder.ts';
 import { loadLibrary } from '../../src/profiles/library.ts';
+import { readRequest, rtuRequest } from '../../src/profiles/modbus/rtu.ts';
 import { asOne, decodeStream } from '../../src/profiles/stream.ts';
 import { kindsOf, payloadOf, type Sample, samples } from './samples.ts';
 
@@ -27,6 +28,7 @@ const profilesOf: Readonly<Record<string, readonly string[]>> = {
   'mh-z19b': ['winsen/mh-z19'],
   'winsen-zh0x': ['winsen/zh03b'],
   'honeywell-hpma115': ['honeywell/hpma115'],
+  'modbus-rtu': ['modbus/registers'],
   'meshtastic-json': ['meshtastic/json'],
   'the-things-stack': ['the-things-stack/uplink'],
   openmqttgateway: ['openmqttgateway/ble'],
@@ -43,6 +45,9 @@ const profilesOf: Readonly<Record<string, readonly string[]>> = {
   'homie-5': ['homie/homie-5'],
 };
 
+/** Samples that do not say themselves which of several devices they are of. */
+const profileOf: Readonly<Record<string, string>> = { 'modbus-eastron-float': 'eastron/sdm120' };
+
 const library = loadLibrary();
 const all = [...library.profiles.values()].map(({ compiled }) => compiled);
 const options = { deviceTopics: [], maxDepth: 8, maxFields: 200, maxBytes: 1_048_576 };
@@ -50,7 +55,13 @@ const receivedAtMs = Date.UTC(2026, 10, 25);
 const byId = new Map(samples.map((sample) => [sample.id, sample]));
 
 function messageOf(sample: Sample) {
-  return { source: sample.transport, topic: sample.topic ?? 'ttyUSB0', payload: payloadOf(sample) };
+  const request = readRequest(Buffer.from(sample.request_hex ?? '', 'hex'));
+  const asked = request === undefined ? [] : rtuRequest(request);
+  return {
+    source: sample.transport,
+    topic: sample.topic ?? 'ttyUSB0',
+    payload: Buffer.concat([Uint8Array.from(asked), payloadOf(sample)]),
+  };
 }
 
 /** A decoder that has been told what comes before a sample. */
@@ -111,7 +122,7 @@ for (const [protocol, names] of Object.entries(profilesOf)) {
       const decoder = decoderFor(sample);
       const message = messageOf(sample);
       const best = decoder.suggest(message.topic, message.payload).find(({ profile }) => names.includes(profile));
-      const profile = library.profiles.get(best?.profile ?? names[0]!)!.compiled;
+      const profile = library.profiles.get(best?.profile ?? profileOf[sample.id] ?? names[0]!)!.compiled;
       const decoded =
         profile.framing === undefined
           ? decoder.decodeBy(profile, message, receivedAtMs)

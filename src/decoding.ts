@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { RuleBook } from './admission/rule-book.ts';
-import type { ProfilesApi } from './api/profiles-routes.ts';
+import type { ProfilesApi, ReloadedProfiles } from './api/profiles-routes.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { Config } from './config/schema.ts';
@@ -23,7 +24,9 @@ export interface DecodingDependencies extends Pick<RegistryDependencies, 'report
 
 /** What messages mean: the second half of the composition root, with profiles, their decoder, and the devices that it tells of. */
 export class Decoding {
-  readonly library: Library;
+  #library: Library;
+  readonly #options: Config['decode'];
+  readonly #log: Log;
   readonly decoder: ProfileDecoder;
   readonly #newDecoder: () => ProfileDecoder;
   readonly #clock: GatewayClock;
@@ -35,8 +38,10 @@ export class Decoding {
   constructor({ config, buffer, rules, clock, report, log }: DecodingDependencies) {
     const { decode: options } = config;
     this.#clock = clock;
-    this.library = profilesFor(options);
-    for (const error of this.library.errors) log('profiles').warn({ error }, 'A profile is left out: it is wrong.');
+    this.#options = options;
+    this.#log = log('profiles');
+    this.#library = profilesFor(options);
+    this.#tellErrors('A profile is left out: it is wrong.');
     this.#newDecoder = () => new ProfileDecoder({ options, profiles: compiledIn(this.library) });
     this.decoder = this.#newDecoder();
     this.registry = new DeviceRegistry({
@@ -73,11 +78,37 @@ export class Decoding {
     return decoder.decode;
   }
 
+  /** The profiles that there are now. */
+  get library(): Library {
+    return this.#library;
+  }
+
+  /** Reads the profiles again. One that is wrong now stays as it was. @throws {HeadgateError} config.unreadable */
+  readonly reload = (): ReloadedProfiles => {
+    const before = this.#library;
+    this.#library = profilesFor(this.#options, before);
+    this.#tellErrors('A profile is wrong: it stays as it was.');
+    const names = new Set([...before.profiles.keys(), ...this.#library.profiles.keys()]);
+    const changed = [...names].filter(
+      (name) => !isDeepStrictEqual(before.profiles.get(name)?.options, this.#library.profiles.get(name)?.options),
+    );
+    if (changed.length > 0) {
+      this.decoder.useProfiles(compiledIn(this.#library));
+      this.#log.info({ changed }, 'Profiles have changed: they hold from the next message on.');
+    }
+    return { profiles: this.#library.profiles.size, changed: changed.sort(), errors: this.#library.errors };
+  };
+
+  #tellErrors(what: string): void {
+    for (const error of this.#library.errors) this.#log.warn({ error }, what);
+  }
+
   status(): ProfilesStatus {
     return profilesStatus(this.library, this.decoder.uses);
   }
 
   readonly api: ProfilesApi = {
+    reload: this.reload,
     profiles: () => {
       const { profiles } = this.library;
       const names = [...profiles.keys()].sort();

@@ -133,6 +133,7 @@ export class Gateway {
           return loadAgain(sources);
         },
         onRules: (rules) => this.#changeRules(rules),
+        onReread: () => this.#decoding.reload(),
         log: part('config'),
       });
     const remote = watch && new RemoteSettings({ sources, running: config, reload: () => watch.reload() });

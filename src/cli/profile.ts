@@ -9,6 +9,7 @@ import { loadLibrary } from '../profiles/library.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { bytesOf } from './captured.ts';
 import { configOf, configOptions } from './config-options.ts';
+import { postForJson, urlOf, urlOption } from './gateway-client.ts';
 import type { Terminal } from './terminal.ts';
 
 const listUsage = {
@@ -36,17 +37,40 @@ const newUsage = {
   },
 } as const satisfies Usage;
 
-/** `headgate profile list|test|new`. */
+const reloadUsage = {
+  verb: 'profile reload',
+  about: 'Has a running gateway read its profiles again. One that is wrong stays as it was.',
+  options: { ...urlOption },
+} as const satisfies Usage;
+
+/** `headgate profile list|test|new|reload`. */
 export async function profile(args: string[], terminal: Terminal): Promise<number> {
   const [verb, ...rest] = args;
   if (verb === 'list') return list(rest, terminal);
   if (verb === 'test') return testProfiles(rest, terminal);
   if (verb === 'new') return draft(rest, terminal);
+  if (verb === 'reload') return await reload(rest, terminal);
   if (verb === undefined || verb === '--help' || verb === '-h') {
-    terminal.out([listUsage, testUsage, newUsage].map((usage) => helpText(usage)).join('\n\n'));
+    terminal.out([listUsage, testUsage, newUsage, reloadUsage].map((usage) => helpText(usage)).join('\n\n'));
     return 0;
   }
-  throw new HeadgateError('usage.invalid', `There is no \`headgate profile ${verb}\`; there are list, test and new.`);
+  throw new HeadgateError(
+    'usage.invalid',
+    `There is no \`headgate profile ${verb}\`; there are list, test, new and reload.`,
+  );
+}
+
+async function reload(args: string[], terminal: Terminal): Promise<number> {
+  const { values, isHelp } = parseArguments(reloadUsage, args);
+  if (isHelp) {
+    terminal.out(helpText(reloadUsage));
+    return 0;
+  }
+  const { changed, errors } = await postForJson(urlOf(reloadUsage, values.url), '/api/v1/profiles/reload', {});
+  for (const error of errors as string[]) terminal.out(error);
+  const names = changed as string[];
+  terminal.err(names.length === 0 ? 'No profile has changed.' : `Changed: ${names.join(', ')}.`);
+  return (errors as string[]).length > 0 ? 78 : 0;
 }
 
 function list(args: string[], terminal: Terminal): number {

@@ -18,6 +18,8 @@ export interface ConfigWatchDependencies {
   readonly load: () => Config;
   /** Puts other rules in force. */
   readonly onRules: (rules: Config['rules']) => void;
+  /** Asked to read everything again: for what else is read from files. What it throws is told in the log. */
+  readonly onReread?: () => void;
   readonly log: Log;
   /**
    * Where SIGHUP comes from; undefined: it is not listened to. Absent: this process, unless it runs on a terminal, where
@@ -100,6 +102,11 @@ export class ConfigWatch implements Service {
     const { file, log } = this.#deps;
     log.info({ ...(file === undefined ? {} : { file }) }, 'Asked by SIGHUP to read the configuration again.');
     if (file !== undefined) this.#lastLook = lookOf(file);
+    try {
+      this.#deps.onReread?.();
+    } catch (error) {
+      log.error({ reason: messageOf(error) }, 'Not everything could be read again: it stays as it is.');
+    }
     if (!this.reload()) log.info({}, 'The configuration says what it said before.');
   };
 

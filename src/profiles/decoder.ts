@@ -62,8 +62,8 @@ export class ProfileDecoder {
   readonly #nameOf: (topic: string) => string;
   readonly #codecs = new Map<string, Codec>();
   readonly #names = new DeviceNames();
-  readonly #byName: ReadonlyMap<string, CompiledProfile>;
-  readonly #recogniser: Recogniser;
+  #byName: ReadonlyMap<string, CompiledProfile>;
+  #recogniser: Recogniser;
   readonly #budget: WorkBudget;
   readonly #known = new RecentMap<string, Known>(maxRoutes, (topic) => 1 + Math.floor(topic.length / charsEach));
   readonly #uses = new Map<string, ProfileUse>();
@@ -126,6 +126,13 @@ export class ProfileDecoder {
   /** How often a topic could not be looked at because too many others were. */
   get postponed(): number {
     return this.#postponed;
+  }
+
+  /** Takes other profiles in the place of those before: every topic is looked at again. What codecs have learnt stays. */
+  useProfiles(profiles: readonly CompiledProfile[]): void {
+    this.#byName = new Map(profiles.map((profile) => [profile.name, profile]));
+    this.#recogniser = new Recogniser(profiles, (name) => this.#codecOf(name), this.adoptions);
+    this.#known.clear();
   }
 
   /** Bindings have changed: every topic is looked at again. */
@@ -258,8 +265,8 @@ export class ProfileDecoder {
 }
 
 /** The profiles that a configuration asks for. @throws {HeadgateError} config.unreadable */
-export function profilesFor({ profiles, profileDirs }: DecodeOptions): Library {
-  return profiles ? loadLibrary(profileDirs) : { profiles: new Map(), errors: [] };
+export function profilesFor({ profiles, profileDirs }: DecodeOptions, before?: Library): Library {
+  return profiles ? loadLibrary(profileDirs, before) : { profiles: new Map(), errors: [] };
 }
 
 /** A decoder by itself, with the profiles that the configuration asks for: it knows of no bindings, and what it learns is its own. */

@@ -8,6 +8,8 @@ import { type LoadedProfile, readProfile } from './language/load.ts';
 export interface ProfileFiles {
   readonly profiles: ReadonlyMap<string, LoadedProfile>;
   readonly errors: readonly string[];
+  /** Names of those that are left out because something is wrong in them. */
+  readonly wrong: readonly string[];
 }
 
 /** Reads one file. @param name `vendor/model` @param shown the file's name in messages */
@@ -29,13 +31,16 @@ export function readProfileFile(path: string, name: string, shown: string): Retu
 export function readProfiles(directory: string, shown = directory): ProfileFiles {
   const profiles = new Map<string, LoadedProfile>();
   const errors: string[] = [];
+  const wrong: string[] = [];
   for (const path of profilesIn(directory)) {
     const file = relative(directory, path);
     const read = readProfileFile(path, nameOf(file), join(shown, file));
-    if ('errors' in read) errors.push(...read.errors);
-    else profiles.set(nameOf(file), read);
+    if ('errors' in read) {
+      errors.push(...read.errors);
+      wrong.push(nameOf(file));
+    } else profiles.set(nameOf(file), read);
   }
-  return { profiles, errors };
+  return { profiles, errors, wrong };
 }
 
 /** `vendor/model.yaml` → `vendor/model`. */

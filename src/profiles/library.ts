@@ -26,9 +26,10 @@ export interface Library {
  * and seventy files would take longer than all the rest of a start.
  *
  * @param directories of people's own; a profile there replaces one of the same name
+ * @param before what was loaded before: of a profile that is wrong now, the version from then stays
  * @throws {HeadgateError} config.unreadable when a directory can't be read
  */
-export function loadLibrary(directories: readonly string[] = []): Library {
+export function loadLibrary(directories: readonly string[] = [], before?: Library): Library {
   const profiles = new Map<string, Profile>();
   for (const [name, options] of Object.entries(builtIn as unknown as Readonly<Record<string, Profile['options']>>)) {
     profiles.set(name, { options, compiled: compileProfile(name, options), origin: 'built-in' });
@@ -37,6 +38,10 @@ export function loadLibrary(directories: readonly string[] = []): Library {
   for (const directory of directories) {
     const own: ProfileFiles = readProfiles(directory);
     errors.push(...own.errors);
+    for (const name of own.wrong) {
+      const kept = before?.profiles.get(name);
+      if (kept !== undefined) profiles.set(name, kept);
+    }
     for (const [name, { options, compiled }] of own.profiles)
       profiles.set(name, { options, compiled, origin: directory });
   }

@@ -130,7 +130,11 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     metrics: async () => ({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
     rules: rulesApi(),
     devices: noDevices,
-    profiles: { profiles: () => [], profile: () => undefined },
+    profiles: {
+      profiles: () => [],
+      profile: () => undefined,
+      reload: () => ({ profiles: 0, changed: [], errors: [] }),
+    },
     redecode: noRedecoding,
     buffer: new FakeBuffer(),
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },

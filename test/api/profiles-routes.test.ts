@@ -24,6 +24,7 @@ const app = await new HttpApi(
           const found = library.profiles.get(name);
           return found && profileDescription(found, use);
         },
+        reload: () => ({ profiles: library.profiles.size, changed: [], errors: [] }),
       },
     },
   ),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { main } from '../../src/cli/main.ts';
+import { SinkFile } from '../support/collector.ts';
 import { startGateway, statusOf } from '../support/gateway.ts';
 import type { HeadgateProcess } from '../support/headgate-process.ts';
 import { RawMqtt } from '../support/raw-mqtt.ts';
@@ -147,3 +148,39 @@ test('what a device told of itself once is known after a kill', async (t) => {
     valuesOf(before).map(([name, , unit]) => [name, 22, unit]),
   );
 });
+
+test('the collector is told who fell silent, after as long as its profile says', async (t) => {
+  const directory = tempDir(t);
+  mkdirSync(join(directory, 'devices', 'acme'), { recursive: true });
+  writeFileSync(join(directory, 'devices', 'acme', 'beat.yaml'), beat);
+  const sink = join(directory, 'records.jsonl');
+  const set = { 'decode.profileDirs': JSON.stringify([join(directory, 'devices')]) };
+  const gateway = await startGateway(t, { dataDir: join(directory, 'data'), sink: `file:${sink}`, set });
+  await publishTo(gateway, 'acme/7/beat', '{"beat":1}');
+  const file = new SinkFile(sink);
+  const report = await eventually(
+    'the report',
+    () => file.look().find(({ topic }) => topic === 'headgate/presence') ?? false,
+    { timeoutMs: 10_000 },
+  );
+  const { devices } = JSON.parse(Buffer.from(report.payload ?? '', 'base64').toString());
+  assert.deepEqual([report.deviceId, devices.length], ['headgate', 1]);
+  const { device, presence, since, silentSeconds } = devices[0];
+  assert.deepEqual([device, presence], ['acme:7', 'offline']);
+  assert.ok(silentSeconds >= 1 && silentSeconds < 60, `${silentSeconds} s`);
+  assert.ok(Math.abs(Date.parse(since) - Date.parse(report.receivedAt)) < 5_000, since);
+});
+
+const beat = `
+name: Beat
+version: 1
+silence: 1s
+messages:
+  - match: { topic: "acme/{device}/beat", keys: beat, confidence: 0.95, reason: it beats }
+examples:
+  - source: made up
+    topic: acme/7/beat
+    payload: '{"beat":1}'
+    gives: { beat: 1 }
+    device: acme:7
+`;

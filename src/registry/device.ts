@@ -1,7 +1,8 @@
 import type { ProfileVersion } from '../core/decoded.ts';
 import type { Attribute } from '../core/device.ts';
 import type { ClockQuality, MonotonicMs, UnixMs } from '../core/time.ts';
-import { NewestValues, type Slots, type ValueBudget } from './newest.ts';
+import type { Budget, Budgets } from './budget.ts';
+import { NewestValues, type Slots } from './newest.ts';
 import { newRhythm, type Presence, type Rhythm } from './presence.ts';
 
 /** An instant by every clock there is, so that it can be restated when the time becomes known. */
@@ -48,6 +49,10 @@ export interface Beginning {
 
 /** A thing that measures or acts, as far as it is known here. One object for as long as the registry knows it. */
 export class Device implements Beginning {
+  readonly #texts: Budget;
+  /** Characters of its topics and attributes. */
+  #held = 0;
+
   readonly id: string;
   readonly number: number;
   readonly source: string;
@@ -99,7 +104,7 @@ export class Device implements Beginning {
   writtenAtMs: MonotonicMs = Number.NEGATIVE_INFINITY;
 
   /** @param now in operating time */
-  constructor({ id, number, source, firstSeen, block }: Beginning, now: MonotonicMs, budget: ValueBudget) {
+  constructor({ id, number, source, firstSeen, block }: Beginning, now: MonotonicMs, budgets: Budgets) {
     this.id = id;
     this.number = number;
     this.source = source;
@@ -108,7 +113,22 @@ export class Device implements Beginning {
     this.sinceMs = now;
     this.ownSinceMs = now;
     this.presenceSince = firstSeen;
-    this.newest = new NewestValues(budget);
+    this.newest = new NewestValues(budgets.values);
+    this.#texts = budgets.texts;
+  }
+
+  /** Makes room for so many characters more, or fewer, of its topics and attributes. @returns whether there is */
+  hold(chars: number): boolean {
+    if (!this.#texts.take(chars)) return false;
+    this.#held += chars;
+    return true;
+  }
+
+  /** Lets go of what counts against what all devices may keep. */
+  release(): void {
+    this.newest.clear();
+    this.#texts.giveBack(this.#held);
+    this.#held = 0;
   }
 
   /** What it is called: as people told, as it tells itself, or else its id. */

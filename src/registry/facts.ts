@@ -37,7 +37,7 @@ export function noteProfile(device: Device, profile: ProfileVersion | undefined)
 /** @returns where the topic's fields are kept: for this message only, when the device has too many topics */
 export function noteTopic(device: Device, topic: string): Slots {
   const slots: Slots = [];
-  if (device.topics.size >= maxTopics || topic.length > maxId) return slots;
+  if (device.topics.size >= maxTopics || topic.length > maxId || !device.hold(topic.length)) return slots;
   device.topics.set(copyOf(topic), slots);
   markChanged(device, 'soon');
   return slots;
@@ -72,7 +72,7 @@ export function markChanged(device: Device, due: Due): void {
   if (due === 'soon' || device.due === 'no') device.due = due;
 }
 
-function noteAttribute(device: Device, [name, value]: Attribute): void {
+export function noteAttribute(device: Device, [name, value]: Attribute): void {
   if (name.length === 0 || name.length > maxText) return;
   // What is no number, no text can hold either.
   if (typeof value === 'number' && !Number.isFinite(value)) return;
@@ -81,9 +81,14 @@ function noteAttribute(device: Device, [name, value]: Attribute): void {
   if (before === undefined && attributes.size >= maxAttributes) return;
   const kept = typeof value === 'string' ? boundedText(value) : value;
   if (before === kept) return;
+  if (!device.hold(sizeOf(kept) - (before === undefined ? -name.length : sizeOf(before)))) return;
   attributes.set(before === undefined ? copyOf(name) : name, kept);
   // Numbers are measured: how strong the signal is, how full the battery. Everything else is what the device is.
   markChanged(device, typeof kept === 'number' && before !== undefined ? 'late' : 'soon');
+}
+
+function sizeOf(value: Attribute[1]): number {
+  return typeof value === 'string' ? value.length : 8;
 }
 
 function boundedText(text: string): string {

@@ -77,11 +77,13 @@ export class Hearing {
   /** The device's first message on a topic. */
   #slotsFor(device: Device, topic: string): Slots {
     const standIn = device.id === topic ? undefined : this.#deps.roster.devices.get(topic);
-    if (standIn !== undefined && isStandIn(standIn, device)) {
-      takeOver(device, standIn);
-      this.#deps.roster.remove(standIn);
-    }
-    return noteTopic(device, topic);
+    if (standIn === undefined || !isStandIn(standIn, device)) return noteTopic(device, topic);
+    takeOver(device, standIn);
+    this.#deps.roster.remove(standIn);
+    const slots = noteTopic(device, topic);
+    // Together with the other's end: a name from people is not to get lost in between.
+    this.#deps.shelf.put(device, this.now);
+    return slots;
   }
 
   /** The first time within a tick that a device was heard. */

@@ -1,5 +1,6 @@
 import type { FieldValue, Measurement } from '../core/measurement.ts';
 import type { UnixMs } from '../core/time.ts';
+import type { Budget } from './budget.ts';
 
 /** The newest value of one field of a device. */
 export interface NewestValue {
@@ -14,26 +15,6 @@ export interface NewestValue {
   receivedAtMs: UnixMs;
 }
 
-/** What all devices together may keep of their newest values. */
-export class ValueBudget {
-  readonly #max: number;
-  #used = 0;
-
-  constructor(max: number) {
-    this.#max = max;
-  }
-
-  take(): boolean {
-    if (this.#used >= this.#max) return false;
-    this.#used++;
-    return true;
-  }
-
-  giveBack(count: number): void {
-    this.#used -= count;
-  }
-}
-
 /** Where the fields of one topic's messages are kept, in their order: so the next message finds them without a lookup. */
 export type Slots = NewestValue[];
 
@@ -46,12 +27,12 @@ const maxHeldPayload = 512;
 
 /** The newest value per field of one device, in memory only. Bounded in number and size. */
 export class NewestValues {
-  readonly #budget: ValueBudget;
+  readonly #budget: Budget;
   /** By tags, then by name. */
   readonly #series = new Map<string, Map<string, NewestValue>>();
   #size = 0;
 
-  constructor(budget: ValueBudget) {
+  constructor(budget: Budget) {
     this.#budget = budget;
   }
 
@@ -102,7 +83,7 @@ export class NewestValues {
     const known = byName?.get(name);
     if (known !== undefined) return known;
     if (name.length > maxName || tags.length > maxName) return undefined;
-    if (this.#size >= maxValues || !this.#budget.take()) return undefined;
+    if (this.#size >= maxValues || !this.#budget.take(1)) return undefined;
     this.#size++;
     const slot: NewestValue = {
       name: copyOf(name),

@@ -1,8 +1,10 @@
 import type { MonotonicMs } from '../core/time.ts';
 import type { Log } from '../lib/log.ts';
+import { usualBudgets } from './budget.ts';
 import { Device, type Instant, maxId } from './device.ts';
 import type { DeviceShelf, FoundDevice } from './device-shelf.ts';
-import { copyOf, ValueBudget } from './newest.ts';
+import { noteAttribute, noteTopic } from './facts.ts';
+import { copyOf } from './newest.ts';
 import { Vacancies } from './vacancies.ts';
 
 export interface RosterDependencies {
@@ -13,14 +15,11 @@ export interface RosterDependencies {
   readonly removed: (device: Device) => void;
 }
 
-/** Newest values that are kept, of all devices together. */
-const maxValues = 100_000;
-
 /** The devices that are known, by id: who is added, and who has to leave. */
 export class Roster {
   readonly #deps: RosterDependencies;
   readonly #devices = new Map<string, Device>();
-  readonly #budget = new ValueBudget(maxValues);
+  readonly #budgets = usualBudgets();
   readonly #vacancies = new Vacancies();
   /** Messages of devices that were not added. */
   unregistered = 0;
@@ -53,7 +52,7 @@ export class Roster {
     }
     const number = shelf.nextNumber();
     const block = shelf.blockFor(number);
-    const device = new Device({ id: copyOf(id), number, source: copyOf(source), firstSeen, block }, now, this.#budget);
+    const device = new Device({ id: copyOf(id), number, source: copyOf(source), firstSeen, block }, now, this.#budgets);
     block.devices.add(device);
     block.isDirty = true;
     this.#devices.set(device.id, device);
@@ -64,19 +63,19 @@ export class Roster {
   restore({ id, stored, sight }: FoundDevice, now: MonotonicMs): Device {
     const { number, source, firstSeen, lastSeen } = stored;
     const block = this.#deps.shelf.blockFor(number);
-    const device = new Device({ id, number, source, firstSeen, block }, now, this.#budget);
+    const device = new Device({ id, number, source, firstSeen, block }, now, this.#budgets);
     block.devices.add(device);
     // It was written by an earlier run, and nothing has changed since.
     block.writtenAtMs = now;
-    device.due = 'no';
     device.givenName = stored.givenName;
     device.toldName = stored.toldName;
     device.profile = stored.profile;
     device.via = stored.via;
     device.isIgnored = stored.isIgnored ?? false;
     device.said = stored.said;
-    for (const [name, value] of stored.attributes) device.attributes.set(name, value);
-    for (const topic of stored.topics) device.topics.set(topic, []);
+    for (const attribute of stored.attributes) noteAttribute(device, attribute);
+    for (const topic of stored.topics) noteTopic(device, topic);
+    device.due = 'no';
     device.lastSeen = sight?.lastSeen ?? lastSeen;
     if (sight !== undefined) {
       device.messages = sight.messages;
@@ -90,7 +89,7 @@ export class Roster {
 
   remove(device: Device): void {
     this.#devices.delete(device.id);
-    device.newest.clear();
+    device.release();
     this.#deps.shelf.remove(device);
     this.#deps.removed(device);
   }

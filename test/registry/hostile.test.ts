@@ -90,6 +90,23 @@ test('what one device may fill is bounded', async (t) => {
   assert.equal(Object.keys(site.registry.describe('a')!.attributes).length, 64);
 });
 
+test('topics and attributes of all devices together are bounded, and what is forgotten makes room', async (t) => {
+  const site = await Site.start(t);
+  const long = (i: number) => `${i}`.padEnd(1_000, 'x');
+  for (let i = 0; i < 2_000; i++) for (let n = 0; n < 10; n++) site.says(`d${i}`, { topic: long(10 * i + n) });
+  const topics = () => site.registry.summaries().map(({ id }) => site.registry.describe(id)!.topics.length);
+  const sum = () => topics().reduce((all, count) => all + count, 0) * 1_000;
+  assert.equal(sum(), 8_000_000);
+  site.says('d1', { sightings: [{ deviceId: 'd1', attributes: [['note', long(1)]] }] });
+  assert.deepEqual(Object.keys(site.registry.describe('d1')!.attributes), []);
+  await site.registry.forget('d0');
+  site.says('d1', { sightings: [{ deviceId: 'd1', attributes: [['note', long(1)]] }] });
+  assert.deepEqual(Object.keys(site.registry.describe('d1')!.attributes), ['note']);
+  await site.restart();
+  for (let i = 0; i < 20; i++) site.says('late', { topic: long(i) });
+  assert.equal(site.registry.describe('late')!.topics.length, 9, 'the same bound after a restart');
+});
+
 test("a payload's memory is not held on to: bytes are copied", async (t) => {
   const site = await Site.start(t);
   const memory = Buffer.from('abcd');

@@ -180,13 +180,17 @@ test('a topic that turns out to be of a device that is known is no device of its
   const { firstSeen } = site.registry.describe('z/lamp')!;
   await site.registry.change('z/lamp', { name: 'Lamp' });
   site.wait(minute);
+  site.says('z:lamp', { topic: 'z/other', fields: { v: 1 }, profile });
+  site.wait(2_000);
   site.says('z:lamp', { topic: 'z/lamp', fields: { v: 1 }, profile });
   assert.deepEqual(
     site.registry.summaries().map(({ id, name, messages }) => [id, name, messages]),
-    [['z:lamp', 'Lamp', 2]],
+    [['z:lamp', 'Lamp', 3]],
   );
   assert.deepEqual(site.registry.describe('z:lamp')!.firstSeen, firstSeen);
-  await site.restart();
+  await site.shelf.saved();
+  await site.crash();
+  assert.equal(site.registry.describe('z:lamp')?.name, 'Lamp');
   assert.equal(site.registry.status().total, 1);
 });
 

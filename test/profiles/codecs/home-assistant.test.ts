@@ -59,6 +59,9 @@ const rows: readonly Row[] = [
   ['sensor', { unit_of_meas: 'W' }, 't', 'unavailable', {}],
   ['sensor', { unit_of_meas: '  ' }, 't', '08:01:02', { X: '08:01:02' }],
   ['sensor', {}, 't', '007', { X: '007' }],
+  ['sensor', { '~': 'base', stat_t: '~/a' }, 'base/a', '1', { X: 1 }],
+  ['sensor', { '~': 'base', stat_t: 'a/~' }, 'a/base', '1', { X: 1 }],
+  ['sensor', { '~': 'base', stat_t: 'a~b' }, 'a~b', '1', { X: 1 }],
   ['sensor', {}, 't', '42', { X: 42 }],
   ['sensor', {}, 't', '9007199254740993', { X: 9007199254740993n }],
   [

@@ -208,6 +208,8 @@ test('Homie 5: the devices behind a root are lost with it', () => {
     'relay online',
   ]);
   assert.deepEqual(presence('bridge', 'ready'), ['bridge online']);
+  // Only a root takes its tree along.
+  assert.deepEqual(presence('relay', 'lost'), ['relay offline']);
   assert.deepEqual(presence('light1', ''), ['light1 true']);
 });
 

@@ -117,6 +117,9 @@ test('errors of controls are told until they are over', () => {
     ['a: r', 'a: r, b: w', 'b: w', ''],
   );
   for (let i = 0; i < 1000; i++) assert.ok(String(errors(`c${i}`, 'r')).length <= 500);
+  // Those beyond fifty are not remembered.
+  for (let i = 0; i < 50; i++) errors(`c${i}`, '');
+  assert.equal(errors('c0', ''), '');
 });
 
 const claims: readonly (readonly [topic: string, confidence: number | undefined])[] = [

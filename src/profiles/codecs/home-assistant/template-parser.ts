@@ -9,6 +9,12 @@ export type Expression =
   | { readonly type: 'constant'; readonly value: string | number | boolean | null }
   | { readonly type: 'member'; readonly of: Expression; readonly key: string | number }
   | { readonly type: 'filter'; readonly of: Expression; readonly name: string; readonly argument?: Expression }
+  /** The value that a key has in a table: `{0: 'off', 1: 'heat'}[value]`. */
+  | {
+      readonly type: 'lookup';
+      readonly table: ReadonlyMap<string | number | boolean | null, Expression>;
+      readonly key: Expression;
+    }
   | { readonly type: 'minus' | 'not'; readonly of: Expression }
   | { readonly type: 'in'; readonly of: Expression; readonly list: readonly Expression[]; readonly isIn: boolean }
   | { readonly type: 'defined'; readonly of: Expression; readonly isDefined: boolean }
@@ -235,6 +241,7 @@ class Reader {
       this.#need(')');
       return inner;
     }
+    if (token.type === 'sign' && token.text === '{') return this.#lookup();
     if (token.type !== 'name') throw new Beyond();
     if (token.text === 'value') return { type: 'value' };
     if (token.text === 'value_json') return { type: 'json' };
@@ -247,6 +254,21 @@ class Reader {
       return { type: 'filter', of, name: token.text, ...(argument && { argument }) };
     }
     throw new Beyond();
+  }
+
+  #lookup(): Expression {
+    const table = new Map<string | number | boolean | null, Expression>();
+    while (!this.#has('}')) {
+      const key = this.#primary();
+      this.#need(':');
+      if (key.type !== 'constant' || table.size >= maxDepth) throw new Beyond();
+      table.set(key.value, this.#choice());
+      if (!this.#has(',') && this.#token.text !== '}') throw new Beyond();
+    }
+    this.#need('[');
+    const key = this.#choice();
+    this.#need(']');
+    return { type: 'lookup', table, key };
   }
 
   #next(type: Token['type']): Token {

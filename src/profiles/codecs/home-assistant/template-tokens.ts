@@ -29,7 +29,7 @@ export function piecesOf(text: string): Piece[] {
 }
 
 const tokenPattern =
-  /\s+|([A-Za-z_]\w*)|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|'([^'\\]*)'|"([^"\\]*)"|(==|!=|<=|>=|\/\/|[-+*/%<>|.,()[\]])/y;
+  /\s+|([A-Za-z_]\w*)|(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)|'([^'\\]*)'|"([^"\\]*)"|(==|!=|<=|>=|\/\/|[-+*/%<>|.,:()[\]{}])/y;
 
 /** @returns the place behind `close` */
 function tokensUntil(close: string, text: string, from: number, tokens: Token[]): number {

@@ -22,7 +22,7 @@ export const wholePayload: Template = { read: ({ value }) => value, path: [], is
 /**
  * The part of Jinja that device makers use to say where a value stands, evaluated by ourselves: `value`, `value_json.a['b'][0]`,
  * the filters float, int, round, abs, default, is_defined, lower, upper, trim and bool, arithmetic, comparisons, `in`, `and`,
- * `or`, `not`, `x if y else z`, and `{% if %}…{% endif %}` around a single value.
+ * `or`, `not`, `x if y else z`, a table's value by its key, and `{% if %}…{% endif %}` around a single value.
  * @returns undefined for anything else
  */
 export function compileTemplate(text: string): Template | undefined {
@@ -101,6 +101,10 @@ function evaluate(node: Expression, input: TemplateInput): unknown {
     }
     case 'not':
       return !isTrue(evaluate(node.of, input));
+    case 'lookup': {
+      const found = node.table.get(evaluate(node.key, input) as string);
+      return found && evaluate(found, input);
+    }
     case 'in': {
       const value = evaluate(node.of, input);
       return node.list.some((one) => evaluate(one, input) === value) === node.isIn;

@@ -1,29 +1,5 @@
-/** Discovery messages as real software sends them, and what follows on the topics that they name. */
-export interface Scene {
-  /** Where the payloads are from. */
-  readonly source: string;
-  readonly messages: readonly Said[];
-}
-
-/** One message, and what is expected of it. */
-export interface Said {
-  readonly topic: string;
-  readonly payload: string;
-  readonly kind: string;
-  /** `name` or `name [unit]` → value; over all devices. */
-  readonly fields?: Readonly<Record<string, unknown>>;
-  readonly devices?: readonly string[];
-  /** The payload is kept beside the fields. */
-  readonly isKept?: boolean;
-  readonly presence?: Readonly<Record<string, 'online' | 'offline'>>;
-}
-
-const config = (topic: string, payload: object, presence?: Said['presence']): Said => ({
-  topic,
-  payload: JSON.stringify(payload),
-  kind: 'discovery',
-  ...(presence && { presence }),
-});
+import { climates } from './home-assistant-climate.ts';
+import { config, type Said, type Scene } from './home-assistant-scene.ts';
 
 const tasmota = (name: string, id: string, template: string, unit: string, deviceClass: string): Said =>
   config(`homeassistant/sensor/${id}/config`, {
@@ -298,52 +274,5 @@ export const scenes: readonly Scene[] = [
       },
     ],
   },
-  {
-    source: 'github.com/emsesp/EMS-ESP32 issue 2346, and issue 2941 for the templates of its climate entity',
-    messages: [
-      config('homeassistant/sensor/ems-esp/system_cputemp/config', {
-        uniq_id: 'system_cpu_temperature',
-        obj_id: 'system_cpu_temperature',
-        name: 'CPU Temperature',
-        stat_t: 'ems-esp/heartbeat',
-        val_tpl: "{{value_json['temperature'] if value_json['temperature'] is defined else 0}}",
-        avty: [
-          { t: 'ems-esp/heartbeat', val_tpl: "{{'online' if value_json['temperature'] is defined else 'offline'}}" },
-        ],
-        avty_mode: 'all',
-        ent_cat: 'diagnostic',
-        unit_of_meas: 'C',
-        stat_cla: 'measurement',
-        dev_cla: 'temperature',
-        dev: { name: 'ems-esp', ids: ['ems-esp'] },
-      }),
-      config('homeassistant/climate/ems-esp/thermostat_hc1/config', {
-        name: 'hc1',
-        uniq_id: 'thermostat_hc1',
-        mode_stat_t: 'ems-esp/thermostat_data',
-        mode_stat_tpl: '{{value_json.hc1.mode}}',
-        temp_stat_t: 'ems-esp/thermostat_data',
-        temp_stat_tpl: '{{value_json.hc1.seltemp}}',
-        curr_temp_t: 'ems-esp/thermostat_data',
-        curr_temp_tpl: '{{value_json.hc1.currtemp}}',
-        temp_unit: 'C',
-        dev: { ids: ['ems-esp-thermostat'], name: 'Thermostat' },
-      }),
-      {
-        topic: 'ems-esp/heartbeat',
-        payload: '{"temperature":41.2,"uptime":"001+22:04:50.119"}',
-        kind: 'measurement',
-        fields: { 'CPU Temperature [C]': 41.2 },
-        presence: { 'ems-esp': 'online' },
-        isKept: true,
-      },
-      {
-        topic: 'ems-esp/thermostat_data',
-        payload: '{"hc1":{"seltemp":20,"currtemp":21.3,"mode":"auto"}}',
-        kind: 'measurement',
-        fields: { 'hc1.mode': 'auto', 'hc1.target_temperature [Cel]': 20, 'hc1.current_temperature [Cel]': 21.3 },
-        devices: ['ems-esp-thermostat'],
-      },
-    ],
-  },
+  ...climates,
 ];

@@ -132,6 +132,7 @@ const failures: readonly (readonly [text: string, failure: string])[] = [
   ['cpu,a= value=1', 'Line 1, column 7: a tag has no value.'],
   ['cpu,=b value=1', 'Line 1, column 5: a tag has no name.'],
   ['cpu,a=b=c value=1', "Line 1, column 8: a tag's value has an equals sign."],
+  [`m${',t=1'.repeat(101)} a=1`, 'Line 1, column 406: there are more than 100 tags.'],
   ['cpu value="x', 'Line 1, column 11: a quote is opened and never closed.'],
   ['cpu value="x"y', 'Line 1, column 14: a comma, a space or the end of the line is missing behind the value.'],
   ['cpu value=1 1.5', 'Line 1, column 13: the time is no whole number of nanoseconds.'],

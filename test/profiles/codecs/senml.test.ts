@@ -150,6 +150,7 @@ const failures: readonly (readonly [text: string, failure: string])[] = [
     'Record 1 has the time 1320078429000000, which is no number of seconds since 1970.',
   ],
   [`[{"bn":"${'x'.repeat(1000)}","v":1}]`, 'Record 1 has a name of 1000 characters.'],
+  [`[{"bn":"a"}${',{}'.repeat(800)}]`, 'Record 801 is one too many: a message may have 800.'],
   [`[{"bn":"a"}${',{"v":1}'.repeat(201)}]`, 'There are more than 200 values.'],
 ];
 
@@ -189,6 +190,10 @@ test('no SenML in CBOR', () => {
   assert.equal(
     cbor.decode(inputOf(bytesOf('a10001'))).failure,
     'The payload is not a CBOR array of maps, as SenML is.',
+  );
+  assert.match(
+    cbor.decode(inputOf(bytesOf('81a100'))).failure ?? '',
+    /^The payload is no CBOR\. At byte 3: it is cut off\.$/,
   );
   assert.equal(cbor.decode(inputOf(bytesOf('81a10001'))).failure, 'Record 1 has a n that is not a text.');
 });

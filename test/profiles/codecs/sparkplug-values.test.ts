@@ -227,7 +227,7 @@ function deepTemplate(depth: number): MetricSpec {
 
 for (const [about, payload, failure] of failures) {
   test(`no Sparkplug payload: ${about}`, () => {
-    const output = decode(payload);
+    const output = decode(payload, 'spBv1.0/G/NDATA/E');
     assert.equal(output.kind, 'failed');
     assert.match(output.failure ?? '', failure);
   });

@@ -273,10 +273,26 @@ test('a new birth makes aliases anew, also when they mean something else', () =>
   assert.equal(tell('DDATA/Edge1/Tank', payloadOf([{ alias: 200, int: 1 }], { seq: 2 })).kind, 'failed');
 });
 
-test('a birth that is too large for one message still teaches its aliases', () => {
+const many = (count: number, seq: number): Uint8Array =>
+  payloadOf(
+    Array.from({ length: count }, (_, i) => ({ name: `m${i}`, alias: i, type: 3, int: i })),
+    { seq },
+  );
+
+test('a birth may have 25 times as many values as another message, in parts like others’', () => {
   const { tell } = session();
-  const metrics = Array.from({ length: 1000 }, (_, i) => ({ name: `m${i}`, alias: i, type: 3, int: i }));
-  const output = tell('NBIRTH/Edge1', payloadOf(metrics, { seq: 0 }));
+  const output = tell('NBIRTH/Edge1', many(5000, 0));
+  assert.deepEqual(
+    [output.parts.length, new Set(output.parts.map(({ fields }) => fields.length))],
+    [25, new Set([200])],
+  );
+  assert.equal(Object.keys(fieldsOf(output)).length, 5000);
+  assert.equal(tell('NDATA/Edge1', many(201, 1)).kind, 'failed');
+});
+
+test('a birth that is larger still teaches its aliases', () => {
+  const { tell } = session();
+  const output = tell('NBIRTH/Edge1', many(5001, 0));
   assert.equal(output.kind, 'failed');
   assert.deepEqual(presences(output), [['Group1/Edge1', 'online', undefined]]);
   assert.deepEqual(fieldsOf(tell('NDATA/Edge1', payloadOf([{ alias: 999, int: 5 }], { seq: 1 }))), { m999: 5 });

@@ -28,6 +28,7 @@ const booleans: ReadonlyMap<string, boolean> = new Map([
 ]);
 const float = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const integer = /^[+-]?\d+$/;
+const maxTags = 100;
 const int64End = 2n ** 63n;
 const uint64End = 2n ** 64n;
 
@@ -80,6 +81,7 @@ export class LineReader {
       const tag = this.#tag();
       if (tag === undefined) return undefined;
       tags.push(tag);
+      if (tags.length > maxTags) return this.#wrong(`there are more than ${maxTags} tags`);
     }
     if (!this.#skipBlanks() || this.#endsHere()) return this.#wrong('fields are missing behind the measurement');
     const fields: Field[] = [];

@@ -17,45 +17,62 @@ import { cborRecord, jsonRecord, type SenmlRecord } from './senml-record.ts';
 
 /** SenML in JSON (RFC 8428 § 5): {@link resolve}. */
 export function createSenmlJsonCodec(): Codec {
-  return codecOf((payload) => {
+  return codecOf('a JSON list of objects', (payload, limits, what) => {
     const text = textOf(payload);
-    return text === undefined
-      ? undefined
-      : listOf(parseJson(text), (item) => (isObject(item) ? jsonRecord(item) : undefined));
-  }, 'a JSON list of objects');
+    const json = text === undefined ? undefined : parseJson(text);
+    return listOf(json, limits, (item) => (isObject(item) ? jsonRecord(item) : undefined)) ?? notAsSenml(what);
+  });
 }
 
 /** SenML in CBOR (RFC 8428 § 6): {@link resolve}. */
 export function createSenmlCborCodec(): Codec {
-  return codecOf((payload, limits) => {
+  return codecOf('a CBOR array of maps', (payload, limits, what) => {
     const read = readCbor(payload, limits);
-    if (read.kind === 'failed') return undefined;
-    return listOf(read.value, (item) => (item instanceof Map ? cborRecord(item) : undefined));
-  }, 'a CBOR array of maps');
+    if (read.kind === 'failed') return `The payload is no CBOR. ${read.failure}`;
+    return (
+      listOf(read.value, limits, (item) => (item instanceof Map ? cborRecord(item) : undefined)) ?? notAsSenml(what)
+    );
+  });
 }
 
-type Records = readonly (SenmlRecord | string)[];
+function notAsSenml(what: string): string {
+  return `The payload is not ${what}, as SenML is.`;
+}
 
-/** @param read the records of a payload, each one or what is wrong with it; undefined when it is no list of records */
-function codecOf(read: (payload: Uint8Array, limits: Limits) => Records | undefined, what: string): Codec {
+/** Records, each one or what is wrong with it. */
+type Records = readonly (SenmlRecord | string)[];
+/** A sentence when it is no list of records. */
+type Read = (payload: Uint8Array, limits: Limits, what: string) => Records | string;
+
+function codecOf(what: string, read: Read): Codec {
   return {
     decode(input) {
-      const records = read(input.payload, input.limits);
-      return records === undefined ? failed(`The payload is not ${what}, as SenML is.`) : resolve(records, input);
+      const records = read(input.payload, input.limits, what);
+      return typeof records === 'string' ? failed(records) : resolve(records, input);
     },
     claims(_topic, payload) {
-      const records = read(payload, claimLimits);
-      return records === undefined ? undefined : claimOf(records, what);
+      const records = read(payload, claimLimits, what);
+      return typeof records === 'string' ? undefined : claimOf(records, what);
     },
   };
 }
 
 const claimLimits: Limits = { maxDepth: 4, maxFields: 5000 };
 
-function listOf(list: unknown, recordOf: (item: unknown) => SenmlRecord | string | undefined): Records | undefined {
+function listOf(
+  list: unknown,
+  { maxFields }: Limits,
+  recordOf: (item: unknown) => SenmlRecord | string | undefined,
+): Records | undefined {
   if (!Array.isArray(list) || list.length === 0) return undefined;
   const records: (SenmlRecord | string)[] = [];
+  // Some have no value, but most of them have.
+  const max = 4 * maxFields;
   for (const item of list) {
+    if (records.length >= max) {
+      records.push(`is one too many: a message may have ${max}`);
+      break;
+    }
     const record = recordOf(item);
     if (record === undefined) return undefined;
     records.push(record);

@@ -20,6 +20,12 @@ import { rebirthRequest } from './rebirth.ts';
 import { namespace, parseTopic, type SparkplugTopic } from './topic.ts';
 import { castValue, FieldSink } from './values.ts';
 
+/**
+ * A birth tells all that a node has, which is more than other messages ever tell, and what does not change is told by nothing
+ * else. So it may have so many times as many values, in parts that are no larger than others.
+ */
+const birthFactor = 25;
+
 type NodeTopic = Extract<SparkplugTopic, { kind: 'node' }>;
 
 /**
@@ -133,7 +139,9 @@ class SparkplugCodec implements Codec {
   #fields(topic: NodeTopic, payload: Payload, input: CodecInput, more: Partial<CodecOutput>): CodecOutput {
     const device = nameOf(topic);
     const node = this.#nodes.get(keyOf(topic));
-    const sink = new FieldSink(this.#cursor, input.limits);
+    const isBirth = topic.type === 'NBIRTH' || topic.type === 'DBIRTH';
+    const { maxFields, maxDepth } = input.limits;
+    const sink = new FieldSink(this.#cursor, { maxDepth, maxFields: isBirth ? birthFactor * maxFields : maxFields });
     if (payload.hasMore) sink.isComplete = false;
     const parts = new Map<number | undefined, Field[]>();
     let unknown: Metric | undefined;
@@ -154,7 +162,6 @@ class SparkplugCodec implements Codec {
       if (sink.excess !== undefined)
         return { ...failed(`The payload is more than one message may be. ${sink.excess}`), ...more };
     }
-    const isBirth = topic.type === 'NBIRTH' || topic.type === 'DBIRTH';
     if (unknown !== undefined) {
       sink.isComplete = false;
       // A birth without names would be no better the next time.
@@ -162,7 +169,10 @@ class SparkplugCodec implements Codec {
     }
     const filled: Part[] = [];
     for (const [timeMs, fields] of parts) {
-      if (fields.length > 0) filled.push({ device, fields, ...(timeMs !== undefined && { timeMs }) });
+      for (let from = 0; from < fields.length; from += maxFields) {
+        const some = fields.length <= maxFields ? fields : fields.slice(from, from + maxFields);
+        filled.push({ device, fields: some, ...(timeMs !== undefined && { timeMs }) });
+      }
     }
     if (filled.length > 0) return measured(filled, sink.isComplete, more);
     if (unknown !== undefined && !isBirth) return { ...failed(whyUnknown(unknown, topic)), ...more };

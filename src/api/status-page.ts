@@ -36,6 +36,9 @@ function show(s) {
   $('total').textContent = n(s.flow.received) + ' since start, ' + n(s.flow.confirmed) + ' confirmed';
   $('clients').textContent = n(s.mqtt.connections);
   $('address').textContent = s.mqtt.address;
+  $('devices').textContent = n(s.devices.online) + ' online';
+  const absent = ['stale', 'offline', 'unknown'].filter((one) => s.devices[one] > 0);
+  $('absent').textContent = 'of ' + n(s.devices.total) + absent.map((one) => ', ' + n(s.devices[one]) + ' ' + one).join('');
   $('waiting').textContent = n(s.buffer.waitingRecords);
   $('oldest').textContent = s.buffer.waitingRecords === 0 ? 'nothing waits' : 'oldest ' + ago(s.buffer.oldestWaitingAt);
   $('uplink').textContent = s.uplink.state + (s.uplink.etaSeconds === null ? '' : ', ' + s.uplink.etaSeconds + ' s to go');
@@ -85,6 +88,7 @@ export const statusPage = `<!doctype html>
 <dl>
 ${tile('Messages in', 'in', 'total')}
 ${tile('MQTT clients', 'clients', 'address')}
+${tile('Devices', 'devices', 'absent')}
 ${tile('Waiting on disk', 'waiting', 'oldest')}
 ${tile('Uplink', 'uplink', 'why')}
 ${tile('Confirmed by the collector', 'out', 'acknowledged')}
@@ -93,7 +97,7 @@ ${tile('Clock', 'clock', 'time')}
 </dl>
 <p>Publish something:</p>
 <pre id="try"></pre>
-<p><a href="api/v1/status">Status as JSON</a> · <a href="metrics">Metrics</a></p>
+<p><a href="api/v1/status">Status as JSON</a> · <a href="api/v1/devices">Devices</a> · <a href="metrics">Metrics</a></p>
 <script>${script}</script>
 </html>
 `;

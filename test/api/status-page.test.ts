@@ -58,6 +58,8 @@ test('the page shows what the status says', async () => {
   assert.deepEqual([...new Set(asked)], ['api/v1/status'], 'a relative address, so that it works behind a proxy');
   assert.equal(text('summary'), status().health.summary);
   assert.equal(text('in'), '12.5 /s');
+  assert.equal(text('devices'), '5 online');
+  assert.equal(text('absent'), 'of 9, 1 stale, 2 offline, 1 unknown');
   assert.equal(text('uplink'), 'live');
   assert.equal(text('waiting'), '0');
   assert.equal(text('oldest'), 'nothing waits');

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import { Book } from '../../../src/profiles/codecs/home-assistant/book.ts';
 import { describe } from '../../../src/profiles/codecs/home-assistant/description.ts';
 import { createHomeAssistantCodec } from '../../../src/profiles/codecs/home-assistant/home-assistant.ts';
-import { fieldsOf, inputOf } from './codec-support.ts';
+import { assertBounded, fieldsOf, inputOf } from './codec-support.ts';
 
 type Codec = ReturnType<typeof createHomeAssistantCodec>;
 
@@ -160,4 +161,43 @@ test('hints name values by their path', () => {
   ]);
   assert.deepEqual(codec.hints?.('z'), [{ path: 'a.b', name: 'T', unit: 'Cel' }]);
   assert.deepEqual(codec.hints?.('other'), []);
+});
+
+test('whatever is announced, taken back and said, in any order', () => {
+  const id = fc.constantFrom('a', 'b', 'c');
+  const template = fc.constantFrom('{{ value_json.a }}', '{{ value }}', '{{ beyond() }}');
+  const entity = fc.record(
+    { name: id, stat_t: id, avty_t: id, json_attr_t: id, uniq_id: id, val_tpl: template, dev: fc.record({ ids: id }) },
+    { requiredKeys: [] },
+  );
+  const whole = fc.record({
+    dev: fc.record({ ids: id }),
+    cmps: fc.dictionary(
+      id,
+      entity.map((one) => ({ p: 'sensor', ...one })),
+    ),
+  });
+  const step = fc.oneof(
+    fc.tuple(
+      id.map((one) => `homeassistant/sensor/${one}/config`),
+      fc.option(entity, { nil: '' }),
+    ),
+    fc.tuple(
+      id.map((one) => `homeassistant/device/${one}/config`),
+      fc.option(whole, { nil: '' }),
+    ),
+    fc.tuple(id, fc.constantFrom('1', 'online', 'offline', { a: 1, state: 'online' }, '')),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 30 }), (steps) => {
+      const codec = createHomeAssistantCodec({ maxReaders: 8, maxBytes: 20_000, maxReadersOfTopic: 4 });
+      for (const [topic, payload] of steps) assertBounded(say(codec, topic, payload));
+      for (const one of ['a', 'b', 'c']) {
+        for (const component of ['sensor', 'device']) say(codec, `homeassistant/${component}/${one}/config`, '');
+      }
+      // Nothing is left of what was taken back.
+      for (const one of ['a', 'b', 'c']) assert.equal(codec.claims?.(one, Buffer.from('1')), undefined);
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -304,7 +304,19 @@ test('a device that another convention knows is one here with its first message 
     dev: { ids: '522851', mf: 'Gosund' },
   };
   const output = say(codec, 'homeassistant/sensor/522851_today/config', tasmota);
-  assert.deepEqual(output.sightings, [{ device: 'discovery', name: 'Home Assistant discovery' }]);
+  const announcements = [{ device: 'discovery', name: 'Home Assistant discovery' }];
+  assert.deepEqual(output.sightings, announcements);
+  const others: readonly object[] = [
+    { stat_t: 'z2m/Thermostat Wohnzimmer', dev: { ids: ['zigbee2mqtt_0x2c1165fffecd8ab0'] } },
+    {
+      stat_t: 'house/attic/sensor/x/state',
+      dev: { ids: 'c8f09ef1bc94', sw: 'esphome v2023.2.4 Mar 11 2023, 16:55:12' },
+    },
+    { stat_t: 'house/x', dev: { ids: 'x' }, o: { name: 'Zigbee2MQTT' } },
+  ];
+  for (const config of others) {
+    assert.deepEqual(say(createHomeAssistantCodec(), 'homeassistant/sensor/x/config', config).sightings, announcements);
+  }
   const hass = {
     name: 'RSSI',
     dev_cla: 'signal_strength',

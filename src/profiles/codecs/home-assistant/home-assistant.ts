@@ -97,7 +97,11 @@ const announcements: CodecSighting = { device: 'discovery', name: 'Home Assistan
  * Whether the device is one that another convention knows, by its own name: Zigbee2MQTT, Tasmota and ESPHome announce their devices
  * to Home Assistant besides. It becomes a device here with the first of its messages that is decoded here, and not twice.
  */
-function isOfOthers({ readers, availability }: Description): boolean {
+function isOfOthers({ sighting, readers, availability }: Description): boolean {
+  if (sighting.device.startsWith('zigbee2mqtt_')) return true;
+  // Under a base topic of somebody's own, topics don't tell.
+  const makers = sighting.attributes?.filter(([name]) => name === 'origin' || name === 'firmware') ?? [];
+  if (makers.some(([, value]) => /zigbee2mqtt|esphome|tasmota/i.test(String(value)))) return true;
   const topics = [...readers, ...availability.flatMap((one) => one.topics)];
   return topics.length > 0 && topics.every(({ topic }) => isOfConvention(topic));
 }

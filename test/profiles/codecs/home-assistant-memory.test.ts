@@ -62,6 +62,13 @@ test('a topic that too many entities name is refused, and the ones there keep it
   assert.equal(Object.keys(fieldsOf(say(codec, 't', '1'))).length, 20);
 });
 
+test('a discovery topic stays one, also when somebody names it as a state topic', () => {
+  const codec = createHomeAssistantCodec();
+  say(codec, 'homeassistant/sensor/evil/config', { name: 'E', stat_t: 'homeassistant/sensor/good/config' });
+  assert.equal(say(codec, 'homeassistant/sensor/good/config', { name: 'G', stat_t: 'g' }).isLesson, true);
+  assert.deepEqual(fieldsOf(say(codec, 'g', '1')), { G: 1 });
+});
+
 test('the same message again changes nothing, also of what was said of it', () => {
   const codec = createHomeAssistantCodec();
   const topic = 'homeassistant/sensor/x/config';

@@ -29,10 +29,12 @@ export function createHomeAssistantCodec(limits: BookLimits = bookLimits): Codec
   const book = new Book(limits);
   return {
     decode({ topic, payload, limits }) {
+      const at = configTopicOf(topic);
+      // First, so that nobody stops a device from announcing itself by naming its discovery topic as the state topic of another.
+      if (at !== undefined && (at.isDefaultPrefix || book.has(topic))) return learnt(book, topic, at, payload);
       const use = book.use(topic);
       if (use !== undefined) return heard(book, use, payload, limits);
       if (topic === statusTopic) return without('command');
-      const at = configTopicOf(topic);
       return at === undefined ? without('raw') : learnt(book, topic, at, payload);
     },
     claims(topic, payload) {

@@ -31,6 +31,8 @@ const profilesOf: Readonly<Record<string, readonly string[]>> = {
   'modbus-rtu': ['modbus/registers'],
   'meshtastic-json': ['meshtastic/json'],
   'the-things-stack': ['the-things-stack/uplink'],
+  esphome: ['esphome/node'],
+  'plain-number': ['generic/number'],
   openmqttgateway: ['openmqttgateway/ble'],
   'json-lines': ['rtl433/json-lines'],
   'sparkplug-b': ['eclipse/sparkplug-b'],

@@ -6,7 +6,7 @@ import type { CompiledDevice, CompiledField, CompiledMessage, CompiledProfile } 
 import { readerOf } from './formats.ts';
 import type { DeviceOptions, FieldOptions, MessageOptions, ProfileOptions } from './options.ts';
 import { pathPattern } from './path-pattern.ts';
-import { template } from './template.ts';
+import { fixedText, template } from './template.ts';
 import { topicPattern } from './topic-pattern.ts';
 import type { ValueRule } from './value.ts';
 
@@ -109,7 +109,7 @@ function ofFrame({ at: _, when: __, type, ...rest }: FieldOptions): FieldOptions
 /** The paths that a device is named by. */
 function pathsIn(device: DeviceOptions | undefined): string[] {
   return [device?.id, device?.alias, device?.name].flatMap((text) => {
-    if (text === undefined) return [];
+    if (text === undefined || fixedText(text) !== undefined) return [];
     return text.includes('{') ? [...text.matchAll(/\{([^{}:]+)/g)].map(([, path]) => path!) : [text];
   });
 }

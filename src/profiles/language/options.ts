@@ -136,10 +136,10 @@ const availabilityOptions = Type.Object(
 
 const deviceOptions = Type.Object(
   {
-    id: text('Names the device within its family: text with `{name}` from the topic, or a path in the message.', [
-      '{device}',
-      '{model}-{id}',
-    ]),
+    id: text(
+      'Names the device within its family: text with `{name}` from the topic, a path in the message, or a fixed text in single quotes.',
+      ['{device}', '{model}-{id}'],
+    ),
     alias: optional(
       text('Another name that its messages go by, when not all carry the id. The two are remembered as one device.'),
     ),

@@ -38,9 +38,11 @@ export function templateFault(text: string): string | undefined {
 /**
  * Text with `{name}` from the topic or, where the topic has no such name, the value at that path in the message. What is
  * not there is left out together with the text before it: `{model}-{id}-{channel}` without a channel is `{model}-{id}`.
- * A text without braces is a path by itself.
+ * A text without braces is a path by itself; one in single quotes stands for itself: `'site'`.
  */
 export function template(text: string): Template {
+  const fixed = fixedText(text);
+  if (fixed !== undefined) return () => fixed;
   if (!text.includes('{')) return ({ tree }) => textOf(valueAt(tree, text));
   const parts: Part[] = [];
   let from = 0;
@@ -60,6 +62,11 @@ export function template(text: string): Template {
     }
     return isAny ? result + end : undefined;
   };
+}
+
+/** What stands in single quotes; undefined when the text does not. */
+export function fixedText(text: string): string | undefined {
+  return /^'[^']+'$/.test(text) ? text.slice(1, -1) : undefined;
 }
 
 function textOf(value: unknown): string | undefined {

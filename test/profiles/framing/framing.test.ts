@@ -6,6 +6,7 @@ import type { Framer } from '../../../src/profiles/framing/framer.ts';
 import { maxRun, maxSample } from '../../../src/profiles/framing/framer.ts';
 import { createFramer } from '../../../src/profiles/framing/framing.ts';
 import type { FramingOptions } from '../../../src/profiles/framing/options.ts';
+import { payloadOf, samples } from '../samples.ts';
 import { frameRows } from './frame-rows.ts';
 
 interface Outcome {
@@ -47,6 +48,21 @@ test('streams are cut into frames, and what is in none is told with its reason',
     const bytes = Buffer.from(stream, 'latin1');
     assert.deepEqual(run(createFramer(options, isMidstream), [bytes]), expected, name);
     assert.deepEqual(run(createFramer(options, isMidstream), bytewise(bytes)), expected, `${name}, byte by byte`);
+  }
+});
+
+test('every sample that is a stream of frames is cut into them', () => {
+  const framings: Readonly<Record<string, FramingOptions>> = {
+    slip: { kind: 'slip' },
+    cobs: { kind: 'cobs' },
+    'meshtastic-serial': { kind: 'meshtastic' },
+  };
+  const own = samples.filter((sample) => sample.frames_hex !== undefined);
+  assert.ok(own.length >= 6);
+  for (const sample of own) {
+    const expected = sample.frames_hex!.map((hex) => Buffer.from(hex, 'hex').toString('latin1'));
+    const framer = createFramer(framings[sample.protocol]!);
+    assert.deepEqual(run(framer, bytewise(payloadOf(sample))), { frames: expected, discarded: [] }, sample.id);
   }
 });
 

@@ -14,6 +14,9 @@ export class BinaryFrames implements Cutter {
   readonly #checksum: ChecksumOptions | undefined;
   readonly #stuffing: { readonly escape: number; readonly xor: number } | undefined;
 
+  /** At so many of the waiting bytes no end begins, whatever frame they may be of. */
+  #endless = 0;
+
   constructor(options: FramingOptions, max: number) {
     const { start = [], end = '', tail = 0, size, length, checksum, stuffing } = options;
     this.max = max;
@@ -27,12 +30,18 @@ export class BinaryFrames implements Cutter {
   }
 
   cut(waiting: Uint8Array, seen: number, isSilent: boolean): Cut {
+    const cut = this.#cut(waiting, seen, isSilent);
+    if (cut) this.#endless = Math.max(0, this.#endless - cut.taken);
+    return cut;
+  }
+
+  #cut(waiting: Uint8Array, seen: number, isSilent: boolean): Cut {
     const noise = this.#nextStart(waiting, 0);
     if (noise > 0) return discard(noise, 'noise');
     const start = this.#starts.find((one) => mayBegin(waiting, 0, one));
     if (!start || start.length > waiting.length) return undefined;
     if (this.#stuffing) return this.#cutStuffed(waiting, Math.max(seen, start.length), isSilent);
-    const size = this.#sizeOf(waiting, start.length, seen);
+    const size = this.#sizeOf(waiting, start.length);
     if (size === undefined)
       return waiting.length > this.max ? this.#giveUp(waiting, waiting.length, 'tooLong') : undefined;
     if (size < start.length || size > this.max) return this.#giveUp(waiting, 1, 'malformed');
@@ -42,7 +51,7 @@ export class BinaryFrames implements Cutter {
   }
 
   /** The size of the frame that begins here. @returns undefined: not known yet */
-  #sizeOf(waiting: Uint8Array, startLength: number, seen: number): number | undefined {
+  #sizeOf(waiting: Uint8Array, startLength: number): number | undefined {
     if (this.#size !== undefined) return this.#size;
     if (this.#length) {
       const { at, type, order = 'big', plus = 0 } = this.#length;
@@ -53,10 +62,9 @@ export class BinaryFrames implements Cutter {
       const value = width === 1 ? first : order === 'big' ? first * 256 + second : second * 256 + first;
       return value + plus;
     }
-    // The end may have been seen before what follows it came.
-    const from = Math.max(startLength, seen - this.#end.length - this.#tail + 1);
-    for (let at = from; at + this.#end.length <= waiting.length; at++) {
+    for (let at = Math.max(startLength, this.#endless); at + this.#end.length <= waiting.length; at++) {
       if (mayBegin(waiting, at, this.#end)) return at + this.#end.length + this.#tail;
+      this.#endless = at + 1;
     }
     return undefined;
   }

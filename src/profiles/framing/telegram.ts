@@ -19,35 +19,70 @@ export class Telegrams implements Cutter {
   readonly max: number;
   /** Whether what is left of one whose beginning was missed is passed on. */
   readonly #takesPartial: boolean;
+  /** Where STX stands, and the `!` of the end line; -1: not yet. */
+  #stxAt = -1;
+  #markAt = -1;
+  /** What was looked at, without coming to an end. */
+  #looked = 0;
 
   constructor(max: number, takesPartial: boolean) {
     this.max = max;
     this.#takesPartial = takesPartial;
   }
 
-  cut(waiting: Uint8Array, _seen: number, isSilent: boolean): Cut {
+  cut(waiting: Uint8Array, seen: number, isSilent: boolean): Cut {
     const first = waiting[0]!;
     if (first === cr || first === lf) return separator(1);
     if (first === slash && waiting[1] === question) return cutRequest(waiting, isSilent);
     const head = first === stx ? 'is' : headAt(waiting, 0);
     if (head === 'isNot' && !this.#takesPartial) return discard(nextHead(waiting, 1), 'noise');
-    const end = endOf(waiting);
-    const next = nextLineHead(waiting);
-    if (next !== undefined && (end === undefined || next < end)) return discard(next, 'cutOff');
-    if (end !== undefined) return frame(end, waiting.subarray(0, end));
-    if (isSilent) {
-      if (this.#isWhole(waiting)) return frame(waiting.length, waiting);
-      return discard(nextHead(waiting, 1), 'cutOff');
+    if (seen === 0) {
+      this.#stxAt = this.#markAt = -1;
+      this.#looked = 0;
     }
-    return waiting.length > this.max ? discard(nextHead(waiting, 1), 'tooLong') : undefined;
+    const cut = this.#look(waiting);
+    if (cut) return cut;
+    if (isSilent) return this.#isWhole(waiting) ? frame(waiting.length, waiting) : discard(waiting.length, 'cutOff');
+    return waiting.length > this.max ? discard(waiting.length, 'tooLong') : undefined;
   }
 
-  /** Whether what came before a silence can be read: its last line lacks its end, or it is an identification line. */
+  /** Goes on to where the telegram ends, or another one begins because the end got lost. */
+  #look(waiting: Uint8Array): Cut {
+    for (; this.#looked < waiting.length; this.#looked++) {
+      const at = this.#looked;
+      const byte = waiting[at]!;
+      const before = at === 0 ? lf : waiting[at - 1]!;
+      const beginsLine = before === lf || before === cr;
+      if (byte === slash && beginsLine && at > 0) {
+        const head = headAt(waiting, at);
+        if (head === 'is') return discard(at, 'cutOff');
+        if (head === 'mayBe') return undefined;
+      } else if (this.#markAt >= 0) {
+        if (byte === lf) return frame(at + 1, waiting.subarray(0, at + 1));
+      } else if (this.#stxAt >= 0) {
+        // Behind ETX stands the check byte.
+        if (byte === etx) return at + 2 <= waiting.length ? frame(at + 2, waiting.subarray(0, at + 2)) : undefined;
+      } else if (byte === stx) this.#stxAt = at;
+      // Heat meters put several values into a line, and the end behind the last one.
+      else if (byte === bang && (beginsLine || before === close)) this.#markAt = at;
+    }
+    return undefined;
+  }
+
+  /** Whether what came before a silence can be read: its end lacks something, or it is an identification line. */
   #isWhole(waiting: Uint8Array): boolean {
-    if (lineWith(bang, waiting) !== undefined) return true;
+    if (this.#markAt >= 0 || (this.#stxAt >= 0 && hasEndLine(waiting, this.#stxAt))) return true;
     if (waiting[0] === slash && waiting.indexOf(lf) === waiting.length - 1) return true;
     return this.#takesPartial && waiting.includes(open) && waiting.includes(lf);
   }
+}
+
+function hasEndLine(waiting: Uint8Array, from: number): boolean {
+  for (let at = waiting.indexOf(bang, from); at >= 0; at = waiting.indexOf(bang, at + 1)) {
+    const before = waiting[at - 1];
+    if (before === lf || before === cr || before === stx || before === close) return true;
+  }
+  return false;
 }
 
 /** How long a reader's request can be: `/?`, an address of 32 characters, `!`, CR LF (IEC 62056-21 § 6.3.1). */
@@ -58,39 +93,6 @@ function cutRequest(waiting: Uint8Array, isSilent: boolean): Cut {
   const end = waiting.indexOf(lf);
   if (end >= 0 && end < maxRequest) return separator(end + 1);
   return isSilent || waiting.length >= maxRequest ? discard(1, 'noise') : undefined;
-}
-
-/** Where the telegram that begins at 0 ends; undefined: not here yet. */
-function endOf(waiting: Uint8Array): number | undefined {
-  const mark = lineWith(bang, waiting);
-  const begin = waiting.indexOf(stx);
-  if (begin >= 0 && (mark === undefined || begin < mark)) {
-    const end = waiting.indexOf(etx, begin);
-    // Behind ETX stands the check byte.
-    return end >= 0 && end + 2 <= waiting.length ? end + 2 : undefined;
-  }
-  if (mark === undefined) return undefined;
-  const end = waiting.indexOf(lf, mark);
-  return end < 0 ? undefined : end + 1;
-}
-
-/** The first line that begins with `byte`; an end mark may also stand behind a value. */
-function lineWith(byte: number, waiting: Uint8Array, from = 0): number | undefined {
-  for (let at = waiting.indexOf(byte, from); at >= 0; at = waiting.indexOf(byte, at + 1)) {
-    const before = waiting[at - 1];
-    if (at === 0 || before === lf || before === cr || before === stx) return at;
-    // Heat meters put several values into a line, and the end behind the last one.
-    if (byte === bang && before === close) return at;
-  }
-  return undefined;
-}
-
-/** A telegram that begins inside another one, whose end got lost. */
-function nextLineHead(waiting: Uint8Array): number | undefined {
-  for (let at = lineWith(slash, waiting, 1); at !== undefined; at = lineWith(slash, waiting, at + 1)) {
-    if (headAt(waiting, at) === 'is') return at;
-  }
-  return undefined;
 }
 
 /** Where one may begin, at the earliest at `from`. */

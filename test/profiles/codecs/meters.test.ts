@@ -278,6 +278,10 @@ test('no payload makes them throw or break their bounds', () => {
   );
   assertSurvives(createDsmrP1Codec, [...p1Samples, ...crcOff]);
   assertSurvives(createIec62056Codec, [...d0Samples, ...crcOff]);
+  // What is no telegram by its size is not even looked at.
+  for (const output of [p1('/'.repeat(1e6)), d0('\x02'.repeat(1e6))]) {
+    assert.equal(output.failure, 'It has 1000000 bytes; a telegram has at most 131072.');
+  }
   const many = `\x02${'1.8.0(1*kWh)'.repeat(300)}!\r\n`;
   assert.equal(d0(many).failure, 'It has 300 values; at most 200 are read.');
   assert.equal(d0(`\x021.8.0(${'1&'.repeat(300)})!\r\n`).failure, 'It has 300 values; at most 200 are read.');

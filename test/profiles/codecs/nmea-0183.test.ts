@@ -146,6 +146,7 @@ test('what is damaged says where', () => {
     ['$GPRMC,000000,A,,,,,,,310299,,', 'GPRMC: Its value 9, "310299", is no date.'],
     ['$WIMWV,1,R,2,X,A', 'WIMWV: Its value 4, "X", is no unit of speed: N, K, M or S.'],
     ['', 'There is no sentence in it.'],
+    ['$'.repeat(1e5), 'It has 100000 bytes; sentences of one message have at most 65536.'],
   ];
   for (const [payload, failure] of failures)
     assert.equal(createNmea0183Codec().decode(inputOf(payload)).failure, failure);

@@ -125,6 +125,7 @@ test('it is recognised by its CRC', () => {
 
 test('no payload makes it throw or break its bounds', () => {
   assertSurvives(createSmlCodec, [emh, iskra]);
+  assert.match(decode(new Uint8Array(1e6)).failure ?? '', /^It has 1000000 bytes; /);
   // Damage that the CRC does not show: it is put right after each change.
   const inner = [emh, iskra].map((file) => Uint8Array.from(file));
   const codec = createSmlCodec();

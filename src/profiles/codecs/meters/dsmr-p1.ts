@@ -12,7 +12,7 @@ import {
 } from '../../codec.ts';
 import { checksumOf } from '../../framing/checksums.ts';
 import { meterTime } from './meter-time.ts';
-import { type Item, identityOf, quantityOf, readObisText, textOf, tooMany } from './obis-text.ts';
+import { type Item, identityOf, maxTelegram, quantityOf, readObisText, textOf, tooLong, tooMany } from './obis-text.ts';
 
 /** What a meter on the M-Bus measures, by its type (EN 13757-3, table 3). */
 const media: ReadonlyMap<number, string> = new Map([
@@ -40,6 +40,7 @@ export function createDsmrP1Codec(): Codec {
 }
 
 function decode({ payload, limits }: CodecInput): CodecOutput {
+  if (payload.length > maxTelegram) return failed(tooLong(payload.length));
   const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('latin1');
   const begin = text.indexOf('/');
   if (begin < 0) return failed('It has no line that begins with /: the begin of a telegram is missing.');

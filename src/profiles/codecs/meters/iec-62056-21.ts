@@ -1,7 +1,7 @@
 import type { Attribute } from '../../../core/device.ts';
 import type { Field } from '../../../core/measurement.ts';
 import { type Codec, type CodecInput, type CodecOutput, failed, measured, without } from '../../codec.ts';
-import { type Item, identityOf, quantityOf, readObisText, tooMany } from './obis-text.ts';
+import { type Item, identityOf, maxTelegram, quantityOf, readObisText, tooLong, tooMany } from './obis-text.ts';
 
 const stx = 0x02;
 const etx = 0x03;
@@ -19,6 +19,7 @@ export function createIec62056Codec(): Codec {
 }
 
 function decode({ payload, limits }: CodecInput): CodecOutput {
+  if (payload.length > maxTelegram) return failed(tooLong(payload.length));
   const damage = damageOf(payload);
   if (damage !== undefined) return failed(damage);
   const begin = payload.indexOf(stx) + 1;

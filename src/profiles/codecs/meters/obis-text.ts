@@ -78,6 +78,14 @@ export function identityOf(line: string): readonly (readonly [string, string])[]
   return model === '' ? [maker] : [maker, ['model', model]];
 }
 
+/** The largest readouts, with the load profile of months, are some ten thousand bytes. */
+export const maxTelegram = 131_072;
+
+/** Why a payload that is no telegram by its size is not read. */
+export function tooLong(bytes: number): string {
+  return `It has ${bytes} bytes; a telegram has at most ${maxTelegram}.`;
+}
+
 /** Why a telegram with more values than one message may have is not read. */
 export function tooMany(count: number, most: number): string {
   return `It has ${count} values; at most ${most} are read.`;

@@ -13,8 +13,8 @@ import { readSentence } from './sentence.ts';
 import { sentences } from './sentences.ts';
 import { Reader } from './values.ts';
 
-/** More lines than that in one message are no sentences but a file. */
-const maxLines = 1_000;
+/** What is larger is no sentence, nor some of them, but a file. */
+const maxBytes = 65_536;
 
 /**
  * NMEA 0183: what GPS receivers, wind and depth instruments and weather stations on board say, one sentence a message or
@@ -25,10 +25,11 @@ export function createNmea0183Codec(): Codec {
   const clocks = new ReceiverClocks();
   return {
     decode(input) {
+      const size = input.payload.length;
+      if (size > maxBytes) return failed(`It has ${size} bytes; sentences of one message have at most ${maxBytes}.`);
       const lines = linesOf(input.payload);
       const [first, ...others] = lines;
       if (first === undefined) return failed('There is no sentence in it.');
-      if (lines.length > maxLines) return failed(`It has ${lines.length} lines; at most ${maxLines} are read.`);
       const one = readLine(first, input, clocks);
       if (others.length === 0) return one;
       return together([one, ...others.map((line) => readLine(line, input, clocks))], input.limits.maxFields);

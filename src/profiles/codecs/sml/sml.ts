@@ -17,6 +17,8 @@ import { type SmlNode, SmlReader } from './tree.ts';
 /** SML_GetList.Res, the message that has values (BSI TR-03109-1, annex IV, § 5.1.14). */
 const getListResponse = 0x0701;
 const int64Max = 2n ** 63n - 1n;
+/** Meters send some hundred bytes. */
+const maxFile = 65_536;
 const earliest = Date.UTC(2000, 0, 1);
 
 interface Unit {
@@ -71,6 +73,7 @@ export function createSmlCodec(): Codec {
 }
 
 function decode({ payload, limits }: CodecInput): CodecOutput {
+  if (payload.length > maxFile) return failed(`It has ${payload.length} bytes; a meter's file has at most ${maxFile}.`);
   const content = contentOf(payload);
   if (typeof content === 'string') return failed(content);
   const reader = new SmlReader(content);
@@ -205,6 +208,6 @@ function timeOf(node: SmlNode | undefined): UnixMs | undefined {
 }
 
 function claim(payload: Uint8Array): Claim | undefined {
-  if (payload[0] !== 0x1b || typeof contentOf(payload) === 'string') return undefined;
+  if (payload[0] !== 0x1b || payload.length > maxFile || typeof contentOf(payload) === 'string') return undefined;
   return { confidence: 0.98, reason: 'it is a file of SML in its transport, and its CRC is right' };
 }

@@ -279,6 +279,16 @@ for (const [make, topic, confidence] of claims) {
   });
 }
 
+test("Homie 4 under a base topic of somebody's own", () => {
+  const codec = createHomie4Codec();
+  const claim = (topic: string, payload: string) => codec.claims?.(topic, Buffer.from(payload))?.confidence;
+  assert.equal(claim('site/super-car/$homie', '4.0.0'), 0.95);
+  assert.equal(claim('site/super-car/engine/temperature', '21.5'), undefined);
+  assert.equal(say(codec, 'site/super-car/$homie', '4.0.0').isLesson, true);
+  assert.equal(claim('site/super-car/engine/temperature', '21.5'), 0.92);
+  assert.equal(claim('site/bicycle/engine/temperature', '21.5'), undefined);
+});
+
 test('any bytes', () => {
   const texts = ['21.5', '-3.5e1', 'true', 'lost', '{"x":1.5,"y":[2]}', JSON.stringify(car), 'rgb,1,2,3', '°C', ''];
   const real = texts.map((text) => Buffer.from(text));

@@ -7,6 +7,7 @@ import { deviceName, homieUnit, levelsOf, type Property, presenceIn, propertyVal
 const maxSize = 2 * 1024 * 1024;
 /** What a property counts for beside its name. */
 const sizeEach = 100;
+const maxOthers = 5000;
 
 /**
  * Homie 3 and 4, and what is left of 2: each attribute of a device, a node and a property is a retained message of its own,
@@ -15,6 +16,8 @@ const sizeEach = 100;
  */
 export function createHomie4Codec(): Codec {
   const properties = new RecentMap<string, Property>(maxSize, (key) => key.length + sizeEach);
+  // Devices under base topics of somebody's own.
+  const others = new RecentMap<string, true>(maxOthers);
   return {
     decode({ topic, payload, limits }) {
       const [base = '', id = '', node = '', property = '', last = '', ...rest] = levelsOf(topic);
@@ -22,6 +25,10 @@ export function createHomie4Codec(): Codec {
       if (text === undefined || id === '' || node === '') return without('raw');
       if (id === '$broadcast') return without('command');
       const device = deviceName(base, id);
+      if (node === '$homie' && base !== 'homie') {
+        others.set(`${base}/${id}`, true);
+        return { ...ofDevice(device, node, text), isLesson: true };
+      }
       if (node.startsWith('$'))
         return ofDevice(device, [node, property, last, ...rest].filter(Boolean).join('/'), text);
       if (property.startsWith('$')) return without('discovery', { sightings: [{ device }] });
@@ -32,7 +39,7 @@ export function createHomie4Codec(): Codec {
       if (last !== '') return without('raw');
       return propertyValue(device, `${node}/${property}`, text, known(properties, base, id, node, property), limits);
     },
-    claims: (topic, payload) => claimOf(topic, payload),
+    claims: (topic, payload) => claimOf(topic, payload, others),
   };
 }
 
@@ -128,10 +135,16 @@ function statisticOf(device: string, attribute: string, text: string): CodecOutp
 const telling =
   /^\/?[^/]+\/[^/$]+\/(?:\$(?:homie|nodes|implementation|fw\/name|stats\/uptime)|[^/$]+\/\$properties|[^/$]+\/[^/$]+\/\$datatype)$/;
 
-function claimOf(topic: string, payload: Uint8Array): Claim | undefined {
+function claimOf(topic: string, payload: Uint8Array, others: RecentMap<string, true>): Claim | undefined {
   const [base, id, node, property, ...rest] = levelsOf(topic);
   if (id === '5' || rest.length > 1) return undefined;
   if (base !== 'homie') {
+    if (node === '$homie' && property === undefined && /^[234]\.\d/.test(textOf(payload.subarray(0, 20)) ?? '')) {
+      return { confidence: 0.95, reason: 'its device says that it is one of the Homie convention' };
+    }
+    if (node !== undefined && others.get(`${base}/${id}`) !== undefined) {
+      return { confidence: 0.92, reason: 'its device said that it is one of the Homie convention' };
+    }
     if (!telling.test(topic) || payload.length > 1000) return undefined;
     return { confidence: 0.85, reason: 'it has an attribute that devices of the Homie convention have' };
   }

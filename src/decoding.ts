@@ -4,14 +4,22 @@ import type { ProfilesApi, ReloadedProfiles } from './api/profiles-routes.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { Config } from './config/schema.ts';
+import type { Shelf } from './core/shelf.ts';
 import type { Log } from './lib/log.ts';
+import type { Service } from './lib/service.ts';
+import { WorkBudget } from './lib/work-budget.ts';
 import { ProfileWords } from './pipeline/native-words.ts';
 import { Redecoder } from './pipeline/redecode/redecoder.ts';
-import { type Decoder, ProfileDecoder, profilesFor } from './profiles/decoder.ts';
+import { TopicDesk } from './pipeline/topics/topic-desk.ts';
+import { type Decoder, ProfileDecoder, type ProfileDecoderDependencies, profilesFor } from './profiles/decoder.ts';
 import { profileDescription, profileSummary, profilesStatus } from './profiles/describe.ts';
+import { topicPattern } from './profiles/language/topic-pattern.ts';
 import { compiledIn, type Library } from './profiles/library.ts';
 import type { ProfilesStatus } from './profiles/status.ts';
 import { DeviceRegistry, type RegistryDependencies } from './registry/registry.ts';
+import { keepAdoptions } from './registry/topics/adoption-shelf.ts';
+import { Bindings } from './registry/topics/bindings.ts';
+import { TopicBook } from './registry/topics/topic-book.ts';
 
 export interface DecodingDependencies extends Pick<RegistryDependencies, 'report'> {
   readonly config: Pick<Config, 'decode' | 'registry'>;
@@ -23,14 +31,18 @@ export interface DecodingDependencies extends Pick<RegistryDependencies, 'report
 }
 
 /** What messages mean: the second half of the composition root, with profiles, their decoder, and the devices that it tells of. */
-export class Decoding {
+export class Decoding implements Service {
+  readonly name = 'registry';
   #library: Library;
   readonly #options: Config['decode'];
   readonly #log: Log;
   readonly decoder: ProfileDecoder;
   readonly #newDecoder: () => ProfileDecoder;
   readonly #clock: GatewayClock;
+  readonly #shelf: Shelf;
+  readonly #bindings: Bindings;
   readonly registry: DeviceRegistry;
+  readonly topics: TopicDesk;
   readonly words: ProfileWords;
   readonly redecoder: Redecoder;
 
@@ -38,12 +50,34 @@ export class Decoding {
   constructor({ config, buffer, rules, clock, report, log }: DecodingDependencies) {
     const { decode: options } = config;
     this.#clock = clock;
+    this.#shelf = buffer.shelf;
     this.#options = options;
     this.#log = log('profiles');
     this.#library = profilesFor(options);
     this.#tellErrors('A profile is left out: it is wrong.');
-    this.#newDecoder = () => new ProfileDecoder({ options, profiles: compiledIn(this.library) });
-    this.decoder = this.#newDecoder();
+    this.#bindings = new Bindings({
+      shelf: buffer.shelf,
+      hasProfile: (name) => this.library.profiles.has(name),
+      deviceBy: (pattern) => {
+        const { match } = topicPattern(pattern);
+        return (topic) => match(topic)?.get('device');
+      },
+      log: log('registry'),
+    });
+    const { bindingOf } = this.#bindings;
+    const isOwn = (name: string): boolean => this.library.profiles.get(name)?.origin !== 'built-in';
+    const decoderWith = (rest: Partial<ProfileDecoderDependencies>) =>
+      new ProfileDecoder({ options, profiles: compiledIn(this.library), ...rest });
+    const book = new TopicBook(() => clock.monotonic());
+    this.decoder = decoderWith({ bindingOf, isOwn, topics: book });
+    // What was stored in a flood is decoded in full.
+    const budget = new WorkBudget(1, Number.POSITIVE_INFINITY);
+    this.#newDecoder = () => decoderWith({ bindingOf, isOwn, budget, adoptions: this.decoder.adoptions.copy() });
+    this.topics = new TopicDesk({
+      ...{ book, bindings: this.#bindings, decoder: this.decoder, now: clock.now },
+      library: () => this.library,
+      newDecoder: () => decoderWith({}),
+    });
     this.registry = new DeviceRegistry({
       options: config.registry,
       shelf: buffer.shelf,
@@ -65,6 +99,18 @@ export class Decoding {
       versionOf: (name) => this.library.profiles.get(name)?.options.version,
       log: log('profiles'),
     });
+  }
+
+  /** @throws {HeadgateError} buffer.failed when the shelf can't be read */
+  async start(): Promise<void> {
+    // Before anything is decoded, lessons included: what was decided is what it is decoded by.
+    await this.#bindings.load();
+    await keepAdoptions(this.decoder.adoptions, this.#shelf);
+    await this.registry.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.registry.stop();
   }
 
   /** Another decoder that has learnt what this gateway knows, and shares nothing with the one for what comes in. */
@@ -104,7 +150,7 @@ export class Decoding {
   }
 
   status(): ProfilesStatus {
-    return profilesStatus(this.library, this.decoder.uses);
+    return { ...profilesStatus(this.library, this.decoder.uses), topics: this.topics.status() };
   }
 
   readonly api: ProfilesApi = {

@@ -197,6 +197,7 @@ export class Gateway {
       rules: rulesApi(this.#rules, createDecoder(config.decode, this.#decoding.library)),
       devices: registry,
       profiles: this.#decoding.api,
+      topics: this.#decoding.topics,
       redecode: this.#decoding.redecoder,
       buffer: this.#bufferApi(),
       clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
@@ -211,7 +212,7 @@ export class Gateway {
     this.#services = new ServiceGroup([
       first,
       [clock],
-      [this.#commands, registry, this.#decoding.redecoder],
+      [this.#commands, this.#decoding, this.#decoding.redecoder],
       [this.#uplink],
       last,
     ]);

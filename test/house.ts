@@ -22,7 +22,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   clock: { may: pure },
   live: { may: pure },
   history: { may: pure },
-  registry: { may: pure },
+  registry: { may: pure, types: ['profiles'] },
   commands: { may: pure },
   alarms: { may: pure },
   auth: { may: pure },

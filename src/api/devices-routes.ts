@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import type { FieldValue } from '../core/measurement.ts';
-import { digitsOf } from '../lib/exact-json.ts';
 import type { DeviceDescription, DeviceSummary } from '../registry/describe.ts';
 import type { DeviceChange } from '../registry/registry.ts';
 import { deviceQueryOf, pageOf } from './device-query.ts';
+import { jsonOf } from './json-value.ts';
 import { problem, sendProblem } from './problem.ts';
 import { refuseRemote } from './refuse-remote.ts';
 
@@ -68,13 +67,6 @@ function sendDevice(reply: FastifyReply, id: string, device: DeviceDescription |
   }
   const fields = device.fields.map((field) => ({ ...field, value: jsonOf(field.value) }));
   return reply.send({ ...device, fields });
-}
-
-/** A value as JSON has it: whole numbers of any size digit by digit, bytes in base64, what is no number as text. */
-function jsonOf(value: FieldValue): unknown {
-  if (typeof value === 'bigint') return digitsOf(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  return typeof value === 'object' ? Buffer.from(value).toString('base64') : value;
 }
 
 /** @returns a sentence when the body is not `{name, isIgnored}` */

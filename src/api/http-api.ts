@@ -13,6 +13,7 @@ import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
 import { addRedecodeRoutes, type RedecodeApi } from './redecode-routes.ts';
 import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
 import { contentSecurityPolicy, statusPage } from './status-page.ts';
+import { addTopicsRoutes, type TopicsApi } from './topics-routes.ts';
 
 export interface HttpDependencies {
   readonly options: HttpOptions;
@@ -21,6 +22,7 @@ export interface HttpDependencies {
   readonly rules: RulesApi;
   readonly devices: DevicesApi;
   readonly profiles: ProfilesApi;
+  readonly topics: TopicsApi;
   readonly redecode: RedecodeApi;
   readonly buffer: BufferApi;
   readonly clock: ClockApi;
@@ -100,7 +102,7 @@ export class HttpApi implements Service {
   async build(): Promise<FastifyInstance> {
     // Loading fastify takes longer than anything else in a start, so it happens while the disk is opened.
     const { fastify } = await import('fastify');
-    const { status, metrics, rules, devices, profiles, redecode, buffer, clock, log } = this.#deps;
+    const { status, metrics, rules, devices, profiles, topics, redecode, buffer, clock, log } = this.#deps;
     const limits = { ...usualLimits, ...this.#deps.limits };
     const app = fastify({
       bodyLimit: limits.maxBodyBytes,
@@ -152,6 +154,7 @@ export class HttpApi implements Service {
     addRulesRoutes(app, rules);
     addDevicesRoutes(app, devices);
     addProfilesRoutes(app, profiles);
+    addTopicsRoutes(app, topics);
     addRedecodeRoutes(app, redecode, profiles);
     addBufferRoutes(app, status, buffer);
     addClockRoutes(app, clock);

@@ -88,6 +88,13 @@ export class Adoptions {
     }
   }
 
+  /** The same by itself: what is adopted there is not adopted here. */
+  copy(): Adoptions {
+    const copy = new Adoptions(this.#max);
+    for (const key of this.#keys) copy.restore(key);
+    return copy;
+  }
+
   #count(profile: string, device: string, by: number): void {
     add(this.#devices, `${profile}\n${device}`, by);
     add(this.#names, device, by);

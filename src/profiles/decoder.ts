@@ -47,6 +47,8 @@ export interface ProfileDecoderDependencies {
   readonly bindingOf?: (topic: string) => Binding | undefined;
   /** What was adopted without asking, also before this run. */
   readonly adoptions?: Adoptions;
+  /** Whether a profile is of people's own: put there by them, it takes over what was adopted by another. */
+  readonly isOwn?: (profile: string) => boolean;
   /** Who keeps count of topics. */
   readonly topics?: Topics;
   readonly budget?: WorkBudget;
@@ -177,7 +179,10 @@ export class ProfileDecoder {
     }
     if (binding?.kind === 'ignored') return this.#knownAs(topic, before, undefined, binding, undefined, []);
     const remembered = this.#recogniser.remembered(topic);
-    if (remembered !== undefined) return this.#adopted(topic, before, remembered, [remembered]);
+    if (remembered !== undefined) {
+      const better = this.#ownOver(remembered, topic, payload) ?? remembered;
+      return this.#adopted(topic, before, better, [better]);
+    }
     if (payload.length > this.#deps.options.maxBytes)
       return this.#knownAs(topic, before, undefined, binding, undefined, []);
     const found = this.#budget.spend(() => this.#recogniser.find(topic, payload));
@@ -185,6 +190,15 @@ export class ProfileDecoder {
     const [best] = found;
     if (best !== undefined && best.confidence >= sureEnough) return this.#adopted(topic, before, best, found);
     return this.#knownAs(topic, before, undefined, binding, undefined, found);
+  }
+
+  /** What a profile of people's own says of a topic that was adopted by another one. */
+  #ownOver({ profile }: Finding, topic: string, payload: Uint8Array): Finding | undefined {
+    const { isOwn, options } = this.#deps;
+    if (isOwn === undefined || isOwn(profile) || payload.length > options.maxBytes) return undefined;
+    if (!this.#recogniser.isIn(topic, isOwn)) return undefined;
+    const [best] = this.#budget.spend(() => this.#recogniser.find(topic, payload)) ?? [];
+    return best !== undefined && best.confidence >= sureEnough && isOwn(best.profile) ? best : undefined;
   }
 
   #adopted(topic: string, before: Known | undefined, by: Finding, found: readonly Finding[]): Known {

@@ -80,7 +80,10 @@ export function profileDescription(profile: Profile, use: ProfileUse | undefined
   return { ...profileSummary(profile, use), definition: profile.options };
 }
 
-export function profilesStatus(library: Library, uses: ReadonlyMap<string, ProfileUse>): ProfilesStatus {
+export function profilesStatus(
+  library: Library,
+  uses: ReadonlyMap<string, ProfileUse>,
+): Omit<ProfilesStatus, 'topics'> {
   const failed = [...uses].filter(([, { failures }]) => failures > 0).sort(([a], [b]) => (a < b ? -1 : 1));
   return {
     loaded: library.profiles.size,

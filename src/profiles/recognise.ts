@@ -85,9 +85,9 @@ export class Recogniser {
     return [...found.values()].sort(inOrder);
   }
 
-  /** Where a topic stands in a profile, by the first message that it can be. */
-  placeIn(profile: CompiledProfile, topic: string): Place | undefined {
-    return [...this.#placesOf(topic), ...this.#index.openPlacesOf(topic)].find((one) => one.profile === profile);
+  /** Whether the topic stands in a profile of which this holds. */
+  isIn(topic: string, holds: (profile: string) => boolean): boolean {
+    return this.#placesOf(topic).some(({ profile }) => holds(profile.name));
   }
 
   #placesOf(topic: string): readonly Place[] {

@@ -8,4 +8,17 @@ export interface ProfilesStatus {
   readonly failedMessages: number;
   /** The same by profile, as far as it has any. */
   readonly failures: Readonly<Record<string, number>>;
+  readonly topics: TopicsStatus;
+}
+
+/** Topics, grouped by template, since the start. */
+export interface TopicsStatus {
+  /** How many templates there are. */
+  readonly templates: number;
+  /** How often one had to be forgotten because there were too many. */
+  readonly forgotten: number;
+  /** How often a topic could not be recognised at once because too many others were new. */
+  readonly postponed: number;
+  /** What people decided. */
+  readonly decisions: number;
 }

@@ -4,6 +4,7 @@ import type { DevicesApi } from '../../src/api/devices-routes.ts';
 import type { HttpDependencies } from '../../src/api/http-api.ts';
 import type { RedecodeApi } from '../../src/api/redecode-routes.ts';
 import type { RulesApi } from '../../src/api/rules-routes.ts';
+import type { TopicsApi } from '../../src/api/topics-routes.ts';
 import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
 import type { UnixMs } from '../../src/core/time.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
@@ -122,6 +123,9 @@ const noRedecoding: RedecodeApi = {
   cancel: async () => healthyParts.redecode,
 };
 
+const refusal = async () => ({ kind: 'refused', status: 404, detail: 'There are no topics.' }) as const;
+const noTopics: TopicsApi = { summaries: () => [], adopt: refusal, ignore: refusal, reset: refusal };
+
 /** What an HTTP API needs, of a gateway that is well. */
 export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<HttpDependencies> = {}): HttpDependencies {
   return {
@@ -130,6 +134,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     metrics: async () => ({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
     rules: rulesApi(),
     devices: noDevices,
+    topics: noTopics,
     profiles: {
       profiles: () => [],
       profile: () => undefined,

@@ -59,7 +59,13 @@ const busy: GatewayStatus = {
     receivedPerSecond: 1500.4,
     confirmedPerSecond: 1500,
   },
-  profiles: { loaded: 3, errors: [], failedMessages: 0, failures: {} },
+  profiles: {
+    loaded: 3,
+    errors: [],
+    failedMessages: 0,
+    failures: {},
+    topics: { templates: 0, forgotten: 0, postponed: 0, decisions: 0 },
+  },
   redecode: runStatus(newRun()),
   buffer: {
     state: 'open',
@@ -203,7 +209,13 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
 });
 
 test('what profiles could not read, and which are wrong, are problems that are named', () => {
-  const profiles = { loaded: 3, errors: ['a/b.yaml:1:1: no'], failedMessages: 2, failures: { 'tasmota/tasmota': 2 } };
+  const profiles = {
+    ...busy.profiles,
+    loaded: 3,
+    errors: ['a/b.yaml:1:1: no'],
+    failedMessages: 2,
+    failures: { 'tasmota/tasmota': 2 },
+  };
   const text = statusText({ ...busy, profiles }, now).replaceAll(/\n {12}/g, ' ');
   assert.match(text, /payloads that their profile could not read \(tasmota\/tasmota\): 2/);
   assert.match(text, /profile left out: a\/b\.yaml:1:1: no/);

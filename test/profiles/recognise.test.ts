@@ -86,6 +86,26 @@ test('what was adopted by itself stays so when something surer comes, also in an
   assert.equal(second.decode(messageOf('exact/sensor/x/state', '{"t":1}'), at).profile?.name, 'c/guess');
 });
 
+test("a profile of people's own takes over what was adopted by itself, as they put it there", () => {
+  const adoptions = new Adoptions();
+  const sure = profile('mine/sure', { match: { topic: ['{device}/sensor/#'], confidence: 0.96 } });
+  const payload = '{"t":1}';
+  const take = (isOwn: (name: string) => boolean) =>
+    new ProfileDecoder({ options, profiles: [weak, sure], adoptions, isOwn }).decode(
+      messageOf('n/sensor/x/state', payload),
+      at,
+    ).profile?.name;
+  new ProfileDecoder({ options, profiles: [weak], adoptions }).decode(messageOf('n/sensor/x/state', payload), at);
+  assert.equal(
+    take(() => false),
+    'b/weak',
+  );
+  assert.equal(
+    take((name) => name === 'mine/sure'),
+    'mine/sure',
+  );
+});
+
 test('adoptions are bounded, and a profile that is gone holds nothing', () => {
   const adoptions = new Adoptions(2);
   for (const topic of ['a', 'b', 'c', 'c']) adoptions.remember('x/y', topic, undefined);

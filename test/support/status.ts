@@ -31,7 +31,13 @@ export const healthyParts: StatusParts = {
     duplicates: 1,
   },
   flow: { received: 100, confirmed: 99, refused: 1, undecoded: 7 },
-  profiles: { loaded: 3, errors: [], failedMessages: 0, failures: {} },
+  profiles: {
+    loaded: 3,
+    errors: [],
+    failedMessages: 0,
+    failures: {},
+    topics: { templates: 0, forgotten: 0, postponed: 0, decisions: 0 },
+  },
   redecode: statusOf(newRun()),
   buffer: {
     state: 'open',

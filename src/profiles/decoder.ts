@@ -87,12 +87,14 @@ export class ProfileDecoder {
   readonly decode: Decoder = (message, receivedAtMs) => {
     const known = this.#knownOf(message);
     const { route, meter } = known;
-    if (route === undefined || message.payload.length > this.#deps.options.maxBytes) {
+    if (route === undefined) {
       const decoded = this.#general(message, receivedAtMs);
       if (meter !== undefined) meter.heard(message, decoded, receivedAtMs);
       return decoded;
     }
-    const decoded = route.decode(message, receivedAtMs);
+    const { length } = message.payload;
+    const isTooLarge = length > this.#deps.options.maxBytes;
+    const decoded = isTooLarge ? route.tooLarge(length) : route.decode(message, receivedAtMs);
     const { use } = route;
     use.messages++;
     if (decoded.failure !== undefined) use.failed(decoded.failure, message, receivedAtMs);

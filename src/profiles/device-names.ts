@@ -10,6 +10,11 @@ const maxLength = 256;
 export class DeviceNames {
   readonly #byAlias = new Map<string, string>();
 
+  /** The name to use as far as it is known; remembers nothing. */
+  known(family: string, id: string | undefined, alias: string | undefined): string | undefined {
+    return (alias === undefined ? undefined : this.#byAlias.get(`${family}:${alias}`)) ?? id ?? alias;
+  }
+
   /**
    * @param id what the message names it by; undefined when it carries only the alias
    * @returns the name to use, and whether something new was learnt

@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer';
+import { isAscii, isUtf8 } from 'node:buffer';
 
 const int64Min = -(2n ** 63n);
 const uint64End = 2n ** 64n;
@@ -8,15 +8,22 @@ export type JsonObject = { readonly [key: string]: unknown };
 
 /** The payload as text, or undefined when it is no UTF-8. */
 export function textOf(payload: Uint8Array): string | undefined {
-  if (!isUtf8(payload)) return undefined;
-  return Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString('utf8');
+  // Nearly everything is ASCII, and cheaper to read as such.
+  const encoding = isAscii(payload) ? 'latin1' : 'utf8';
+  if (encoding === 'utf8' && !isUtf8(payload)) return undefined;
+  const buffer = Buffer.isBuffer(payload)
+    ? payload
+    : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  return buffer.toString(encoding);
 }
+
+const manyDigits = /\d{16}/;
 
 /** The value of a JSON text, whole numbers that a double would round as bigint; undefined when it is no JSON. */
 export function parseJson(text: string): unknown {
   try {
     // The digits are looked at a second time only where there are enough of them to be rounded.
-    return /\d{16}/.test(text) ? JSON.parse(text, keepExact) : JSON.parse(text);
+    return manyDigits.test(text) ? JSON.parse(text, keepExact) : JSON.parse(text);
   } catch {
     // No JSON, or nested deeper than the parser goes: the caller says what that means.
     return undefined;

@@ -1,19 +1,20 @@
 import type { Decoded, MessageKind } from '../core/decoded.ts';
-import type { Attribute, Sighting } from '../core/device.ts';
+import type { Sighting } from '../core/device.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Measurement } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
 import type { UnixMs } from '../core/time.ts';
 import type { Codec, CodecOutput, Hint, Limits } from './codec.ts';
 import type { DeviceNames } from './device-names.ts';
+import { Identity, maxDeviceName } from './identity.ts';
 import { asObject, type Candidate, candidateOf, capturesOf, itemsOf, likelyFor, withDevice } from './items.ts';
 import type { CompiledMessage, CompiledProfile } from './language/compiled.ts';
 import type { Read, Reader, Trees } from './language/formats.ts';
-import { attributesIn } from './language/mapping.ts';
 import { type Tree, valueAt } from './language/tree-path.ts';
 import { Look } from './look.ts';
 import { joined, unfolded } from './nested.ts';
 import { ProfileUse } from './profile-use.ts';
+import { Sightings } from './sightings.ts';
 
 export interface RouteDependencies {
   readonly profile: CompiledProfile;
@@ -34,12 +35,6 @@ export interface RouteDependencies {
   readonly adopted?: { readonly device: string | undefined };
 }
 
-/** Of so many devices it is known that their manufacturer and model have been told. */
-const maxRemembered = 1_000;
-
-/** In characters: devices' names, and messages'. */
-const maxDeviceName = 256;
-
 /** One topic's messages under one profile. */
 export class Route {
   readonly profile: CompiledProfile;
@@ -47,8 +42,8 @@ export class Route {
   readonly #deps: RouteDependencies;
   readonly #candidates: readonly Candidate[];
   readonly #version: { readonly name: string; readonly version: number };
-  /** Devices whose manufacturer and model have been told. */
-  #told = new Set<string>();
+  readonly #identity: Identity;
+  readonly #sightings: Sightings;
   #learnt = -1;
 
   /** @param use shared by all routes of the profile */
@@ -65,6 +60,15 @@ export class Route {
       const captures = new Map(deps.adopted.device === undefined ? [] : [['device', deps.adopted.device]]);
       this.#candidates = likelyFor(deps.topic, deps.profile).map((message) => candidateOf(message, captures, true));
     }
+    const { topic, nameOf, names, adopted } = deps;
+    const { family } = deps.profile;
+    this.#identity = new Identity({ family, topic, nameOf, names, device: adopted?.device }, this.#candidates);
+    this.#sightings = new Sightings(deps.profile);
+  }
+
+  /** A message that is too large to be decoded. */
+  tooLarge(bytes: number): Decoded {
+    return this.#failed(`it has ${bytes} bytes, more than \`decode.maxBytes\` allows`);
   }
 
   /** Never throws: whatever goes wrong is this message's alone. */
@@ -101,7 +105,7 @@ export class Route {
       return this.#byTable(candidate, read, receivedAtMs);
     }
     if (failure !== undefined) return this.#failed(failure);
-    return this.#without('raw', this.#idOf(undefined, undefined));
+    return this.#without('raw', this.#identity.idOf());
   }
 
   #byTable(candidate: Candidate, read: Trees, receivedAtMs: UnixMs): Decoded {
@@ -120,7 +124,7 @@ export class Route {
     for (const tree of trees) {
       for (const item of itemsOf(message, tree)) {
         if (message.once !== undefined && this.#isRepeated(message, candidate.captures, item)) continue;
-        const { deviceId, isNew } = this.#identify(
+        const { deviceId, isNew } = this.#identity.of(
           candidate,
           item === tree ? tree : { ...asObject(tree), ...asObject(item) },
         );
@@ -138,12 +142,12 @@ export class Route {
           nested === undefined ? [mapped] : joined(mapped, item, nested, { ...this.#deps, captures, receivedAtMs });
         if (all === undefined) isComplete = false;
         for (const one of all ?? [mapped]) if (one.fields.length > 0) measurements.push(withDevice(deviceId, one));
-        this.#see(sightings, candidate, item, deviceId, undefined);
+        this.#sightings.note(sightings, candidate, item, deviceId, undefined);
       }
     }
     if (firstId === undefined && message.once !== undefined && trees.length > 0)
-      return this.#without('duplicate', this.#idOf(candidate, trees[0]));
-    const deviceId = firstId ?? this.#idOf(candidate, trees[0]);
+      return this.#without('duplicate', this.#identity.idOf(candidate, trees[0]));
+    const deviceId = firstId ?? this.#identity.idOf(candidate, trees[0]);
     const [first, ...others] = measurements;
     if (first === undefined) {
       const kind = hasEvents ? 'event' : sightings.length > 0 ? 'discovery' : 'raw';
@@ -164,7 +168,7 @@ export class Route {
   /** A message that is no measurement, by the profile's word. */
   #plain(candidate: Candidate, tree: Tree): Decoded {
     const { message } = candidate;
-    const { deviceId, isNew } = this.#identify(candidate, tree);
+    const { deviceId, isNew } = this.#identity.of(candidate, tree);
     const sightings: Sighting[] = [];
     let presence: Sighting['presence'];
     if (message.availability !== undefined) {
@@ -172,7 +176,7 @@ export class Route {
       const word = String(valueAt(tree, path) ?? '');
       presence = online.has(word) ? 'online' : offline.has(word) ? 'offline' : undefined;
     }
-    this.#see(sightings, candidate, tree, deviceId, presence);
+    this.#sightings.note(sightings, candidate, tree, deviceId, presence);
     return this.#without(message.kind!, deviceId, sightings, isNew);
   }
 
@@ -188,11 +192,11 @@ export class Route {
       ...(requests !== undefined && requests.length > 0 && { requests }),
       ...(isLesson && { isLesson }),
     };
-    const measurements = parts.map((part) => withDevice(this.#codecId(part.device), part));
+    const measurements = parts.map((part) => withDevice(this.#identity.ofCodec(part.device), part));
     const [first, ...others] = measurements;
     if (first === undefined || kind === 'failed') {
       const seen = output.device === undefined ? sightings[0]?.deviceId : undefined;
-      const deviceId = seen ?? this.#codecId(output.device);
+      const deviceId = seen ?? this.#identity.ofCodec(output.device);
       if (kind === 'failed') return { ...this.#failed(failure ?? 'its codec could not read it', deviceId), ...more };
       return { ...this.#without(kind === 'measurement' ? 'raw' : kind, deviceId), ...more };
     }
@@ -209,44 +213,9 @@ export class Route {
   #sightingsOf({ sightings = [] }: CodecOutput): Sighting[] {
     return sightings.map(({ device, via, ...rest }) => ({
       ...rest,
-      deviceId: this.#codecId(device),
-      ...(via !== undefined && { via: this.#codecId(via) }),
+      deviceId: this.#identity.ofCodec(device),
+      ...(via !== undefined && { via: this.#identity.ofCodec(via) }),
     }));
-  }
-
-  #codecId(device: string | undefined): string {
-    return device === undefined ? this.#idOf(this.#candidates[0], undefined) : `${this.profile.family}:${device}`;
-  }
-
-  #see(
-    sightings: Sighting[],
-    { message, captures }: Candidate,
-    tree: Tree,
-    deviceId: string,
-    presence: Sighting['presence'],
-  ): void {
-    const name = message.device?.name?.({ captures, tree });
-    const attributes = attributesIn(tree, message.attributes);
-    const { manufacturer, model } = this.profile;
-    if ((manufacturer !== undefined || model !== undefined) && !this.#told.has(deviceId)) {
-      if (this.#told.size >= maxRemembered) this.#told = new Set();
-      this.#told.add(deviceId);
-      const own: [string, string | undefined][] = [
-        ['manufacturer', manufacturer],
-        ['model', model],
-      ];
-      for (const [key, value] of own) {
-        if (value !== undefined && !attributes.some(([given]) => given === key))
-          attributes.push([key, value] as Attribute);
-      }
-    }
-    if (name === undefined && presence === undefined && attributes.length === 0) return;
-    sightings.push({
-      deviceId,
-      ...(name !== undefined && { name }),
-      ...(presence !== undefined && { presence }),
-      ...(attributes.length > 0 && { attributes }),
-    });
   }
 
   #learn(): void {
@@ -254,23 +223,6 @@ export class Route {
     this.#learnt = learnt.count;
     const hints = hintsOf(topic);
     for (const { mapping } of this.#candidates) mapping.learn(hints);
-  }
-
-  #identify({ message, captures }: Candidate, tree: Tree): { readonly deviceId: string; readonly isNew: boolean } {
-    const { family } = this.profile;
-    const { nameOf, names, topic, adopted } = this.#deps;
-    if (adopted?.device !== undefined) return { deviceId: `${family}:${adopted.device}`, isNew: false };
-    const scope = { captures, tree };
-    const id = message.device === undefined ? captures.get('device') : message.device.id(scope);
-    const { name, isNew } = names.resolve(family, id, message.device?.alias?.(scope));
-    // What comes from outside names nothing at any length: its topic does then.
-    const isNamed = name !== undefined && name.length <= maxDeviceName;
-    return { deviceId: isNamed ? `${family}:${name}` : nameOf(topic), isNew };
-  }
-
-  #idOf(candidate: Candidate | undefined, tree: Tree): string {
-    const one = candidate ?? this.#candidates[0];
-    return one === undefined ? this.#deps.nameOf(this.#deps.topic) : this.#identify(one, tree).deviceId;
   }
 
   #isRepeated({ once }: CompiledMessage, captures: ReadonlyMap<string, string>, tree: Tree): boolean {
@@ -281,7 +233,7 @@ export class Route {
     return false;
   }
 
-  #failed(failure: string, deviceId = this.#idOf(undefined, undefined)): Decoded {
+  #failed(failure: string, deviceId = this.#identity.idOf()): Decoded {
     return { ...this.#without('failed', deviceId), failure };
   }
 

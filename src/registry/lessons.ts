@@ -27,7 +27,7 @@ export interface LessonLimits {
 
 const usual: LessonLimits = {
   maxTopics: 5_000,
-  maxBytesEach: 1024 * 1024,
+  maxBytesEach: 8 * 1024 * 1024,
   maxBytes: 16 * 1024 * 1024,
   leastMsBetween: 60_000,
 };

@@ -85,8 +85,13 @@ test('ten megabytes of JSON, a million levels and endless keys are one messageâ€
       assert.ok(user < 3_000_000, `${profile.name}, payload ${index}: ${user / 1_000} ms`);
     }
   }
-  const decoded = decoder.decode({ source: 'mqtt', topic: 'tele/a/SENSOR', payload: payloads[0]! }, receivedAtMs);
-  assert.deepEqual([decoded.kind, decoded.keepPayload], ['raw', true]);
+  const huge = { source: 'mqtt', topic: 'tele/a/SENSOR', payload: payloads[0]! };
+  assert.equal(decoder.decode(huge, receivedAtMs).kind, 'raw', 'nothing was heard there yet');
+  const payload = Buffer.from('{"Time":"2026-01-01T00:00:00","DS":{"Temperature":1}}');
+  decoder.decode({ ...huge, payload }, receivedAtMs);
+  const { kind, keepPayload, deviceId, failure } = decoder.decode(huge, receivedAtMs);
+  assert.deepEqual([kind, keepPayload, deviceId], ['failed', true, 'tasmota:a'], 'it is still the same device');
+  assert.match(failure ?? '', /^it has 10000003 bytes/);
 });
 
 test('names that are traps in JavaScript are plain data', () => {

@@ -1,0 +1,72 @@
+import type { DeviceNames } from './device-names.ts';
+import type { Candidate } from './items.ts';
+import type { Tree } from './language/tree-path.ts';
+
+export interface IdentityDependencies {
+  readonly family: string;
+  readonly topic: string;
+  /** Names a device by its topic, where the profile does not. */
+  readonly nameOf: (topic: string) => string;
+  readonly names: DeviceNames;
+  /** As which device people adopted the topic; undefined: its messages tell. */
+  readonly device: string | undefined;
+}
+
+/** A device's id, and whether it was learnt just now that two names are one device's. */
+export interface Identified {
+  readonly deviceId: string;
+  readonly isNew: boolean;
+}
+
+/** In characters: what comes from outside names nothing at any length. */
+export const maxDeviceName = 256;
+
+/** Which device the messages of one topic are of. */
+export class Identity {
+  readonly #deps: IdentityDependencies;
+  /** The first of what a message on this topic can be. */
+  readonly #first: Candidate | undefined;
+  /** By candidate, where nothing but the topic tells. */
+  readonly #fixed = new Map<Candidate, Identified>();
+
+  constructor(deps: IdentityDependencies, candidates: readonly Candidate[]) {
+    this.#deps = deps;
+    this.#first = candidates[0];
+    for (const candidate of candidates) {
+      const { message, captures } = candidate;
+      if (message.device !== undefined && deps.device === undefined) continue;
+      this.#fixed.set(candidate, { deviceId: this.#named(deps.device ?? captures.get('device')), isNew: false });
+    }
+  }
+
+  of(candidate: Candidate, tree: Tree): Identified {
+    const fixed = this.#fixed.get(candidate);
+    if (fixed !== undefined) return fixed;
+    const { message, captures } = candidate;
+    const scope = { captures, tree };
+    const { family, names } = this.#deps;
+    const { name, isNew } = names.resolve(family, message.device!.id(scope), message.device!.alias?.(scope));
+    return { deviceId: this.#named(name), isNew };
+  }
+
+  /** The id of a message of which nothing is known but its topic, or that could not be read: nothing is learnt of it. */
+  idOf(candidate: Candidate | undefined = this.#first, tree: Tree = undefined): string {
+    if (candidate === undefined) return this.#named(undefined);
+    const fixed = this.#fixed.get(candidate);
+    if (fixed !== undefined) return fixed.deviceId;
+    const { message, captures } = candidate;
+    const scope = { captures, tree };
+    const { family, names } = this.#deps;
+    return this.#named(names.known(family, message.device!.id(scope), message.device!.alias?.(scope)));
+  }
+
+  /** @param device by which name it goes within its codec's family */
+  ofCodec(device: string | undefined): string {
+    return device === undefined ? this.idOf() : `${this.#deps.family}:${device}`;
+  }
+
+  #named(name: string | undefined): string {
+    const { family, nameOf, topic } = this.#deps;
+    return name !== undefined && name.length <= maxDeviceName ? `${family}:${name}` : nameOf(topic);
+  }
+}

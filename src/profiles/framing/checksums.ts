@@ -68,6 +68,7 @@ const checksums: Readonly<Record<ChecksumKind, Checksum>> = {
   'sum8-inverted': { bytes: 1, order: 'big', reckon: (bytes, from, to) => ~sum(bytes, from, to) & 0xff },
   sum16be: { bytes: 2, order: 'big', reckon: (bytes, from, to) => sum(bytes, from, to) & 0xffff },
   sum16le: { bytes: 2, order: 'little', reckon: (bytes, from, to) => sum(bytes, from, to) & 0xffff },
+  'sum16-complement': { bytes: 2, order: 'big', reckon: (bytes, from, to) => -sum(bytes, from, to) & 0xffff },
   xor8: {
     bytes: 1,
     order: 'big',

@@ -39,6 +39,7 @@ const checksumOptions = Type.Object(
         Type.Literal('sum8-inverted'),
         Type.Literal('sum16be'),
         Type.Literal('sum16le'),
+        Type.Literal('sum16-complement'),
         Type.Literal('xor8'),
         Type.Literal('crc8'),
         Type.Literal('crc8-maxim'),
@@ -52,7 +53,7 @@ const checksumOptions = Type.Object(
       ],
       {
         description:
-          'How it is reckoned. `sum8`: the lowest byte of the sum; `sum8-complement`: what makes that sum 0 (MH-Z19, HPMA115); `sum8-inverted`: its bits turned over (SHDLC); `sum16be`, `sum16le`: two bytes of the sum, high or low one first; `xor8`; and the usual CRCs by name.',
+          'How it is reckoned. `sum8`: the lowest byte of the sum; `sum8-complement`: what makes that sum 0 (MH-Z19, HPMA115); `sum8-inverted`: its bits turned over (SHDLC); `sum16be`, `sum16le`: two bytes of the sum, high or low one first; `sum16-complement`: two bytes, high one first, that make the sum 0 (JBD); `xor8`; and the usual CRCs by name.',
       },
     ),
     from: Type.Optional(

@@ -25,6 +25,8 @@ test('checksums are those of real frames', () => {
     ['sum16be', '424d001c0005000d00160005000d001602fd00fc001d000f00060006970003c5', 0, -2],
     ['sum8-complement', 'ff8601f40000000085', 1, -1],
     ['sum8-complement', '4005040030003156', 0, -1],
+    // jblance/mpp-solar, docs: a JBD board's answer
+    ['sum16-complement', 'dd03001b17000002d003e8000020780000000000001048030f020b760b82fbff77', 2, -3],
     // yaacov/node-modbus-serial test/ports/rtubufferedport.test.js
     ['crc16-modbus', '110306ae415652434049ad', 0, -2],
     // Sensirion SPS30 datasheet, "Start Measurement"

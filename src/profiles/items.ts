@@ -49,6 +49,7 @@ export function likelyFor(topic: string, { messages }: CompiledProfile): readonl
 /** What in a tree is a measurement by itself. */
 export function itemsOf({ each }: CompiledMessage, tree: Tree): readonly Tree[] {
   if (each === undefined) return [tree];
+  if (each.endsWith('.*')) return Object.values(asObject(valueAt(tree, each.slice(0, -2))));
   const list = valueAt(tree, each);
   return Array.isArray(list) ? list : list === undefined ? [] : [list];
 }

@@ -201,7 +201,11 @@ const messageOptions = Type.Object({
       { description: 'A value that is a message by itself.' },
     ),
   ),
-  each: optional(text('A list in the message, each item of which is a measurement by itself; `.` for the message.')),
+  each: optional(
+    text(
+      'A list in the message, each item of which is a measurement by itself; `.` for the message. `devices.*`: what stands under each key of `devices`.',
+    ),
+  ),
   as: optional(text('What a bare value is called; `{name}` is what the topic gave. Default: `value`.')),
   prefix: optional(text('Stands before the path of every value: `{component}.`')),
   time: optional(timeOptions),

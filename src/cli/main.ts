@@ -27,6 +27,18 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Show the devices that a running gateway knows; name, ignore or forget one.',
     load: async () => (await import('./devices.ts')).devices,
   },
+  topics: {
+    about: 'Show what comes in at a running gateway, and what it may be.',
+    load: async () => (await import('./topics.ts')).topics,
+  },
+  adopt: {
+    about: 'Have topics decoded by a profile.',
+    load: async () => (await import('./topics.ts')).adopt,
+  },
+  ignore: {
+    about: 'Leave topics to the general rules.',
+    load: async () => (await import('./topics.ts')).ignore,
+  },
   collector: {
     about: 'Run a collector alone; `collector records` shows what it has collected.',
     load: async () => (await import('./collector.ts')).collector,

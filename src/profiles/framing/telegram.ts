@@ -57,32 +57,29 @@ export class Telegrams implements Cutter {
         const head = headAt(waiting, at);
         if (head === 'is') return discard(at, 'cutOff');
         if (head === 'mayBe') return undefined;
-      } else if (this.#markAt >= 0) {
-        if (byte === lf) return frame(at + 1, waiting.subarray(0, at + 1));
-      } else if (this.#stxAt >= 0) {
+      } else if (byte === etx && this.#stxAt >= 0) {
         // Behind ETX stands the check byte.
-        if (byte === etx) return at + 2 <= waiting.length ? frame(at + 2, waiting.subarray(0, at + 2)) : undefined;
-      } else if (byte === stx) this.#stxAt = at;
+        return at + 2 <= waiting.length ? frame(at + 2, waiting.subarray(0, at + 2)) : undefined;
+      } else if (this.#markAt >= 0) {
+        if (byte !== lf) continue;
+        // What begins with STX ends with ETX; some heads leave both out of the end.
+        if (this.#stxAt >= 0 && waiting.length === at + 1) return undefined;
+        if (this.#stxAt < 0 || waiting[at + 1] !== etx) return frame(at + 1, waiting.subarray(0, at + 1));
+      } else if (byte === stx) {
+        if (this.#stxAt < 0) this.#stxAt = at;
+      }
       // Heat meters put several values into a line, and the end behind the last one.
-      else if (byte === bang && (beginsLine || before === close)) this.#markAt = at;
+      else if (byte === bang && (beginsLine || before === stx || before === close)) this.#markAt = at;
     }
     return undefined;
   }
 
   /** Whether what came before a silence can be read: its end lacks something, or it is an identification line. */
   #isWhole(waiting: Uint8Array): boolean {
-    if (this.#markAt >= 0 || (this.#stxAt >= 0 && hasEndLine(waiting, this.#stxAt))) return true;
+    if (this.#markAt >= 0) return true;
     if (waiting[0] === slash && waiting.indexOf(lf) === waiting.length - 1) return true;
     return this.#takesPartial && waiting.includes(open) && waiting.includes(lf);
   }
-}
-
-function hasEndLine(waiting: Uint8Array, from: number): boolean {
-  for (let at = waiting.indexOf(bang, from); at >= 0; at = waiting.indexOf(bang, at + 1)) {
-    const before = waiting[at - 1];
-    if (before === lf || before === cr || before === stx || before === close) return true;
-  }
-  return false;
 }
 
 /** How long a reader's request can be: `/?`, an address of 32 characters, `!`, CR LF (IEC 62056-21 § 6.3.1). */

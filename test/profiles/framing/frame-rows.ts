@@ -72,6 +72,7 @@ const pmsGood = bytesOf('424d001c0005000d00160005000d001602fd00fc001d000f0006000
 const p1 = '/ISk5\\2MT382-1000\r\n\r\n1-0:1.8.1(000004.426*kWh)\r\n!6EEE\r\n';
 const d0 = '/ESY5Q3DA1004 V3.04\r\n\r\n\x021-0:1.8.0*255(00026107.7034*kWh)\r\n!\r\n\x03\x2f';
 const veDirect = '\r\nPID\t0x203\r\nV\t12065\r\nChecksum\t\xff'; // of karioja/vedirect
+const noEtx = '\x02F.F(00)\r\n1.8.0(000285.4*kWh)\r\n!\r\n';
 const smlStart = '1b1b1b1b 01010101';
 const smlFile = bytesOf(`${smlStart} 76070019 00000000 1b1b1b1b 1a00e566`);
 // The four bytes themselves, escaped, and something that looks like an end and like a start behind it.
@@ -289,6 +290,13 @@ export const frameRows: readonly FrameRow[] = [
     options: telegram,
     stream: '\x021.8.0(1*kWh)\r\n!\r\n\x03A',
     frames: ['\x021.8.0(1*kWh)\r\n!\r\n\x03A'],
+  },
+  {
+    name: 'D0, no ETX',
+    options: telegram,
+    // Apollon77/smartmeter-obis test/testSerialRequestResponseD0ModeE.js
+    stream: `/ACE0\\3k260V01.18\r\n${noEtx}${noEtx}`,
+    frames: [`/ACE0\\3k260V01.18\r\n${noEtx}`, noEtx],
   },
   {
     name: 'D0, the end behind a value',

@@ -87,9 +87,14 @@ export class SmlReader {
 }
 
 function numberOf(bytes: Uint8Array, isSigned: boolean): number | bigint {
+  // Nearly all are this small.
+  if (bytes.length <= 6)
+    return isSigned ? asBuffer(bytes).readIntBE(0, bytes.length) : asBuffer(bytes).readUIntBE(0, bytes.length);
   let value = 0n;
   for (const byte of bytes) value = value * 256n + BigInt(byte);
   if (isSigned) value = BigInt.asIntN(bytes.length * 8, value);
   const isSafe = value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER);
   return isSafe ? Number(value) : value;
 }
+
+const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);

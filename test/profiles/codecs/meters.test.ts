@@ -164,6 +164,18 @@ test('DSMR: a CRC counts with and without leading zeros, with LF alone, and when
   for (const [text, failure] of rows) assert.match(p1(text).failure ?? '', failure);
 });
 
+test("DSMR: with a right CRC a line of the meter's own way costs only itself", () => {
+  // The odd lines are those of esphome/issues issue 3042 and ndokter/dsmr_parser issue 91.
+  const text = `${crlf('/HLY5\\D545-METER', '', '0-0:98.1.0', '(', '1-0:15.8.0(00007137.694*kWh )', '1-0:13.7.0(0.999)')}!`;
+  for (const kind of ['crc16-arc', 'crc16-x25'] as const) {
+    const crc = checksumOf(kind, Buffer.from(text)).toString(16).toUpperCase().padStart(4, '0');
+    const output = p1(`${text}${crc}\r\n`);
+    assert.deepEqual(fieldsOf(output), { '1-0:15.8.0 [kWh]': 7137.694, '1-0:13.7.0': 0.999 });
+    assert.equal(output.isComplete, false);
+  }
+  assert.equal(p1(`${text}\r\n`).failure, 'Line 3 of the telegram is no value: 0-0:98.1.0');
+});
+
 test('DSMR is recognised by its codes and CRC', () => {
   const { claims } = createDsmrP1Codec();
   assert.deepEqual(

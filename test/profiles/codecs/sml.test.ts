@@ -15,10 +15,20 @@ const emh = payloadOf(samples.find(({ id }) => id === 'sml-emh')!);
 const iskra = bytesOf(
   '1B1B1B1B0101010176050F1A20606200620072630101760101050508B5760B090149534B000403DF63010163C4BA0076050F1A2061620062007263070177010B090149534B000403DF63070100620AFFFF7262016507AFF5DC7A77078181C78203FF010101010449534B0177070100000009FF010101010B090149534B000403DF630177070100010800FF650000018201621E52FF59000000000D637E080177070100010801FF0101621E52FF59000000000D637E080177070100010802FF0101621E52FF5900000000000000000177070100100700FF0101621B520055000000A80177070100240700FF0101621B520055000000750177070100380700FF0101621B5200550000001601770701004C0700FF0101621B5200550000001D0177078181C78205FF0101010183020C2DE05C56024E1CD45280F4A0769A95E629CAE205C55C9F1683CA5419778E1D9BCFA1C577A6B36A92709EBF05EA21BD01010163291C0076050F1A206262006200726302017101630054001B1B1B1B1A00AE84',
 );
+// micw/tibber-pulse-reader issue 5: a Holley DTZ541, with its own idea of times and of the CRC
+const holley = bytesOf(
+  '1b1b1b1b0101010176040000016200620072650000010176010107000005e370330b0a01484c59020005dc4b010163d7210076040000026200620072650000070177010b0a01484c59020005dc4b01017c77070100603201010101010104484c590177070100600100ff010101010b0a01484c59020005dc4b0177070100010800ff65000000046505e37033621e52ff6504c2bfcc0177070100020800ff65000000046505e37033621e52ff65002d3d840177070100100700ff0101621b520052000177070100200700ff0101622352ff63090301770701001f0700ff0101622152fe62000177070100510704ff010162085200620001770701000e0700ff0101622c52ff6301f30177070100000200000101010109322e30312e3030310177070100605a02010101010105303246340177070100600500ff01010101650000000401010163682f00760400000362006200726500000201710163e8230000001b1b1b1b1a021af2',
+);
+
 /** A file of one value list, with its CRC. */
-function fileOf(entries: readonly string[], time = '01', crc: ChecksumKind = 'crc16-x25'): Buffer {
+function fileOf(
+  entries: readonly string[],
+  time = '01',
+  crc: ChecksumKind = 'crc16-x25',
+  server = '0901454d48000041f045',
+): Buffer {
   const list = `7${entries.length.toString(16)}${entries.join('')}`;
-  const message = `76 0201 6200 6200 72 630701 77 01 0b0901454d48000041f045 01 ${time} ${list} 01 01 630000 00`;
+  const message = `76 0201 6200 6200 72 630701 77 01 0b${server} 01 ${time} ${list} 01 01 630000 00`;
   const content = bytesOf(message.replaceAll(' ', ''));
   const filled = (4 - (content.length % 4)) % 4;
   const escaped = content.toString('hex').replaceAll('1b1b1b1b', '1b1b1b1b1b1b1b1b');
@@ -50,6 +60,24 @@ test('meters of other makers', () => {
     '1-0:56.7.0 [W]': 22,
     '1-0:76.7.0 [W]': 29,
   });
+  const output = decode(holley);
+  assert.deepEqual(fieldsOf(output), {
+    '1-0:1.8.0 [kWh]': 7987.1948,
+    '1-0:1.8.0.status': 4,
+    '1-0:2.8.0 [kWh]': 296.4868,
+    '1-0:2.8.0.status': 4,
+    '1-0:16.7.0 [W]': 0,
+    '1-0:32.7.0 [V]': 230.7,
+    '1-0:31.7.0 [A]': 0,
+    '1-0:81.7.4 [deg]': 0,
+    '1-0:14.7.0 [Hz]': 49.9,
+    '1-0:96.5.0': 4,
+  });
+  assert.deepEqual(output.sightings?.[0]?.attributes?.slice(0, 3), [
+    ['serialNumber', '1HLY0200384075'],
+    ['manufacturer', 'HLY'],
+    ['firmware', '2.01.001'],
+  ]);
   const serials = [emh, iskra].map(
     (file) => Object.fromEntries(decode(file).sightings?.[0]?.attributes ?? []).serialNumber,
   );
@@ -82,6 +110,20 @@ test('values of every width, sign, scale and unit', () => {
   // More than an int64 holds stays in the payload.
   const large = decode(fileOf([entry('0100010800ff', '69ffffffffffffffff'), entry('0100020800ff', '6201')]));
   assert.deepEqual([fieldsOf(large), large.isComplete], [{ '1-0:2.8.0': 1 }, false]);
+});
+
+test('a power that old meters of DZG cut so far that it looks negative', () => {
+  const power = (serial: number, value: string) => {
+    const server = `0a01445a4700${serial.toString(16).padStart(8, '0')}`;
+    const file = fileOf([entry(powerCode, value, '621b', '52fe')], '01', 'crc16-x25', server);
+    return fieldsOf(decode(file))['1-0:16.7.0 [W]'];
+  };
+  const powerCode = '0100100700ff';
+  // volkszaehler/libsml issue 105 and devZer0/libsml-testing pull requests 15 and 16
+  assert.equal(power(45_000_000, '538b28'), 356.24);
+  assert.equal(power(45_000_000, '55fffe1393'), -1260.61);
+  assert.equal(power(60_000_000, '53d6ca'), -105.5);
+  assert.equal(power(45_000_000, '533b28'), 151.44);
 });
 
 test('the time of a meter that knows it', () => {
@@ -124,7 +166,7 @@ test('it is recognised by its CRC', () => {
 });
 
 test('no payload makes it throw or break its bounds', () => {
-  assertSurvives(createSmlCodec, [emh, iskra]);
+  assertSurvives(createSmlCodec, [emh, iskra, holley]);
   assert.match(decode(new Uint8Array(1e6)).failure ?? '', /^It has 1000000 bytes; /);
   // Damage that the CRC does not show: it is put right after each change.
   const inner = [emh, iskra].map((file) => Uint8Array.from(file));

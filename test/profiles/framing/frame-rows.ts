@@ -241,7 +241,6 @@ export const frameRows: readonly FrameRow[] = [
     // SPS30: "start measurement", then a frame with a stuffed 7e in its data
     stream: bytesOf('7e0000020103f97e 7e00d000037d5e7d317d5d207e 7e0000020103f97e'),
     frames: ['7e0000020103f97e', '7e00d000037e117d207e', '7e0000020103f97e'].map(bytesOf),
-    discarded: [],
   },
   {
     name: 'byte stuffing, joined',

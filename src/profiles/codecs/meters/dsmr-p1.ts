@@ -47,33 +47,34 @@ function decode({ payload, limits }: CodecInput): CodecOutput {
   const mark = /[\r\n]!/.exec(text.slice(begin));
   if (!mark) return failed('It has no line that begins with !: the end of the telegram is missing.');
   const end = begin + mark.index + 1;
-  const damage = damageOf(text.slice(begin, end + 1), text.slice(end + 1).trim());
-  if (damage !== undefined) return failed(damage);
+  const isVerified = verify(text.slice(begin, end + 1), text.slice(end + 1).trim());
+  if (typeof isVerified === 'string') return failed(isVerified);
   const [head = '', ...lines] = text.slice(begin, end).split(/\r\n|\r|\n/);
   const { items, broken } = readObisText(lines);
-  if (broken.length > 0)
+  // What came as it was sent is the meter's own way of writing; otherwise a line may have lost more than its form.
+  if (broken.length > 0 && !isVerified)
     return failed(`Line ${broken[0]! + 1} of the telegram is no value: ${lines[broken[0]! - 1]!.slice(0, 40)}`);
   if (items.length > limits.maxFields) return failed(tooMany(items.length, limits.maxFields));
-  const telegram = new Telegram();
+  const telegram = new Telegram(broken.length === 0);
   for (const item of items) telegram.take(item);
   return telegram.output(identityOf(head));
 }
 
 /**
- * From version 4 on a CRC stands behind the `!`, over everything from `/` on; some meters leave out its leading zeros. Where a
- * reader has taken the CRs out of line ends, they count all the same.
+ * From version 4 on a CRC stands behind the `!`, over everything from `/` on; some meters leave out its leading zeros, and Holley's
+ * reckon it as X.25 (ndokter/dsmr_parser issue 91). Where a reader has taken the CRs out of line ends, they count all the same.
+ *
+ * @returns whether there is a CRC, and it is right; a text: what is wrong, as a sentence
  */
-function damageOf(text: string, behind: string): string | undefined {
+function verify(text: string, behind: string): boolean | string {
   const given = /^[^\r\n]*/.exec(behind)![0].trim();
-  if (given === '') return undefined;
+  if (given === '') return false;
   if (!/^[0-9A-Fa-f]{1,4}$/.test(given)) return `Behind its ! stands "${given.slice(0, 10)}", which is no CRC.`;
-  const reckoned = checksumOf('crc16-arc', Buffer.from(text, 'latin1'));
   const crc = Number.parseInt(given, 16);
-  if (crc === reckoned) return undefined;
-  if (!text.includes('\r') && crc === checksumOf('crc16-arc', Buffer.from(text.replaceAll('\n', '\r\n'), 'latin1'))) {
-    return undefined;
-  }
-  const right = reckoned.toString(16).toUpperCase().padStart(4, '0');
+  const sent = text.includes('\r') ? text : text.replaceAll('\n', '\r\n');
+  const bytes = [text, sent].map((one) => Buffer.from(one, 'latin1'));
+  if (bytes.some((one) => crc === checksumOf('crc16-arc', one) || crc === checksumOf('crc16-x25', one))) return true;
+  const right = checksumOf('crc16-arc', bytes[0]!).toString(16).toUpperCase().padStart(4, '0');
   return `Its CRC is ${given}, but its text comes to ${right}: it was damaged on the way.`;
 }
 
@@ -83,7 +84,11 @@ class Telegram {
   readonly #timed: Part[] = [];
   readonly #attributes: Attribute[] = [];
   #timeMs: number | undefined;
-  #isComplete = true;
+  #isComplete: boolean;
+
+  constructor(isComplete: boolean) {
+    this.#isComplete = isComplete;
+  }
 
   take({ code, groups }: Item): void {
     const [first = ''] = groups;
@@ -149,6 +154,6 @@ function claim(payload: Uint8Array): Claim | undefined {
   const crc = text.slice(end + 2).trim();
   const reason = 'it is a telegram with OBIS codes from / to !';
   if (crc === '') return { confidence: 0.9, reason };
-  if (damageOf(text.slice(0, end + 2), crc) !== undefined) return undefined;
+  if (typeof verify(text.slice(0, end + 2), crc) === 'string') return undefined;
   return { confidence: 0.98, reason: `${reason}, and its CRC is right` };
 }

@@ -20,8 +20,8 @@ export function createIec62056Codec(): Codec {
 
 function decode({ payload, limits }: CodecInput): CodecOutput {
   if (payload.length > maxTelegram) return failed(tooLong(payload.length));
-  const damage = damageOf(payload);
-  if (damage !== undefined) return failed(damage);
+  const isVerified = verify(payload);
+  if (typeof isVerified === 'string') return failed(isVerified);
   const begin = payload.indexOf(stx) + 1;
   const close = payload.indexOf(etx, begin);
   const data = payload.subarray(begin, close < 0 ? undefined : close);
@@ -33,7 +33,8 @@ function decode({ payload, limits }: CodecInput): CodecOutput {
   const lines = body.split(/[\r\n]+/).filter((line) => line.trim() !== '' && !line.startsWith('/'));
   const { items, broken } = readObisText(lines);
   if (items.length > limits.maxFields) return failed(tooMany(items.length, limits.maxFields));
-  const bad = broken.find((line) => line !== 1 || hasHead);
+  // What came as it was sent is the meter's own way of writing; otherwise a line may have lost more than its form.
+  const bad = isVerified ? undefined : broken.find((line) => line !== 1 || hasHead);
   if (bad !== undefined)
     return failed(`Line ${bad} of the readout is no value: ${JSON.stringify(lines[bad - 1]!.slice(0, 40))}`);
   const fields: Field[] = [];
@@ -56,15 +57,19 @@ function identityIn(payload: Uint8Array): readonly Attribute[] {
   return line ? identityOf(line[1]!) : [];
 }
 
-/** The check byte (BCC): all bits behind STX, to ETX, by exclusive or. Meters that leave out STX and ETX have none. */
-function damageOf(payload: Uint8Array): string | undefined {
+/**
+ * The check byte (BCC): all bits behind STX, to ETX, by exclusive or. Meters that leave out STX and ETX have none.
+ *
+ * @returns whether there is one, and it is right; a text: what is wrong, as a sentence
+ */
+function verify(payload: Uint8Array): boolean | string {
   const begin = payload.indexOf(stx);
   const end = payload.indexOf(etx, begin);
-  if (begin < 0 || end < 0 || end + 1 >= payload.length) return undefined;
+  if (begin < 0 || end < 0 || end + 1 >= payload.length) return false;
   let check = 0;
   for (let at = begin + 1; at <= end; at++) check ^= payload[at]!;
   const given = payload[end + 1]!;
-  if (check === given) return undefined;
+  if (check === given) return true;
   const hex = (byte: number) => byte.toString(16).toUpperCase().padStart(2, '0');
   return `Its check byte is ${hex(given)}, but the readout comes to ${hex(check)}: it was damaged on the way.`;
 }

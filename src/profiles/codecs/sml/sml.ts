@@ -59,8 +59,12 @@ const units: ReadonlyMap<number, Unit> = new Map<number, Unit>([
   [44, { code: 'Hz' }],
 ]);
 
-/** Codes whose text says who made the meter. */
-const makerCodes: ReadonlySet<string> = new Set(['129-129:199.130.3', '1-0:96.50.1']);
+/** Codes whose text is known of the meter itself, whatever the last number is. */
+const attributeCodes: ReadonlyMap<string, string> = new Map([
+  ['129-129:199.130.3', 'manufacturer'],
+  ['1-0:96.50.1', 'manufacturer'],
+  ['1-0:0.2.0', 'firmware'],
+]);
 /** Codes of the meter's own identity. */
 const identityCodes: ReadonlySet<string> = new Set(['1-0:0.0.9', '1-0:96.1.0']);
 
@@ -101,13 +105,17 @@ class ValueList {
   readonly #parts: Part[] = [];
   readonly #attributes = new Map<string, string>();
   #isComplete = true;
+  /** See {@link cutsSign}. */
+  #cutsSign = false;
   count = 0;
 
   take([tag, content]: readonly SmlNode[]): void {
     if (tag?.kind !== 'number' || tag.value !== getListResponse || content?.kind !== 'list') return;
     const [, server, , sensorTime, values, signature, gatewayTime] = content.items;
-    if (server?.kind === 'octets' && server.bytes.length > 0)
+    if (server?.kind === 'octets' && server.bytes.length > 0) {
       this.#attributes.set('serialNumber', identityOf(server.bytes));
+      this.#cutsSign = cutsSign(server.bytes);
+    }
     if (values?.kind !== 'list') return;
     const fields: Field[] = [];
     for (const entry of values.items) this.#entry(entry, fields);
@@ -126,8 +134,10 @@ class ValueList {
     if (name?.kind !== 'octets' || value === undefined) return;
     const code = codeOf(name.bytes);
     this.count++;
-    if (value.kind === 'number') this.#number(code, value.value, unit, scaler, fields);
-    else if (value.kind === 'boolean') fields.push({ name: code, value: value.value });
+    if (value.kind === 'number') {
+      const isCut = this.#cutsSign && code === powerCode && value.size <= 3 && value.value < 0;
+      this.#number(code, isCut ? Number(value.value) + 2 ** (8 * value.size) : value.value, unit, scaler, fields);
+    } else if (value.kind === 'boolean') fields.push({ name: code, value: value.value });
     else if (value.kind === 'octets') this.#octets(code, value.bytes);
     else this.#isComplete = false;
     if (status?.kind === 'number' && status.value <= int64Max)
@@ -151,7 +161,7 @@ class ValueList {
   #octets(code: string, bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     if (identityCodes.has(code)) this.#attributes.set('serialNumber', identityOf(bytes));
-    else this.#attributes.set(makerCodes.has(code) ? 'manufacturer' : code, textOf(bytes));
+    else this.#attributes.set(attributeCodes.get(code.replace(/\*.*$/, '')) ?? code, textOf(bytes));
   }
 
   output(): CodecOutput {
@@ -187,6 +197,19 @@ function identityOf(bytes: Uint8Array): string {
   if (bytes.length !== 10 || !/^[A-Z]{3}$/.test(maker)) return buffer.toString('hex');
   const block = buffer.subarray(5, 6).toString('hex').toUpperCase();
   return `${bytes[1]}${maker}${block}${String(buffer.readUInt32BE(6)).padStart(8, '0')}`;
+}
+
+const powerCode = '1-0:16.7.0';
+
+/**
+ * Meters of DZG (DVS74) with these numbers shorten a positive power until its highest bit looks like a sign: 35624 is written as an
+ * int16, which is -29912. They write negative ones with four bytes (volkszaehler/libsml, issues 59 and 105).
+ */
+function cutsSign(server: Uint8Array): boolean {
+  const identity = identityOf(server);
+  if (!identity.startsWith('1DZG00')) return false;
+  const number = Number(identity.slice(6));
+  return (number >= 42_000_000 && number < 49_000_000) || (number >= 55_000_000 && number < 59_000_000);
 }
 
 function textOf(bytes: Uint8Array): string {

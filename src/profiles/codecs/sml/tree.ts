@@ -1,7 +1,8 @@
 /** A value of SML's own encoding (BSI TR-03109-1, annex IV, § 6.3). */
 export type SmlNode =
   | { readonly kind: 'octets'; readonly bytes: Uint8Array }
-  | { readonly kind: 'number'; readonly value: number | bigint }
+  /** @property size bytes that it took */
+  | { readonly kind: 'number'; readonly value: number | bigint; readonly size: number }
   | { readonly kind: 'boolean'; readonly value: boolean }
   | { readonly kind: 'list'; readonly items: readonly SmlNode[] }
   /** The byte 00: a message ends. */
@@ -51,7 +52,7 @@ export class SmlReader {
       case 5:
       case 6:
         if (size < 1 || size > 8) return `The number at byte ${begin} has ${size} bytes.`;
-        return { kind: 'number', value: numberOf(content, type === 5) };
+        return { kind: 'number', value: numberOf(content, type === 5), size };
       default:
         return `The value at byte ${begin} is of type ${type}, which SML does not have.`;
     }

@@ -235,6 +235,20 @@ test('IEC 62056-21: readouts of real meters', () => {
     serialNumber: '1336001560',
     '0-0:96.1.255': '1ESY1336001560',
   });
+  // Apollon77/smartmeter-obis test/testSerialResponseD0FastSend.js: a counter without a unit
+  const emh = d0(
+    crlf(
+      '/EMH5----eHZ-E0018E',
+      '',
+      '1-0:0.0.0*255(331200-5009810)',
+      '1-0:1.8.1*255(032942.0231)',
+      '1-0:96.5.5*255(80)',
+      '1-0:96.90.2*255(123456789012)',
+      '!',
+    ),
+  );
+  assert.deepEqual(fieldsOf(emh), { '1-0:1.8.1': 32942.0231, '1-0:96.5.5': 80, '1-0:96.90.2': '123456789012' });
+  assert.equal(attributesOf(emh).serialNumber, '331200-5009810');
   // Apollon77/smartmeter-obis test/testSerialResponseD0ModeD.js: a heat meter, many values in a line
   const heat = d0(
     '/SIE32WR5\r\n6.8(0029.055*MWh)6.26(01589.28*m3)9.21(00010213)6.8*01(0028.086*MWh)F(0)6.33(001.476*m3ph)9.4(088*C&082*C)9.22(R)9.7(20000)6.8.1()6.36.1(2013-11-28)\r\n9.36(2017-01-18&01:36:47)9.2(&&)0.0(00010213)!\r\n',

@@ -66,6 +66,25 @@ test('lines become fields', () => {
   assert.deepEqual([fieldsOf(unknown), unknown.isComplete], [{ 'RFX10METER.79.power [W]': 1 }, false]);
 });
 
+test('every line of the protocol reference is read', () => {
+  // rflink.nl, "RFLink Protocol Reference", as in aequitas/python-rflink tests/protocol_samples.txt
+  const reference = `
+    Cresta;ID=8301;WINDIR=0005;WINSP=0000;WINGS=0000;WINTMP=00c3;WINCHL=00c3;BAT=LOW; AB400D;ID=41;SWITCH=1;CMD=ON;
+    SilvercrestDB;ID=04d6bb97;SWITCH=1;CMD=ON;CHIME=01; Mebus;ID=c201;TEMP=00cf; Cresta;ID=8001;TEMP=00b0;UV=00d0;
+    Cresta;ID=8001;WINDIR=0002;WINSP=0060;WINGS=0088;WINCHL=b0; TempHygro;ID=0ACC;TEMP=00be;HUM=40;BAT=OK;
+    BTHR;ID=5a6d;TEMP=00be;HUM=40;BARO=03d7;BAT=OK; Rain2;ID=2a19;RAIN=002a;RAINTOT=0054;BAT=OK; Byron;ID=a66a;CHIME=09;
+    UVN128/138;ID=ea7c;UV=0030;BAT=OK; Pir;ID=aa66;PIR=ON; SmokeAlert;ID=123456;SMOKEALERT=ON; Blyss;ID=ff98;SWITCH=A1;CMD=ON;
+    NewKaku;ID=000007;SWITCH=2;CMD=SET_LEVEL=14; FA500;ID=0d00b900;SWITCH=0001;CMD=UNKOWN; RTS;ID=1a602a;SWITCH=01;CMD=DOWN;
+    MiLightv1;ID=F746;SWITCH=00;RGBW=3c00;CMD=ON; Eurodomest;ID=03696b;SWITCH=07;CMD=ALLOFF;`;
+  for (const line of reference.trim().split(/\s+/)) {
+    const output = decode(`20;06;${line}`);
+    assert.deepEqual([output.kind, output.isComplete], ['measurement', true], line);
+  }
+  // A direction in hexadecimal digits and a label of another time stay in the payload.
+  assert.equal(decode('20;6A;UPM/Esic;ID=1002;WINSP=0041;WINDIR=5A;BAT=OK;').isComplete, false);
+  assert.equal(decode('20;32;Oregon Wind;ID=1a89;WDIR=0045;WINSP=0068;AWINSP=0050;BAT=OK;').isComplete, false);
+});
+
 test('what is no value is what it is', () => {
   const others: readonly (readonly [string, string])[] = [
     ['20;00;Nodo RadioFrequencyLink - RFLink Gateway V1.1 - R45;', 'discovery'],

@@ -95,7 +95,7 @@ function take({ code, groups }: Item, fields: Field[], attributes: Attribute[]):
 function put(name: string, text: string, fields: Field[]): void {
   if (text === '') return;
   const quantity = quantityOf(text);
-  // Numbers that are longer than any counter are names.
-  const isNumber = quantity && (quantity.unit !== undefined || text.length <= 10);
+  // Digits alone that are longer than any counter are a name.
+  const isNumber = quantity && (quantity.unit !== undefined || text.length <= 10 || text.includes('.'));
   fields.push(isNumber ? { name, ...quantity } : { name, value: text.slice(0, 200) });
 }

@@ -19,6 +19,8 @@ export class Adoptions {
   /** By name alone, whatever the profile: nearly every topic that is new is of a device that is not among them. */
   readonly #names = new Map<string, number>();
   readonly #topics = new Map<string, string>();
+  /** Devices of which people adopted a topic: told again whenever that is looked at. */
+  readonly #byPeople = new Set<string>();
   #refused = 0;
 
   constructor(max = usualMax) {
@@ -48,8 +50,22 @@ export class Adoptions {
   /** Whether any topic of the device was adopted by this place's profile. */
   knowsDevice({ profile, captures }: Place): boolean {
     const device = captures.get('device');
-    if (device === undefined || !this.#names.has(device)) return false;
-    return this.#devices.has(`${profile.name}\n${device}`);
+    if (device === undefined || (this.#byPeople.size === 0 && !this.#names.has(device))) return false;
+    const key = `${profile.name}\n${device}`;
+    return this.#devices.has(key) || this.#byPeople.has(key);
+  }
+
+  /** People adopted a topic that stands here. */
+  note({ profile, captures }: Place): void {
+    const device = captures.get('device');
+    if (device !== undefined && device.length <= maxKey && this.#byPeople.size < this.#max) {
+      this.#byPeople.add(`${profile.name}\n${device}`);
+    }
+  }
+
+  /** What people decided may have changed. */
+  forgetNotes(): void {
+    this.#byPeople.clear();
   }
 
   /** @param place where the topic stands in the profile; undefined: it was told by its payload, or by what was learnt */

@@ -141,6 +141,7 @@ export class ProfileDecoder {
 
   /** Bindings have changed: every topic is looked at again. */
   bindingsChanged(): void {
+    this.adoptions.forgetNotes();
     this.#known.clear();
   }
 
@@ -177,6 +178,8 @@ export class ProfileDecoder {
     const binding = this.#deps.bindingOf?.(topic);
     const bound = binding?.kind === 'adopted' ? this.#byName.get(binding.profile) : undefined;
     if (bound !== undefined) {
+      const place = this.#recogniser.placeIn(bound, topic);
+      if (place !== undefined) this.adoptions.note(place);
       return this.#knownAs(topic, before, this.#routeOf(bound, topic, binding), binding, undefined, []);
     }
     if (binding?.kind === 'ignored') return this.#knownAs(topic, before, undefined, binding, undefined, []);

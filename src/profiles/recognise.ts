@@ -22,9 +22,9 @@ export interface Finding extends Suggestion {
 
 /** From here on a suggestion is followed without asking. */
 export const sureEnough = 0.9;
-/** From here on a convention of topics is exact: nothing that a payload looks like counts for more. */
-const exact = 0.95;
-/** The most that can be told without a topic of its own: by the look of a payload, or by what another device said of the topic. */
+/** From here on a convention of topics is so exact that nobody has to look further. */
+const exact = 0.97;
+/** The most that a table can tell by the look of a payload alone. Codecs know topics too, and say themselves how sure they are. */
 const atMostByLook = 0.94;
 
 /** Tells what messages can be. What it knows is the profiles, what codecs have learnt, and what was adopted before. */
@@ -79,10 +79,16 @@ export class Recogniser {
         note(found, place, this.#claimOf(place, topic, look), place, atMostByLook);
       }
       for (const entry of this.#index.anywhere) {
-        note(found, entry, this.#claimOf(entry, topic, look), undefined, atMostByLook);
+        const most = entry.message.codec === undefined ? atMostByLook : 1;
+        note(found, entry, this.#claimOf(entry, topic, look), undefined, most);
       }
     }
     return [...found.values()].sort(inOrder);
+  }
+
+  /** Where a topic stands in a profile, by the first of its messages that it can be. */
+  placeIn(profile: CompiledProfile, topic: string): Place | undefined {
+    return this.#placesOf(topic).find((place) => place.profile === profile);
   }
 
   /** Whether the topic stands in a profile of which this holds. */

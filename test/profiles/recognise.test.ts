@@ -12,6 +12,7 @@ import type { ProfileOptions } from '../../src/profiles/language/options.ts';
 import { topicPattern } from '../../src/profiles/language/topic-pattern.ts';
 import { Recogniser } from '../../src/profiles/recognise.ts';
 import { templateOf } from '../../src/profiles/topic-index.ts';
+import type { Binding } from '../../src/profiles/topics.ts';
 
 const options = { deviceTopics: [], maxDepth: 8, maxFields: 200, maxBytes: 1_048_576 };
 const at = Date.UTC(2026, 10, 25);
@@ -21,7 +22,7 @@ function profile(name: string, ...messages: NonNullable<ProfileOptions['messages
 }
 
 const exact = profile('a/exact', {
-  match: { topic: ['exact/{device}/state'], keys: ['t'], confidence: 0.95, reason: 'its topic' },
+  match: { topic: ['exact/{device}/state'], keys: ['t'], confidence: 0.97, reason: 'its topic' },
 });
 const weak = profile(
   'b/weak',
@@ -40,9 +41,9 @@ test('exact conventions come first, and what payloads look like counts for 0.94 
     recogniser
       .find(topic, Buffer.from(payload), isAll)
       .map(({ profile, confidence, reason }) => `${profile} ${confidence} ${reason}`);
-  assert.deepEqual(tell('exact/1/state', '{"t":1}'), ['a/exact 0.95 its topic', 'c/guess 0.94 it has a t']);
+  assert.deepEqual(tell('exact/1/state', '{"t":1}'), ['a/exact 0.97 its topic', 'c/guess 0.94 it has a t']);
   // Nobody looks further when that is all that is asked.
-  assert.deepEqual(tell('exact/1/state', '{"t":1}', false), ['a/exact 0.95 its topic']);
+  assert.deepEqual(tell('exact/1/state', '{"t":1}', false), ['a/exact 0.97 its topic']);
   assert.deepEqual(tell('n/sensor/x/state', '{"t":1}', false), [
     'c/guess 0.94 it has a t',
     'b/weak 0.9 its topic and keys',
@@ -66,6 +67,25 @@ test('another topic of a device that is known is its own', () => {
   const decoded = decoder.decode(messageOf('node/status', 'online'), at);
   assert.deepEqual([decoded.kind, decoded.profile?.name], ['availability', 'b/weak']);
   assert.equal(decoder.decode(messageOf('other/status', 'online'), at).profile, undefined);
+});
+
+test('a device of which people adopted a topic is known as well, until they take it back', () => {
+  let isAdopted = true;
+  const bindingOf = (topic: string): Binding | undefined =>
+    isAdopted && topic === 'n/sensor/y/state' ? { kind: 'adopted', profile: 'd/shy' } : undefined;
+  const shy = profile(
+    'd/shy',
+    { match: { topic: ['{device}/sensor/{what}/state'], confidence: 0.8 }, decode: 'value', as: '{what}' },
+    { match: { topic: ['{device}/status'] }, availability: { online: ['online'], offline: ['offline'] } },
+  );
+  const decoder = new ProfileDecoder({ options, profiles: [shy], bindingOf });
+  const confidence = () => decoder.suggest('n/status', Buffer.from('online'))[0]?.confidence;
+  assert.equal(confidence(), undefined);
+  decoder.decode(messageOf('n/sensor/y/state', '1'), at);
+  assert.equal(confidence(), 0.9);
+  isAdopted = false;
+  decoder.bindingsChanged();
+  assert.equal(confidence(), undefined);
 });
 
 test('what was adopted by itself stays so when something surer comes, also in another run', () => {

@@ -5,6 +5,7 @@ import { unitOf, unitSymbol } from '../../src/core/measure-units.ts';
 import { ProfileDecoder } from '../../src/profiles/decoder.ts';
 import { loadLibrary } from '../../src/profiles/library.ts';
 import { readRequest, rtuRequest } from '../../src/profiles/modbus/rtu.ts';
+import { sureEnough } from '../../src/profiles/recognise.ts';
 import { asOne, decodeStream } from '../../src/profiles/stream.ts';
 import { kindsOf, payloadOf, type Sample, samples } from './samples.ts';
 
@@ -144,3 +145,15 @@ for (const [protocol, names] of Object.entries(profilesOf)) {
     }
   });
 }
+
+test('no sample is so surely of two families that both would take it without asking', () => {
+  const familyOf = (name: string) => library.profiles.get(name)!.compiled.family;
+  for (const sample of samples.filter(({ transport }) => transport === 'mqtt')) {
+    const { topic, payload } = messageOf(sample);
+    const sure = decoderFor(sample)
+      .suggest(topic, payload)
+      .filter(({ confidence }) => confidence >= sureEnough);
+    const families = new Set(sure.map(({ profile }) => familyOf(profile)));
+    assert.ok(families.size <= 1, `${sample.id}: ${JSON.stringify(sure)}`);
+  }
+});

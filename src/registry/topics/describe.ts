@@ -55,6 +55,8 @@ export interface TopicContext {
 }
 
 const maxSuggestions = 3;
+/** Below it a guess is told, but nobody has to look at it: a bare number can be of anything. */
+const likely = 0.6;
 
 export function topicSummary(row: TopicRow, context: TopicContext): TopicSummary {
   const { found, count, topics, devices, examples, payload, payloadBytes, payloadTopic } = row;
@@ -92,7 +94,7 @@ function stateOf({ found }: TopicRow, binding: Binding | undefined): TopicState 
   // What people decided until now, and have taken back, is found out anew with the next message.
   if (found.isByPeople) return 'unknown';
   if (found.profile !== undefined) return 'automatic';
-  return found.suggestions.length > 0 ? 'suggested' : 'unknown';
+  return (found.suggestions[0]?.confidence ?? 0) >= likely ? 'suggested' : 'unknown';
 }
 
 function decisionOf(binding: Binding, template: string, isKept: boolean): TopicSummary['decision'] {

@@ -3,7 +3,10 @@ import type { UnixMs } from '../core/time.ts';
 import type { ProfileDecoder } from './decoder.ts';
 import type { Discarded } from './framing/framer.ts';
 import { createFramer } from './framing/framing.ts';
+import type { FramingOptions } from './framing/options.ts';
 import type { CompiledProfile } from './language/compiled.ts';
+
+const lineEnd = Uint8Array.of(0x0a);
 
 /** What came over a serial port. */
 export interface DecodedStream {
@@ -25,14 +28,22 @@ export function decodeStream(
   bytes: Uint8Array,
   receivedAtMs: UnixMs,
 ): DecodedStream {
-  const framer = createFramer(profile.framing ?? { kind: 'lines' });
-  const pushed = framer.push(bytes);
+  const framing = profile.framing ?? { kind: 'lines' };
+  const framer = createFramer(framing);
+  const pushed = framer.push(isLineOpen(framing.kind, bytes) ? Buffer.concat([bytes, lineEnd]) : bytes);
   const rest = framer.silence();
   const frames = [...pushed.frames, ...rest.frames];
   const messages = frames.map(({ payload }) =>
     decoder.decodeBy(profile, { source: 'serial', topic: port, payload }, receivedAtMs),
   );
   return { messages, discarded: [...pushed.discarded, ...rest.discarded] };
+}
+
+/** Where the bytes end the line does too: who types a line or copies it seldom has its line end. */
+function isLineOpen(kind: FramingOptions['kind'], bytes: Uint8Array): boolean {
+  const begin = Math.max(bytes.lastIndexOf(0x0a), bytes.lastIndexOf(0x0d)) + 1;
+  if (kind === 'lines') return begin < bytes.length;
+  return kind === 'nmea' && (bytes.lastIndexOf(0x24) >= begin || bytes.lastIndexOf(0x21) >= begin);
 }
 
 /** All that a stream says, as if it were one message. */

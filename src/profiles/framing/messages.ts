@@ -2,6 +2,7 @@ import { type Cut, type Cutter, discard, frame, separator } from './cut.ts';
 
 const lf = 0x0a;
 const cr = 0x0d;
+const star = 0x2a;
 
 /** NMEA 0183 sentences, from `$` or `!` (5.3) to the end of their line. The content is without the line end. */
 export class NmeaSentences implements Cutter {
@@ -26,7 +27,9 @@ export class NmeaSentences implements Cutter {
       // Reserved within sentences: this one lost its end.
       if (byte === 0x24) return discard(at, 'cutOff');
     }
-    return isSilent ? discard(waiting.length, 'cutOff') : undefined;
+    if (!isSilent) return undefined;
+    // Behind its checksum a sentence lacks nothing but the line end.
+    return waiting.at(-3) === star ? frame(waiting.length, waiting) : discard(waiting.length, 'cutOff');
   }
 }
 

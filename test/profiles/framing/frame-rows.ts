@@ -331,7 +331,7 @@ export const frameRows: readonly FrameRow[] = [
     frames: [smlFile],
     discarded: [['cutOff', `${smlFile.slice(0, 10)}${smlFile.slice(11)}`]],
   },
-  { name: 'NMEA', options: nmea, stream: `${gga}\r\n!AIVDM,1,1,,A,x,0*00\r\n`, frames: [gga, '!AIVDM,1,1,,A,x,0*00'] },
+  { name: 'NMEA', options: nmea, stream: `${gga}\r\n!AIVDM,1,1,,A,x,0*00`, frames: [gga, '!AIVDM,1,1,,A,x,0*00'] },
   {
     name: 'NMEA, a sentence without its end',
     options: nmea,

@@ -21,9 +21,9 @@ export function recentDeliveries(
   const found: FoundDeliveries[] = [];
   let count = 0;
   // What was not acknowledged when the process died is in the newest, or, had that just begun, in the one before.
-  for (const { number } of segments.slice(-2).reverse()) {
+  for (const { number, endPosition } of segments.slice(-2).reverse()) {
     if (count >= limit) break;
-    for (const { answers, ageAtMs } of open(number).newestAnswers(limit - count)) {
+    for (const { answers, ageAtMs } of open(number).newestAnswers(limit - count, endPosition)) {
       const keys = unpackDeliveries(answers);
       found.push({ keys, ageAtMs });
       count += keys.length;

@@ -182,14 +182,17 @@ export class Segment {
     return readPiece(this.#prepared(), from, this.#summary.endPosition, maxBytes);
   }
 
-  /** Packed delivery keys, newest batch first, until there are about `limit` keys. */
-  newestAnswers(limit: number): Answers[] {
+  /**
+   * Packed delivery keys, newest batch first, until there are about `limit` keys.
+   * @param endPosition rows from there on are left over from a write that failed: its sources were refused
+   */
+  newestAnswers(limit: number, endPosition: number): Answers[] {
     const rows = this.#db.prepare(
-      'SELECT answers, count, age_at_ms AS ageAtMs FROM batches WHERE answers IS NOT NULL ORDER BY position DESC',
+      'SELECT answers, count, age_at_ms AS ageAtMs FROM batches WHERE answers IS NOT NULL AND position < ? ORDER BY position DESC',
     );
     const found: Answers[] = [];
     let keys = 0;
-    for (const row of rows.iterate() as IterableIterator<Answers & { count: number }>) {
+    for (const row of rows.iterate(endPosition) as IterableIterator<Answers & { count: number }>) {
       found.push(row);
       keys += row.count;
       if (keys >= limit) break;

@@ -184,6 +184,15 @@ test('records that were refused do not make the next ones repetitions', async (t
   assert.deepEqual(await valuesOf(buffer), ['a=1', 'a=1', 'b=1']);
 });
 
+test('what the disk refused, and has nevertheless, does not count as taken once something else is in its place', async (t) => {
+  const { buffer, flow, directory } = await started(t, { faults: { failCommits: { from: 1, count: 1, kind: 'io' } } });
+  await assert.rejects(flow.deliver(message(['a=1'], { delivery: key })), { code: 'buffer.failed' });
+  await flow.deliver(message(['b=1'], { delivery: { ...key, packetId: 8 } }));
+  await buffer.stop();
+  const after = await started(t, { directory });
+  assert.deepEqual([await valuesOf(after.buffer), delivered(after.buffer)], [['b=1'], ['c 8']]);
+});
+
 test('all that is one lane’s has one delivery key, and so have lanes of which only one is on disk', async (t) => {
   const rules: RuleOptions[] = [{ name: 'volatile', match: { device: 'v*' }, durability: 'memory', forward: true }];
   const { buffer, flow, directory } = await started(t, { rules });

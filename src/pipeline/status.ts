@@ -1,4 +1,4 @@
-/** Counts since this process started. */
+/** Counts of messages since this process started; each may be several records, which the buffer's ledger counts. */
 export interface FlowStatus {
   /** Messages that a source delivered. */
   readonly received: number;
@@ -6,6 +6,6 @@ export interface FlowStatus {
   readonly confirmed: number;
   /** Of those, refused, because the buffer could not take them. Their source knows. */
   readonly refused: number;
-  /** Messages whose payload was kept raw because no decoder could read it. */
+  /** Messages of which nothing is known, or that their profile could not read: their payload is kept. */
   readonly undecoded: number;
 }

@@ -4,7 +4,9 @@ import { type MqttVersion, RawMqtt } from './raw-mqtt.ts';
 import { within } from './wait.ts';
 
 export interface DeviceOptions {
-  readonly oracle: Oracle;
+  readonly oracle: Pick<Oracle, 'sent' | 'acknowledged'>;
+  /** Its messages. Default: those that become one record. */
+  readonly regenerate?: (topic: string, index: number) => Expected;
   readonly topic: string;
   readonly version?: MqttVersion;
   readonly qos?: 1 | 2;
@@ -38,7 +40,7 @@ export class Device {
   readonly latencies: number[] = [];
 
   constructor(options: DeviceOptions) {
-    this.#options = { version: 4, qos: 1, window: 50, paceMs: 0, sendsAgain: true, ...options };
+    this.#options = { regenerate, version: 4, qos: 1, window: 50, paceMs: 0, sendsAgain: true, ...options };
   }
 
   get topic(): string {
@@ -63,7 +65,7 @@ export class Device {
    */
   async run(port: number, count = Number.POSITIVE_INFINITY): Promise<boolean> {
     this.#isStopping = false;
-    const { version, sendsAgain, window, paceMs } = this.#options;
+    const { version, sendsAgain, window, paceMs, regenerate: next } = this.#options;
     const client = await this.#connect(port, version);
     if (client === undefined) return false;
     if (!sendsAgain) this.#inFlight.clear();
@@ -72,7 +74,7 @@ export class Device {
     const enough = this.#nextIndex + count;
     while (true) {
       while (!this.#isStopping && this.#inFlight.size < window && this.#nextIndex < enough) {
-        this.#send(client, this.#freeId(), regenerate(this.topic, this.#nextIndex++), false);
+        this.#send(client, this.#freeId(), next(this.topic, this.#nextIndex++), false);
       }
       if (this.#inFlight.size + this.#released.size === 0) break;
       if (!(await this.#acknowledgement(client))) return false;

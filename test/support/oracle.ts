@@ -46,12 +46,12 @@ export function regenerate(topic: string, index: number): Expected {
   if (index % 5 === 4) {
     const payload = Buffer.alloc(20 + (index % 40), magic);
     payload.writeUInt32BE(index, 1);
-    payload.writeUInt32BE(hash(topic, index), 5);
+    payload.writeUInt32BE(hashOf(topic, index), 5);
     return { topic, index, payload };
   }
   const payload = JSON.stringify({
     n: index,
-    value: hash(topic, index) / 8,
+    value: hashOf(topic, index) / 8,
     nested: { text: `å-${index}`, on: index % 2 === 0 },
   });
   return { topic, index, payload: Buffer.from(payload) };
@@ -180,7 +180,7 @@ function isTrue(record: RecordLine, { topic, index, payload }: Expected): boolea
 }
 
 /** FNV-1a over topic and index: a number of 32 bits that only this message has. */
-function hash(topic: string, index: number): number {
+export function hashOf(topic: string, index: number): number {
   let value = 0x811c9dc5;
   for (const byte of Buffer.from(`${topic} ${index}`)) value = Math.imul(value ^ byte, 0x01000193);
   return value >>> 0;

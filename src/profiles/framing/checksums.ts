@@ -61,6 +61,15 @@ const crc16 = (
   reckon: crc({ bits: 16, polynomial, initial, isReflected, turnedOver }),
 });
 
+const xmodem = crc16('big', 0x1021, 0, false);
+
+/** The bytes of a bracket, CR and LF would be taken for the begin or the end of a telegram, and are sent one higher. */
+function voltronic(bytes: Uint8Array, from: number, to: number): number {
+  const crc = xmodem.reckon(bytes, from, to);
+  const sent = (byte: number): number => ([0x28, 0x0d, 0x0a].includes(byte) ? byte + 1 : byte);
+  return sent(crc >> 8) * 256 + sent(crc & 0xff);
+}
+
 /** Reflected CRCs have their low byte first on the wire, the others the high one, unless `order` says otherwise. */
 const checksums: Readonly<Record<ChecksumKind, Checksum>> = {
   sum8: { bytes: 1, order: 'big', reckon: (bytes, from, to) => sum(bytes, from, to) & 0xff },
@@ -84,9 +93,10 @@ const checksums: Readonly<Record<ChecksumKind, Checksum>> = {
   'crc16-modbus': crc16('little', 0xa001, 0xffff, true),
   'crc16-arc': crc16('little', 0xa001, 0, true),
   'crc16-ccitt': crc16('big', 0x1021, 0xffff, false),
-  'crc16-xmodem': crc16('big', 0x1021, 0, false),
+  'crc16-xmodem': xmodem,
   'crc16-kermit': crc16('little', 0x8408, 0, true),
   'crc16-x25': crc16('little', 0x8408, 0xffff, true, 0xffff),
+  'crc16-voltronic': { bytes: 2, order: 'big', reckon: voltronic },
 };
 
 /** How many bytes it has. */

@@ -50,10 +50,11 @@ const checksumOptions = Type.Object(
         Type.Literal('crc16-xmodem'),
         Type.Literal('crc16-kermit'),
         Type.Literal('crc16-x25'),
+        Type.Literal('crc16-voltronic'),
       ],
       {
         description:
-          'How it is reckoned. `sum8`: the lowest byte of the sum; `sum8-complement`: what makes that sum 0 (MH-Z19, HPMA115); `sum8-inverted`: its bits turned over (SHDLC); `sum16be`, `sum16le`: two bytes of the sum, high or low one first; `sum16-complement`: two bytes, high one first, that make the sum 0 (JBD); `xor8`; and the usual CRCs by name.',
+          'How it is reckoned. `sum8`: the lowest byte of the sum; `sum8-complement`: what makes that sum 0 (MH-Z19, HPMA115); `sum8-inverted`: its bits turned over (SHDLC); `sum16be`, `sum16le`: two bytes of the sum, high or low one first; `sum16-complement`: two bytes, high one first, that make the sum 0 (JBD); `xor8`; and the usual CRCs by name. `crc16-voltronic` is `crc16-xmodem` with one added to bytes that mean something else there.',
       },
     ),
     from: Type.Optional(

@@ -115,6 +115,8 @@ export function scaled(value: number, scale = 1, offset = 0): number {
   // A division by ten is rounded once, a multiplication by the double nearest to a tenth twice.
   const isDecimal = inverse > 1 && scale === 1 / inverse;
   const product = isDecimal ? value / inverse : value * scale;
-  const sum = product + offset;
-  return isDecimal && offset === 0 ? product : Number(sum.toPrecision(15));
+  if (offset === 0) return isDecimal ? product : Number(product.toPrecision(15));
+  // The dust is as fine as the larger of the two: 30187 × 0.1 - 3000 is 18.7.
+  const digits = Math.ceil(Math.log10(Math.max(Math.abs(product), Math.abs(offset))));
+  return Number((product + offset).toFixed(Math.min(Math.max(15 - digits, 0), 100)));
 }

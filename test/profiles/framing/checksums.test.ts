@@ -27,6 +27,9 @@ test('checksums are those of real frames', () => {
     ['sum8-complement', '4005040030003156', 0, -1],
     // jblance/mpp-solar, docs: a JBD board's answer
     ['sum16-complement', 'dd03001b17000002d003e8000020780000000000001048030f020b760b82fbff77', 2, -3],
+    // jblance/mpp-solar, tests; the second has 0a in its CRC, which is sent as 0b
+    ['crc16-voltronic', '28504933309a0b', 0, -2],
+    ['crc16-voltronic', '504f503032e20b', 0, -2],
     // yaacov/node-modbus-serial test/ports/rtubufferedport.test.js
     ['crc16-modbus', '110306ae415652434049ad', 0, -2],
     // Sensirion SPS30 datasheet, "Start Measurement"

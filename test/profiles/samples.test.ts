@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Decoded } from '../../src/core/decoded.ts';
-import { unitOf, unitSymbol } from '../../src/core/measure-units.ts';
 import { ProfileDecoder } from '../../src/profiles/decoder.ts';
 import { loadLibrary } from '../../src/profiles/library.ts';
 import { readRequest, rtuRequest } from '../../src/profiles/modbus/rtu.ts';
 import { sureEnough } from '../../src/profiles/recognise.ts';
 import { asOne, decodeStream } from '../../src/profiles/stream.ts';
-import { kindsOf, payloadOf, type Sample, samples } from './samples.ts';
+import { checkSample } from './check-sample.ts';
+import { payloadOf, type Sample, samples } from './samples.ts';
 
 /** The profiles of each protocol: one of them has to be recognised, and decodes it. */
 const profilesOf: Readonly<Record<string, readonly string[]>> = {
@@ -74,48 +73,6 @@ function decoderFor(sample: Sample): ProfileDecoder {
   return decoder;
 }
 
-function check(sample: Sample, decoded: Decoded): void {
-  const { id, kind, expected, tolerance = 1e-9, online, device } = sample;
-  const kinds = kind === undefined ? (expected.length > 0 ? ['measurement'] : ['raw']) : kindsOf[kind]!;
-  assert.ok((kinds as readonly string[]).includes(decoded.kind), `${id}: ${decoded.kind} ${decoded.failure ?? ''}`);
-  const found = decoded.measurements.flatMap(({ fields, timeMs, tags }) =>
-    fields.map((field) => ({ ...field, timeMs, tags })),
-  );
-  const left = [...found];
-  for (const { metric, value, unit = '', time, tags } of expected) {
-    const index = left.findIndex(
-      (field) =>
-        field.name === metric &&
-        (typeof value === 'number' && typeof field.value === 'number'
-          ? Math.abs(field.value - value) <= tolerance
-          : field.value === value) &&
-        unitSymbol(field.unit ?? '') === unitSymbol(unitOf(unit) ?? '') &&
-        (time === undefined || field.timeMs === Date.parse(time)),
-    );
-    assert.notEqual(
-      index,
-      -1,
-      `${id}: ${metric} = ${value} ${unit} ${time ?? ''} is not among ${JSON.stringify(found, replacer)}`,
-    );
-    const [field] = left.splice(index, 1);
-    if (tags !== undefined) assert.deepEqual(Object.fromEntries(field!.tags ?? []), tags, id);
-  }
-  if (!sample.expected_is_subset)
-    assert.deepEqual(
-      left.map(({ name }) => name),
-      [],
-      `${id}: nothing else`,
-    );
-  const presence = decoded.sightings?.find((one) => one.presence !== undefined)?.presence;
-  if (online !== undefined) assert.equal(presence, online ? 'online' : 'offline', id);
-  if (device?.id !== undefined) {
-    const [deviceId] = [decoded.deviceId, ...(decoded.sightings ?? []).map((one) => one.deviceId)];
-    assert.ok(deviceId?.endsWith(device.id), `${id}: ${deviceId} is ${device.id}`);
-  }
-}
-
-const replacer = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? `${value}n` : value);
-
 for (const [protocol, names] of Object.entries(profilesOf)) {
   const own = samples.filter((sample) => sample.protocol === protocol);
 
@@ -130,7 +87,7 @@ for (const [protocol, names] of Object.entries(profilesOf)) {
         profile.framing === undefined
           ? decoder.decodeBy(profile, message, receivedAtMs)
           : asOne(decodeStream(decoder, profile, message.topic, message.payload, receivedAtMs));
-      check(sample, decoded);
+      checkSample(sample, decoded);
     }
   });
 

@@ -45,7 +45,10 @@ export const kindsOf: Readonly<Record<string, readonly MessageKind[]>> = {
   banner: ['discovery'],
   alert: ['event'],
   log: ['log'],
+  duplicate: ['duplicate'],
+  event: ['event'],
   error: ['failed'],
+  'command-answer': ['command'],
   incomplete: ['failed'],
   'unresolved-alias': ['failed', 'raw'],
 };

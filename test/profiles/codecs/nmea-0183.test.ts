@@ -87,7 +87,7 @@ const rows: readonly Row[] = [
     },
     '2026-03-01T11:22:57.000Z',
   ],
-  ['GPGGA,,,,,,0,00,99.99,,,,,,', { fix_quality: 0, satellites: 0, hdop: 99.99 }],
+  ['GPGGA,,,,,,0,00,99.99,,,,,,', { fix_quality: 0, satellites: 0 }],
   // of the century
   [
     'GPRMC,000000,A,0000.0,S,00000.0,W,,,311279,,',

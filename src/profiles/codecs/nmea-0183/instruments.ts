@@ -176,6 +176,35 @@ export const instruments: ReadonlyMap<string, Read> = new Map<string, Read>([
     },
   ],
   [
+    'VBW',
+    (of) => {
+      // Negative: astern, and to port.
+      if (valid(of.text(3))) {
+        of.take('speed_through_water', 1, 'kn');
+        of.take('speed_through_water_transverse', 2, 'kn');
+      }
+      if (valid(of.text(6))) {
+        of.take('speed', 4, 'kn');
+        of.take('speed_transverse', 5, 'kn');
+      }
+      return nothing;
+    },
+  ],
+  [
+    'VPW',
+    (of) => {
+      of.takeFirst('speed_parallel_to_wind', [1, 'kn'], [3, 'm/s']);
+      return nothing;
+    },
+  ],
+  [
+    'HEV',
+    (of) => {
+      of.take('heave', 1, 'm');
+      return nothing;
+    },
+  ],
+  [
     'ROT',
     (of) => {
       // Degrees a minute, to the left when negative.

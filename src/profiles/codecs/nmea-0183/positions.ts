@@ -1,4 +1,11 @@
 import { nothing, type Read, valid } from './told.ts';
+import type { Reader } from './values.ts';
+
+/** Dilution of precision. Without a fix receivers tell 99.99, 99.0 or so. */
+function takeDilution(of: Reader, name: string, place: number): void {
+  const value = of.number(place);
+  if (value !== undefined && value < 99) of.put(name, value);
+}
 
 /** Sentences of satellite receivers, by their letters. */
 export const positions: ReadonlyMap<string, Read> = new Map<string, Read>([
@@ -7,12 +14,16 @@ export const positions: ReadonlyMap<string, Read> = new Map<string, Read>([
     (of) => {
       const timeOfDay = of.timeOfDay(1);
       const quality = of.number(6);
-      if (quality !== 0) of.position(2);
+      // Without a fix there is nothing else that counts, though some receivers tell where they were, or zeros.
+      const hasFix = quality !== 0;
+      if (hasFix) of.position(2);
       of.put('fix_quality', quality);
       of.take('satellites', 7);
-      of.take('hdop', 8);
-      of.take('altitude', 9, 'm');
-      of.take('geoid_separation', 11, 'm');
+      if (hasFix) {
+        takeDilution(of, 'hdop', 8);
+        of.take('altitude', 9, 'm');
+        of.take('geoid_separation', 11, 'm');
+      }
       return { timeOfDay };
     },
   ],
@@ -20,11 +31,15 @@ export const positions: ReadonlyMap<string, Read> = new Map<string, Read>([
     'GNS',
     (of) => {
       const timeOfDay = of.timeOfDay(1);
-      of.position(2);
+      // One letter for each satellite system; N: no fix by it.
+      const hasFix = !/^N+$/.test(of.text(6));
+      if (hasFix) of.position(2);
       of.take('satellites', 7);
-      of.take('hdop', 8);
-      of.take('altitude', 9, 'm');
-      of.take('geoid_separation', 10, 'm');
+      if (hasFix) {
+        takeDilution(of, 'hdop', 8);
+        of.take('altitude', 9, 'm');
+        of.take('geoid_separation', 10, 'm');
+      }
       return { timeOfDay };
     },
   ],
@@ -32,7 +47,7 @@ export const positions: ReadonlyMap<string, Read> = new Map<string, Read>([
     'RMC',
     (of) => {
       const timeOfDay = of.timeOfDay(1);
-      if (valid(of.text(2))) {
+      if (of.text(2) !== '' && valid(of.text(2))) {
         of.position(3);
         of.take('speed', 7, 'kn');
         of.take('course', 8, 'deg');
@@ -64,9 +79,9 @@ export const positions: ReadonlyMap<string, Read> = new Map<string, Read>([
       let used = 0;
       for (let place = 3; place <= 14; place++) if (of.text(place) !== '') used++;
       of.put('satellites_used', used);
-      of.take('pdop', 15);
-      of.take('hdop', 16);
-      of.take('vdop', 17);
+      takeDilution(of, 'pdop', 15);
+      takeDilution(of, 'hdop', 16);
+      takeDilution(of, 'vdop', 17);
       return { isPartial: true, isByTalker: true };
     },
   ],

@@ -167,6 +167,8 @@ test('it is recognised by its CRC', () => {
 
 test('no payload makes it throw or break its bounds', () => {
   assertSurvives(createSmlCodec, [emh, iskra, holley]);
+  const deep = decode(fileOf([entry('0100010800ff', `${'71'.repeat(60_000)}01`)]));
+  assert.match(deep.failure ?? '', /^The list at byte \d+ is deeper than 16 levels\.$/);
   assert.match(decode(new Uint8Array(1e6)).failure ?? '', /^It has 1000000 bytes; /);
   // Damage that the CRC does not show: it is put right after each change.
   const inner = [emh, iskra].map((file) => Uint8Array.from(file));

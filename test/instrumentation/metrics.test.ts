@@ -160,5 +160,6 @@ test('what profiles could not read is counted by profile, whatever its file is c
   );
   const { body } = await new Metrics(() => status).text();
   assert.equal(parse(body).get('headgate_profile_failures_total{profile="a/b"}'), 2);
+  assert.equal(parse(body).get('headgate_topics_postponed_total'), 0);
   assert.match(body, /^headgate_profile_failures_total\{profile="x\/\\"y\\""\} 1$/m);
 });

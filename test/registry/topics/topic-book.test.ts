@@ -45,6 +45,21 @@ test('topics are counted by template, with examples, devices, and the beginning 
   assert.deepEqual([row.payload.length, row.payloadBytes, row.payloadTopic], [maxPayload, 5_000, 'tele/b/SENSOR']);
 });
 
+test("what is kept of a payload is a copy: the memory is its source's", () => {
+  const { book } = site();
+  const payload = Buffer.from('before');
+  const meter = book.meterOf('a', unknown, undefined);
+  const decoded: Decoded = {
+    kind: 'raw',
+    deviceId: 'a',
+    measurements: [{ deviceId: 'a', fields: [] }],
+    keepPayload: true,
+  };
+  meter.heard({ source: 'mqtt', topic: 'a', payload }, decoded, 1);
+  payload.fill(0);
+  assert.equal(Buffer.from(book.row('a')!.payload).toString(), 'before');
+});
+
 test('what varies is learnt, and counts go on under the new template', () => {
   const { give, templates } = site();
   for (let room = 0; room < 12; room++) {

@@ -77,6 +77,7 @@ const table: readonly MeasureUnit[] = [
   { code: 'dB', symbol: 'dB', spellings: ['dBA', 'dB(A)'] },
   { code: 'dBm', symbol: 'dBm', spellings: ['dbm'] },
   { code: 'Bspl', symbol: 'Bspl' },
+  { code: 'lqi', symbol: 'lqi' },
   // length, area, volume, flow, mass
   { code: 'm', symbol: 'm' },
   { code: 'mm', symbol: 'mm' },

@@ -102,6 +102,7 @@ export class Route {
       const [first] = read.trees;
       if (candidate.hasToFit && !new Look(payload).fits(message)) continue;
       if (!message.when.every(([path, value]) => valueAt(first, path) === value)) continue;
+      if (!message.holds.every((path) => valueAt(first, path) !== undefined)) continue;
       return this.#byTable(candidate, read, receivedAtMs);
     }
     if (failure !== undefined) return this.#failed(failure);
@@ -150,7 +151,7 @@ export class Route {
     const deviceId = firstId ?? this.#identity.idOf(candidate, trees[0]);
     const [first, ...others] = measurements;
     if (first === undefined) {
-      const kind = hasEvents ? 'event' : sightings.length > 0 ? 'discovery' : 'raw';
+      const kind = hasEvents ? 'event' : (message.otherwise ?? (sightings.length > 0 ? 'discovery' : 'raw'));
       return this.#without(kind, deviceId, sightings, isLesson);
     }
     const keepPayload = message.keepPayload || hasEvents || !isComplete;

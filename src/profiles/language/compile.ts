@@ -55,6 +55,7 @@ function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | 
     confidence: match?.confidence,
     reason: match?.reason ?? 'its topic and keys',
     when: Object.entries(options.when ?? {}),
+    holds: options.holds ?? [],
     kind: options.availability === undefined ? options.kind : 'availability',
     read:
       options.codec === undefined
@@ -82,6 +83,7 @@ function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | 
       offline: new Set(availability.offline),
     },
     events: (options.events ?? []).map(pathPattern),
+    otherwise: options.otherwise,
     once: options.once === undefined ? undefined : template(options.once),
     keepPayload: options.keepPayload ?? false,
     uses: new Set([

@@ -33,6 +33,8 @@ export interface CompiledMessage {
   readonly confidence: number | undefined;
   readonly reason: string;
   readonly when: readonly (readonly [path: string, value: Scalar])[];
+  /** What has to be in it. */
+  readonly holds: readonly string[];
   /** What it is by the profile's word; undefined: a measurement, when it has any fields. */
   readonly kind: MessageKind | undefined;
   /** How its payload becomes trees; undefined with a codec. */
@@ -55,6 +57,8 @@ export interface CompiledMessage {
   readonly attributes: readonly (readonly [name: string, path: string])[];
   readonly availability: CompiledAvailability | undefined;
   readonly events: readonly PathPattern[];
+  /** What it is when nothing of it became a field. */
+  readonly otherwise: MessageKind | undefined;
   readonly once: Template | undefined;
   readonly keepPayload: boolean;
   /** Paths that are used for something else than fields. */

@@ -154,6 +154,7 @@ const messageOptions = Type.Object({
   about: optional(text('What it is.')),
   match: optional(matchOptions),
   when: optional(byName<Scalar>(scalar, 'Only when the message says this, by path.', [{ type: 'telemetry' }])),
+  holds: optional(oneOrMore(text(path), { description: 'Only when the message has these, by path.' })),
   kind: optional(words(kinds, 'What it is when it is no measurement: it then has no fields.')),
   decode: optional(
     words(
@@ -224,6 +225,7 @@ const messageOptions = Type.Object({
   events: optional(
     oneOrMore(text(path), { description: 'Values that are something that happened, such as a button: no field.' }),
   ),
+  otherwise: optional(words(kinds, 'What it is when nothing of it became a field. Default: `raw`.')),
   once: optional(
     text('Names the message: one that comes again under this name, by another way, is a duplicate.', ['{from}/{id}']),
   ),

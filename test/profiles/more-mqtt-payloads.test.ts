@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { test } from 'node:test';
+import { ProfileDecoder } from '../../src/profiles/decoder.ts';
+import { loadLibrary } from '../../src/profiles/library.ts';
+import { sureEnough } from '../../src/profiles/recognise.ts';
+import { checkSample } from './check-sample.ts';
+import { payloadOf, type Sample } from './samples.ts';
+
+/** A payload of a convention that people use, with the profile that is to be told by it; absent: none is sure. */
+interface Payload extends Sample {
+  readonly profile?: string;
+}
+
+const directory = join(import.meta.dirname, 'more-payloads', 'mqtt');
+const profiles = [...loadLibrary().profiles.values()].map(({ compiled }) => compiled);
+const options = { deviceTopics: [], maxDepth: 8, maxFields: 200, maxBytes: 1_048_576 };
+const receivedAtMs = Date.UTC(2026, 10, 25);
+
+for (const file of readdirSync(directory)) {
+  const payloads: readonly Payload[] = JSON.parse(readFileSync(join(directory, file), 'utf8'));
+  const byId = new Map(payloads.map((payload) => [payload.id, payload]));
+
+  test(`${basename(file, '.json')}: ${payloads.length} payloads are recognised and decoded as documented`, () => {
+    for (const sample of payloads) {
+      const decoder = new ProfileDecoder({ options, profiles });
+      const message = ({ topic = '', ...rest }: Sample) => ({
+        source: 'mqtt',
+        topic,
+        payload: payloadOf(rest as Sample),
+      });
+      for (const id of [sample.after ?? []].flat()) decoder.decode(message(byId.get(id)!), receivedAtMs);
+      const { topic, payload } = message(sample);
+      const sure = decoder.suggest(topic, payload).filter(({ confidence }) => confidence >= sureEnough);
+      assert.deepEqual(
+        sure.map(({ profile }) => profile),
+        sample.profile === undefined ? [] : [sample.profile],
+        sample.id,
+      );
+      const decoded = decoder.decode({ source: 'mqtt', topic, payload }, receivedAtMs);
+      assert.equal(decoded.profile?.name, sample.profile, sample.id);
+      checkSample(sample, decoded);
+    }
+  });
+}

@@ -117,3 +117,13 @@ test('no sample is so surely of two families that both would take it without ask
     assert.ok(families.size <= 1, `${sample.id}: ${JSON.stringify(sure)}`);
   }
 });
+
+test('every protocol of the samples is tried, here or where frames are cut', () => {
+  // What they are cut into is all that there is to them: see test/profiles/framing.
+  const framingOnly = ['slip', 'cobs', 'meshtastic-serial'];
+  const tried = new Set([...Object.keys(profilesOf), ...framingOnly]);
+  assert.deepEqual(
+    samples.filter(({ protocol }) => !tried.has(protocol)).map(({ id }) => id),
+    [],
+  );
+});

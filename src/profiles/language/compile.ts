@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import { unitOf } from '../../core/measure-units.ts';
+import { lazy } from '../../lib/lazy.ts';
 import { exchangeReader } from '../modbus/exchange.ts';
 import type { ModbusOptions } from '../modbus/options.ts';
 import type { CompiledDevice, CompiledField, CompiledMessage, CompiledProfile } from './compiled.ts';
@@ -42,16 +43,21 @@ function compileModbus(options: ModbusOptions, device: DeviceOptions | undefined
 
 function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | undefined): CompiledMessage {
   const { match, time, availability, device = profileDevice } = options;
-  const looks = match?.pattern === undefined ? undefined : RE2JS.compile(match.pattern);
+  const { pattern } = match ?? {};
+  const looks = pattern === undefined ? undefined : lazy(() => RE2JS.compile(pattern));
   const isBinary = options.decode === 'binary';
-  const fields = (options.fields ?? []).map((field) =>
-    // What a value of a frame has to do with offsets, its reader has seen to.
-    compileField(isBinary ? ofFrame(field) : field, options.words),
+  // A gateway uses a few of a hundred profiles: what only decoding needs is made with the first topic that leads there.
+  const fields = lazy(() =>
+    (options.fields ?? []).map((field) =>
+      // What a value of a frame has to do with offsets, its reader has seen to.
+      compileField(isBinary ? ofFrame(field) : field, options.words),
+    ),
   );
+  const words = lazy(() => ({ field: options.words && compileField({}, options.words) }));
   return {
     topics: (match?.topic ?? []).map(topicPattern),
     keys: match?.keys ?? [],
-    looks: looks && ((text) => looks.matcher(text).find()),
+    looks: looks && ((text) => looks().matcher(text).find()),
     confidence: match?.confidence,
     reason: match?.reason ?? 'its topic and keys',
     when: Object.entries(options.when ?? {}),
@@ -73,8 +79,12 @@ function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | 
     prefix: options.prefix ?? '',
     time: time && { path: time.path, format: time.format ?? 'auto', zone: time.zone },
     device: device && compileDevice(device),
-    fields,
-    words: options.words && compileField({}, options.words),
+    get fields() {
+      return fields();
+    },
+    get words() {
+      return words().field;
+    },
     rest: options.rest ?? 'keep',
     attributes: Object.entries(options.attributes ?? {}),
     availability: availability && {

@@ -1,5 +1,6 @@
 import { RE2JS } from 're2js';
 import type { FieldValue } from '../../core/measurement.ts';
+import { lazy } from '../../lib/lazy.ts';
 import { createBinaryReader } from '../binary/binary.ts';
 import type { BinaryValueOptions, NumberType } from '../binary/options.ts';
 import { readCbor } from '../codecs/cbor/cbor-reader.ts';
@@ -153,11 +154,11 @@ function binaryType(type: string | undefined): NumberType {
 
 /** Pairs by an expression with the groups `key` and `value`. */
 function pairReader(decode: TextOf, pattern: string): Reader {
-  const compiled = RE2JS.compile(pattern);
+  const compiled = lazy(() => RE2JS.compile(pattern));
   return (payload) => {
     const text = decode(payload);
     if (text === undefined) return { failure: notText };
-    const matcher = compiled.matcher(text);
+    const matcher = compiled().matcher(text);
     const tree = new Map<string, Tree>();
     for (let found = 0; found < maxLines && matcher.find(); found++) {
       tree.set((matcher.group('key') ?? '').trim(), bareValue(matcher.group('value') ?? ''));
@@ -168,12 +169,15 @@ function pairReader(decode: TextOf, pattern: string): Reader {
 
 /** RE2, because no text can make it slow, whatever the expression is. */
 function patternReader(decode: TextOf, pattern: string): Reader {
-  const compiled = RE2JS.compile(pattern);
-  const names = Object.keys(compiled.namedGroups());
+  const compiled = lazy(() => {
+    const expression = RE2JS.compile(pattern);
+    return { expression, names: Object.keys(expression.namedGroups()) };
+  });
   return (payload) => {
     const text = decode(payload);
     if (text === undefined) return { failure: notText };
-    const matcher = compiled.matcher(text);
+    const { expression, names } = compiled();
+    const matcher = expression.matcher(text);
     const trees: Map<string, Tree>[] = [];
     while (trees.length < maxLines && matcher.find()) {
       const groups = names.flatMap((name): [string, Tree][] => {

@@ -101,7 +101,7 @@ function isAs({ value, unit }: Field, wanted: Scalar): boolean {
 
 /** A binary fraction, of 64 or 32 bits, is as near to a decimal one as it can be, and no nearer. */
 function isNear(a: number, b: number): boolean {
-  return a === b || Math.abs(a - b) <= Math.abs(b) * 1e-9 || a === Math.fround(b);
+  return a === b || Math.abs(a - b) <= Math.abs(b) * 1e-9 || a === Math.fround(b) || Math.fround(a) === b;
 }
 
 function messageOf({

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FieldValue } from '../../core/measurement.ts';
+import { plainFloat32 } from '../../lib/float32.ts';
 import type { BinaryValueOptions, ByteOrder, NumberType } from './options.ts';
 
 /** What a frame says of one value. */
@@ -103,7 +104,7 @@ function swapPairs(bytes: Uint8Array): Uint8Array {
 function numberOf(bytes: Uint8Array, type: Exclude<NumberType, 'text' | 'hex'>, mask?: number): BinaryRead {
   switch (type) {
     case 'float32':
-      return floatOf(new DataView(bytes.buffer, bytes.byteOffset).getFloat32(0));
+      return floatOf(plainFloat32(new DataView(bytes.buffer, bytes.byteOffset).getFloat32(0)));
     case 'float64':
       return floatOf(new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0));
     case 'bcd':

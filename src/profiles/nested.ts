@@ -2,6 +2,7 @@ import type { Values } from '../core/measurement.ts';
 import type { UnixMs } from '../core/time.ts';
 import type { Codec, Limits } from './codec.ts';
 import { parseJson } from './json.ts';
+import type { Reader } from './language/formats.ts';
 import { type Tree, valueAt } from './language/tree-path.ts';
 
 /** A value of a message that is a message by itself. */
@@ -9,8 +10,10 @@ export interface Nested {
   readonly path: string;
   /** How its bytes are written. */
   readonly encoding: 'base64' | 'hex';
-  /** What decodes them; undefined: it is JSON as text. */
+  /** What decodes them. */
   readonly codec: string | undefined;
+  /** Reads them by offsets. Neither of the two: it is JSON as text. */
+  readonly read: Reader | undefined;
 }
 
 /** What a nested message was decoded with. */
@@ -24,12 +27,18 @@ export interface NestedInput {
 
 const noNames: ReadonlySet<string> = new Set(['__proto__']);
 
-/** The tree with JSON that stands in it as text unfolded in its place; what is no JSON stays as it is. */
-export function unfolded(tree: Tree, { path, codec }: Nested): Tree {
-  if (codec !== undefined) return tree;
-  const text = valueAt(tree, path);
-  const inner = typeof text === 'string' ? parseJson(text) : undefined;
-  return inner === undefined ? tree : replaced(tree, path.split('.'), inner);
+/** The tree with what a text in it holds unfolded in its place, unless a codec decodes it; what can't be read stays as it is. */
+export function unfolded(tree: Tree, nested: Nested): Tree {
+  const text = valueAt(tree, nested.path);
+  if (nested.codec !== undefined || typeof text !== 'string') return tree;
+  const inner = nested.read === undefined ? parseJson(text) : readBytes(text, nested.encoding, nested.read);
+  return inner === undefined ? tree : replaced(tree, nested.path.split('.'), inner);
+}
+
+function readBytes(text: string, encoding: Nested['encoding'], read: Reader): Tree {
+  const bytes = bytesOf(text, encoding);
+  const found = bytes && read(bytes);
+  return found === undefined || 'failure' in found ? undefined : found.trees[0];
 }
 
 function replaced(tree: Tree, [key = '', ...rest]: readonly string[], value: Tree): Tree {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { UnixMs } from '../../src/core/time.ts';
 import { type Codec, failed, measured } from '../../src/profiles/codec.ts';
+import { readerOf } from '../../src/profiles/language/formats.ts';
 import { joined, type Nested, unfolded } from '../../src/profiles/nested.ts';
 
-const json: Nested = { path: 'a.b', encoding: 'base64', codec: undefined };
-const bytes: Nested = { path: 'frm', encoding: 'base64', codec: 'count' };
+const json: Nested = { path: 'a.b', encoding: 'base64', codec: undefined, read: undefined };
+const bytes: Nested = { path: 'frm', encoding: 'base64', codec: 'count', read: undefined };
 
 /** Tells how many bytes there are; three can't be read. */
 const count: Codec = {
@@ -27,6 +28,17 @@ test('JSON that stands in a text is unfolded, and what is none stays', () => {
     assert.equal(unfolded(tree, json), tree);
   const polluting = JSON.parse('{"__proto__":{"b":"{\\"c\\":1}"}}');
   assert.equal(unfolded(polluting, { ...json, path: '__proto__.b' }), polluting);
+});
+
+test('bytes are read by offsets, and what is too short for them stays', () => {
+  const fields = [{ at: 0, type: 'int16' as const, name: 'temperature' }];
+  const read = readerOf({ decode: 'binary', fields });
+  const nested: Nested = { path: 'data', encoding: 'hex', codec: undefined, read };
+  assert.deepEqual(unfolded({ data: 'ff9c', rssi: -60 }, nested), {
+    data: new Map([['temperature', -100]]),
+    rssi: -60,
+  });
+  for (const data of ['ff', 'fg9c', '', 7]) assert.deepEqual(unfolded({ data }, nested), { data });
 });
 
 test('bytes are decoded by a codec, and belong to the instant of the message around them', () => {

@@ -3,9 +3,10 @@ import { unitOf } from '../../core/measure-units.ts';
 import { lazy } from '../../lib/lazy.ts';
 import { exchangeReader } from '../modbus/exchange.ts';
 import type { ModbusOptions } from '../modbus/options.ts';
+import type { Nested } from '../nested.ts';
 import type { CompiledDevice, CompiledField, CompiledMessage, CompiledProfile } from './compiled.ts';
 import { readerOf } from './formats.ts';
-import type { DeviceOptions, FieldOptions, MessageOptions, ProfileOptions } from './options.ts';
+import type { DeviceOptions, FieldOptions, MessageOptions, NestedOptions, ProfileOptions } from './options.ts';
 import { pathPattern } from './path-pattern.ts';
 import { fixedText, template } from './template.ts';
 import { topicPattern } from './topic-pattern.ts';
@@ -47,12 +48,15 @@ function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | 
   const looks = pattern === undefined ? undefined : lazy(() => RE2JS.compile(pattern));
   const isBinary = options.decode === 'binary';
   // A gateway uses a few of a hundred profiles: what only decoding needs is made with the first topic that leads there.
-  const fields = lazy(() =>
-    (options.fields ?? []).map((field) =>
-      // What a value of a frame has to do with offsets, its reader has seen to.
-      compileField(isBinary ? ofFrame(field) : field, options.words),
-    ),
-  );
+  const fields = lazy(() => {
+    const inner = (options.nested?.fields ?? []).map((field) => ({
+      ...ofFrame(field),
+      path: `${options.nested!.path}.${field.name}`,
+    }));
+    // What a value of a frame has to do with offsets, its reader has seen to.
+    const outer = (options.fields ?? []).map((field) => (isBinary ? ofFrame(field) : field));
+    return [...inner, ...outer].map((field) => compileField(field, options.words));
+  });
   const words = lazy(() => ({ field: options.words && compileField({}, options.words) }));
   return {
     topics: (match?.topic ?? []).map(topicPattern),
@@ -69,11 +73,7 @@ function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | 
         : undefined,
     codec: options.codec,
     roots: options.roots === undefined ? [[options.root ?? '', '']] : Object.entries(options.roots),
-    nested: options.nested && {
-      path: options.nested.path,
-      encoding: options.nested.encoding ?? 'base64',
-      codec: options.nested.codec,
-    },
+    nested: options.nested && compileNested(options.nested),
     each: options.each,
     as: options.as ?? '',
     prefix: options.prefix ?? '',
@@ -102,6 +102,10 @@ function compileMessage(options: MessageOptions, profileDevice: DeviceOptions | 
       ...pathsIn(device),
     ]),
   };
+}
+
+function compileNested({ path, encoding = 'base64', codec, fields, order = 'big' }: NestedOptions): Nested {
+  return { path, encoding, codec, read: fields && readerOf({ decode: 'binary', fields, order }) };
 }
 
 function compileDevice({ id, alias, name }: DeviceOptions): CompiledDevice {

@@ -59,6 +59,11 @@ function messageFaults(message: MessageOptions, codecs: readonly string[]): Opti
   const { nested } = message;
   if (nested?.codec !== undefined && !codecs.includes(nested.codec))
     tell(['nested', 'codec'], `is "${nested.codec}", but ${unknown(nested.codec, codecs, 'codec')}`);
+  if (nested?.codec !== undefined && nested.fields !== undefined)
+    tell(['nested', 'fields'], 'stand beside `codec`: say it with one of the two.');
+  for (const [index, field] of (nested?.fields ?? []).entries()) {
+    for (const problem of fieldFaults(field, true)) tell(['nested', 'fields', index, ...problem.path], problem.message);
+  }
   if (message.root !== undefined && message.roots !== undefined)
     tell(['roots'], 'stands beside `root`: say it with one of the two.');
   if (codec !== undefined && decode !== undefined)

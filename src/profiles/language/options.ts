@@ -125,6 +125,17 @@ const fieldOptions = Type.Object({
   drop: optional(Type.Boolean({ description: 'Leave it out.' })),
 });
 
+const nestedOptions = Type.Object(
+  {
+    path: text(path),
+    codec: optional(text('The codec for it.', ['cayenne-lpp'])),
+    fields: optional(Type.Array(fieldOptions, { description: 'Or what its bytes are: values with `at`.' })),
+    order: optional(words(['big', 'little'], 'Byte order of `fields`. Default `big`.')),
+    encoding: optional(words(['base64', 'hex'], 'How its bytes are written. Default `base64`.')),
+  },
+  { description: 'A value that is a message by itself: bytes, or, without `codec` and `fields`, JSON as text.' },
+);
+
 const availabilityOptions = Type.Object(
   {
     path: optional(text(`${path} Without it, the whole payload is the word.`)),
@@ -192,16 +203,7 @@ const messageOptions = Type.Object({
       [{ object: '', rxInfo: 'rxInfo.' }],
     ),
   ),
-  nested: optional(
-    Type.Object(
-      {
-        path: text(path),
-        codec: optional(text('The codec for it; without one it is JSON as text.', ['cayenne-lpp'])),
-        encoding: optional(words(['base64', 'hex'], 'How its bytes are written, with a codec. Default `base64`.')),
-      },
-      { description: 'A value that is a message by itself.' },
-    ),
-  ),
+  nested: optional(nestedOptions),
   each: optional(
     text(
       'A list in the message, each item of which is a measurement by itself; `.` for the message. `devices.*`: what stands under each key of `devices`.',
@@ -275,6 +277,7 @@ export const profileOptions = Type.Object({
 export type ProfileOptions = Static<typeof profileOptions>;
 export type MessageOptions = Static<typeof messageOptions>;
 export type FieldOptions = Static<typeof fieldOptions>;
+export type NestedOptions = Static<typeof nestedOptions>;
 export type TimeOptions = Static<typeof timeOptions>;
 export type DeviceOptions = Static<typeof deviceOptions>;
 export type AvailabilityOptions = Static<typeof availabilityOptions>;

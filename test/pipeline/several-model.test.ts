@@ -13,10 +13,13 @@ import { RecordReader } from '../../src/wire/record-reader.ts';
 import { storedBatch } from '../../src/wire/stored-batch.ts';
 import { isBalanced, makeBuffer } from '../support/buffer.ts';
 import { LocalDisk } from '../support/local-disk.ts';
+import { rounds } from '../support/random.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 // Any messages of 1 to 20 measurements, any rules, a disk that fails and a process that dies at any moment: whoever was promised
 // something has it, and what the disk takes for a whole message is one.
+
+const runs = rounds(25, 1_000);
 
 const kinds = ['local', 'critical', 'relaxed', 'memory', 'private'] as const;
 type Kind = (typeof kinds)[number];
@@ -130,7 +133,7 @@ const scenario = fc.record({
 });
 
 test('whatever happens, what was promised is there, and what counts as taken is there as a whole', {
-  timeout: 60_000,
+  timeout: 30_000 + runs * 1_000,
 }, async (t) => {
   // Of a process that died nothing ticks on.
   t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
@@ -211,7 +214,7 @@ test('whatever happens, what was promised is there, and what counts as taken is 
     }),
     {
       ...(process.env.DBG && JSON.parse(process.env.DBG)),
-      numRuns: Number(process.env.HEADGATE_LONG === '1' ? 1_000 : 25),
+      numRuns: runs,
     },
   );
   t.diagnostic(`${crashes} crashes, ${partly} messages of which some lanes had their part`);

@@ -6,6 +6,7 @@ import type { MonotonicMs } from '../core/time.ts';
 import { type DecideState, decide, forgetKept, newDecideState } from './decide.ts';
 import { describeRules, type RuleDescription } from './describe.ts';
 import { type Explanation, explain } from './explain.ts';
+import { type Explained, explainMessage } from './explain-message.ts';
 import type { RuleOptions } from './options.ts';
 import { compileRules, type Decision, type Rules } from './rules.ts';
 
@@ -68,5 +69,9 @@ export class RuleBook {
   /** Which rule holds for a message, or one of its measurements, and why. Changes nothing. */
   explain(message: Message, decoded: Decoded, index = 0): Explanation {
     return explain(this.#rules, message, decoded, index);
+  }
+  /** {@link explainMessage} by the rules that hold now. */
+  explainMessage(message: Message, decoded: Decoded): Explained {
+    return explainMessage(this.#rules, message, decoded);
   }
 }

@@ -6,10 +6,6 @@ import type { RulesApi } from './rules-routes.ts';
 export function rulesApi(rules: RuleBook, decode: Decoder): RulesApi {
   return {
     describe: () => rules.describe(),
-    explain: (message) => {
-      const decoded = decode(message, Date.now());
-      const [{ deviceId, fields }] = decoded.measurements;
-      return { device: deviceId, fields: fields.map(({ name }) => name), explanation: rules.explain(message, decoded) };
-    },
+    explain: (message) => rules.explainMessage(message, decode(message, Date.now())),
   };
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { RuleDescription } from '../admission/describe.ts';
-import type { Explanation } from '../admission/explain.ts';
+import type { Explained } from '../admission/explain-message.ts';
 import type { Message } from '../core/message.ts';
 import { problem, sendProblem } from './problem.ts';
 
@@ -9,11 +9,7 @@ export interface RulesApi {
   /** Every rule with all its defaults. */
   readonly describe: () => readonly RuleDescription[];
   /** Which one holds for a message, and what the gateway sees in it. */
-  readonly explain: (message: Message) => {
-    readonly device: string;
-    readonly fields: readonly string[];
-    readonly explanation: Explanation;
-  };
+  readonly explain: (message: Message) => Explained;
 }
 
 const parameters = new Set(['topic', 'payload', 'mqttQos', 'source']);
@@ -26,8 +22,8 @@ export function addRulesRoutes(app: FastifyInstance, rules: RulesApi): void {
     if (typeof message === 'string') return sendProblem(reply, problem(400, message));
     if (message === undefined) return reply.send({ rules: rules.describe() });
     const { source, topic, mqttQos = null } = message;
-    const { device, fields, explanation } = rules.explain(message);
-    const explain = { message: { source, topic, mqttQos, device, fields }, ...explanation };
+    const { explanation, others, ...seen } = rules.explain(message);
+    const explain = { message: { source, topic, mqttQos, ...seen }, ...explanation, others };
     return reply.send({ rules: rules.describe(), explain });
   });
 }

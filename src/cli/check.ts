@@ -99,11 +99,12 @@ function textAnswer(config: Config, message: Message | undefined): string {
 function asked({ rules, decode: options }: Config, message: Message) {
   const book = new RuleBook(rules);
   const decoded = createDecoder(options)(message, Date.now());
-  const { deviceId, fields } = decoded.measurements[0];
+  const { explanation, others, ...seen } = book.explainMessage(message, decoded);
   const { source, topic, mqttQos = null } = message;
   return {
-    message: { source, topic, mqttQos, device: deviceId, fields: fields.map(({ name }) => name) },
-    explanation: book.explain(message, decoded),
+    message: { source, topic, mqttQos, ...seen },
+    explanation,
+    others,
     rules: book.describe(),
   };
 }

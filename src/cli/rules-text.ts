@@ -1,5 +1,5 @@
 import { handlingText, type RuleDescription } from '../admission/describe.ts';
-import type { Explanation } from '../admission/explain.ts';
+import type { Explained } from '../admission/explain-message.ts';
 
 /** A column gives way to a longer text than this, so that one long filter does not move all the others. */
 const maxColumn = 36;
@@ -37,24 +37,24 @@ function columnOf(texts: readonly string[]): number {
   return Math.min(maxColumn, Math.max(...texts.map((text) => text.length)));
 }
 
-interface Asked {
-  readonly message: {
+interface Asked extends Pick<Explained, 'explanation' | 'others'> {
+  readonly message: Omit<Explained, 'explanation' | 'others'> & {
     readonly source: string;
     readonly topic: string;
     readonly mqttQos: number | null;
-    readonly device: string;
-    readonly fields: readonly string[];
   };
-  readonly explanation: Explanation;
 }
 
 /** Which rule holds for a message, what that means, and why none before it does. */
-export function explanationText({ message, explanation }: Asked): string {
-  const { source, topic, mqttQos, device, fields } = message;
+export function explanationText({ message, explanation, others }: Asked): string {
+  const { source, topic, mqttQos, device, kind, profile, fields, records } = message;
   const { rule, because, handling, thins, forward, passedOver } = explanation;
   const facts = [
     `source ${source}`,
     mqttQos !== null && `MQTT QoS ${mqttQos}`,
+    // What has fields is a measurement, and what has none is raw, unless it is said.
+    kind !== (fields.length > 0 ? 'measurement' : 'raw') && `kind ${kind}`,
+    profile !== null && `profile ${profile}`,
     `device ${device}`,
     fields.length === 0 ? 'no fields' : `fields ${fields.join(', ')}`,
   ].filter((fact) => fact !== false);
@@ -65,5 +65,19 @@ export function explanationText({ message, explanation }: Asked): string {
     ...(thins === null ? [] : [`  ${thins}`]),
     ...(passedOver.length === 0 ? [] : ['Rules before it that do not hold:']),
     ...passedOver.map((one) => `  rule "${one.rule}": ${one.because}`),
+    ...(records > 1 ? [recordsText(records, others)] : []),
   ].join('\n');
+}
+
+/** What of a message's records is not said by what is said of the first one. */
+function recordsText(records: number, others: Explained['others']): string {
+  const head = `It becomes ${records} records, each decided by itself`;
+  if (others.length === 0) return `${head}; that rule holds for all of them.`;
+  const lines = others.map(({ device, fields, rule, because }) => {
+    const what = [`device ${device}`, fields.length > 0 && `fields ${fields.join(', ')}`].filter(
+      (text) => text !== false,
+    );
+    return `  rule "${rule}" for ${what.join(', ')}: ${because}`;
+  });
+  return [`${head}. Another rule holds for`, ...lines].join('\n');
 }

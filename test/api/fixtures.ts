@@ -28,11 +28,7 @@ export function rulesApi(): RulesApi {
   });
   return {
     describe: () => book.describe(),
-    explain: (message) => {
-      const decoded = decode(message, 0);
-      const [{ deviceId, fields }] = decoded.measurements;
-      return { device: deviceId, fields: fields.map(({ name }) => name), explanation: book.explain(message, decoded) };
-    },
+    explain: (message) => book.explainMessage(message, decode(message, 0)),
   };
 }
 

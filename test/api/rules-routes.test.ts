@@ -22,20 +22,21 @@ test('every rule is told with all its defaults, the built-in ones last', async (
 });
 
 test('for a message it is told which rule holds, and why', async () => {
+  const raw = { kind: 'raw', profile: null, fields: [], records: 1 };
   type Row = readonly [query: string, rule: string, message: object];
   const rows: readonly Row[] = [
     [
       '?topic=alarm%2Ffire',
       'alarms',
-      { source: 'mqtt', topic: 'alarm/fire', mqttQos: 1, device: 'alarm/fire', fields: [] },
+      { source: 'mqtt', topic: 'alarm/fire', mqttQos: 1, device: 'alarm/fire', ...raw },
     ],
     [
       '?topic=x&payload=%7B%22t%22:1%7D&mqttQos=0',
       'default-qos0',
-      { source: 'mqtt', topic: 'x', mqttQos: 0, device: 'x', fields: ['t'] },
+      { source: 'mqtt', topic: 'x', mqttQos: 0, device: 'x', ...raw, kind: 'measurement', fields: ['t'] },
     ],
     // What did not come over MQTT has none of its levels.
-    ['?topic=x&source=serial', 'default', { source: 'serial', topic: 'x', mqttQos: null, device: 'x', fields: [] }],
+    ['?topic=x&source=serial', 'default', { source: 'serial', topic: 'x', mqttQos: null, device: 'x', ...raw }],
   ];
   for (const [query, rule, message] of rows) {
     const { rules, explain } = (await asked(query)).json();

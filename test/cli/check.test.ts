@@ -137,11 +137,39 @@ test('--topic: which rule holds for a message, and why', async (t) => {
   );
 });
 
+test('--topic: each record of a message is decided by itself', async (t) => {
+  const rules = `
+rules:
+  - { name: rain, match: { field: rain }, priority: critical }
+  - { name: senml, match: { profile: "ietf/*", kind: measurement } }
+`;
+  const [file] = fileOf(t, 'rules.yaml', rules);
+  const explained = async (payload: string) => {
+    const { out } = await check([file, '--topic', 'a', '--payload', payload]);
+    return out.slice(out.lastIndexOf('\n\n') + 2).split('\n');
+  };
+  const pack = '[{"bt":1790000000,"n":"wind","v":1},{"n":"rain","v":2,"t":1},{"n":"wind","v":1,"t":2}]';
+  assert.deepEqual(await explained(pack), [
+    'A message on a (source mqtt; MQTT QoS 1; profile ietf/senml-json; device a; fields wind):',
+    '  rule "senml" holds: it is of kind measurement; it was decoded by profile ietf/senml-json, which ietf/* matches',
+    '  normal, local, dropOldest',
+    'Rules before it that do not hold:',
+    '  rule "rain": field rain is asked for, and it has no such field',
+    'It becomes 3 records, each decided by itself. Another rule holds for',
+    '  rule "rain" for device a, fields rain: it has the field rain',
+  ]);
+  assert.match(
+    (await explained(pack.replace('rain', 'sun'))).at(-1) ?? '',
+    /3 records, .* that rule holds for all of them\.$/,
+  );
+});
+
 test('--topic --json: the same for programs', async () => {
   const { out, err } = await check(['--topic', 'a', '--source', 'serial', '--json']);
   assert.match(err, /is right\.$/);
   const { message, explanation, rules } = JSON.parse(out);
-  assert.deepEqual(message, { source: 'serial', topic: 'a', mqttQos: null, device: 'a', fields: [] });
+  const seen = { device: 'a', kind: 'raw', profile: null, fields: [], records: 1 };
+  assert.deepEqual(message, { source: 'serial', topic: 'a', mqttQos: null, ...seen });
   assert.equal(explanation.rule, 'default');
   assert.deepEqual(
     rules.map(({ name }: { name: string }) => name),

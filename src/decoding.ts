@@ -166,5 +166,8 @@ export class Decoding implements Service {
     },
   };
 
+  /** What a message would be now, by what people decided too; nobody hears of it, and nothing is learnt. */
+  readonly decodeAside: Decoder = (message, receivedAtMs) => this.#newDecoder().decode(message, receivedAtMs);
+
   readonly decode: Decoder = (message, receivedAtMs) => this.decoder.decode(message, receivedAtMs);
 }

@@ -27,7 +27,6 @@ import { ensureDirectory } from './lib/ensure-directory.ts';
 import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
-import { createDecoder } from './profiles/decoder.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
@@ -194,7 +193,7 @@ export class Gateway {
       options: config.http,
       status: () => this.#reporter.status(),
       metrics: () => metrics.text(),
-      rules: rulesApi(this.#rules, createDecoder(config.decode, this.#decoding.library)),
+      rules: rulesApi(this.#rules, this.#decoding.decodeAside),
       devices: registry,
       profiles: this.#decoding.api,
       topics: this.#decoding.topics,

@@ -65,6 +65,11 @@ test('what is unknown is shown, adopted, and stays so after a restart, as does w
   await first.publish('plant/7/report', payload);
   const adopted = await arrived('plant/7/report', 3);
   assert.deepEqual([adopted.profile, adopted.deviceId], ['tasmota/tasmota', 'tasmota:7']);
+  // Whoever asks about rules is told of the same device.
+  const rules = `http://127.0.0.1:${first.gateway.port('http')}/api/v1/rules`;
+  const asked = new URLSearchParams({ topic: 'plant/9/report', payload });
+  const { explain } = (await (await fetch(`${rules}?${asked}`)).json()) as { explain: { message: { device: string } } };
+  assert.equal(explain.message.device, 'tasmota:9');
   await first.post('ignore', { topic: 'tele/other/SENSOR' });
   await first.gateway.stop();
 

@@ -4,8 +4,7 @@ import type { UnixMs } from '../core/time.ts';
 import { RecentMap } from '../lib/recent-map.ts';
 import { WorkBudget } from '../lib/work-budget.ts';
 import { Adoptions } from './adoptions.ts';
-import type { Codec, Hint } from './codec.ts';
-import { codecs } from './codecs/codecs.ts';
+import { CodecSet } from './codec-set.ts';
 import { createDeviceNamer } from './device-id.ts';
 import { DeviceNames } from './device-names.ts';
 import { createGeneralDecoder } from './general.ts';
@@ -37,7 +36,9 @@ interface Known {
   seen: number;
   readonly lookAgainAt: number;
   /** How much had been learnt when it was looked at. */
-  readonly learnt: number;
+  learnt: number;
+  /** It was not told by its topic, so what is learnt may tell otherwise. */
+  readonly isByLook: boolean;
 }
 
 export interface ProfileDecoderDependencies {
@@ -62,7 +63,7 @@ export class ProfileDecoder {
   readonly #deps: ProfileDecoderDependencies;
   readonly #general: Decoder;
   readonly #nameOf: (topic: string) => string;
-  readonly #codecs = new Map<string, Codec>();
+  readonly #codecs = new CodecSet();
   readonly #names = new DeviceNames();
   #byName: ReadonlyMap<string, CompiledProfile>;
   #recogniser: Recogniser;
@@ -80,7 +81,7 @@ export class ProfileDecoder {
     this.#general = createGeneralDecoder(options);
     this.#nameOf = createDeviceNamer(options.deviceTopics);
     this.#byName = new Map(profiles.map((profile) => [profile.name, profile]));
-    this.#recogniser = new Recogniser(profiles, (name) => this.#codecOf(name), adoptions);
+    this.#recogniser = new Recogniser(profiles, this.#codecs.of, adoptions);
     this.#budget = deps.budget ?? new WorkBudget(lookingShare, lookingBurstMs);
   }
 
@@ -135,7 +136,7 @@ export class ProfileDecoder {
   /** Takes other profiles in the place of those before: every topic is looked at again. What codecs have learnt stays. */
   useProfiles(profiles: readonly CompiledProfile[]): void {
     this.#byName = new Map(profiles.map((profile) => [profile.name, profile]));
-    this.#recogniser = new Recogniser(profiles, (name) => this.#codecOf(name), this.adoptions);
+    this.#recogniser = new Recogniser(profiles, this.#codecs.of, this.adoptions);
     this.#known.clear();
   }
 
@@ -164,7 +165,11 @@ export class ProfileDecoder {
   #knownOf({ topic, payload }: Message): Known {
     const known = this.#known.get(topic);
     if (known !== undefined) {
-      if (known.route !== undefined) return known;
+      if (known.route !== undefined) {
+        if (!known.isByLook || known.learnt === this.#learnt.count) return known;
+        known.learnt = this.#learnt.count;
+        if (this.#recogniser.isStill(known.route.profile, topic, payload)) return known;
+      }
       known.seen++;
       // Perhaps what was learnt tells what this is.
       if (known.seen < known.lookAgainAt && known.learnt === this.#learnt.count) return known;
@@ -183,7 +188,7 @@ export class ProfileDecoder {
       return this.#knownAs(topic, before, this.#routeOf(bound, topic, binding), binding, undefined, []);
     }
     if (binding?.kind === 'ignored') return this.#knownAs(topic, before, undefined, binding, undefined, []);
-    const remembered = this.#recogniser.remembered(topic);
+    const remembered = this.#recogniser.remembered(topic, payload);
     if (remembered !== undefined) {
       const better = this.#ownOver(remembered, topic, payload) ?? remembered;
       return this.#adopted(topic, before, better, [better]);
@@ -216,6 +221,7 @@ export class ProfileDecoder {
   /** There is no time to find out: with its next message, perhaps. */
   #later(topic: string, before: Known | undefined): Known {
     this.#postponed++;
+    if (before !== undefined) return { ...before, route: undefined, lookAgainAt: before.seen + 1 };
     const known = this.#knownAs(topic, before, undefined, undefined, undefined, []);
     return { ...known, lookAgainAt: known.seen + 1 };
   }
@@ -232,7 +238,8 @@ export class ProfileDecoder {
     const found = { template: binding?.template ?? template, profile, isByPeople: binding !== undefined, suggestions };
     const meter = this.#deps.topics?.meterOf(topic, found, before?.meter);
     const { seen = 1, lookAgainAt = 1 } = before ?? {};
-    return { route, meter, seen, lookAgainAt: lookAgainAt * 2, learnt: this.#learnt.count };
+    const isByLook = route !== undefined && binding === undefined && template === undefined;
+    return { route, meter, seen, lookAgainAt: lookAgainAt * 2, learnt: this.#learnt.count, isByLook };
   }
 
   #routeOf(profile: CompiledProfile, topic: string, adopted?: Binding, use = this.#useOf(profile)): Route {
@@ -243,9 +250,9 @@ export class ProfileDecoder {
         topic,
         limits: this.#deps.options,
         nameOf: this.#nameOf,
-        codecOf: this.#codecOf,
+        codecOf: this.#codecs.of,
         names: this.#names,
-        hintsOf: this.#hintsOf,
+        hintsOf: this.#codecs.hintsOf,
         learnt: this.#learnt,
         ...(adopted?.kind === 'adopted' && { adopted: { device } }),
       },
@@ -261,26 +268,6 @@ export class ProfileDecoder {
     }
     return use;
   }
-
-  readonly #hintsOf = (topic: string): ReadonlyMap<string, Hint> | undefined => {
-    let all: Map<string, Hint> | undefined;
-    for (const codec of this.#codecs.values()) {
-      for (const hint of codec.hints?.(topic) ?? []) {
-        all ??= new Map();
-        if (!all.has(hint.path)) all.set(hint.path, hint);
-      }
-    }
-    return all;
-  };
-
-  readonly #codecOf = (name: string): Codec | undefined => {
-    let codec = this.#codecs.get(name);
-    if (codec === undefined) {
-      codec = codecs.get(name)?.();
-      if (codec !== undefined) this.#codecs.set(name, codec);
-    }
-    return codec;
-  };
 }
 
 /** The profiles that a configuration asks for. @throws {HeadgateError} config.unreadable */

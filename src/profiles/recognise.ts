@@ -48,11 +48,13 @@ export class Recogniser {
     this.#adoptions = adoptions;
   }
 
-  /** What the topic was adopted as before; the payload is not looked at. */
-  remembered(topic: string): Finding | undefined {
+  /** What the topic was adopted as before, unless it was by something that a codec has learnt and does not know any more. */
+  remembered(topic: string, payload: Uint8Array): Finding | undefined {
     const reason = 'it was recognised before';
     const own = this.#adoptions.profileOf(topic);
-    if (own !== undefined && this.#profiles.has(own)) return { profile: own, confidence: 1, reason, place: undefined };
+    const profile = own === undefined ? undefined : this.#profiles.get(own);
+    if (own !== undefined && profile !== undefined && this.isStill(profile, topic, payload))
+      return { profile: own, confidence: 1, reason, place: undefined };
     for (const place of this.#placesOf(topic)) {
       if (this.#adoptions.has(place)) return { profile: place.profile.name, confidence: 1, reason, place };
     }
@@ -84,6 +86,13 @@ export class Recogniser {
       }
     }
     return [...found.values()].sort(inOrder);
+  }
+
+  /** Whether a topic that was adopted without a topic of its own is so still: only a codec that learns of topics can be wrong later. */
+  isStill({ messages }: CompiledProfile, topic: string, payload: Uint8Array): boolean {
+    const learning = messages.flatMap(({ codec }) => (codec === undefined ? [] : (this.#codecOf(codec) ?? [])));
+    const isLearnt = learning.some(({ hints }) => hints !== undefined);
+    return !isLearnt || learning.some((codec) => codec.claims?.(topic, payload) !== undefined);
   }
 
   /** Where a topic stands in a profile, by the first of its messages that it can be. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Adoptions } from '../../src/profiles/adoptions.ts';
 import { ProfileDecoder } from '../../src/profiles/decoder.ts';
 import { compileProfile } from '../../src/profiles/language/compile.ts';
 import type { MessageOptions } from '../../src/profiles/language/options.ts';
@@ -67,4 +68,24 @@ test('a bare value that nobody named is called what it was announced as', () => 
   assert.equal(fieldsOf('raw/a', '1')[0]?.name, 'value');
   announce('Level', { state_topic: 'raw/a', unit_of_measurement: '%' });
   assert.deepEqual(fieldsOf('raw/a', '1'), [{ name: 'Level', value: 1, unit: '%' }]);
+});
+
+test('what was adopted by a discovery message is no longer when that is taken back, also in another run', () => {
+  const adoptions = new Adoptions();
+  const decoderNow = () => new ProfileDecoder({ options, profiles: [discovery], adoptions });
+  const decoder = decoderNow();
+  const give = (one: ProfileDecoder, topic: string, payload: string) =>
+    one.decode({ source: 'mqtt', topic, payload: Buffer.from(payload) }, at);
+  const config = 'homeassistant/sensor/t/config';
+  const announcement = JSON.stringify({ name: 'T', unique_id: 't', state_topic: 'raw/t', unit_of_measurement: 'W' });
+  give(decoder, config, announcement);
+  assert.equal(give(decoder, 'raw/t', '1').profile?.name, discovery.name);
+  assert.equal(adoptions.profileOf('raw/t'), discovery.name);
+  give(decoder, config, '');
+  const general = give(decoder, 'raw/t', '2');
+  assert.deepEqual([general.profile, general.measurements[0].fields], [undefined, [{ name: 'value', value: 2 }]]);
+  const other = decoderNow();
+  assert.equal(give(other, 'raw/t', '3').profile, undefined);
+  give(other, config, announcement);
+  assert.equal(give(other, 'raw/t', '4').profile?.name, discovery.name);
 });

@@ -134,7 +134,7 @@ test('adoptions are bounded, and a profile that is gone holds nothing', () => {
   for (const wrong of ['', 'x', 'x/y\n', 'x/y\n\n', '\n\na'])
     assert.equal(new Adoptions().restore(wrong), false, wrong);
   const recogniser = new Recogniser([exact], () => undefined, adoptions);
-  assert.equal(recogniser.remembered('a'), undefined);
+  assert.equal(recogniser.remembered('a', Buffer.from('x')), undefined);
 });
 
 test('finding out what topics are has a share of the time; beyond it they are decoded by the general rules', () => {

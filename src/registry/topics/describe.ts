@@ -85,7 +85,10 @@ export function topicSummary(row: TopicRow, context: TopicContext): TopicSummary
     examples,
     firstSeen: iso(row.firstSeenMs),
     lastSeen: iso(row.lastSeenMs),
-    lastPayload: { ...context.excerptOf(payload, payload.length), bytes: payloadBytes, topic: payloadTopic },
+    // Of two thousand only a page is shown.
+    get lastPayload() {
+      return { ...context.excerptOf(payload, payload.length), bytes: payloadBytes, topic: payloadTopic };
+    },
   };
 }
 

@@ -4,6 +4,7 @@ import type { Codec, Limits } from './codec.ts';
 import { parseJson } from './json.ts';
 import type { Reader } from './language/formats.ts';
 import { type Tree, valueAt } from './language/tree-path.ts';
+import { bytesOf } from './language/written-bytes.ts';
 
 /** A value of a message that is a message by itself. */
 export interface Nested {
@@ -67,10 +68,4 @@ export function joined(around: Values, tree: Tree, nested: Nested, input: Nested
   if (first === undefined) return [around];
   if (first.timeMs !== undefined) return around.fields.length > 0 ? [around, ...parts] : parts;
   return [{ ...around, fields: [...first.fields, ...around.fields] }, ...others];
-}
-
-/** Undefined when the text is not written so. */
-function bytesOf(text: string, encoding: Nested['encoding']): Uint8Array | undefined {
-  const isRight = encoding === 'hex' ? /^(?:[0-9a-f]{2})*$/i : /^[A-Za-z0-9+/_-]*={0,2}$/;
-  return isRight.test(text) ? Buffer.from(text, encoding) : undefined;
 }

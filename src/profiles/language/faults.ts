@@ -10,6 +10,7 @@ import type { FieldOptions, MessageOptions, ProfileOptions } from './options.ts'
 import { templateFault } from './template.ts';
 import { isZone } from './time.ts';
 import { patternFault } from './topic-pattern.ts';
+import { isBytesWriting } from './written-bytes.ts';
 
 type Path = readonly (string | number)[];
 
@@ -72,6 +73,14 @@ function messageFaults(message: MessageOptions, codecs: readonly string[]): Opti
   tell(['pattern'], isText(pattern, expressionFault));
   if (decode === 'keyvalue' && pattern !== undefined && !(/\?P?<key>/.test(pattern) && /\?P?<value>/.test(pattern)))
     tell(['pattern'], `is "${pattern}", but for \`keyvalue\` it needs the groups \`(?<key>…)\` and \`(?<value>…)\`.`);
+  const isBytes = decode === 'binary' || decode === 'cbor';
+  if (isBytesWriting(message.encoding) && !isBytes)
+    tell(['encoding'], `is "${message.encoding}", which is for \`decode: binary\` and \`cbor\`.`);
+  if (isBytes && pattern !== undefined && !(isBytesWriting(message.encoding) && /\?P?<bytes>/.test(pattern)))
+    tell(
+      ['pattern'],
+      `is "${pattern}", but for \`${decode}\` it needs the group \`(?<bytes>…)\`, and \`encoding: hex\`.`,
+    );
   if (time?.zone !== undefined && !isZone(time.zone))
     tell(
       ['time', 'zone'],

@@ -8,6 +8,7 @@ import { parseJson, textOf } from '../json.ts';
 import type { MessageOptions } from './options.ts';
 import type { Tree } from './tree-path.ts';
 import { numberIn } from './value.ts';
+import { isBytesWriting, writtenBytes } from './written-bytes.ts';
 
 /** What a payload holds: one tree for each measurement in it. */
 export interface Trees {
@@ -40,9 +41,9 @@ export function readerOf(options: MessageOptions): Reader {
     case 'text':
       return patternReader(decode, options.pattern ?? '');
     case 'binary':
-      return binaryReader(options);
+      return bytesReader(options, binaryReader(options));
     case 'cbor':
-      return cborReader;
+      return bytesReader(options, cborReader);
   }
 }
 
@@ -111,6 +112,17 @@ function keyValueReader(decode: TextOf, separator: string, assign: string): Read
       if (tree.size > 0) trees.push(tree);
     }
     return trees.length === 0 ? { failure: `it has no line of KEY${assign}VALUE: ${shown(text)}` } : { trees };
+  };
+}
+
+/** Where the bytes of a message are written as text, what reads that first. */
+function bytesReader({ encoding, pattern }: MessageOptions, read: Reader): Reader {
+  if (!isBytesWriting(encoding)) return read;
+  const bytesIn = writtenBytes(encoding, pattern);
+  return (payload) => {
+    const bytes = bytesIn(payload);
+    if (bytes !== undefined) return read(bytes);
+    return { failure: `it has no bytes written in ${encoding} where the profile says so: ${shown(latin1Of(payload))}` };
   };
 }
 

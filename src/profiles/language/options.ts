@@ -176,7 +176,7 @@ const messageOptions = Type.Object({
   codec: optional(text('Decodes by a built-in codec instead.', ['sparkplug-b'])),
   pattern: optional(
     text(
-      'For `text`: a regular expression (RE2) with named groups, `T=(?<temperature>[-0-9.]+)`. Each match is a measurement. For `keyvalue`, instead of `separator` and `assign`: one with the groups `key` and `value`, whose matches are one measurement.',
+      'For `text`: a regular expression (RE2) with named groups, `T=(?<temperature>[-0-9.]+)`. Each match is a measurement. For `keyvalue`, instead of `separator` and `assign`: one with the groups `key` and `value`, whose matches are one measurement. For `binary` whose bytes are written as text: one with the group `bytes`.',
     ),
   ),
   separator: optional(
@@ -188,7 +188,10 @@ const messageOptions = Type.Object({
     }),
   ),
   encoding: optional(
-    words(['utf-8', 'latin-1'], 'How text is written. Default `utf-8`; `latin-1` takes any bytes for text.'),
+    words(
+      ['utf-8', 'latin-1', 'hex', 'decimal', 'base64'],
+      'How text is written. Default `utf-8`; `latin-1` takes any bytes for text. With `binary` and `cbor`: how their bytes are written as text, `2b66`, `43 102` or `K2Y=`.',
+    ),
   ),
   assign: optional(
     Type.String({ minLength: 1, maxLength: 8, description: 'For `keyvalue`: between key and value. Default `=`.' }),

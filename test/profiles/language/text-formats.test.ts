@@ -48,6 +48,19 @@ const rows: readonly (readonly [about: string, message: string, payload: string,
     '"036,-002.57,000"',
     '{ "0": 36, "1": -2.57, "2": 0 }',
   ],
+  [
+    'bytes may be written as hex digits',
+    'decode: binary, encoding: hex, fields: [{ at: 1, type: uint16, name: x }]',
+    '" 2b:66-01\\n"',
+    '{ x: 26113 }',
+  ],
+  [
+    'as decimal numbers, in a part of the text',
+    "decode: binary, encoding: decimal, pattern: '^OK (?<bytes>[0-9 ]+)', fields: [{ at: 0, type: uint16, name: x }]",
+    '"OK 4 156 (37)"',
+    '{ x: 1180 }',
+  ],
+  ['or in Base64', 'decode: cbor, encoding: base64', '"oWF4GCo=\\n"', '{ x: 42 }'],
   ['and are text elsewhere', 'decode: columns', '"036"', `{ "0": '"036"' }`],
 ];
 
@@ -80,6 +93,33 @@ test('a pattern for pairs needs its two groups', () => {
   );
   assert.ok('errors' in read);
   assert.match(read.errors[0] ?? '', /needs the groups `\(\?<key>…\)` and `\(\?<value>…\)`/);
+});
+
+test('text that is not written so has no bytes', () => {
+  const fields = 'fields: [{ at: 0, type: uint8, name: x }]';
+  const rows = [
+    ['encoding: hex', '2b6', 'it has no bytes written in hex where the profile says so: "2b6"'],
+    ['encoding: hex', '2b----66', 'it has no bytes written in hex where the profile says so: "2b----66"'],
+    ['encoding: decimal', '1 256', 'it has no bytes written in decimal where the profile says so: "1 256"'],
+    ["encoding: hex, pattern: 'x(?<bytes>..)'", 'y', 'it has no bytes written in hex where the profile says so: "y"'],
+  ] as const;
+  for (const [how, payload, failure] of rows) {
+    const [fault] = faultsOf(`decode: binary, ${how}, ${fields}`, `payload: "${payload}"`, '{ x: 1 }');
+    assert.equal(fault, `it is of kind failed: ${failure}, not measurement`);
+  }
+});
+
+test('what is wrong with bytes that are written as text is told', () => {
+  const rows = [
+    ["decode: text, pattern: '(?<a>.)', encoding: hex", /is "hex", which is for `decode: binary` and `cbor`/],
+    ["decode: binary, pattern: '(?<bytes>.)'", /needs the group `\(\?<bytes>…\)`, and `encoding: hex`/],
+    ["decode: binary, encoding: hex, pattern: '(?<b>.)'", /needs the group `\(\?<bytes>…\)`/],
+  ] as const;
+  for (const [message, expected] of rows) {
+    const read = readProfile(profileOf(message, 'payload: a', '{}'), 'x/y', 'p.yaml', []);
+    assert.ok('errors' in read);
+    assert.match(read.errors[0] ?? '', expected);
+  }
 });
 
 function profileOf(message: string, payload: string, gives: string): string {

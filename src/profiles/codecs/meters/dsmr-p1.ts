@@ -82,7 +82,7 @@ function verify(text: string, behind: string): boolean | string {
 class Telegram {
   readonly #fields: Field[] = [];
   readonly #timed: Part[] = [];
-  readonly #attributes: Attribute[] = [];
+  readonly #attributes = new Map<string, string>();
   #timeMs: number | undefined;
   #isComplete: boolean;
 
@@ -96,7 +96,10 @@ class Telegram {
     const kind = code.slice(code.indexOf(':') + 1);
     if (code === '0-0:1.0.0') this.#timeMs = meterTime(first);
     else if (kind === '0.2.8' || kind === '96.1.4') this.#attribute('protocol', first);
-    else if (kind === '42.0.0' || /^96\.1\.[0-3]$/.test(kind))
+    // Belgium: the number of the connection, as invoices tell it.
+    else if (kind === '96.1.2') this.#attribute(channel ? `${channel}.ean` : 'ean', textOf(first));
+    // Where a meter tells its name (COSEM) and its number, the number comes later.
+    else if (kind === '42.0.0' || /^96\.1\.[013]$/.test(kind))
       this.#attribute(channel ? `${channel}.serialNumber` : 'serialNumber', textOf(first));
     else if (channel && kind === '24.1.0') this.#attribute(`${channel}.medium`, media.get(Number(first)) ?? first);
     else if (kind === '24.3.0' && groups.length >= 7) this.#oldMeter(code, groups);
@@ -133,13 +136,13 @@ class Telegram {
 
   #attribute(name: string, value: string): void {
     // An empty slot of the M-Bus has a type and no meter.
-    if (value !== '') this.#attributes.push([name, value]);
+    if (value !== '') this.#attributes.set(name, value);
   }
 
   output(identity: readonly Attribute[]): CodecOutput {
     const own: Part[] = [{ fields: this.#fields, ...(this.#timeMs !== undefined && { timeMs: this.#timeMs }) }];
     const parts = [...(this.#fields.length > 0 ? own : []), ...this.#timed];
-    const attributes = [...identity, ...this.#attributes];
+    const attributes: Attribute[] = [...identity, ...this.#attributes];
     const sightings = attributes.length > 0 ? [{ attributes }] : [];
     if (parts.length === 0) return without('discovery', { sightings });
     return measured(parts, this.#isComplete, { sightings });

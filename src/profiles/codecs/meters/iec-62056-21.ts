@@ -76,7 +76,8 @@ function verify(payload: Uint8Array): boolean | string {
 
 /** @returns whether all that the value says is told */
 function take({ code, groups }: Item, fields: Field[], attributes: Attribute[]): boolean {
-  const [first = ''] = groups;
+  // Some fill up with spaces, and a number that was never given is nothing but those.
+  const first = groups[0]?.trim() ?? '';
   if (first === '' && groups.length === 1) return true;
   const short = code.slice(code.indexOf(':') + 1);
   if (names.test(short)) {

@@ -46,6 +46,8 @@ export function readObisText(lines: readonly string[]): ObisText {
 /** Spellings that only meters use. */
 const spellings: ReadonlyMap<string, string> = new Map([
   ['C', 'Cel'],
+  // Heat meters measure maxima over so many minutes: `6.35(60*m)`.
+  ['m', 'min'],
   ['m3ph', 'm3/h'],
   ['m3h', 'm3/h'],
   ['lph', 'l/h'],

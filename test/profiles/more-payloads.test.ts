@@ -98,7 +98,8 @@ for (const name of files) {
         Array.from(bytes, (byte) => Uint8Array.of(byte)),
       );
       assert.deepEqual(bytewise.messages, messages, `${sample.id}, byte by byte`);
-      if (discarded.length > 0) continue;
+      // What is no frame by itself, or only by the silence behind it, is none amid others either.
+      if (discarded.length > 0 || messages.some(({ kind }) => kind === 'discovery')) continue;
       const cutOff = bytes.subarray(0, bytes.length >> 1);
       const amid = streamed(sample, rows, [Buffer.concat([noise, bytes, cutOff])]).messages;
       for (const message of messages) {

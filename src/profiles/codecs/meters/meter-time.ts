@@ -20,7 +20,8 @@ export function meterTime(text: string): UnixMs | undefined {
     number,
   ];
   // 1970-01-01 stands where a meter behind the M-Bus was never heard, or is there no more.
-  if (year >= 70 || month < 1 || month > 12 || day < 1 || day > 31 || hours > 23 || minutes > 59 || seconds > 59) return undefined;
+  if (year >= 70 || month < 1 || month > 12 || day < 1 || day > 31 || hours > 23 || minutes > 59 || seconds > 59)
+    return undefined;
   const local = Date.UTC(2000 + year, month - 1, day, hours, minutes, seconds);
   // In the hour that comes twice, it is the first one.
   const offset =

@@ -120,6 +120,7 @@ export class Route {
     let isComplete = read.isPartial !== true;
     let hasEvents = false;
     let isLesson = false;
+    let isTold = false;
     let firstId: string | undefined;
     let left = limits.maxFields;
     for (const tree of trees) {
@@ -143,7 +144,7 @@ export class Route {
           nested === undefined ? [mapped] : joined(mapped, item, nested, { ...this.#deps, captures, receivedAtMs });
         if (all === undefined) isComplete = false;
         for (const one of all ?? [mapped]) if (one.fields.length > 0) measurements.push(withDevice(deviceId, one));
-        this.#sightings.note(sightings, candidate, item, deviceId, undefined);
+        if (this.#sightings.note(sightings, candidate, item, deviceId, undefined)) isTold = true;
       }
     }
     if (firstId === undefined && message.once !== undefined && trees.length > 0)
@@ -151,7 +152,7 @@ export class Route {
     const deviceId = firstId ?? this.#identity.idOf(candidate, trees[0]);
     const [first, ...others] = measurements;
     if (first === undefined) {
-      const kind = hasEvents ? 'event' : (message.otherwise ?? (sightings.length > 0 ? 'discovery' : 'raw'));
+      const kind = hasEvents ? 'event' : (message.otherwise ?? (isTold ? 'discovery' : 'raw'));
       return this.#without(kind, deviceId, sightings, isLesson);
     }
     const keepPayload = message.keepPayload || hasEvents || !isComplete;

@@ -17,16 +17,21 @@ export class Sightings {
     this.#profile = profile;
   }
 
-  /** Adds what a message tells of its device, if it tells anything. */
+  /**
+   * Adds what is known of a message's device, if anything.
+   *
+   * @returns whether the message itself tells it, not only the profile
+   */
   note(
     sightings: Sighting[],
     { message, captures }: Candidate,
     tree: Tree,
     deviceId: string,
     presence: Sighting['presence'],
-  ): void {
+  ): boolean {
     const name = message.device?.name?.({ captures, tree });
     const attributes = message.attributes.length === 0 ? [] : attributesIn(tree, message.attributes);
+    const isTold = name !== undefined || attributes.length > 0;
     const { manufacturer, model } = this.#profile;
     if ((manufacturer !== undefined || model !== undefined) && !this.#told.has(deviceId)) {
       if (this.#told.size >= maxTold) this.#told = new Set();
@@ -40,12 +45,13 @@ export class Sightings {
           attributes.push([key, value] as Attribute);
       }
     }
-    if (name === undefined && presence === undefined && attributes.length === 0) return;
+    if (name === undefined && presence === undefined && attributes.length === 0) return false;
     sightings.push({
       deviceId,
       ...(name !== undefined && { name }),
       ...(presence !== undefined && { presence }),
       ...(attributes.length > 0 && { attributes }),
     });
+    return isTold;
   }
 }

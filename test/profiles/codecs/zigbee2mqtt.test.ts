@@ -47,8 +47,8 @@ const untold: readonly Row[] = [
   ['x', '{"color":{"x":0.3,"y":0.4},"color_mode":"xy"}', { 'color.x': 0.3, 'color.y': 0.4, color_mode: 'xy' }],
   [
     'x',
-    '{"update":{"state":"idle","installed_version":1},"temperature":null}',
-    { 'update.state': 'idle', 'update.installed_version': 1 },
+    '{"update":{"state":"idle","installed_version":1},"temperature":null,"contact":true}',
+    { contact: true },
     'kept',
   ],
   ['a/b/c', '{"contact":false}', { contact: false }],

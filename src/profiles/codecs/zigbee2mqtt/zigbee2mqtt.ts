@@ -55,6 +55,9 @@ function deviceMessage(bridges: Bridges, base: string, rest: string, input: Code
     return without('availability', { sightings: [{ device, presence: state }] });
   }
   if (isObject(json)) return stateOf(deviceName(base, rest), json, known?.get(rest), input);
+  if (rest.endsWith('/action') && !known?.has(rest)) {
+    return without('event', { sightings: [{ device: deviceName(base, rest.slice(0, -'/action'.length)) }] });
+  }
   if (text !== '') return attributeOf(base, rest, text, known);
   // A retained state was taken away.
   return without('raw', known?.has(rest) ? { sightings: [{ device: deviceName(base, rest) }] } : {});
@@ -93,7 +96,7 @@ function stateOf(device: string, json: JsonObject, known: KnownDevice | undefine
     if (isOfAction(name)) {
       isAll = false;
       if (value !== '') isEvent = true;
-    } else if (name.startsWith('device.')) isAll = false;
+    } else if (name.startsWith('device.') || name.startsWith('update.')) isAll = false;
     else if (name !== 'last_seen' || lastSeen === undefined) {
       fields.push(fieldOf(name, value, known?.properties.get(name) ?? ofItem(name, known)));
     }
@@ -168,7 +171,7 @@ function claimOf(bridges: Bridges, topic: string, payload: Uint8Array): Claim | 
   if (base === undefined) return undefined;
   const start = payload.find((byte) => byte > 0x20);
   const isKnown = bridges.get(base) !== undefined;
-  if (start !== 0x7b && !isKnown && !/\/(?:availability|set|get)(?:\/|$)/.test(topic)) return undefined;
+  if (start !== 0x7b && !isKnown && !/\/(?:availability|action|set|get)(?:\/|$)/.test(topic)) return undefined;
   const why = isKnown
     ? 'there is a Zigbee2MQTT bridge with this base topic'
     : "it begins with Zigbee2MQTT's base topic";
@@ -182,6 +185,10 @@ function isOwnMessage(leaf: string, payload: Uint8Array): boolean {
   const json = parseJson(text);
   if (leaf === 'devices') return Array.isArray(json) && isObject(json[0]) && Object.hasOwn(json[0], 'ieee_address');
   if (leaf === 'info') return isObject(json) && Object.hasOwn(json, 'coordinator') && Object.hasOwn(json, 'version');
+  if (leaf === 'state' && isObject(json)) {
+    const state = own(json, 'state');
+    return (state === 'online' || state === 'offline') && Object.keys(json).length === 1;
+  }
   if (leaf !== 'event' || !isObject(json)) return false;
   const data = own(json, 'data');
   return isObject(data) && Object.hasOwn(data, 'ieee_address');

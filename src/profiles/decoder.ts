@@ -1,45 +1,29 @@
 import type { Decoded } from '../core/decoded.ts';
 import type { Message } from '../core/message.ts';
 import type { UnixMs } from '../core/time.ts';
-import { RecentMap } from '../lib/recent-map.ts';
+import type { RecentMap } from '../lib/recent-map.ts';
 import { WorkBudget } from '../lib/work-budget.ts';
 import { Adoptions } from './adoptions.ts';
 import { CodecSet } from './codec-set.ts';
 import { createDeviceNamer } from './device-id.ts';
 import { DeviceNames } from './device-names.ts';
 import { createGeneralDecoder } from './general.ts';
+import { type Known, knownTopics } from './known-topics.ts';
 import type { CompiledProfile } from './language/compiled.ts';
 import { compiledIn, type Library, loadLibrary } from './library.ts';
 import type { DecodeOptions } from './options.ts';
 import { ProfileUse } from './profile-use.ts';
-import { type Finding, Recogniser, type Suggestion, sureEnough } from './recognise.ts';
+import { type Finding, likely, Recogniser, type Suggestion, sureEnough } from './recognise.ts';
 import { Route } from './route.ts';
 import { templateOf } from './topic-index.ts';
-import type { Binding, TopicMeter, Topics } from './topics.ts';
+import type { Binding, Topics } from './topics.ts';
 
 /** Turns a message into measurements. Never throws: what can't be decoded has no fields and keeps its payload. */
 export type Decoder = (message: Message, receivedAtMs: UnixMs) => Decoded;
 
-/** By topics' length: so many of usual length, fewer where they are very long. */
-const maxRoutes = 10_000;
-const charsEach = 256;
 /** How much of the time may go into finding out what topics are, and how much at once: a whole fleet's topics after a start. */
 const lookingShare = 0.1;
 const lookingBurstMs = 2_000;
-
-/** What is known of one topic. */
-interface Known {
-  /** Undefined: the general rules hold. */
-  readonly route: Route | undefined;
-  readonly meter: TopicMeter | undefined;
-  /** Without a route: its messages, and after how many of them it is looked at again, doubled each time. */
-  seen: number;
-  readonly lookAgainAt: number;
-  /** How much had been learnt when it was looked at. */
-  learnt: number;
-  /** It was not told by its topic, so what is learnt may tell otherwise. */
-  readonly isByLook: boolean;
-}
 
 export interface ProfileDecoderDependencies {
   readonly options: Omit<DecodeOptions, 'profiles' | 'profileDirs'>;
@@ -68,7 +52,9 @@ export class ProfileDecoder {
   #byName: ReadonlyMap<string, CompiledProfile>;
   #recogniser: Recogniser;
   readonly #budget: WorkBudget;
-  readonly #known = new RecentMap<string, Known>(maxRoutes, (topic) => 1 + Math.floor(topic.length / charsEach));
+  #known = knownTopics();
+  /** What was known before something changed for all topics: it has their meters. */
+  #stale: RecentMap<string, Known> | undefined;
   readonly #uses = new Map<string, ProfileUse>();
   readonly #learnt = { count: 0 };
   readonly adoptions: Adoptions;
@@ -137,13 +123,13 @@ export class ProfileDecoder {
   useProfiles(profiles: readonly CompiledProfile[]): void {
     this.#byName = new Map(profiles.map((profile) => [profile.name, profile]));
     this.#recogniser = new Recogniser(profiles, this.#codecs.of, this.adoptions);
-    this.#known.clear();
+    this.#lookAgain();
   }
 
   /** Bindings have changed: every topic is looked at again. */
   bindingsChanged(): void {
     this.adoptions.forgetNotes();
-    this.#known.clear();
+    this.#lookAgain();
   }
 
   /**
@@ -174,9 +160,19 @@ export class ProfileDecoder {
       // Perhaps what was learnt tells what this is.
       if (known.seen < known.lookAgainAt && known.learnt === this.#learnt.count) return known;
     }
-    const looked = this.#look(topic, payload, known);
+    const looked = this.#look(topic, payload, known ?? this.#staleOf(topic));
     this.#known.set(topic, looked);
     return looked;
+  }
+
+  #lookAgain(): void {
+    this.#stale = this.#known;
+    this.#known = knownTopics();
+  }
+
+  #staleOf(topic: string): Known | undefined {
+    const stale = this.#stale?.get(topic);
+    return stale && { ...stale, route: undefined, seen: 1, lookAgainAt: 1 };
   }
 
   #look(topic: string, payload: Uint8Array, before: Known | undefined): Known {
@@ -199,7 +195,8 @@ export class ProfileDecoder {
     if (found === undefined) return this.#later(topic, before);
     const [best] = found;
     if (best !== undefined && best.confidence >= sureEnough) return this.#adopted(topic, before, best, found);
-    return this.#knownAs(topic, before, undefined, binding, undefined, found);
+    const isLikely = best !== undefined && best.confidence >= likely;
+    return this.#knownAs(topic, before, undefined, binding, isLikely ? templateBy(best, topic) : undefined, found);
   }
 
   /** What a profile of people's own says of a topic that was adopted by another one. */
@@ -214,8 +211,7 @@ export class ProfileDecoder {
   #adopted(topic: string, before: Known | undefined, by: Finding, found: readonly Finding[]): Known {
     this.adoptions.remember(by.profile, topic, by.place);
     const route = this.#routeOf(this.#byName.get(by.profile)!, topic);
-    const template = by.place && templateOf(by.place.pattern.text, topic);
-    return this.#knownAs(topic, before, route, undefined, template, found);
+    return this.#knownAs(topic, before, route, undefined, templateBy(by, topic), found);
   }
 
   /** There is no time to find out: with its next message, perhaps. */
@@ -268,6 +264,12 @@ export class ProfileDecoder {
     }
     return use;
   }
+}
+
+/** What a profile's pattern says of all topics like this; undefined when it says nothing. */
+function templateBy({ place }: Finding, topic: string): string | undefined {
+  const template = place && templateOf(place.pattern.text, topic);
+  return template !== undefined && /[^/+#]/.test(template) ? template : undefined;
 }
 
 /** The profiles that a configuration asks for. @throws {HeadgateError} config.unreadable */

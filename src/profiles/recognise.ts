@@ -22,6 +22,8 @@ export interface Finding extends Suggestion {
 
 /** From here on a suggestion is followed without asking. */
 export const sureEnough = 0.9;
+/** From here on people should look at it. Below, a guess is told, but a bare number can be of anything. */
+export const likely = 0.6;
 /** From here on a convention of topics is so exact that nobody has to look further. */
 const exact = 0.97;
 /** The most that a table can tell by the look of a payload alone. Codecs know topics too, and say themselves how sure they are. */

@@ -7,6 +7,7 @@ import { excerptOf } from '../../profiles/excerpt.ts';
 import { filterOf, patternFault, topicPattern } from '../../profiles/language/topic-pattern.ts';
 import type { Library } from '../../profiles/library.ts';
 import { ProfileUse } from '../../profiles/profile-use.ts';
+import { likely } from '../../profiles/recognise.ts';
 import type { TopicsStatus } from '../../profiles/status.ts';
 import { type Bindings, type Decision, maxBindings, templateFault } from '../../registry/topics/bindings.ts';
 import { type TopicSummary, topicSummary } from '../../registry/topics/describe.ts';
@@ -69,7 +70,7 @@ export class TopicDesk {
     // One that was looked at, and whose first message is still under way, has nothing to tell yet.
     return [...book.rows]
       .filter(({ count }) => count > 0)
-      .map((row) => topicSummary(row, { bindingOf: bindings.bindingOf, titleOf, excerptOf }));
+      .map((row) => topicSummary(row, { bindingOf: bindings.bindingOf, titleOf, excerptOf, likely }));
   }
 
   status(): TopicsStatus {

@@ -52,17 +52,17 @@ export interface TopicContext {
   readonly bindingOf: (topic: string) => Binding | undefined;
   readonly titleOf: (profile: string) => string | undefined;
   readonly excerptOf: (payload: Uint8Array, maxBytes: number) => Excerpt;
+  /** How sure a guess has to be for people to look at it. */
+  readonly likely: number;
 }
 
 const maxSuggestions = 3;
-/** Below it a guess is told, but nobody has to look at it: a bare number can be of anything. */
-const likely = 0.6;
 
 export function topicSummary(row: TopicRow, context: TopicContext): TopicSummary {
   const { found, count, topics, devices, examples, payload, payloadBytes, payloadTopic } = row;
   const binding = examples[0] === undefined ? undefined : context.bindingOf(examples[0]);
   const isKept = binding?.kind !== 'adopted' || context.titleOf(binding.profile) !== undefined;
-  const state = stateOf(row, isKept ? binding : undefined);
+  const state = stateOf(row, isKept ? binding : undefined, context.likely);
   const profile = state === 'adopted' && binding?.kind === 'adopted' ? binding.profile : found.profile;
   return {
     template: row.template,
@@ -92,7 +92,7 @@ export function topicSummary(row: TopicRow, context: TopicContext): TopicSummary
   };
 }
 
-function stateOf({ found }: TopicRow, binding: Binding | undefined): TopicState {
+function stateOf({ found }: TopicRow, binding: Binding | undefined, likely: number): TopicState {
   if (binding !== undefined) return binding.kind;
   // What people decided until now, and have taken back, is found out anew with the next message.
   if (found.isByPeople) return 'unknown';

@@ -86,6 +86,25 @@ test('what is ignored is decoded by the general rules, and nothing is suggested'
   assert.equal(give('tele/c/SENSOR', sensor).profile?.name, 'tasmota/tasmota');
 });
 
+test('a guess that people should look at is shown by the pattern that it is by, and what it becomes leaves no row behind', async () => {
+  const { desk, give, states, wish } = site();
+  give('fazole/sensor/uptime/state', '465');
+  give('other/sensor/x/state', '1');
+  give('single/thing', '1');
+  assert.deepEqual(states().sort(), ['+/sensor/+/state suggested', 'single/thing unknown']);
+  await desk.ignore(wish('unrelated'));
+  // A message on another topic tells whose the first one is.
+  give('fazole/debug', "[V][mqtt:474]: Publish(topic='x')");
+  give('fazole/sensor/uptime/state', '466');
+  await desk.adopt(wish('single/thing'), 'generic/number');
+  give('single/thing', '2');
+  assert.deepEqual(states().sort(), [
+    '+/debug automatic esphome/node',
+    '+/sensor/+/state automatic esphome/node',
+    'single/thing adopted generic/number',
+  ]);
+});
+
 test('what can not be done says why', async () => {
   const { desk, wish, bindings } = site();
   const rows: readonly (readonly [string, ReturnType<TopicDesk['ignore']>])[] = [

@@ -45,6 +45,14 @@ test('topics are counted by template, with examples, devices, and the beginning 
   assert.deepEqual([row.payload.length, row.payloadBytes, row.payloadTopic], [maxPayload, 5_000, 'tele/b/SENSOR']);
 });
 
+test('a topic of a few that turns out to be of a profile leaves the others', () => {
+  const { book, give, templates } = site();
+  give('a/1/x');
+  give('a/2/x');
+  book.meterOf('a/1/x', by('+/1/x'), book.row('a/+/x'));
+  assert.deepEqual(templates(), ['+/1/x 0', 'a/+/x 2']);
+});
+
 test("what is kept of a payload is a copy: the memory is its source's", () => {
   const { book } = site();
   const payload = Buffer.from('before');

@@ -85,6 +85,7 @@ function isAmbiguous(text: string): boolean {
 }
 
 function isAs({ value, unit }: Field, wanted: Scalar): boolean {
+  if (typeof wanted === 'number' && typeof value === 'number') return isNear(value, wanted) && unit === undefined;
   if (typeof wanted !== 'string') return value === wanted && unit === undefined;
   const [first = '', ...rest] = wanted.split(' ');
   const number = numberIn(first);

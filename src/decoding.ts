@@ -117,7 +117,7 @@ export class Decoding implements Service {
   async freshDecoder(): Promise<Decoder> {
     const decoder = this.#newDecoder();
     for (const [index, lesson] of (await this.registry.lessons()).entries()) {
-      decoder.decode(lesson, this.#clock.now());
+      decoder.teach(lesson, this.#clock.now());
       // Thousands of them take longer than what comes in should wait.
       if (index % 20 === 0) await new Promise(setImmediate);
     }

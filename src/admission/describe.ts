@@ -86,7 +86,7 @@ function matchText({ topic, source, device, profile, kind, field, mqttQos }: Mat
 export function thinText(thin: Thin): string {
   switch (thin.kind) {
     case 'every':
-      return `keeps the first record in each ${durationText(thin.everyMs)}, by device and topic`;
+      return `keeps the first record in each ${durationText(thin.everyMs)}, by device, topic and tags`;
     case 'deadband':
       return `keeps a record when ${thin.bands.map(([field, band]) => `${field} has moved by ${band}`).join(' or ')}`;
     case 'onChange':

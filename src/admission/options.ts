@@ -40,7 +40,9 @@ const matchOptions = Type.Object(
 
 const thinOptions = Type.Object(
   {
-    every: Type.Optional(duration({ description: 'Keeps the first record in each such time, by device and topic.' })),
+    every: Type.Optional(
+      duration({ description: 'Keeps the first record in each such time, by device, topic and tags.' }),
+    ),
     deadband: Type.Optional(
       numberByName({
         description:

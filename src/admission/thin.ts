@@ -3,7 +3,7 @@ import type { MonotonicMs } from '../core/time.ts';
 import type { Thin } from './rules.ts';
 
 /**
- * What is remembered of the last record kept, by device and topic. For `every`, when the next one is due; for `deadband`,
+ * What is remembered of the last record kept, by device, topic and tags. For `every`, when the next one is due; for `deadband`,
  * the value of each of its fields, undefined where the record had none; for `onChange`, the record's fields.
  */
 export type Kept =

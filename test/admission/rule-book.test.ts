@@ -167,7 +167,7 @@ test('an explanation says which rule, why, and why none before it', () => {
     isBuiltIn: false,
     because:
       'topic +/kitchen matches a/kitchen; the source is mqtt; device k* matches k; it has the field h; its MQTT QoS is 1',
-    thins: 'keeps the first record in each 90 s, by device and topic',
+    thins: 'keeps the first record in each 90 s, by device, topic and tags',
     forward: true,
     passedOver: [
       { rule: 'alarms', because: 'topic alarm/# does not match a/kitchen' },

@@ -88,7 +88,7 @@ QoS rules; the first that matches a message holds:
   alarms        topic alarm/#                         critical, local, block, for 30 d, up to 200.0 MB
   chatter       topic site/+/debug, field t           MQTT QoS 0: bulk, relaxed, dropOldest
                                                       others: bulk, local, dropOldest
-                                                      keeps the first record in each 10 s, by device and topic
+                                                      keeps the first record in each 10 s, by device, topic and tags
   private       topic site/+/a/topic/filter/of/some/length
                                                       not forwarded to the collector
   kitchen       source mqtt, device kitchen           normal, anywhere, dropOldest
@@ -122,7 +122,7 @@ test('--topic: which rule holds for a message, and why', async (t) => {
       'A message on site/hall/debug (source mqtt; MQTT QoS 0; device hall; fields t):',
       '  rule "chatter" holds: topic site/+/debug matches site/hall/debug; it has the field t',
       '  bulk, relaxed, dropOldest',
-      '  keeps the first record in each 10 s, by device and topic',
+      '  keeps the first record in each 10 s, by device, topic and tags',
       'Rules before it that do not hold:',
     ],
   );

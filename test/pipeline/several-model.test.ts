@@ -19,7 +19,7 @@ import { tempDir } from '../support/temp-dir.ts';
 // Any messages of 1 to 20 measurements, any rules, a disk that fails and a process that dies at any moment: whoever was promised
 // something has it, and what the disk takes for a whole message is one.
 
-const runs = rounds(25, 1_000);
+const runs = rounds(15, 1_000);
 
 const kinds = ['local', 'critical', 'relaxed', 'memory', 'private'] as const;
 type Kind = (typeof kinds)[number];

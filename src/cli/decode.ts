@@ -3,7 +3,7 @@ import { closest } from '../lib/spelling.ts';
 import { codecs } from '../profiles/codecs/codecs.ts';
 import { ProfileDecoder, profilesFor } from '../profiles/decoder.ts';
 import { compiledIn, type Library } from '../profiles/library.ts';
-import { decodeStream } from '../profiles/stream.ts';
+import { decodeStream, reasonFor } from '../profiles/stream.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { bytesOf, messageIn } from './captured.ts';
 import { configOf, configOptions } from './config-options.ts';
@@ -48,10 +48,11 @@ export async function decodeOnce(args: string[], terminal: Terminal): Promise<nu
   for (const given of values.after) decoder.decode(messageIn(usage, given), now);
   if (serial !== undefined) {
     const stream = decodeStream(decoder, profileNamed(library, serial), 'serial', payload, now);
-    const discarded = stream.discarded.map(({ reason, bytes, sample }) => ({
-      reason,
-      bytes,
-      sample: Buffer.from(sample).toString('hex'),
+    const discarded = stream.discarded.map((one) => ({
+      reason: one.reason,
+      because: reasonFor(one),
+      bytes: one.bytes,
+      sample: Buffer.from(one.sample).toString('hex'),
     }));
     terminal.out(JSON.stringify({ messages: stream.messages.map(decodedJson), discarded }, undefined, 2));
     return 0;

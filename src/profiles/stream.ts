@@ -28,7 +28,14 @@ export function decodeStream(
   bytes: Uint8Array,
   receivedAtMs: UnixMs,
 ): DecodedStream {
-  const framing = profile.framing ?? { kind: 'lines' };
+  const { framing } = profile;
+  if (framing === undefined) {
+    // A device on a bus that is asked and answers: the bytes are one exchange.
+    return {
+      messages: [decoder.decodeBy(profile, { source: 'serial', topic: port, payload: bytes }, receivedAtMs)],
+      discarded: [],
+    };
+  }
   const framer = createFramer(framing);
   const pushed = framer.push(isLineOpen(framing.kind, bytes) ? Buffer.concat([bytes, lineEnd]) : bytes);
   const rest = framer.silence();
@@ -63,13 +70,18 @@ export function noFrame(discarded: readonly Discarded[]): string {
   const [first] = discarded;
   if (first === undefined) return 'there is no frame in it';
   const sample = Buffer.from(first.sample).toString('hex');
-  return `${first.bytes} bytes are in no frame (${reasons[first.reason]}): ${sample}${first.bytes > first.sample.length ? ' …' : ''}`;
+  return `${first.bytes} bytes are in no frame (${reasonFor(first)}): ${sample}${first.bytes > first.sample.length ? ' …' : ''}`;
+}
+
+/** Why bytes are in no frame, as part of a sentence. */
+export function reasonFor({ reason }: Discarded): string {
+  return reasons[reason];
 }
 
 const reasons: Readonly<Record<Discarded['reason'], string>> = {
-  noise: 'they came where none was',
-  checksum: 'its checksum says that it was damaged',
+  noise: 'no frame begins there',
+  checksum: 'the checksum says that the frame was damaged',
   malformed: 'they break the rules of the framing',
-  cutOff: 'its beginning or its end is missing',
-  tooLong: 'no end came',
+  cutOff: 'the beginning or the end of the frame is missing',
+  tooLong: 'the frame has no end',
 };

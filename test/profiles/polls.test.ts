@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ChecksumKind, checksumAt, checksumOf, checksumSize } from '../../src/profiles/framing/checksums.ts';
+import { checksumAt, checksumOf, checksumSize } from '../../src/profiles/framing/checksums.ts';
+import type { ChecksumKind } from '../../src/profiles/framing/options.ts';
 import { loadLibrary } from '../../src/profiles/library.ts';
 
 interface Check {

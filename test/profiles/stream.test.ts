@@ -25,6 +25,16 @@ test('a line that somebody copied without its end is a line', () => {
   }
 });
 
+test('what went over a bus that is asked, and has no framing, is one exchange', () => {
+  // Modbus, holding register 0: the request and its answer
+  const exchange = Buffer.from('010300000001840a0103020007f986', 'hex').toString('latin1');
+  const { messages, discarded } = decode('modbus/registers', exchange);
+  assert.deepEqual(
+    [messages.map(({ measurements }) => measurements[0].fields), discarded],
+    [[[{ name: 'holding[0]', value: 7 }]], []],
+  );
+});
+
 test('what is in no frame is told beside the messages, and as the failure where there are none', () => {
   const { messages, discarded } = decode('nmea/nmea-0183', 'xyz$GPHDT,1,T\r\n$GPHDT,2,T*00\r\n');
   assert.deepEqual(
@@ -33,6 +43,6 @@ test('what is in no frame is told beside the messages, and as the failure where 
   );
   assert.match(
     asOne(decode('nmea/nmea-0183', 'xyz')).failure ?? '',
-    /^3 bytes are in no frame \(they came where none was\): 78797a$/,
+    /^3 bytes are in no frame \(no frame begins there\): 78797a$/,
   );
 });

@@ -114,6 +114,11 @@ export class ProfileDecoder {
     return this.#uses;
   }
 
+  /** How many adoptions are remembered, and how many there was no room for. */
+  get adopted(): { readonly adoptions: number; readonly unkept: number } {
+    return { adoptions: this.adoptions.size, unkept: this.adoptions.refused };
+  }
+
   /** How often a topic could not be looked at because too many others were. */
   get postponed(): number {
     return this.#postponed;
@@ -190,13 +195,13 @@ export class ProfileDecoder {
       return this.#adopted(topic, before, better, [better]);
     }
     if (payload.length > this.#deps.options.maxBytes)
-      return this.#knownAs(topic, before, undefined, binding, undefined, []);
+      return this.#knownAs(topic, before, undefined, undefined, undefined, []);
     const found = this.#budget.spend(() => this.#recogniser.find(topic, payload));
     if (found === undefined) return this.#later(topic, before);
     const [best] = found;
     if (best !== undefined && best.confidence >= sureEnough) return this.#adopted(topic, before, best, found);
     const isLikely = best !== undefined && best.confidence >= likely;
-    return this.#knownAs(topic, before, undefined, binding, isLikely ? templateBy(best, topic) : undefined, found);
+    return this.#knownAs(topic, before, undefined, undefined, isLikely ? templateBy(best, topic) : undefined, found);
   }
 
   /** What a profile of people's own says of a topic that was adopted by another one. */

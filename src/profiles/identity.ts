@@ -34,8 +34,10 @@ export class Identity {
     this.#first = candidates[0];
     for (const candidate of candidates) {
       const { message, captures } = candidate;
-      if (message.device !== undefined && deps.device === undefined) continue;
-      this.#fixed.set(candidate, { deviceId: this.#named(deps.device ?? captures.get('device')), isNew: false });
+      // A message of several devices names each itself: what people said of its topic must not make one of them.
+      const adopted = message.device !== undefined && message.each !== undefined ? undefined : deps.device;
+      if (message.device !== undefined && adopted === undefined) continue;
+      this.#fixed.set(candidate, { deviceId: this.#named(adopted ?? captures.get('device')), isNew: false });
     }
   }
 

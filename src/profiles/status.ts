@@ -19,6 +19,9 @@ export interface TopicsStatus {
   readonly forgotten: number;
   /** How often a topic could not be recognised at once because too many others were new. */
   readonly postponed: number;
-  /** What people decided. */
+  /** How many decisions of people's hold. */
   readonly decisions: number;
+  /** What was adopted without asking and is remembered, by device or topic; and how often there was no room for it. */
+  readonly adoptions: number;
+  readonly unkept: number;
 }

@@ -64,7 +64,7 @@ const busy: GatewayStatus = {
     errors: [],
     failedMessages: 0,
     failures: {},
-    topics: { templates: 0, forgotten: 0, postponed: 0, decisions: 0 },
+    topics: { templates: 0, forgotten: 0, postponed: 0, decisions: 0, adoptions: 0, unkept: 0 },
   },
   redecode: runStatus(newRun()),
   buffer: {

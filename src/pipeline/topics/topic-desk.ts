@@ -75,7 +75,13 @@ export class TopicDesk {
 
   status(): TopicsStatus {
     const { book, bindings, decoder } = this.#deps;
-    return { templates: book.size, forgotten: book.forgotten, postponed: decoder.postponed, decisions: bindings.size };
+    return {
+      templates: book.size,
+      forgotten: book.forgotten,
+      postponed: decoder.postponed,
+      decisions: bindings.size,
+      ...decoder.adopted,
+    };
   }
 
   /** @param device how its devices are named, as text or as a pattern with `{device}`; undefined: as the profile does */

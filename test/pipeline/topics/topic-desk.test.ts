@@ -105,6 +105,23 @@ test('a guess that people should look at is shown by the pattern that it is by, 
   ]);
 });
 
+test('a decision for a profile that is gone is told, and its topics are what they look like', async () => {
+  const { desk, give, bindings } = site();
+  await bindings.decide({ template: 'tele/c/SENSOR', profile: 'gone/gone', device: null, at });
+  assert.equal(give('tele/c/SENSOR', sensor).profile?.name, 'tasmota/tasmota');
+  const [row] = desk.summaries();
+  assert.deepEqual([row?.state, row?.profile], ['automatic', 'tasmota/tasmota']);
+  assert.equal(row?.decision?.problem, 'There is no profile gone/gone any more: what these topics are is recognised.');
+});
+
+test('a name that people give a topic makes no one device of those in one message', async () => {
+  const { desk, give, wish } = site();
+  await desk.adopt(wish('bridge/x/SENSOR'), 'tasmota/tasmota', 'mine');
+  const received = give('bridge/x/SENSOR', '{"ZbReceived":{"0x1A2B":{"Device":"0x1A2B","Temperature":21}}}');
+  assert.notEqual(received.deviceId, 'tasmota:mine');
+  assert.equal(give('bridge/x/SENSOR', sensor).deviceId, 'tasmota:mine');
+});
+
 test('what can not be done says why', async () => {
   const { desk, wish, bindings } = site();
   const rows: readonly (readonly [string, ReturnType<TopicDesk['ignore']>])[] = [

@@ -202,6 +202,26 @@ test('only what is asked for: topic, profile, device, time', async (t) => {
   assert.deepEqual(await again(), { ...nothing, messages: 4, already: 3, unreadable: 1 });
 });
 
+test('what is read by what came before is read again in that order, whatever the topics', async (t) => {
+  const { buffer, send, knows, again } = await started(t);
+  knows(numbers(1), 1);
+  await send('births', '10');
+  knows(unknowing, 1);
+  await send('data', '7');
+  // A birth says what data is to be multiplied by.
+  let factor: number | undefined;
+  knows((message, atMs) => {
+    const decoded = numbers(1)(message, atMs);
+    const [first] = decoded.measurements;
+    const value = first.fields[0]?.value as number;
+    if (message.topic === 'births') factor = value;
+    else if (factor === undefined) return unknowing(message, atMs);
+    return { ...decoded, measurements: [{ ...first, fields: [{ name: 'value', value: value * (factor ?? 0) * 10 }] }] };
+  }, 1);
+  assert.deepEqual(await again({ topic: 'data' }), { ...nothing, messages: 1, superseded: 1, records: 1 });
+  assert.deepEqual(await anew(buffer), ['7+ for 2']);
+});
+
 test('rules that keep records from the collector hold for what is made anew; others do not thin it', async (t) => {
   const rules: RuleOptions[] = [
     { name: 'secret', match: { device: 'acme:secret' }, forward: false },

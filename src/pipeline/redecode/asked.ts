@@ -18,12 +18,15 @@ export interface Asked {
   readonly toMs: UnixMs;
 }
 
-/** Whether a record is in the span and of the topic that is asked for; a report of the gateway's own is not. */
-export function isOf({ topic: filter, fromMs, toMs }: Asked, record: DecodedRecord): boolean {
-  const { receivedAt, source, topic, gap } = record;
+/** Whether a record is in the span that is asked for; a report of the gateway's own is not. */
+export function isWithin({ fromMs, toMs }: Asked, { receivedAt, source, gap }: DecodedRecord): boolean {
   if (gap !== undefined || source === 'headgate' || receivedAt === undefined) return false;
   const at = Date.parse(receivedAt);
-  return at >= fromMs && at < toMs && (filter === undefined || topicMatches(filter, topic));
+  return at >= fromMs && at < toMs;
+}
+
+export function isOfTopic({ topic: filter }: Asked, { topic }: DecodedRecord): boolean {
+  return filter === undefined || topicMatches(filter, topic);
 }
 
 /**

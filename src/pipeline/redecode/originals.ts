@@ -1,5 +1,4 @@
 import type { HistoryBatch } from '../../buffer/history.ts';
-import { MessageKind } from '../../wire/generated/headgate/v1/record.ts';
 import { type DecodedRecord, RecordReader } from '../../wire/record-reader.ts';
 import { storedBatch } from '../../wire/stored-batch.ts';
 
@@ -68,11 +67,6 @@ export async function* originalsIn(
     const original = next();
     if (original !== undefined) yield original;
   }
-}
-
-/** It taught its decoder something, perhaps, also where there is nothing to be read from it. */
-export function mayTeach({ kind }: DecodedRecord): boolean {
-  return kind === MessageKind.MESSAGE_KIND_DISCOVERY || kind === MessageKind.MESSAGE_KIND_AVAILABILITY;
 }
 
 function originalOf(records: readonly DecodedRecord[]): Original | undefined {

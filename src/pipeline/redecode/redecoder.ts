@@ -7,9 +7,9 @@ import type { TrustedClock, UnixMs } from '../../core/time.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Service } from '../../lib/service.ts';
 import type { Decoder } from '../../profiles/decoder.ts';
-import { type Asked, isMeant, isOf, mayBeReadAnew } from './asked.ts';
+import { type Asked, isMeant, isOfTopic, isWithin, mayBeReadAnew } from './asked.ts';
 import { DerivedBook } from './derived.ts';
-import { mayTeach, type Original, originalsIn } from './originals.ts';
+import { type Original, originalsIn } from './originals.ts';
 import { Outbox, redecodeRule } from './outbox.ts';
 import { newRun, type RedecodeState, type RedecodeStatus, type Run, statusOf } from './status.ts';
 import { verdictOf } from './verdict.ts';
@@ -111,14 +111,15 @@ export class Redecoder implements Service {
     const outbox = new Outbox(buffer);
     const breath = new Breath(() => this.#rest(outbox, signal));
     const history = buffer.archive.history({ fromMs: asked.fromMs - longestBatchMs, toMs: asked.toMs });
-    for await (const original of originalsIn(breath.between(history), (record) => isOf(asked, record))) {
+    for await (const original of originalsIn(breath.between(history), (record) => isWithin(asked, record))) {
       signal.throwIfAborted();
       const { record } = original;
       const receivedAtMs = Date.parse(record.receivedAt!);
       this.#run.throughMs = receivedAtMs;
-      if (mayBeReadAnew(record, versionOf))
+      if (isOfTopic(asked, record) && mayBeReadAnew(record, versionOf))
         await this.#again(original, receivedAtMs, { asked, decode, derived, outbox });
-      else if (mayTeach(record)) decode(messageIn(original), receivedAtMs);
+      // What a profile can read may be what others are read by: a birth, a description.
+      else if (record.profile !== '') decode(messageIn(original), receivedAtMs);
       await breath.take(outbox.isFull);
     }
     await outbox.sent();

@@ -18,6 +18,8 @@ export interface Suggestion {
 export interface Finding extends Suggestion {
   /** Where the topic stands in the profile; undefined: the payload, or what was learnt, tells. */
   readonly place: Place | undefined;
+  /** Nothing but its device's other topics tells. */
+  readonly isByDevice?: boolean;
 }
 
 /** From here on a suggestion is followed without asking. */
@@ -75,7 +77,9 @@ export class Recogniser {
       note(found, place, claim, place, 1);
       if ((claim?.confidence ?? 0) < sureEnough && this.#adoptions.knowsDevice(place)) {
         const reason = `another topic of this device is decoded by ${place.profile.title}`;
-        note(found, place, { confidence: sureEnough, reason }, place, 1);
+        const { name: profile } = place.profile;
+        if ((found.get(profile)?.confidence ?? 0) < sureEnough)
+          found.set(profile, { profile, confidence: sureEnough, reason, place, isByDevice: true });
       }
     }
     if (isAll || ![...found.values()].some(({ confidence }) => confidence >= exact)) {
@@ -134,9 +138,14 @@ function note(
   }
 }
 
-/** The surest first; among equals what has a topic of its own, then by name, so that it is always the same. */
+/**
+ * The surest first; among equals what says something of the topic itself, then what has a topic of its own, then by name, so that
+ * it is always the same. A discovery message that names this very topic says more than what else its device has sent: otherwise
+ * it would depend on which came first.
+ */
 function inOrder(a: Finding, b: Finding): number {
   if (a.confidence !== b.confidence) return b.confidence - a.confidence;
+  if (a.isByDevice !== b.isByDevice) return a.isByDevice ? 1 : -1;
   const byTopic = Number(b.place !== undefined) - Number(a.place !== undefined);
   return byTopic !== 0 ? byTopic : a.profile < b.profile ? -1 : 1;
 }

@@ -69,6 +69,15 @@ test('another topic of a device that is known is its own', () => {
   assert.equal(decoder.decode(messageOf('other/status', 'online'), at).profile, undefined);
 });
 
+test('what says something of the topic itself comes before what else its device has sent', () => {
+  const rival = profile('z/rival', { match: { topic: ['{any}/status'], keys: ['t'], confidence: 0.9 } });
+  const decoder = new ProfileDecoder({ options, profiles: [weak, rival] });
+  decoder.decode(messageOf('node/sensor/x/state', '1'), at);
+  const names = (payload: string) => decoder.suggest('node/status', Buffer.from(payload)).map((one) => one.profile);
+  assert.deepEqual(names('{"t":1}'), ['z/rival', 'b/weak']);
+  assert.deepEqual(names('online'), ['b/weak']);
+});
+
 test('a device of which people adopted a topic is known as well, until they take it back', () => {
   let isAdopted = true;
   const bindingOf = (topic: string): Binding | undefined =>

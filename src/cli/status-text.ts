@@ -26,6 +26,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Delivered', deliveredText(status, now)],
     ['Data plan', planText(status)],
     ['Canary', canaryText(status)],
+    ['Redecode', redecodeText(status)],
     ['Commands', commandsText(status)],
     ['Collector', collector === null ? '' : `on ${collector.address}, writes ${collector.sink}`],
     ['Process', processText(status)],
@@ -93,6 +94,17 @@ function problemsText({ flow, mqtt, buffer, uplink, devices, profiles }: Gateway
     ...counted(Object.fromEntries(losses), 'records lost'),
     ...counted(mqtt.refused, 'connections refused'),
     ...counted(mqtt.skippedDeliveries, 'deliveries skipped'),
+  );
+}
+
+/** Nothing for one that is over, unless it failed. */
+function redecodeText({ redecode }: GatewayStatus): string {
+  const { state, reason, through, messages, superseded } = redecode;
+  if (state !== 'running' && state !== 'waiting' && state !== 'failed') return '';
+  return joined(
+    reason === null ? state : `${state}: ${reason}`,
+    through !== null && `through ${through}`,
+    `${plural(messages, 'message')} decoded again, ${number(superseded)} sent anew`,
   );
 }
 

@@ -168,6 +168,17 @@ test('a status for people', () => {
   ]);
 });
 
+test('a status tells of messages that are being decoded again', () => {
+  const run = runStatus({ ...newRun({ fromMs: 0, toMs: now }, now), throughMs: now - 60_000 });
+  const rowOf = (rest: Partial<GatewayStatus['redecode']>) =>
+    statusText({ ...busy, redecode: { ...run, messages: 1_200, superseded: 1_000, ...rest } }, now)
+      .split('\n')
+      .find((line) => line.startsWith('Redecode'));
+  assert.equal(rowOf({}), 'Redecode    running, through 2026-11-22T11:59:00.000Z, 1,200 messages decoded');
+  assert.match(rowOf({ state: 'waiting', reason: 'the buffer is full' }) ?? '', /waiting: the buffer is full, through/);
+  assert.equal(rowOf({ state: 'done' }), undefined);
+});
+
 test('a status of a gateway that is new, well, or has a sick disk', () => {
   const fresh: GatewayStatus = {
     ...busy,

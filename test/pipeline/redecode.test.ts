@@ -74,13 +74,18 @@ async function started(t: TestContext, { rules = [], directory = tempDir(t), qua
     versionOf: (name) => (name === 'acme/numbers' ? site.version : undefined),
     log: silentLog,
     pause: async (_ms, signal) => {
+      paused();
       await new Promise(setImmediate);
       signal.throwIfAborted();
     },
   });
+  let paused = (): void => {};
   t.after(() => redecoder.stop());
   return {
     ...{ buffer, redecoder, directory },
+    onPause: (then: () => void): void => {
+      paused = then;
+    },
     knows: (decode: Decoder, version: number): void => {
       Object.assign(site, { decode, version });
     },
@@ -286,6 +291,38 @@ test('records of one message that went to several lanes are replaced together', 
     replaced.toSorted((a, b) => a - b),
     before.map(({ sequence }) => sequence),
   );
+});
+
+test('it waits while the collector has not taken what was made before, while the disk is busy, and while there is no room', async (t) => {
+  const { buffer, redecoder, send, knows, again, onPause } = await started(t);
+  await send('a', ...Array.from({ length: 3 }, () => 'x'.repeat(100_000)), '1');
+  knows(({ payload, ...message }, atMs) => {
+    // Large enough for a rest after each.
+    const decoded = numbers(2)({ ...message, payload: Buffer.from('5') }, atMs);
+    const blob = { name: 'blob', value: Buffer.from(payload).toString() };
+    return { ...decoded, measurements: [{ deviceId: 'd', fields: [blob, blob, blob] }] };
+  }, 2);
+  const { status, mustWait } = buffer;
+  const obstacles = ['collector', 'disk', 'buffer'];
+  buffer.mustWait = (handling) => obstacles[0] === 'disk' || mustWait.call(buffer, handling);
+  buffer.status = () => {
+    const real = status.call(buffer);
+    const lanes = real.lanes.map((lane) => ({
+      ...lane,
+      ...(obstacles[0] === 'collector' && { waitingBytes: 1e8 }),
+      ...(obstacles[0] === 'buffer' && { gate: 'dropping' as const }),
+    }));
+    return { ...real, lanes };
+  };
+  const reasons: string[] = [];
+  onPause(() => {
+    const { state, reason } = redecoder.status();
+    if (state !== 'waiting') return;
+    reasons.push(reason ?? '');
+    obstacles.shift();
+  });
+  assert.deepEqual(await again(), { ...nothing, messages: 4, superseded: 4, records: 4 });
+  assert.match(reasons.join('; '), /^the collector has .*; the disk is busy.*; the buffer is full$/);
 });
 
 test('one run at a time, which can be stopped; none without a clock', async (t) => {

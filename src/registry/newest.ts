@@ -5,10 +5,10 @@ import type { Budget } from './budget.ts';
 /** The newest value of one field of a device. */
 export interface NewestValue {
   readonly name: string;
-  /** The series' tags, when it has any: fields of one name and other tags are other values. */
+  /** The series' tags, when it has any: fields of one name and other tags or units are other values. */
   readonly tags: string;
   value: FieldValue;
-  unit: string | undefined;
+  readonly unit: string | undefined;
   /** When it was measured, by the device's clock or else the gateway's. */
   timeMs: UnixMs;
   /** When its message was taken in. */
@@ -28,7 +28,7 @@ const maxHeldPayload = 512;
 /** The newest value per field of one device, in memory only. Bounded in number and size. */
 export class NewestValues {
   readonly #budget: Budget;
-  /** By tags, then by name. */
+  /** By tags, then by name and unit. */
   readonly #series = new Map<string, Map<string, NewestValue>>();
   #size = 0;
 
@@ -54,8 +54,8 @@ export class NewestValues {
     for (let i = 0; i < fields.length; i++) {
       const { name, value, unit } = fields[i]!;
       let slot = slots[i];
-      if (slot === undefined || slot.name !== name || slot.tags !== tagText) {
-        slot = this.#slotOf(name, tagText);
+      if (slot === undefined || slot.name !== name || slot.unit !== unit || slot.tags !== tagText) {
+        slot = this.#slotOf(name, unit, tagText);
         // Beyond the bounds: this field's newest value is not kept.
         if (slot === undefined) continue;
         // No holes: slots stay a plain list.
@@ -65,7 +65,6 @@ export class NewestValues {
       if (timeMs < slot.timeMs && slot.receivedAtMs === receivedAtMs) continue;
       if (typeof value === 'object' || typeof value === 'string') slot.value = bounded(value, payloadBytes);
       else slot.value = value;
-      slot.unit = unit;
       slot.timeMs = timeMs;
       slot.receivedAtMs = receivedAtMs;
     }
@@ -78,18 +77,19 @@ export class NewestValues {
     this.#size = 0;
   }
 
-  #slotOf(name: string, tags: string): NewestValue | undefined {
+  #slotOf(name: string, unit: string | undefined, tags: string): NewestValue | undefined {
+    const key = unit === undefined ? name : `${name}\0${unit}`;
     let byName = this.#series.get(tags);
-    const known = byName?.get(name);
+    const known = byName?.get(key);
     if (known !== undefined) return known;
-    if (name.length > maxName || tags.length > maxName) return undefined;
+    if (key.length > maxName || tags.length > maxName) return undefined;
     if (this.#size >= maxValues || !this.#budget.take(1)) return undefined;
     this.#size++;
     const slot: NewestValue = {
       name: copyOf(name),
       tags: copyOf(tags),
       value: false,
-      unit: undefined,
+      unit: unit === undefined ? undefined : copyOf(unit),
       timeMs: 0,
       receivedAtMs: 0,
     };
@@ -97,7 +97,7 @@ export class NewestValues {
       byName = new Map();
       this.#series.set(slot.tags, byName);
     }
-    byName.set(slot.name, slot);
+    byName.set(unit === undefined ? slot.name : key, slot);
     return slot;
   }
 }

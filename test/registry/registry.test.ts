@@ -210,3 +210,26 @@ test('a device is taken over by none that it is not the topic of', async (t) => 
     ['one', 'two', 'three', 'four', 'x:y', 'z'],
   );
 });
+
+test('values of one name in several units are several values, as SenML has them', async (t) => {
+  const site = await Site.start(t);
+  const at = (latitude: number) => ({
+    topic: 'sensors/ow',
+    fields: [
+      { name: 'urn:dev:ow:1', value: 20, unit: '%RH' },
+      { name: 'urn:dev:ow:1', value: 24.3, unit: 'lon' },
+      { name: 'urn:dev:ow:1', value: latitude, unit: 'lat' },
+    ],
+  });
+  site.says('sensors/ow', at(60.07));
+  site.says('sensors/ow', at(60.08));
+  const { fields } = site.registry.describe('sensors/ow')!;
+  assert.deepEqual(
+    fields.map(({ value, unit }) => [value, unit]),
+    [
+      [20, '%RH'],
+      [24.3, 'lon'],
+      [60.08, 'lat'],
+    ],
+  );
+});

@@ -165,7 +165,7 @@ test('buttons, scenes and commands tell nothing', () => {
   const codec = createHomeAssistantCodec();
   say(codec, 'homeassistant/switch/x/config', { name: 'X', cmd_t: 'a/b', stat_t: 'a/b' });
   say(codec, 'homeassistant/switch/y/config', { name: 'Y', stat_t: 'cmnd/a/POWER' });
-  assert.deepEqual([say(codec, 'a/b', 'ON').kind, say(codec, 'cmnd/a/POWER', 'ON').kind], ['raw', 'raw']);
+  assert.deepEqual([say(codec, 'a/b', 'ON').kind, say(codec, 'cmnd/a/POWER', 'ON').kind], ['command', 'raw']);
   assert.equal(say(codec, 'homeassistant/status', 'online').kind, 'command');
 });
 

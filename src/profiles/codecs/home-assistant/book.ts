@@ -10,6 +10,8 @@ export interface TopicUse {
   readonly readers: Reader[];
   /** By device, what an availability message here says of it. */
   readonly watches: Watch[];
+  /** The devices that are asked for something on it. */
+  readonly commands: string[];
   /** When it was last asked for, in the book's own counting. */
   usedAt: number;
 }
@@ -173,13 +175,17 @@ export class Book {
   }
 
   #add(configTopic: string, { description, weight }: Taught): void {
-    const { sighting, readers, availability, needsMapping } = description;
+    const { sighting, readers, commands, availability, needsMapping } = description;
     const device = this.#deviceOf(sighting.device);
     device.uses++;
     if (needsMapping.length > 0) device.needsMapping.set(configTopic, needsMapping);
     device.describe(sighting);
     device.add(readers);
     for (const reader of readers) this.#useOf(reader.topic).readers.push(reader);
+    for (const topic of commands) {
+      const asked = this.#useOf(topic).commands;
+      if (asked.length < this.#limits.maxReadersOfTopic) asked.push(sighting.device);
+    }
     for (const one of availability) this.#addRule(sighting.device, device, one);
     this.#readers += readers.length;
     this.#weight += weight;
@@ -200,11 +206,14 @@ export class Book {
 
   /** @returns the device, if nothing tells of it any more */
   #remove(configTopic: string, { description, weight }: Taught): string[] {
-    const { sighting, readers, availability, uniqueIds } = description;
+    const { sighting, readers, commands, availability, uniqueIds } = description;
     const device = this.#devices.get(sighting.device);
     if (device === undefined) return [];
     device.drop(readers);
     for (const reader of readers) this.#dropFrom(reader.topic, (use) => remove(use.readers, (one) => one === reader));
+    for (const topic of commands) {
+      this.#dropFrom(topic, (use) => remove(use.commands, (one) => one === sighting.device));
+    }
     for (const { key, topics } of availability) {
       const rule = device.rules.get(key);
       if (rule === undefined || --rule.uses > 0) continue;
@@ -250,7 +259,7 @@ export class Book {
   #useOf(topic: string): TopicUse {
     let use = this.#topics.get(topic);
     if (use === undefined) {
-      use = { readers: [], watches: [], usedAt: 0 };
+      use = { readers: [], watches: [], commands: [], usedAt: 0 };
       this.#topics.set(topic, use);
     }
     return use;
@@ -260,7 +269,7 @@ export class Book {
     const use = this.#topics.get(topic);
     if (use === undefined) return;
     drop(use);
-    if (use.readers.length === 0 && use.watches.length === 0) this.#topics.delete(topic);
+    if (use.readers.length === 0 && use.watches.length === 0 && use.commands.length === 0) this.#topics.delete(topic);
   }
 }
 

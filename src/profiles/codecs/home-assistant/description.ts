@@ -9,6 +9,8 @@ import { type Reader, readersOf } from './readers.ts';
 export interface Description {
   readonly sighting: CodecSighting & { readonly device: string };
   readonly readers: readonly Reader[];
+  /** Topics on which its entities are asked for something. */
+  readonly commands: readonly string[];
   /** How each of its entities tells whether it is there, the same ones only once. */
   readonly availability: readonly Availability[];
   /** Names of the entities with templates beyond what is understood. */
@@ -124,10 +126,12 @@ function summary(
 ): Description {
   const availability = new Map<string, Availability>();
   const uniqueIds: string[] = [];
+  const commands = new Set<string>();
   let expiresAfter: number | undefined;
   for (const [component, config] of configs) {
     const found = availabilityOf(config);
     if (found !== undefined) availability.set(found.key, found);
+    for (const topic of commandTopicsOf(config)) commands.add(topic);
     const uniqueId = config.get('unique_id');
     if (typeof uniqueId === 'string' || typeof uniqueId === 'number') uniqueIds.push(`${component} ${uniqueId}`);
     const seconds = config.get('expire_after');
@@ -138,10 +142,17 @@ function summary(
   return {
     sighting: { ...sighting, attributes },
     readers,
+    commands: [...commands],
     availability: [...availability.values()],
     needsMapping,
     uniqueIds,
   };
+}
+
+function* commandTopicsOf(config: Config): Iterable<string> {
+  for (const [key, topic] of config) {
+    if (key.endsWith('command_topic') && typeof topic === 'string' && topic !== '' && !/[+#]/.test(topic)) yield topic;
+  }
 }
 
 function hasDevice(root: Config): boolean {

@@ -126,6 +126,7 @@ function withAttributes(sighting: CodecSighting, attributes: readonly Attribute[
 }
 
 function heard(book: Book, use: TopicUse, payload: Uint8Array, limits: Limits): CodecOutput {
+  if (isAsked(use)) return without('command', { device: use.commands[0]! });
   const text = textOf(payload);
   if (text === undefined || text === '') {
     return without('raw', { sightings: devicesOf(use).map((device) => ({ device })) });
@@ -156,11 +157,18 @@ function heard(book: Book, use: TopicUse, payload: Uint8Array, limits: Limits): 
   return without(found.isEvent ? 'event' : 'raw', more);
 }
 
+/** It is what others ask of a device, and no device tells its state on it. */
+function isAsked({ readers, watches, commands }: TopicUse): boolean {
+  return readers.length === 0 && watches.length === 0 && commands.length > 0;
+}
+
 function devicesOf(use: TopicUse): string[] {
   return [...new Set(use.readers.map(({ device }) => device))];
 }
 
-function reasonOf({ readers, watches }: TopicUse): string {
+function reasonOf(use: TopicUse): string {
+  const { readers, watches, commands } = use;
+  if (isAsked(use)) return `a Home Assistant discovery message names it as the command topic of ${commands[0]}`;
   const [reader] = readers;
   const others = readers.length > 1 ? ` and ${readers.length - 1} more` : '';
   if (reader !== undefined) {

@@ -119,7 +119,7 @@ export const climates: readonly Scene[] = [
         kind: 'availability',
         presence: { esp32_fan_controller: 'online' },
       },
-      { topic: 'esp32_fan_controller/cmnd/TARGETTEMP', payload: '27', kind: 'raw', isKept: true },
+      { topic: 'esp32_fan_controller/cmnd/TARGETTEMP', payload: '27', kind: 'command', isKept: true },
     ],
   },
 ];

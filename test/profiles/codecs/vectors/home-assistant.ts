@@ -98,7 +98,7 @@ export const scenes: readonly Scene[] = [
         kind: 'discovery',
       },
       { topic: 'homeassistant/switch/irrigation/state', payload: 'ON', kind: 'measurement', fields: { garden: true } },
-      { topic: 'homeassistant/switch/irrigation/set', payload: 'ON', kind: 'raw', isKept: true },
+      { topic: 'homeassistant/switch/irrigation/set', payload: 'ON', kind: 'command', isKept: true },
     ],
   },
   {

@@ -146,7 +146,9 @@ export class Mapping {
         outcome = split.number;
         unit = meant;
       }
-      if (!field.isPlain) outcome = applyRule(outcome, field.rule);
+      // A range is one of the field's own unit.
+      const rule = unit === plan.unit ? field.rule : { ...field.rule, range: undefined };
+      if (!field.isPlain) outcome = applyRule(outcome, rule);
       if (field.unitFrom !== undefined) unit = this.#unitFrom(field.unitFrom) ?? unit;
     }
     if (

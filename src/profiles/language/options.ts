@@ -112,7 +112,7 @@ const fieldOptions = Type.Object({
   suffix: optional(
     byName<string>(
       { type: 'string' },
-      'What may stand behind the number, and the unit that it means; behind it anything else: no value.',
+      'What may stand behind the number, and the unit that it means; behind it anything else: no value. A `range` holds for numbers in the unit of the field itself.',
       [{ C: 'Cel', F: 'degF' }],
     ),
   ),

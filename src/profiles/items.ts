@@ -47,11 +47,29 @@ export function likelyFor(topic: string, { messages }: CompiledProfile): readonl
 }
 
 /** What in a tree is a measurement by itself. */
-export function itemsOf({ each }: CompiledMessage, tree: Tree): readonly Tree[] {
+export function itemsOf(message: CompiledMessage, tree: Tree): readonly Tree[] {
+  const { each } = message;
   if (each === undefined) return [tree];
-  if (each.endsWith('.*')) return Object.values(asObject(valueAt(tree, each.slice(0, -2))));
+  if (isByKey(message)) return entriesOf(each, tree).map(([, item]) => item);
   const list = valueAt(tree, each);
   return Array.isArray(list) ? list : list === undefined ? [] : [list];
+}
+
+/** Under which key each of {@link itemsOf} stands; undefined where they stand under none. */
+export function keysOf(message: CompiledMessage, tree: Tree): readonly string[] | undefined {
+  return isByKey(message) ? entriesOf(message.each!, tree).map(([key]) => key) : undefined;
+}
+
+function isByKey({ each }: CompiledMessage): boolean {
+  return each !== undefined && (each === '*' || each.endsWith('.*'));
+}
+
+/** A list under a key is several of that key. */
+function entriesOf(each: string, tree: Tree): [key: string, item: Tree][] {
+  const holder = each === '*' ? tree : valueAt(tree, each.slice(0, -2));
+  return Object.entries(asObject(holder)).flatMap(([key, item]: [string, Tree]) =>
+    Array.isArray(item) ? item.map((one: Tree): [string, Tree] => [key, one]) : [[key, item] as [string, Tree]],
+  );
 }
 
 export function asObject(tree: Tree): object {

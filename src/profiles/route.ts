@@ -7,7 +7,7 @@ import type { UnixMs } from '../core/time.ts';
 import type { Codec, CodecOutput, Hint, Limits } from './codec.ts';
 import type { DeviceNames } from './device-names.ts';
 import { Identity, maxDeviceName } from './identity.ts';
-import { asObject, type Candidate, candidateOf, capturesOf, itemsOf, likelyFor, withDevice } from './items.ts';
+import { asObject, type Candidate, candidateOf, capturesOf, itemsOf, keysOf, likelyFor, withDevice } from './items.ts';
 import type { CompiledMessage, CompiledProfile } from './language/compiled.ts';
 import type { Read, Reader, Trees } from './language/formats.ts';
 import { type Tree, valueAt } from './language/tree-path.ts';
@@ -124,11 +124,14 @@ export class Route {
     let firstId: string | undefined;
     let left = limits.maxFields;
     for (const tree of trees) {
+      const keys = keysOf(message, tree);
+      let index = 0;
       for (const item of itemsOf(message, tree)) {
+        const key = keys?.[index++];
         if (message.once !== undefined && this.#isRepeated(message, candidate.captures, item)) continue;
         const { deviceId, isNew } = this.#identity.of(
           candidate,
-          item === tree ? tree : { ...asObject(tree), ...asObject(item) },
+          item === tree ? tree : { key, ...asObject(tree), ...asObject(item) },
         );
         if (isNew) isLesson = true;
         firstId ??= deviceId;

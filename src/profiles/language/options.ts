@@ -209,7 +209,7 @@ const messageOptions = Type.Object({
   nested: optional(nestedOptions),
   each: optional(
     text(
-      'A list in the message, each item of which is a measurement by itself; `.` for the message. `devices.*`: what stands under each key of `devices`.',
+      'A list in the message, each item of which is a measurement by itself; `.` for the message. `devices.*`: what stands under each key of `devices`, `*` under each of the message; `{key}` then names the device.',
     ),
   ),
   as: optional(text('What a bare value is called; `{name}` is what the topic gave. Default: `value`.')),

@@ -11,7 +11,8 @@ export type Template = (scope: Scope) => string | undefined;
 
 interface Part {
   readonly before: string;
-  readonly path: string;
+  /** The first of them that is there counts. */
+  readonly paths: readonly string[];
   readonly form: string | undefined;
 }
 
@@ -26,6 +27,14 @@ export const forms: Readonly<Record<string, (value: string) => string>> = {
   bare: (value) => value.replace(/[:\-. ]/g, ''),
 };
 
+function firstOf(paths: readonly string[], captures: Scope['captures'], tree: Tree): string | undefined {
+  for (const path of paths) {
+    const value = captures.get(path) ?? textOf(valueAt(tree, path));
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
 /** What is wrong with a template, as what follows "is …, ". */
 export function templateFault(text: string): string | undefined {
   for (const [, , form] of text.matchAll(reference)) {
@@ -38,6 +47,7 @@ export function templateFault(text: string): string | undefined {
 /**
  * Text with `{name}` from the topic or, where the topic has no such name, the value at that path in the message. What is
  * not there is left out together with the text before it: `{model}-{id}-{channel}` without a channel is `{model}-{id}`.
+ * `{id|name}` is the id, else the name.
  * A text without braces is a path by itself; one in single quotes stands for itself: `'site'`.
  */
 export function template(text: string): Template {
@@ -47,15 +57,15 @@ export function template(text: string): Template {
   const parts: Part[] = [];
   let from = 0;
   for (const found of text.matchAll(reference)) {
-    parts.push({ before: text.slice(from, found.index), path: found[1]!, form: found[2] });
+    parts.push({ before: text.slice(from, found.index), paths: found[1]!.split('|'), form: found[2] });
     from = found.index + found[0].length;
   }
   const end = text.slice(from);
   return ({ captures, tree }) => {
     let result = '';
     let isAny = false;
-    for (const { before, path, form } of parts) {
-      const value = captures.get(path) ?? textOf(valueAt(tree, path));
+    for (const { before, paths, form } of parts) {
+      const value = firstOf(paths, captures, tree);
       if (value === undefined) continue;
       isAny = true;
       result += before + (form === undefined ? value : forms[form]!(value));

@@ -51,7 +51,7 @@ const timeOptions = Type.Object(
       anyOf: ['auto', 'iso', 'unix', 'unix-ms', 'unix-us', 'unix-ns'].map((one) => ({ type: 'string', const: one })),
       default: 'auto',
       description:
-        '`iso`: 2026-11-25T16:00:00+01:00, also with a space for the T. `unix`: seconds since 1970, `unix-ms` and so on finer. `auto`: tells by the look.',
+        '`iso`: 2026-11-25T16:00:00+01:00, also with a space for the T, or the + of a web address. `unix`: seconds since 1970, `unix-ms` and so on finer. `auto`: tells by the look.',
     }),
     zone: optional(
       text(

@@ -37,7 +37,7 @@ function fromText(text: string, format: TimeFormat, zone: string | undefined): I
 }
 
 const iso =
-  /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i;
+  /^(\d{4})-(\d\d)-(\d\d)(?:(?:[T ]|\+(?=\d\d:\d\d:\d\d))(\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9})\d*)?)?)?\s*(Z|UTC|[+-]\d\d(?::?\d\d)?)?$/i;
 
 function fromIso(text: string, zone: string | undefined): Instant | undefined {
   if (text.length > 60) return undefined;

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FieldValue } from '../../../src/core/measurement.ts';
 import { createSmlCodec } from '../../../src/profiles/codecs/sml/sml.ts';
+import { contentOf } from '../../../src/profiles/codecs/sml/transport.ts';
 import { checksumOf } from '../../../src/profiles/framing/checksums.ts';
 import type { ChecksumKind } from '../../../src/profiles/framing/options.ts';
 import { payloadOf, samples } from '../samples.ts';
@@ -185,5 +186,21 @@ test('no payload makes it throw or break its bounds', () => {
         assert.ok(output.parts.length <= 2);
       }
     }
+  }
+});
+
+test('escapes are taken out wherever they begin', () => {
+  // felixwrt/sml-rs, escape_in_user_data; and the same at the begin of a group of four
+  for (const [file, content] of [
+    ['1b1b1b1b 01010101 12 1b1b1b1b 1b1b1b1b 000000 1b1b1b1b 1a03be25', '121b1b1b1b'],
+    ['1b1b1b1b 01010101 12345678 1b1b1b1b 1b1b1b1b 1b1b1b1b 1a00', '123456781b1b1b1b'],
+  ] as const) {
+    let bytes = bytesOf(file);
+    if (!file.endsWith('25')) {
+      const crc = checksumOf('crc16-x25', bytes);
+      bytes = Buffer.concat([bytes, Uint8Array.of(crc & 0xff, crc >> 8)]);
+    }
+    const found = contentOf(bytes);
+    assert.equal(typeof found === 'string' ? found : Buffer.from(found).toString('hex'), content);
   }
 });

@@ -191,13 +191,6 @@ export const instruments: ReadonlyMap<string, Read> = new Map<string, Read>([
     },
   ],
   [
-    'VPW',
-    (of) => {
-      of.takeFirst('speed_parallel_to_wind', [1, 'kn'], [3, 'm/s']);
-      return nothing;
-    },
-  ],
-  [
     'HEV',
     (of) => {
       of.take('heave', 1, 'm');

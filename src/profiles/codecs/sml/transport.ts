@@ -24,6 +24,8 @@ export function contentOf(file: Uint8Array): Uint8Array | string {
       if (filled > 3 || filled > length) return `Its end says that ${filled} bytes fill the last group of four.`;
       const damage = damageOf(file, start, at + 6);
       return damage ?? content.subarray(0, length - filled);
+    } else if (runAround(file, at) === 8) {
+      // Some escape what does not begin with a group of four: of eight that came so, four are meant.
     } else {
       const what = version1.every((byte, i) => file[at + 4 + i] === byte) ? 'begins another file' : 'stands an escape';
       return `At byte ${at} ${what} before the end of this one.`;
@@ -34,6 +36,15 @@ export function contentOf(file: Uint8Array): Uint8Array | string {
 
 function isEscape(file: Uint8Array, at: number): boolean {
   return file[at] === 0x1b && file[at + 1] === 0x1b && file[at + 2] === 0x1b && file[at + 3] === 0x1b;
+}
+
+/** How many bytes 1b there are in a row around those at `at`, up to three on each side. */
+function runAround(file: Uint8Array, at: number): number {
+  let begin = at;
+  while (begin > at - 3 && file[begin - 1] === 0x1b) begin--;
+  let end = at + 4;
+  while (end < at + 7 && file[end] === 0x1b) end++;
+  return end - begin;
 }
 
 /** The CRC is X.25's; meters of Holley begin it with 0 and leave it as it comes out (CRC-16/KERMIT). */

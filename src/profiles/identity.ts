@@ -41,11 +41,15 @@ export class Identity {
     }
   }
 
-  of(candidate: Candidate, tree: Tree): Identified {
+  /**
+   * @param whole what the tree is a part of, and which may name the device as well
+   * @param key under which the tree stands there; undefined: under none
+   */
+  of(candidate: Candidate, tree: Tree, whole: Tree = tree, key?: string): Identified {
     const fixed = this.#fixed.get(candidate);
     if (fixed !== undefined) return fixed;
     const { message, captures } = candidate;
-    const scope = { captures, tree };
+    const scope = { captures, tree, whole, key };
     const { family, names } = this.#deps;
     const { name, isNew } = names.resolve(family, message.device!.id(scope), message.device!.alias?.(scope));
     return { deviceId: this.#named(name), isNew };

@@ -72,7 +72,7 @@ function entriesOf(each: string, tree: Tree): [key: string, item: Tree][] {
   );
 }
 
-export function asObject(tree: Tree): object {
+function asObject(tree: Tree): object {
   return typeof tree === 'object' && tree !== null && !Array.isArray(tree) ? tree : {};
 }
 

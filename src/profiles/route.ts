@@ -7,7 +7,7 @@ import type { UnixMs } from '../core/time.ts';
 import type { Codec, CodecOutput, Hint, Limits } from './codec.ts';
 import type { DeviceNames } from './device-names.ts';
 import { Identity, maxDeviceName } from './identity.ts';
-import { asObject, type Candidate, candidateOf, capturesOf, itemsOf, keysOf, likelyFor, withDevice } from './items.ts';
+import { type Candidate, candidateOf, capturesOf, itemsOf, keysOf, likelyFor, withDevice } from './items.ts';
 import type { CompiledMessage, CompiledProfile } from './language/compiled.ts';
 import type { Read, Reader, Trees } from './language/formats.ts';
 import { type Tree, valueAt } from './language/tree-path.ts';
@@ -123,16 +123,15 @@ export class Route {
     let isTold = false;
     let firstId: string | undefined;
     let left = limits.maxFields;
+    let items = 0;
     for (const tree of trees) {
       const keys = keysOf(message, tree);
       let index = 0;
       for (const item of itemsOf(message, tree)) {
         const key = keys?.[index++];
         if (message.once !== undefined && this.#isRepeated(message, candidate.captures, item)) continue;
-        const { deviceId, isNew } = this.#identity.of(
-          candidate,
-          item === tree ? tree : { key, ...asObject(tree), ...asObject(item) },
-        );
+        if (++items > limits.maxFields) return this.#failed(`it holds more than ${limits.maxFields} measurements`);
+        const { deviceId, isNew } = this.#identity.of(candidate, item, tree, key);
         if (isNew) isLesson = true;
         firstId ??= deviceId;
         const mapped = mapping.map(tree, item, { maxDepth: limits.maxDepth, maxFields: left });

@@ -94,6 +94,19 @@ test('ten megabytes of JSON, a million levels and endless keys are one messageâ€
   assert.match(failure ?? '', /^it has 10000003 bytes/);
 });
 
+test('what is around a message of many parts is not gone through for each of them', () => {
+  const around = Array.from({ length: 20_000 }, (_, i) => `"k${i}":1`).join();
+  const parts = Array.from({ length: 40_000 }, (_, i) => `"0x${i}":{}`).join();
+  const decoder = newDecoder();
+  const tasmota = profiles.find(({ name }) => name === 'tasmota/tasmota')!;
+  const payload = Buffer.from(`{${around},"ZbReceived":{${parts}}}`);
+  const started = process.cpuUsage();
+  const decoded = decoder.decodeBy(tasmota, { source: 'mqtt', topic: 'tele/a/SENSOR', payload }, receivedAtMs);
+  const { user } = process.cpuUsage(started);
+  assert.ok(payload.length < options.maxBytes && user < 3_000_000, `${payload.length} bytes took ${user / 1_000} ms`);
+  assert.deepEqual([decoded.kind, decoded.failure], ['failed', `it holds more than ${options.maxFields} measurements`]);
+});
+
 test('names that are traps in JavaScript are plain data', () => {
   const decoder = newDecoder();
   const payload =

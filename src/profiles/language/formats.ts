@@ -21,6 +21,8 @@ export type Read = Trees | { readonly failure: string };
 export type Reader = (payload: Uint8Array) => Read;
 
 const maxLines = 1_000;
+/** In one line. */
+const maxCells = 1_000;
 
 /** The reader of a message's format. */
 export function readerOf(options: MessageOptions): Reader {
@@ -89,11 +91,16 @@ function columnsReader(decode: TextOf, separator: string, names: readonly string
   return (payload) => {
     const text = decode(payload);
     if (text === undefined) return { failure: notText };
-    const trees = linesIn(text).map((line) => {
-      const cells = line.split(separator, 1_000).map((cell) => bareValue(cell));
-      return new Map(cells.map((cell, index) => [names[index] ?? String(index), cell]));
+    let { lines, isCut } = linesIn(text);
+    const trees = lines.map((line) => {
+      const cells = line.split(separator, maxCells + 1);
+      if (cells.length > maxCells) {
+        isCut = true;
+        cells.pop();
+      }
+      return new Map(cells.map((cell, index) => [names[index] ?? String(index), bareValue(cell)]));
     });
-    return trees.length === 0 ? { failure: 'its payload has no line' } : { trees };
+    return trees.length === 0 ? { failure: 'its payload has no line' } : treesOf(trees, isCut);
   };
 }
 
@@ -103,15 +110,23 @@ function keyValueReader(decode: TextOf, separator: string, assign: string): Read
     const text = decode(payload);
     if (text === undefined) return { failure: notText };
     const trees: Map<string, Tree>[] = [];
-    for (const line of isWhole ? [text] : linesIn(text)) {
+    let { lines, isCut } = isWhole ? { lines: [text], isCut: false } : linesIn(text);
+    for (const line of lines) {
       const tree = new Map<string, Tree>();
-      for (const pair of line.split(separator, 1_000)) {
+      const pairs = line.split(separator, maxCells + 1);
+      if (pairs.length > maxCells) {
+        isCut = true;
+        pairs.pop();
+      }
+      for (const pair of pairs) {
         const at = pair.indexOf(assign);
         if (at > 0) tree.set(pair.slice(0, at).trim(), bareValue(pair.slice(at + assign.length)));
       }
       if (tree.size > 0) trees.push(tree);
     }
-    return trees.length === 0 ? { failure: `it has no line of KEY${assign}VALUE: ${shown(text)}` } : { trees };
+    return trees.length === 0
+      ? { failure: `it has no line of KEY${assign}VALUE: ${shown(text)}` }
+      : treesOf(trees, isCut);
   };
 }
 
@@ -172,10 +187,15 @@ function pairReader(decode: TextOf, pattern: string): Reader {
     if (text === undefined) return { failure: notText };
     const matcher = compiled().matcher(text);
     const tree = new Map<string, Tree>();
-    for (let found = 0; found < maxLines && matcher.find(); found++) {
+    let isCut = false;
+    for (let found = 0; matcher.find(); found++) {
+      isCut = found === maxLines;
+      if (isCut) break;
       tree.set((matcher.group('key') ?? '').trim(), bareValue(matcher.group('value') ?? ''));
     }
-    return tree.size === 0 ? { failure: `it does not match the profile's pattern: ${shown(text)}` } : { trees: [tree] };
+    return tree.size === 0
+      ? { failure: `it does not match the profile's pattern: ${shown(text)}` }
+      : treesOf([tree], isCut);
   };
 }
 
@@ -191,22 +211,32 @@ function patternReader(decode: TextOf, pattern: string): Reader {
     const { expression, names } = compiled();
     const matcher = expression.matcher(text);
     const trees: Map<string, Tree>[] = [];
-    while (trees.length < maxLines && matcher.find()) {
+    let isCut = false;
+    while (matcher.find()) {
+      isCut = trees.length === maxLines;
+      if (isCut) break;
       const groups = names.flatMap((name): [string, Tree][] => {
         const found = matcher.group(name);
         return found === null || found === undefined ? [] : [[name, bareValue(found)]];
       });
       trees.push(new Map(groups));
     }
-    return trees.length === 0 ? { failure: `it does not match the profile's pattern: ${shown(text)}` } : { trees };
+    return trees.length === 0
+      ? { failure: `it does not match the profile's pattern: ${shown(text)}` }
+      : treesOf(trees, isCut);
   };
 }
 
-function linesIn(text: string): string[] {
-  return text
-    .split(/\r\n|\n|\r/, maxLines)
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+/** The lines of a text that have something on them. `isCut`: there are more than are read. */
+function linesIn(text: string): { lines: string[]; isCut: boolean } {
+  const all = text.split(/\r\n|\n|\r/, maxLines + 2).map((line) => line.trim());
+  const [next = '', ...others] = all.splice(maxLines);
+  return { lines: all.filter((line) => line !== ''), isCut: next !== '' || others.length > 0 };
+}
+
+/** @param isCut there was more in the payload than is read: it is then kept */
+function treesOf(trees: readonly Tree[], isCut: boolean): Trees {
+  return isCut ? { trees, isPartial: true } : { trees };
 }
 
 /** The start of a payload, for a sentence. */

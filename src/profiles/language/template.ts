@@ -4,6 +4,10 @@ import { type Tree, valueAt } from './tree-path.ts';
 export interface Scope {
   readonly captures: ReadonlyMap<string, string>;
   readonly tree: Tree;
+  /** What the tree is a part of: what the part does not hold is looked for there. */
+  readonly whole?: Tree;
+  /** Under which key of it the tree stands: that is what `{key}` means then. */
+  readonly key?: string | undefined;
 }
 
 /** Gives the text; undefined when nothing of it is there. */
@@ -20,20 +24,13 @@ const reference = /\{([^{}:]+)(?::([a-z0-9]+))?\}/g;
 /** How a value can be written: `{from:hex8}`. */
 export const forms: Readonly<Record<string, (value: string) => string>> = {
   /** A whole number as eight hexadecimal digits. */
-  hex8: (value) => (/^-?\d+$/.test(value) ? BigInt.asUintN(32, BigInt(value)).toString(16).padStart(8, '0') : value),
+  hex8: (value) =>
+    /^-?\d{1,20}$/.test(value) ? BigInt.asUintN(32, BigInt(value)).toString(16).padStart(8, '0') : value,
   lower: (value) => value.toLowerCase(),
   upper: (value) => value.toUpperCase(),
   /** Without what stands between the digits of an address: `A4:C1:38` becomes `A4C138`. */
   bare: (value) => value.replace(/[:\-. ]/g, ''),
 };
-
-function firstOf(paths: readonly string[], captures: Scope['captures'], tree: Tree): string | undefined {
-  for (const path of paths) {
-    const value = captures.get(path) ?? textOf(valueAt(tree, path));
-    if (value !== undefined) return value;
-  }
-  return undefined;
-}
 
 /** What is wrong with a template, as what follows "is …, ". */
 export function templateFault(text: string): string | undefined {
@@ -53,7 +50,7 @@ export function templateFault(text: string): string | undefined {
 export function template(text: string): Template {
   const fixed = fixedText(text);
   if (fixed !== undefined) return () => fixed;
-  if (!text.includes('{')) return ({ tree }) => textOf(valueAt(tree, text));
+  if (!text.includes('{')) return (scope) => textIn(scope, text);
   const parts: Part[] = [];
   let from = 0;
   for (const found of text.matchAll(reference)) {
@@ -61,11 +58,11 @@ export function template(text: string): Template {
     from = found.index + found[0].length;
   }
   const end = text.slice(from);
-  return ({ captures, tree }) => {
+  return (scope) => {
     let result = '';
     let isAny = false;
     for (const { before, paths, form } of parts) {
-      const value = firstOf(paths, captures, tree);
+      const value = firstOf(paths, scope);
       if (value === undefined) continue;
       isAny = true;
       result += before + (form === undefined ? value : forms[form]!(value));
@@ -77,6 +74,19 @@ export function template(text: string): Template {
 /** What stands in single quotes; undefined when the text does not. */
 export function fixedText(text: string): string | undefined {
   return /^'[^']+'$/.test(text) ? text.slice(1, -1) : undefined;
+}
+
+function firstOf(paths: readonly string[], scope: Scope): string | undefined {
+  for (const path of paths) {
+    const value = scope.captures.get(path) ?? textIn(scope, path);
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+function textIn({ tree, whole, key }: Scope, path: string): string | undefined {
+  if (path === 'key' && key !== undefined) return key;
+  return textOf(valueAt(tree, path) ?? (whole === undefined ? undefined : valueAt(whole, path)));
 }
 
 function textOf(value: unknown): string | undefined {

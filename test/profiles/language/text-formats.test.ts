@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { exampleFaults } from '../../../src/profiles/examples.ts';
+import { decodeExample, exampleFaults } from '../../../src/profiles/examples.ts';
 import { readProfile } from '../../../src/profiles/language/load.ts';
 
 /** A message of a profile, its payload, and what it gives: all as YAML writes them. */
@@ -131,3 +131,33 @@ function faultsOf(message: string, payload: string, gives: string): string[] {
   assert.ok(!('errors' in read), JSON.stringify(read));
   return exampleFaults(read.compiled, read.options.examples[0]!);
 }
+
+test('a payload of which not all is read is kept', () => {
+  const lines = (count: number): string => 'a=1\n'.repeat(count);
+  const many = (count: number): string => Array.from({ length: count }, (_, i) => `k${i}=1`).join();
+  const cells = (count: number): string => Array.from({ length: count }, () => '1').join();
+  const kept: readonly (readonly [decode: string, payload: string, keepPayload: boolean])[] = [
+    ['keyvalue', lines(1_000), false],
+    ['keyvalue', lines(1_001), true],
+    ['keyvalue', many(1_000), false],
+    ['keyvalue', many(1_001), true],
+    ['columns', cells(1_000), false],
+    ['columns', cells(1_001), true],
+    ['columns', '1\n'.repeat(1_001), true],
+    ["keyvalue, pattern: '(?<key>[a-z0-9]+)=(?<value>[0-9]+)'", many(1_000), false],
+    ["keyvalue, pattern: '(?<key>[a-z0-9]+)=(?<value>[0-9]+)'", many(1_001), true],
+    ["text, pattern: 'a=(?<a>[0-9]+)'", lines(1_000), false],
+    ["text, pattern: 'a=(?<a>[0-9]+)'", lines(1_001), true],
+  ];
+  for (const [decode, payload, keepPayload] of kept) {
+    const read = readProfile(
+      profileOf(`decode: ${decode}`, `payload: ${JSON.stringify(payload)}`, '{}'),
+      'x/y',
+      'p.yaml',
+      [],
+    );
+    assert.ok(!('errors' in read), JSON.stringify(read).slice(0, 500));
+    const decoded = decodeExample(read.compiled, read.options.examples[0]!);
+    assert.deepEqual([decoded.kind, decoded.keepPayload], ['measurement', keepPayload], `${decode}, ${payload.length}`);
+  }
+});

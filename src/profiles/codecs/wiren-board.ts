@@ -38,7 +38,7 @@ export function createWirenBoardCodec(): Codec {
       const key = `${device}/${control}`;
       if (meta === 'error') return errorOf(errors, device, control, text);
       if (meta !== undefined) return learn(controls, device, key, meta, text);
-      if (at.isCommand) return without('command');
+      if (at.isCommand) return without('command', { device });
       return valueIn(device, control, text, controls.get(key));
     },
     claims(topic) {

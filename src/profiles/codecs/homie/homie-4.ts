@@ -34,7 +34,7 @@ export function createHomie4Codec(): Codec {
       if (property.startsWith('$')) return without('discovery', { sightings: [{ device }] });
       if (property === '' || rest.length > 0) return without('raw');
       const key = `${base}/${id}/${node}/${property}`;
-      if (last === 'set') return without('command');
+      if (last === 'set') return without('command', { device });
       if (last.startsWith('$')) return learn(properties, device, key, last, text);
       if (last !== '') return without('raw');
       return propertyValue(device, `${node}/${property}`, text, known(properties, base, id, node, property), limits);

@@ -50,7 +50,7 @@ export function createHomie5Codec(): Codec {
       if (node.startsWith('$')) return without('discovery', { sightings: [{ device }] });
       if (property === '' || rest.length > 0) return without('raw');
       // What is asked for, and what the device is on its way to, is not what it is.
-      if (last === 'set' || last === '$target') return without('command');
+      if (last === 'set' || last === '$target') return without('command', { device });
       if (last !== undefined || property.startsWith('$')) return without('discovery', { sightings: [{ device }] });
       const name = `${node}/${property}`;
       return propertyValue(device, name, text, devices.get(`${base}/${id}`)?.properties.get(name), limits);

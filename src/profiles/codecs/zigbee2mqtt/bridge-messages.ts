@@ -49,7 +49,7 @@ export function bridgeMessage(bridges: Bridges, { base, leaf }: BridgeTopic, inp
       return without('log', { sightings: [{ device: deviceName(base, 'bridge') }] });
     case 'request':
     case 'response':
-      return without('command');
+      return without('command', { device: deviceName(base, 'bridge') });
   }
   if (input.payload.length > maxDevicesBytes) {
     return failed(`The bridge's message has ${input.payload.length} bytes; up to ${maxDevicesBytes} are read.`);

@@ -46,7 +46,9 @@ function deviceMessage(bridges: Bridges, base: string, rest: string, input: Code
   const text = textOf(input.payload);
   if (text === undefined) return without('raw');
   const known = bridges.get(base)?.devices;
-  if (command.test(rest) && !known?.has(rest)) return without('command');
+  if (command.test(rest) && !known?.has(rest)) {
+    return without('command', { device: deviceName(base, rest.replace(command, '')) });
+  }
   const json = parseJson(text);
   if (rest.endsWith('/availability') && !known?.has(rest)) {
     const state = isObject(json) ? ownText(json, 'state') : text.trim();

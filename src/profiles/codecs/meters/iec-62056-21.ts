@@ -9,6 +9,9 @@ const etx = 0x03;
 /** Codes of numbers that name the meter and of its versions; also in their short form, `C.1` for 0-0:96.1.0 (IEC 62056-61, annex). */
 const names = /^(?:0\.0(?:\.\d+)?|0\.2\.\d+|C\.1(?:\.\d+)?|96\.1\.\d+|C\.90(?:\.\d+)?)$/;
 
+/** Codes of status words, operating times of newer German meters and what makers put there: hexadecimal digits, which may all be decimal. */
+const hexadecimal = /^(?:96\.(?:5|8|50)\.|C\.5(?:\.|$))/;
+
 /**
  * IEC 62056-21 (mode A to D readouts, "D0"): what heat and electricity meters send over their optical port, with or without
  * identification, STX and check byte. Fields go by their OBIS codes as they are written. Values without a unit are numbers or text;
@@ -83,6 +86,8 @@ function take({ code, groups }: Item, fields: Field[], attributes: Attribute[]):
   if (names.test(short)) {
     const isOwn = short === '0.0' || short === '0.0.0';
     attributes.push([isOwn ? 'serialNumber' : code, first]);
+  } else if (hexadecimal.test(short)) {
+    fields.push({ name: code, value: first.slice(0, 200) });
   } else {
     // Several values of one code: `9.4(088*C&082*C)`.
     for (const [index, text] of first.split('&').entries()) {

@@ -53,9 +53,9 @@ const spellings: ReadonlyMap<string, string> = new Map([
   ['lph', 'l/h'],
 ]);
 
-/** `004426.125*kWh`, `+000.8*A`, `0.85`. @returns undefined: it is no number */
+/** `004426.125*kWh`, `+000.8*A`, `0.85`, and of older meters `024562 kWh`. @returns undefined: it is no number */
 export function quantityOf(text: string): Omit<Field, 'name'> | undefined {
-  const star = text.indexOf('*');
+  const star = text.search(/\*|(?<=\d) (?=[A-Za-z]+\d?$)/);
   const digits = star < 0 ? text : text.slice(0, star);
   if (digits.length > 20 || !/^[+-]?\d+(?:\.\d+)?$/.test(digits.trim())) return undefined;
   const value = Number(digits);

@@ -45,3 +45,29 @@ for (const file of readdirSync(directory)) {
     }
   });
 }
+
+/** Formats that are told by the payload alone, on any topic. */
+const toldByLook = new Set(['ietf/senml-json', 'ietf/senml-cbor', 'ietf/cbor', 'influxdata/line-protocol']);
+
+test('no payload is taken for a convention on a topic that says nothing of it', () => {
+  const decoder = new ProfileDecoder({ options, profiles });
+  const topics = [
+    'sensors/x',
+    'home/kitchen',
+    'plant/line1/motor/status',
+    'factory/7/status/pump',
+    'a/b/c/online',
+    'x/info',
+  ];
+  for (const file of readdirSync(directory)) {
+    const payloads: readonly Payload[] = JSON.parse(readFileSync(join(directory, file), 'utf8'));
+    for (const sample of payloads) {
+      for (const topic of topics) {
+        const taken = decoder
+          .suggest(topic, payloadOf(sample))
+          .filter(({ profile, confidence }) => confidence >= sureEnough && !toldByLook.has(profile));
+        assert.deepEqual(taken, [], `${sample.id} on ${topic}`);
+      }
+    }
+  }
+});

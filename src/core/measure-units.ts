@@ -49,6 +49,8 @@ const table: readonly MeasureUnit[] = [
   { code: 'J', symbol: 'J' },
   { code: 'MJ', symbol: 'MJ' },
   { code: 'GJ', symbol: 'GJ' },
+  { code: 'Gcal', symbol: 'Gcal' },
+  { code: 'Gcal/h', symbol: 'Gcal/h' },
   { code: 'Wh', symbol: 'Wh' },
   { code: 'kWh', symbol: 'kWh', spellings: ['KWh', 'kwh'] },
   { code: 'MWh', symbol: 'MWh' },

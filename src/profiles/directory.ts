@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { codecs } from './codecs/codecs.ts';
@@ -24,7 +24,7 @@ export function readProfileFile(path: string, name: string, shown: string): Retu
 }
 
 /**
- * Reads every profile under a directory.
+ * Reads every profile in a directory and in its folders.
  *
  * @throws {HeadgateError} config.unreadable when the directory can't be read
  */
@@ -51,15 +51,28 @@ export function nameOf(file: string): string {
     .join('/');
 }
 
+/**
+ * A directory's own files, so that a vendor's can be tested by itself, and those of its folders: no deeper, for somebody may name a
+ * directory that holds much else. What is hidden is nobody's profile: editors and Kubernetes keep copies there.
+ */
 function profilesIn(directory: string): string[] {
   try {
-    return readdirSync(directory, { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.ya?ml$/.test(entry.name))
-      .map((entry) => join(entry.parentPath, entry.name))
+    return namesIn(directory)
+      .flatMap((name) => {
+        const path = join(directory, name);
+        // Not by the entry's own type: what is mounted into a container is often a link.
+        const isFolder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+        return isFolder ? namesIn(path).map((inner) => join(path, inner)) : [path];
+      })
+      .filter((path) => /\.ya?ml$/.test(path) && statSync(path, { throwIfNoEntry: false })?.isFile())
       .sort();
   } catch (error) {
     throw new HeadgateError('config.unreadable', `The profiles in ${directory} can't be read: ${messageOf(error)}.`, {
       cause: error,
     });
   }
+}
+
+function namesIn(directory: string): string[] {
+  return readdirSync(directory).filter((name) => !name.startsWith('.'));
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { main } from '../../src/cli/main.ts';
 
@@ -41,6 +41,30 @@ test('a drafted profile is right, and its example becomes what it says', async (
     const tested = await headgate('profile', 'test', file);
     assert.deepEqual([tested.code, tested.out], [0, '1 profile, 1 example: all are right.'], out);
   }
+});
+
+test('profiles lie in a directory and its folders: what is deeper or hidden is not read', async () => {
+  const among = join(folder, 'among');
+  const text = `name: X
+version: 1
+messages: [{ match: { topic: "a/{device}" } }]
+examples: [{ source: this test, topic: a/b, payload: '{"t":1}', gives: { t: 1 } }]
+`;
+  for (const path of [
+    'own.yaml',
+    'acme/x.yml',
+    'acme/.x.yaml.swp.yaml',
+    '.git/x.yaml',
+    'node_modules/package/x.yaml',
+  ]) {
+    mkdirSync(dirname(join(among, path)), { recursive: true });
+    writeFileSync(join(among, path), path.startsWith('own') || path.endsWith('x.yml') ? text : 'on: push');
+  }
+  mkdirSync(join(among, 'linked'));
+  symlinkSync(join(among, 'own.yaml'), join(among, 'linked', 'x.yaml'));
+  symlinkSync(join(among, 'gone'), join(among, 'linked', 'gone.yaml'));
+  const { code, out } = await headgate('profile', 'test', among);
+  assert.deepEqual([code, out], [0, '3 profiles, 3 examples: all are right.']);
 });
 
 test('profile test: a mistake and an example that is not so have their place', async () => {

@@ -35,7 +35,7 @@ export function readerOf(options: MessageOptions): Reader {
     case 'value':
       return valueReader;
     case 'columns':
-      return columnsReader(decode, options.separator ?? ',', options.columns ?? []);
+      return columnsReader(decode, options.separator, options.columns ?? []);
     case 'keyvalue':
       return options.pattern === undefined
         ? keyValueReader(decode, options.separator ?? ',', options.assign ?? '=')
@@ -87,13 +87,18 @@ function bareValue(text: string): Tree {
   return numberIn(trimmed) ?? trimmed;
 }
 
-function columnsReader(decode: TextOf, separator: string, names: readonly string[]): Reader {
+/** What stands between a line's columns where the profile does not say: a comma, or where there is none, a semicolon or a tab. */
+function separatorOf(line: string): string {
+  return [',', ';', '\t'].find((mark) => line.includes(mark)) ?? ',';
+}
+
+function columnsReader(decode: TextOf, separator: string | undefined, names: readonly string[]): Reader {
   return (payload) => {
     const text = decode(payload);
     if (text === undefined) return { failure: notText };
     let { lines, isCut } = linesIn(text);
     const trees = lines.map((line) => {
-      const cells = line.split(separator, maxCells + 1);
+      const cells = line.split(separator ?? separatorOf(line), maxCells + 1);
       if (cells.length > maxCells) {
         isCut = true;
         cells.pop();

@@ -184,7 +184,7 @@ const messageOptions = Type.Object({
       minLength: 1,
       maxLength: 8,
       description:
-        'For `columns` and `keyvalue`. Default `,`. With `"\n"` each line is a pair, and all are one measurement.',
+        'For `columns` and `keyvalue`. Default `,`; of columns, in lines without one, `;` or a tab. With `"\n"` each line is a pair, and all are one measurement.',
     }),
   ),
   encoding: optional(

@@ -15,6 +15,7 @@ import { type Decoder, ProfileDecoder, type ProfileDecoderDependencies, profiles
 import { profileDescription, profileSummary, profilesStatus } from './profiles/describe.ts';
 import { topicPattern } from './profiles/language/topic-pattern.ts';
 import { compiledIn, type Library } from './profiles/library.ts';
+import { type SerialLine, serialLineOf } from './profiles/serial-line.ts';
 import type { ProfilesStatus } from './profiles/status.ts';
 import { DeviceRegistry, type RegistryDependencies } from './registry/registry.ts';
 import { keepAdoptions } from './registry/topics/adoption-shelf.ts';
@@ -22,7 +23,7 @@ import { Bindings } from './registry/topics/bindings.ts';
 import { TopicBook } from './registry/topics/topic-book.ts';
 
 export interface DecodingDependencies extends Pick<RegistryDependencies, 'report'> {
-  readonly config: Pick<Config, 'decode' | 'registry'>;
+  readonly config: Pick<Config, 'decode' | 'registry' | 'serial'>;
   readonly buffer: RecordBuffer;
   readonly rules: RuleBook;
   readonly clock: GatewayClock;
@@ -66,8 +67,10 @@ export class Decoding implements Service {
     });
     const { bindingOf } = this.#bindings;
     const isOwn = (name: string): boolean => this.library.profiles.get(name)?.origin !== 'built-in';
+    const ports = new Map(config.serial.ports.map(({ name, profile }) => [name, profile]));
+    const portProfile = (port: string): string | undefined => ports.get(port);
     const decoderWith = (rest: Partial<ProfileDecoderDependencies>) =>
-      new ProfileDecoder({ options, profiles: compiledIn(this.library), ...rest });
+      new ProfileDecoder({ options, profiles: compiledIn(this.library), portProfile, ...rest });
     const book = new TopicBook(() => clock.monotonic());
     this.decoder = decoderWith({ bindingOf, isOwn, topics: book });
     // What was stored in a flood is decoded in full.
@@ -128,6 +131,9 @@ export class Decoding implements Service {
   get library(): Library {
     return this.#library;
   }
+
+  /** How devices of a profile speak on a serial port; a sentence: why it can't be said. */
+  readonly lineOf = (name: string): SerialLine | string => serialLineOf(name, this.#library.profiles.get(name));
 
   /** Reads the profiles again. One that is wrong now stays as it was. @throws {HeadgateError} config.unreadable */
   readonly reload = (): ReloadedProfiles => {

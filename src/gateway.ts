@@ -28,6 +28,7 @@ import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
+import { SerialSource } from './sources/serial/serial.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
 import { CommandLink } from './uplink/command-link.ts';
@@ -56,6 +57,7 @@ export class Gateway {
   readonly #decoding: Decoding;
   readonly #flow: Flow;
   readonly #mqtt: MqttSource;
+  readonly #serial: SerialSource;
   readonly #commands: Commands;
   readonly #uplink: Uplink;
   readonly #canary: Canary | undefined;
@@ -105,13 +107,14 @@ export class Gateway {
       report: (topic, payload) => this.#flow.report(topic, payload),
       log: part,
     });
-    const { decode, registry, words } = this.#decoding;
+    const { decode, registry, words, lineOf } = this.#decoding;
     const { heard } = registry;
     const publish = (request: Request): void => this.#mqtt.requests.publish(request);
     this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard, publish });
+    const { take } = this.#flow;
     this.#mqtt = new MqttSource({
       options: config.mqtt,
-      take: this.#flow.take,
+      take,
       shelf: this.#buffer.shelf,
       recentDeliveries: () => this.#buffer.deliveries,
       operatingMs: () => this.#buffer.operatingMs,
@@ -122,6 +125,7 @@ export class Gateway {
       },
       log: part('mqtt'),
     });
+    this.#serial = new SerialSource({ options: config.serial, take, lineOf, log: part('serial') });
     const watch =
       sources &&
       new ConfigWatch({
@@ -203,17 +207,13 @@ export class Gateway {
       log: part('http'),
     });
     // Started sink first and stopped source first: what a part hands on always has somewhere to go.
-    const first: Service[] = [this.#buffer, this.#reporter, this.#http];
-    if (this.#collector !== undefined) first.push(this.#collector);
-    const last: Service[] = [this.#mqtt];
-    if (this.#canary !== undefined) last.push(this.#canary);
-    if (watch) last.push(watch);
+    const existing = (...all: (Service | undefined)[]): Service[] => all.filter((one) => one !== undefined);
     this.#services = new ServiceGroup([
-      first,
+      existing(this.#buffer, this.#reporter, this.#http, this.#collector),
       [clock],
       [this.#commands, this.#decoding, this.#decoding.redecoder],
       [this.#uplink],
-      last,
+      existing(this.#mqtt, this.#serial, this.#canary, watch),
     ]);
   }
 
@@ -257,6 +257,7 @@ export class Gateway {
       version,
       clock: this.#clock.status(),
       mqtt: this.#mqtt.status(),
+      serial: this.#serial.status(),
       flow: this.#flow.status(),
       buffer: this.#buffer.status(),
       uplink: { ...this.#uplink.status(), ...(this.#canary && { canary: this.#canary.status() }) },

@@ -15,7 +15,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   core: { may: [] },
   lib: { may: ['core'] },
   wire: { may: pure },
-  sources: { may: [...pure, 'auth'] },
+  sources: { may: [...pure, 'auth'], types: ['profiles'] },
   profiles: { may: pure },
   admission: { may: pure },
   buffer: { may: pure },
@@ -64,6 +64,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   qlobber: ['sources/mqtt/'],
   re2js: ['profiles/'],
   'reflect-metadata': ['uplink/', 'collector/'],
+  serialport: ['sources/serial/connection.ts'],
   typebox: ['lib/', 'config/', 'api/', 'profiles/language/', '*/options.ts'],
   yaml: ['config/', 'lib/settings/'],
 };

@@ -9,6 +9,7 @@ export const systemPrograms: Readonly<Record<string, string>> = {
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
   'nats-server': 'nats-server',
+  socat: 'socat',
 };
 
 /** Where Debian keeps servers; a plain user's PATH leaves it out. */

@@ -5,6 +5,7 @@ import { checkPartial, mustBeGiven, type Problem } from '../lib/settings/check.t
 import { type Layer, merge, nest } from '../lib/settings/layer.ts';
 import { leaves, nodeAt, pathText, type SchemaNode } from '../lib/settings/schema-node.ts';
 import { readConfigFile } from '../lib/settings/yaml-file.ts';
+import { serialFaults } from '../sources/serial/option-checks.ts';
 import { uplinkFaults } from '../uplink/option-checks.ts';
 import { configNode } from './node.ts';
 import { fromEnvironment, fromSettings } from './overrides.ts';
@@ -27,7 +28,7 @@ export interface ConfigSources {
  * found and what was expected; or `config.unreadable` when the file can't be read.
  */
 export function loadConfig(sources: ConfigSources): Config {
-  return loadWith(configNode, sources, { rules: contradictions, uplink: uplinkFaults }) as Config;
+  return loadWith(configNode, sources, { rules: contradictions, serial: serialFaults, uplink: uplinkFaults }) as Config;
 }
 
 /** Finds what is wrong with the value of one key although it keeps to the schema; the value may lack what did not. */

@@ -9,6 +9,7 @@ import { logOptions } from '../instrumentation/options.ts';
 import { decodeOptions } from '../profiles/options.ts';
 import { registryOptions } from '../registry/options.ts';
 import { mqttOptions } from '../sources/mqtt/options.ts';
+import { serialOptions } from '../sources/serial/options.ts';
 import { uplinkOptions } from '../uplink/options.ts';
 
 const gatewayOptions = Type.Object({
@@ -44,6 +45,7 @@ export const configSchema = Type.Object(
     }),
     log: logOptions,
     mqtt: mqttOptions,
+    serial: serialOptions,
     http: httpOptions,
     clock: clockOptions,
     decode: decodeOptions,

@@ -6,6 +6,7 @@ import type { FlowStatus } from '../pipeline/status.ts';
 import type { ProfilesStatus } from '../profiles/status.ts';
 import type { RegistryStatus } from '../registry/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
+import type { SerialStatus } from '../sources/serial/status.ts';
 import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
 import { uplinkSentence } from './uplink-sentence.ts';
@@ -22,6 +23,7 @@ export interface GatewayStatus {
   readonly health: Health;
   readonly clock: ClockReport;
   readonly mqtt: MqttStatus;
+  readonly serial: SerialStatus;
   readonly flow: FlowStatus & { readonly receivedPerSecond: number; readonly confirmedPerSecond: number };
   readonly buffer: Omit<BufferStatus, 'oldestWaitingAt' | 'lanes'> & {
     readonly oldestWaitingAt: string | null;
@@ -120,6 +122,7 @@ export interface StatusParts {
   readonly phase: 'starting' | 'running' | 'stopping';
   readonly clock: ClockStatus;
   readonly mqtt: MqttStatus;
+  readonly serial: SerialStatus;
   readonly flow: FlowStatus;
   readonly buffer: BufferStatus;
   readonly uplink: UplinkStatus;
@@ -151,6 +154,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
     health: healthOf(parts, nowMs),
     clock: clockOf(parts.clock),
     mqtt: parts.mqtt,
+    serial: parts.serial,
     flow: {
       ...parts.flow,
       receivedPerSecond: rates.receivedPerSecond,

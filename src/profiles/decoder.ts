@@ -30,6 +30,8 @@ export interface ProfileDecoderDependencies {
   readonly profiles: readonly CompiledProfile[];
   /** What people decided for a topic; undefined: nothing. */
   readonly bindingOf?: (topic: string) => Binding | undefined;
+  /** By which profile the frames of a serial port are decoded: its configuration says so. Undefined: by the general rules. */
+  readonly portProfile?: (port: string) => string | undefined;
   /** What was adopted without asking, also before this run. */
   readonly adoptions?: Adoptions;
   /** Whether a profile is of people's own: put there by them, it takes over what was adopted by another. */
@@ -53,6 +55,8 @@ export class ProfileDecoder {
   #recogniser: Recogniser;
   readonly #budget: WorkBudget;
   #known = knownTopics();
+  /** Serial ports, by name: they are no topics that somebody could have decided something for. */
+  readonly #ports = new Map<string, Route>();
   /** What was known before something changed for all topics: it has their meters. */
   #stale: RecentMap<string, Known> | undefined;
   readonly #uses = new Map<string, ProfileUse>();
@@ -72,8 +76,7 @@ export class ProfileDecoder {
   }
 
   readonly decode: Decoder = (message, receivedAtMs) => {
-    const known = this.#knownOf(message);
-    const { route, meter } = known;
+    const { route, meter } = message.source === 'serial' ? this.#ofPort(message.topic) : this.#knownOf(message);
     if (route === undefined) {
       const decoded = this.#general(message, receivedAtMs);
       if (meter !== undefined) meter.heard(message, decoded, receivedAtMs);
@@ -170,7 +173,14 @@ export class ProfileDecoder {
     return looked;
   }
 
+  #ofPort(port: string): Pick<Known, 'route' | 'meter'> {
+    const profile = this.#byName.get(this.#deps.portProfile?.(port) ?? '');
+    if (profile !== undefined && !this.#ports.has(port)) this.#ports.set(port, this.#routeOf(profile, port));
+    return { route: this.#ports.get(port), meter: undefined };
+  }
+
   #lookAgain(): void {
+    this.#ports.clear();
     this.#stale = this.#known;
     this.#known = knownTopics();
   }

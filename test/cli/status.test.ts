@@ -43,6 +43,7 @@ const busy: GatewayStatus = {
     lastJump: null,
     contradictions: [],
   },
+  serial: { ports: [] },
   mqtt: {
     address: '127.0.0.1:1883',
     connections: 1,

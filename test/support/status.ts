@@ -22,6 +22,7 @@ export const healthyParts: StatusParts = {
     aheadOfSystemMs: 0,
     contradictions: [],
   },
+  serial: { ports: [] },
   mqtt: {
     address: '127.0.0.1:1883',
     connections: 3,

@@ -1,0 +1,43 @@
+import type { Framer } from './framing/framer.ts';
+import { createFramer } from './framing/framing.ts';
+import type { Profile } from './library.ts';
+
+/** How devices of a profile speak on a serial port. */
+export interface SerialLine {
+  /** Bits a second; undefined: the profile does not say. */
+  readonly baud: number | undefined;
+  /** `8N1` */
+  readonly format: string;
+  /** Frames are told apart by pauses alone. */
+  readonly isByPauses: boolean;
+  /** For a stream that may begin in the middle of a frame. */
+  readonly newFramer: () => Framer;
+  readonly polls: readonly Poll[];
+}
+
+/** What a device is asked from time to time. */
+export interface Poll {
+  readonly request: Uint8Array;
+  readonly everyMs: number;
+  /** How long an answer may take. */
+  readonly timeoutMs: number;
+}
+
+/** @returns what is wrong, as a sentence, with a profile that is not for serial ports */
+export function serialLineOf(name: string, profile: Profile | undefined): SerialLine | string {
+  if (profile === undefined) return `There is no profile ${name}: see \`headgate profile list\`.`;
+  const { serial, framing, poll = [] } = profile.options;
+  if (framing === undefined) return `The profile ${name} says nothing of how frames are told apart on a serial port.`;
+  return {
+    baud: serial?.baud[0],
+    format: serial?.format ?? '8N1',
+    isByPauses: framing.kind === 'silence',
+    newFramer: () => createFramer(framing, true),
+    polls: poll.map(({ request, requestHex, every, timeout }) => ({
+      request:
+        requestHex === undefined ? Buffer.from(request ?? '') : Buffer.from(requestHex.replaceAll(' ', ''), 'hex'),
+      everyMs: every,
+      timeoutMs: timeout,
+    })),
+  };
+}

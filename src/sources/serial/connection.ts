@@ -1,0 +1,78 @@
+import type { SerialPort } from 'serialport';
+
+/** How the line is set. */
+export interface LineSettings {
+  readonly baud: number;
+  /** `8N1` */
+  readonly format: string;
+  readonly flowControl: 'none' | 'hardware' | 'software';
+}
+
+/** An open port. */
+export interface Connection {
+  /** Resolves when it is no longer open, with the reason as a sentence; it never rejects. */
+  readonly closed: Promise<string>;
+  /** Nothing is read until `resume`; what the device sends meanwhile waits in the kernel, as far as it has room. */
+  pause(): void;
+  resume(): void;
+  write(bytes: Uint8Array): void;
+  /** @param reason what `closed` tells */
+  close(reason: string): void;
+}
+
+/** Bytes read at once: so little that a flood of them never holds the event loop for long. */
+const readBytes = 4096;
+
+/**
+ * Opens a port for this process alone.
+ * @throws what the system says, as an Error
+ */
+export async function openConnection(
+  path: string,
+  { baud, format, flowControl }: LineSettings,
+  onData: (bytes: Uint8Array) => void,
+): Promise<Connection> {
+  // Loaded by the first port: a gateway without any starts without it.
+  const { SerialPort } = await import('serialport');
+  const isSoftware = flowControl === 'software';
+  const port = new SerialPort({
+    path,
+    baudRate: baud,
+    dataBits: Number(format[0]) as 5 | 6 | 7 | 8,
+    parity: parities[format[1]!]!,
+    stopBits: Number(format[2]) as 1 | 2,
+    rtscts: flowControl === 'hardware',
+    xon: isSoftware,
+    xoff: isSoftware,
+    highWaterMark: readBytes,
+    autoOpen: false,
+  });
+  await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+  return connectionOf(port, onData);
+}
+
+const parities: Readonly<Record<string, 'none' | 'even' | 'odd'>> = { N: 'none', E: 'even', O: 'odd' };
+
+function connectionOf(port: SerialPort, onData: (bytes: Uint8Array) => void): Connection {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let why: string | undefined;
+  port.on('data', onData);
+  // A failed read or write closes it too; that event says why.
+  port.on('error', (error: Error) => resolve(`It failed: ${error.message}.`));
+  port.on('close', (error: Error | null) => resolve(why ?? `It was unplugged (${error?.message ?? 'it was closed'}).`));
+  return {
+    closed: promise,
+    pause: () => port.pause(),
+    resume: () => port.resume(),
+    write: (bytes) => {
+      port.write(bytes);
+    },
+    close: (reason) => {
+      why ??= reason;
+      port.off('data', onData);
+      port.pause();
+      if (port.isOpen) port.close();
+      else if (!port.closing) resolve(why);
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import type { Discarded, Framed, Framer } from '../../profiles/framing/framer.ts';
+import type { SerialLine } from '../../profiles/serial-line.ts';
+import type { Connection } from './connection.ts';
+import { PollSchedule } from './poll-schedule.ts';
+
+export interface ConversationDependencies {
+  readonly line: SerialLine;
+  readonly baud: number;
+  /** After so much silence no frame goes on, other than one that is told by pauses. */
+  readonly quietMs: number;
+  /** Counts of the port, which go on from one connection to the next. */
+  readonly counts: { bytes: number; requests: number; unanswered: number };
+  readonly frame: (payload: Uint8Array) => void;
+  readonly discarded: (what: Discarded) => void;
+}
+
+/** How it is noticed that the device is gone where the system does not say so. */
+export interface Watch {
+  readonly everyMs: number;
+  readonly isGone: () => Promise<boolean>;
+}
+
+/** Modbus over serial line 1.02, 2.5.1.1: a frame ends with 3.5 characters of silence, 11 bits each. */
+const pauseCharacters = 3.5;
+/** USB adapters and the kernel hand over bytes in lots, up to 16 ms apart. */
+const leastPauseMs = 20;
+
+/** One connection to a device, from its opening to its end: bytes become frames, and the device is asked what it has to be asked. */
+export class Conversation {
+  readonly #deps: ConversationDependencies;
+  readonly #framer: Framer;
+  readonly #schedule: PollSchedule;
+  #quiet: NodeJS.Timeout | undefined;
+  #connection: Connection | undefined;
+  #watch: NodeJS.Timeout | undefined;
+  #poll: NodeJS.Timeout | undefined;
+  /** How many lots of bytes came; tells whether one came in between. */
+  #lots = 0;
+  #isPaused = false;
+  #isOver = false;
+
+  constructor(deps: ConversationDependencies) {
+    const { line, counts } = deps;
+    this.#deps = deps;
+    this.#framer = line.newFramer();
+    this.#schedule = new PollSchedule(line.polls, performance.now(), counts);
+  }
+
+  /** Resolves when it is over, with the reason as a sentence. */
+  get closed(): Promise<string> {
+    return this.#connection?.closed ?? Promise.resolve('It was closed.');
+  }
+
+  begin(connection: Connection, { everyMs, isGone }: Watch): void {
+    const { line, baud, quietMs } = this.#deps;
+    const pauseMs = Math.max(leastPauseMs, Math.ceil((pauseCharacters * 11 * 1_000) / baud));
+    this.#connection = connection;
+    this.#quiet = setTimeout(() => this.#fellSilent(), line.isByPauses ? pauseMs : quietMs);
+    this.#watch = setInterval(async () => {
+      if (await isGone()) connection.close('It was unplugged: its device node is gone.');
+    }, everyMs);
+    void connection.closed.then(() => this.#end());
+    this.#ask();
+  }
+
+  pause(isPaused: boolean): void {
+    this.#isPaused = isPaused;
+    if (isPaused) {
+      this.#connection?.pause();
+      return;
+    }
+    this.#connection?.resume();
+    this.#quiet?.refresh();
+    this.#ask();
+  }
+
+  close(reason: string): void {
+    this.#connection?.close(reason);
+  }
+
+  heard(bytes: Uint8Array): void {
+    if (this.#isOver) return;
+    this.#lots++;
+    this.#deps.counts.bytes += bytes.length;
+    this.#tell(this.#framer.push(bytes));
+    this.#quiet?.refresh();
+  }
+
+  #tell({ frames, discarded }: Framed): void {
+    for (const one of discarded) this.#deps.discarded(one);
+    if (frames.length > 0) {
+      this.#schedule.heard(performance.now());
+      for (const { payload } of frames) this.#deps.frame(payload);
+      this.#ask();
+    }
+  }
+
+  #fellSilent(): void {
+    const lots = this.#lots;
+    // When this process was busy, bytes may have been there for long: they get their turn first.
+    setImmediate(() => {
+      if (this.#isOver || this.#isPaused || lots !== this.#lots) return;
+      this.#tell(this.#framer.silence());
+    });
+  }
+
+  #ask(): void {
+    clearTimeout(this.#poll);
+    while (!this.#isPaused && !this.#isOver) {
+      const now = performance.now();
+      const step = this.#schedule.next(now);
+      Object.assign(this.#deps.counts, this.#schedule.counts);
+      if (step.name === 'wait') {
+        if (step.until !== undefined) this.#poll = setTimeout(() => this.#ask(), step.until - now);
+        return;
+      }
+      if (step.name === 'ask') this.#connection?.write(step.request);
+      else this.#giveUp();
+    }
+  }
+
+  #giveUp(): void {
+    const { frames, discarded } = this.#framer.silence();
+    for (const one of discarded) this.#deps.discarded(one);
+    for (const { payload } of frames) this.#deps.frame(payload);
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    clearTimeout(this.#quiet);
+    clearTimeout(this.#poll);
+    clearInterval(this.#watch);
+    this.#giveUp();
+  }
+}

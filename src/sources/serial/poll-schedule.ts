@@ -1,0 +1,71 @@
+import type { MonotonicMs } from '../../core/time.ts';
+import type { Poll } from '../../profiles/serial-line.ts';
+
+/** A device that doesn't answer is asked ever more rarely, but not more rarely than this unless it was told so. */
+const rarestMs = 60_000;
+
+interface Planned {
+  readonly poll: Poll;
+  dueAt: MonotonicMs;
+  /** How often in a row it was not answered. */
+  missed: number;
+}
+
+/** What is to be done now. */
+export type PollStep =
+  | { readonly name: 'ask'; readonly request: Uint8Array }
+  /** The answer to the last request has not come in time: what is left of it belongs to nothing. */
+  | { readonly name: 'give-up' }
+  /** Nothing, until then; undefined: for ever. */
+  | { readonly name: 'wait'; readonly until: MonotonicMs | undefined };
+
+/** When a device is asked what: one request at a time, and the next one when the answer is there or comes no more. */
+export class PollSchedule {
+  readonly #planned: readonly Planned[];
+  #asked: { readonly planned: Planned; readonly until: MonotonicMs } | undefined;
+  #requests = 0;
+  #unanswered = 0;
+
+  /** @param requests @param unanswered counts that go on from an earlier connection's */
+  constructor(polls: readonly Poll[], now: MonotonicMs, { requests, unanswered } = { requests: 0, unanswered: 0 }) {
+    this.#planned = polls.map((poll) => ({ poll, dueAt: now, missed: 0 }));
+    this.#requests = requests;
+    this.#unanswered = unanswered;
+  }
+
+  get counts(): { readonly requests: number; readonly unanswered: number } {
+    return { requests: this.#requests, unanswered: this.#unanswered };
+  }
+
+  next(now: MonotonicMs): PollStep {
+    if (this.#asked !== undefined) {
+      if (now < this.#asked.until) return { name: 'wait', until: this.#asked.until };
+      this.#asked.planned.missed++;
+      this.#unanswered++;
+      this.#plan(this.#asked.planned, now);
+      this.#asked = undefined;
+      return { name: 'give-up' };
+    }
+    let first: Planned | undefined;
+    for (const planned of this.#planned) if (first === undefined || planned.dueAt < first.dueAt) first = planned;
+    if (first === undefined || first.dueAt > now) return { name: 'wait', until: first?.dueAt };
+    this.#asked = { planned: first, until: now + first.poll.timeoutMs };
+    this.#requests++;
+    return { name: 'ask', request: first.poll.request };
+  }
+
+  /** A frame came: if something was asked, it is the answer. */
+  heard(now: MonotonicMs): void {
+    if (this.#asked === undefined) return;
+    this.#asked.planned.missed = 0;
+    this.#plan(this.#asked.planned, now);
+    this.#asked = undefined;
+  }
+
+  /** By when it was asked last, so that answers that take long do not make it rarer; what was missed is not made up for. */
+  #plan(planned: Planned, now: MonotonicMs): void {
+    const { everyMs } = planned.poll;
+    const interval = Math.min(everyMs * 2 ** Math.min(planned.missed, 10), Math.max(everyMs, rarestMs));
+    planned.dueAt = Math.max(now, planned.dueAt + interval);
+  }
+}

@@ -1,0 +1,164 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Take } from '../../core/message.ts';
+import { nextBackoff } from '../../lib/backoff.ts';
+import type { Log } from '../../lib/log.ts';
+import type { SerialLine } from '../../profiles/serial-line.ts';
+import { openConnection } from './connection.ts';
+import { Conversation } from './conversation.ts';
+import { Discards } from './discards.ts';
+import { Intake } from './intake.ts';
+import { explainOpenFailure, nodeAt } from './node.ts';
+import type { SerialPortOptions } from './options.ts';
+import type { SerialPortStatus } from './status.ts';
+
+export interface PortDependencies {
+  readonly options: SerialPortOptions;
+  readonly maxInFlight: number;
+  readonly take: Take;
+  /** How devices of a profile speak; a sentence: why it can't be said. */
+  readonly lineOf: (profile: string) => SerialLine | string;
+  readonly log: Log;
+  readonly pace?: Pace;
+}
+
+/** Times in ms. */
+export interface Pace {
+  /** How often the device node is looked at: a port that was unplugged does not always say so. Default 1,000. */
+  readonly watchMs: number;
+  /** Between attempts to open a port that is there. Default 1,000 to 30,000. */
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+  /** After so much silence no frame goes on, other than one that is told by pauses. Default 3,000. */
+  readonly quietMs: number;
+}
+
+const usualPace: Pace = { watchMs: 1_000, retryMinMs: 1_000, retryMaxMs: 30_000, quietMs: 3_000 };
+
+type State =
+  | { readonly name: 'closed' }
+  /** It can't be opened now; tried again by itself. */
+  | { readonly name: 'waiting'; readonly reason: string }
+  | { readonly name: 'open'; readonly conversation: Conversation };
+
+/** One port: opened, read from, and opened again whatever happens to it, until it is stopped. */
+export class Port {
+  readonly #deps: PortDependencies;
+  readonly #pace: Pace;
+  readonly #intake: Intake;
+  readonly #discards = new Discards();
+  readonly #counts = { opened: 0, bytes: 0, requests: 0, unanswered: 0 };
+  readonly #stopping = new AbortController();
+  #state: State = { name: 'closed' };
+  #line: string | null = null;
+  #running: Promise<void> | undefined;
+
+  constructor(deps: PortDependencies) {
+    const { options, maxInFlight, take, pace = usualPace } = deps;
+    this.#deps = deps;
+    this.#pace = pace;
+    this.#intake = new Intake({
+      port: options.name,
+      take,
+      maxInFlight,
+      retryMs: pace.retryMinMs,
+      onPause: (isPaused) => {
+        if (this.#state.name === 'open') this.#state.conversation.pause(isPaused);
+      },
+    });
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    if (this.#state.name === 'open') this.#state.conversation.close('The gateway stops.');
+    await this.#running;
+    this.#intake.stop();
+  }
+
+  status(): SerialPortStatus {
+    const { name, path, profile } = this.#deps.options;
+    const { frames, lost, isPaused } = this.#intake;
+    const reason = this.#state.name === 'waiting' ? this.#state.reason : null;
+    const discarded = this.#discards.status();
+    const state = this.#state.name;
+    return { name, path, profile, state, reason, line: this.#line, isPaused, frames, lost, discarded, ...this.#counts };
+  }
+
+  async #run(): Promise<void> {
+    const { options, log } = this.#deps;
+    const { signal } = this.#stopping;
+    let waitedMs = 0;
+    while (!signal.aborted) {
+      const opened = await this.#open();
+      if (signal.aborted) {
+        if (typeof opened !== 'string') opened.close('The gateway stops.');
+        break;
+      }
+      if (typeof opened === 'string') {
+        const isNews = this.#state.name !== 'waiting' || this.#state.reason !== opened;
+        if (isNews) log.warn({ port: options.name, reason: opened }, 'A serial port can not be read from.');
+        this.#state = { name: 'waiting', reason: opened };
+        waitedMs = await this.#wait(waitedMs);
+        continue;
+      }
+      waitedMs = 0;
+      this.#state = { name: 'open', conversation: opened };
+      if (this.#intake.isPaused) opened.pause(true);
+      log.info({ port: options.name, path: options.path, line: this.#line }, 'A serial port is read from.');
+      const reason = await opened.closed;
+      this.#state = signal.aborted ? { name: 'closed' } : { name: 'waiting', reason };
+      if (!signal.aborted) log.warn({ port: options.name, reason }, 'A serial port was lost: it is opened again.');
+    }
+    this.#state = { name: 'closed' };
+  }
+
+  /** @returns why not, as a sentence, when it can't be opened */
+  async #open(): Promise<Conversation | string> {
+    const { options, lineOf } = this.#deps;
+    const { path, flowControl = 'none' } = options;
+    const line = lineOf(options.profile);
+    if (typeof line === 'string') return line;
+    const settings = { baud: options.baud ?? line.baud ?? 9600, format: options.format ?? line.format, flowControl };
+    const conversation = new Conversation({
+      line,
+      baud: settings.baud,
+      quietMs: this.#pace.quietMs,
+      counts: this.#counts,
+      frame: (payload) => this.#intake.push(payload),
+      discarded: (what) => this.#discards.add(what),
+    });
+    try {
+      const node = await nodeAt(path);
+      const connection = await openConnection(path, settings, (bytes) => conversation.heard(bytes));
+      this.#counts.opened++;
+      this.#line = `${settings.baud} ${settings.format}`;
+      conversation.begin(connection, {
+        everyMs: this.#pace.watchMs,
+        isGone: async () => (await nodeAt(path))?.identity !== node?.identity,
+      });
+      return conversation;
+    } catch (error) {
+      return await explainOpenFailure(path, error);
+    }
+  }
+
+  /** Until the next attempt: soon when the device has come back. @returns how long it waited */
+  async #wait(waitedMs: number): Promise<number> {
+    const { watchMs, retryMinMs, retryMaxMs } = this.#pace;
+    const { path } = this.#deps.options;
+    const before = (await nodeAt(path))?.identity;
+    const waitMs = nextBackoff({ minMs: retryMinMs, maxMs: retryMaxMs }, waitedMs, Math.random());
+    try {
+      for (let leftMs = waitMs; leftMs > 0; leftMs -= watchMs) {
+        await delay(Math.min(watchMs, leftMs), undefined, { signal: this.#stopping.signal });
+        if ((await nodeAt(path))?.identity !== before) return 0;
+      }
+    } catch {
+      // It is being stopped.
+    }
+    return waitMs;
+  }
+}

@@ -1,0 +1,73 @@
+import type { TestContext } from 'node:test';
+import { loadConfig } from '../../../src/config/load.ts';
+import type { Measurement } from '../../../src/core/measurement.ts';
+import type { Message, Take } from '../../../src/core/message.ts';
+import { silentLog } from '../../../src/lib/log.ts';
+import { ProfileDecoder } from '../../../src/profiles/decoder.ts';
+import { compiledIn, loadLibrary } from '../../../src/profiles/library.ts';
+import { serialLineOf } from '../../../src/profiles/serial-line.ts';
+import type { SerialOptions, SerialPortOptions } from '../../../src/sources/serial/options.ts';
+import type { Pace } from '../../../src/sources/serial/port.ts';
+import { SerialSource } from '../../../src/sources/serial/serial.ts';
+import type { SerialPortStatus } from '../../../src/sources/serial/status.ts';
+import { eventually } from '../../support/wait.ts';
+
+export const library = loadLibrary();
+const options = loadConfig({}).decode;
+
+/** So short that a test sees what takes seconds in life. */
+export const quick: Pace = { watchMs: 20, retryMinMs: 20, retryMaxMs: 50, quietMs: 100 };
+
+/** A serial source, with the decoder behind it and all that it delivered. */
+export class SerialSite {
+  readonly messages: Message[] = [];
+  readonly measurements: Measurement[] = [];
+  readonly source: SerialSource;
+
+  constructor(
+    ports: readonly SerialPortOptions[],
+    { take, maxInFlight = 256, pace = quick }: { take?: Take; pace?: Pace } & Partial<SerialOptions> = {},
+  ) {
+    const byName = new Map(ports.map(({ name, profile }) => [name, profile]));
+    const decoder = new ProfileDecoder({
+      options,
+      profiles: compiledIn(library),
+      portProfile: (port) => byName.get(port),
+    });
+    this.source = new SerialSource({
+      options: { ports: [...ports], maxInFlight },
+      take:
+        take ??
+        ((message, bearer) => {
+          this.messages.push(message);
+          this.measurements.push(...decoder.decode(message, 0).measurements);
+          bearer.taken(this.messages.length);
+        }),
+      lineOf: (name) => serialLineOf(name, library.profiles.get(name)),
+      log: silentLog,
+      pace,
+    });
+  }
+
+  static async start(t: TestContext, ...args: ConstructorParameters<typeof SerialSite>): Promise<SerialSite> {
+    const site = new SerialSite(...args);
+    t.after(() => site.source.stop());
+    await site.source.start();
+    return site;
+  }
+
+  port(index = 0): SerialPortStatus {
+    return this.source.status().ports[index]!;
+  }
+
+  async opened(times = 1): Promise<void> {
+    await eventually('the port to be open', () => this.port().state === 'open' && this.port().opened === times);
+  }
+
+  /** Values of one field, in the order in which they came. */
+  values(field: string): unknown[] {
+    return this.measurements
+      .flatMap(({ fields }) => fields.filter(({ name }) => name === field))
+      .map(({ value }) => value);
+  }
+}

@@ -102,7 +102,7 @@ export class Route {
       const [first] = read.trees;
       if (candidate.hasToFit && !new Look(payload).fits(message)) continue;
       if (!message.when.every(([path, value]) => valueAt(first, path) === value)) continue;
-      if (!message.holds.every((path) => valueAt(first, path) !== undefined)) continue;
+      if (!message.holds.every((path) => (valueAt(first, path) ?? null) !== null)) continue;
       return this.#byTable(candidate, read, receivedAtMs);
     }
     if (failure !== undefined) return this.#failed(failure);

@@ -20,6 +20,8 @@ interface MorePayload extends Sample {
   readonly profile?: string;
   /** What the sentence about a failure must say. */
   readonly failure?: string;
+  /** The fields say all that it said, and it is not kept beside them. */
+  readonly complete?: boolean;
 }
 
 const directory = join(import.meta.dirname, 'more-payloads');
@@ -68,6 +70,7 @@ function streamed(sample: MorePayload, rows: readonly MorePayload[], pieces: rea
 
 function checkAll(sample: MorePayload, decoded: Decoded): void {
   checkSample(sample, decoded);
+  if (sample.complete !== undefined) assert.equal(decoded.keepPayload, !sample.complete, `${sample.id}: is kept`);
   if (sample.failure !== undefined) assert.match(decoded.failure ?? '', new RegExp(sample.failure), sample.id);
 }
 

@@ -105,7 +105,12 @@ class Telegram {
     else if (kind === '24.3.0' && groups.length >= 7) this.#oldMeter(code, groups);
     else if (/^96\.13\./.test(kind)) this.#text(code, textOf(first));
     else if (groups.length === 1) this.#value(code, first);
-    else if (groups.length === 2 && this.#timedValue(code, first, groups[1]!)) return;
+    else if (groups.length === 2 && (this.#timedValue(code, first, groups[1]!) || this.#twoValues(code, groups)))
+      return;
+    // An empty log, and a slot of the M-Bus with a meter that was never heard, say nothing.
+    else if (/^9[89]\.\d+\.\d+$/.test(kind) && /^0*$/.test(first)) return;
+    else if (channel && groups.length === 2 && /^\d{12}[WS]?$/.test(first) && /^[0.]*(?:\*m3)?$/.test(groups[1]!))
+      return;
     // Logs of failures and of past months: they were told when they were new.
     else this.#isComplete = false;
   }
@@ -120,6 +125,14 @@ class Telegram {
     const quantity = quantityOf(written);
     if (timeMs === undefined || !quantity) return false;
     this.#timed.push({ timeMs, fields: [{ name: code, ...quantity }] });
+    return true;
+  }
+
+  /** Limits for both directions, in Luxembourg: `1-1:31.4.0(040*A)(-040*A)`. */
+  #twoValues(code: string, groups: readonly string[]): boolean {
+    const [first, second] = groups.map(quantityOf);
+    if (first?.unit === undefined || second?.unit === undefined) return false;
+    this.#fields.push({ name: code, ...first }, { name: `${code}_2`, ...second });
     return true;
   }
 

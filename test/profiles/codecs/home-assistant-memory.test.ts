@@ -208,3 +208,29 @@ test('whatever is announced, taken back and said, in any order', () => {
     { numRuns: 500 },
   );
 });
+
+test('a large message that a thousand entities look at is gone through once', () => {
+  const codec = createHomeAssistantCodec();
+  const decode = (topic: string, text: string) =>
+    codec.decode({
+      topic,
+      payload: Buffer.from(text),
+      receivedAtMs: 0,
+      limits: { maxDepth: 8, maxFields: 200 },
+      captures: new Map(),
+    });
+  for (let i = 0; i < 1_000; i++) {
+    const [attributes, inner] = [
+      { json_attr_t: 'all/attributes' },
+      { json_attr_t: 'all/inner', json_attr_tpl: '{{ value_json.x }}' },
+    ];
+    const config = { name: `n${i}`, uniq_id: `u${i}`, stat_t: `s/${i}`, ...(i % 2 === 0 ? attributes : inner) };
+    decode(`homeassistant/sensor/x${i}/config`, JSON.stringify(config));
+  }
+  const large = `{"a":[${'{},'.repeat(300_000)}{}]}`;
+  const started = process.cpuUsage();
+  decode('all/attributes', large);
+  decode('all/inner', JSON.stringify({ x: large }));
+  const { user } = process.cpuUsage(started);
+  assert.ok(user < 4_000_000, `${user / 1_000} ms`);
+});

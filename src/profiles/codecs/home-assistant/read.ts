@@ -2,7 +2,7 @@ import type { Attribute } from '../../../core/device.ts';
 import type { Field, FieldValue } from '../../../core/measurement.ts';
 import type { Limits, Part } from '../../codec.ts';
 import { isObject, type JsonObject, numberIn, numberLike, parseJson } from '../../json.ts';
-import { flattenTree } from '../../tree.ts';
+import { type Flattened, flattenTree } from '../../tree.ts';
 import { objectKeys } from './components.ts';
 import { fieldName } from './names.ts';
 import type { Reader } from './readers.ts';
@@ -34,6 +34,8 @@ export function readState(readers: readonly Reader[], value: string, limits: Lim
     names: new Map(),
     paths: new Set(),
     facts: new Map(),
+    flat: new Map(),
+    parsed: new Map([[value, json]]),
     limits,
     count: 0,
     excess: undefined,
@@ -52,7 +54,7 @@ export function readState(readers: readonly Reader[], value: string, limits: Lim
     const found = template.read({ value, json });
     if (found === undefined) continue;
     if (reading === 'attributes' || reading === 'object') {
-      const tree = typeof found === 'string' ? parseJson(found) : found;
+      const tree = typeof found === 'string' ? parsed(found, work) : found;
       if (isObject(tree)) {
         addTree(reader, tree, template.path, work);
         continue;
@@ -77,6 +79,10 @@ interface Work {
   /** The ways to the values of which all is said, joined by dots. */
   readonly paths: Set<string>;
   readonly facts: Map<string, Attribute[]>;
+  /** What a component finds in a tree: a thousand entities may look at the same one. */
+  readonly flat: Map<JsonObject, Map<string, Flattened>>;
+  /** What texts are as JSON, the payload's own first. */
+  readonly parsed: Map<string, unknown>;
   readonly limits: Limits;
   /** Fields, of all devices. */
   count: number;
@@ -117,10 +123,7 @@ const units: ReadonlyMap<string, string> = new Map([
 ]);
 
 function addTree(reader: Reader, tree: JsonObject, path: readonly string[] | undefined, work: Work): void {
-  const known = reader.reading === 'object' ? objectKeys.get(reader.component) : undefined;
-  const wanted =
-    known === undefined ? tree : Object.fromEntries(Object.entries(tree).filter(([key]) => known.has(key)));
-  const { fields, excess } = flattenTree(wanted, work.limits);
+  const { fields, excess } = flattened(tree, reader.reading === 'object' ? reader.component : '', work);
   if (excess !== undefined) {
     work.excess = excess;
     return;
@@ -133,6 +136,29 @@ function addTree(reader: Reader, tree: JsonObject, path: readonly string[] | und
     add(reader.device, { name: label, value: read, ...(code !== undefined && { unit: code }) }, work);
     if (path !== undefined) work.paths.add([...path, name].join('.'));
   }
+}
+
+function parsed(text: string, work: Work): unknown {
+  if (!work.parsed.has(text)) work.parsed.set(text, parseJson(text));
+  return work.parsed.get(text);
+}
+
+/** @param component of whose objects only some keys are wanted; empty: all are */
+function flattened(tree: JsonObject, component: string, { flat, limits }: Work): Flattened {
+  let byComponent = flat.get(tree);
+  if (byComponent === undefined) {
+    byComponent = new Map();
+    flat.set(tree, byComponent);
+  }
+  let result = byComponent.get(component);
+  if (result === undefined) {
+    const known = objectKeys.get(component);
+    const wanted =
+      known === undefined ? tree : Object.fromEntries(Object.entries(tree).filter(([key]) => known.has(key)));
+    result = flattenTree(wanted, limits);
+    byComponent.set(component, result);
+  }
+  return result;
 }
 
 function fieldValue(reader: Reader, found: unknown): FieldValue | undefined {

@@ -202,6 +202,7 @@ export class Gateway {
       profiles: this.#decoding.api,
       topics: this.#decoding.topics,
       redecode: this.#decoding.redecoder,
+      serial: this.#serial,
       buffer: this.#bufferApi(),
       clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
       log: part('http'),

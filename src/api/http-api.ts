@@ -12,6 +12,7 @@ import { type Problem, problem, problemOf, sendProblem, unreadableRequest } from
 import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
 import { addRedecodeRoutes, type RedecodeApi } from './redecode-routes.ts';
 import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
+import { addSerialRoutes, type SerialApi } from './serial-routes.ts';
 import { contentSecurityPolicy, statusPage } from './status-page.ts';
 import { addTopicsRoutes, type TopicsApi } from './topics-routes.ts';
 
@@ -24,6 +25,7 @@ export interface HttpDependencies {
   readonly profiles: ProfilesApi;
   readonly topics: TopicsApi;
   readonly redecode: RedecodeApi;
+  readonly serial: SerialApi;
   readonly buffer: BufferApi;
   readonly clock: ClockApi;
   readonly log: Log;
@@ -102,7 +104,7 @@ export class HttpApi implements Service {
   async build(): Promise<FastifyInstance> {
     // Loading fastify takes longer than anything else in a start, so it happens while the disk is opened.
     const { fastify } = await import('fastify');
-    const { status, metrics, rules, devices, profiles, topics, redecode, buffer, clock, log } = this.#deps;
+    const { status, metrics, rules, devices, profiles, topics, redecode, serial, buffer, clock, log } = this.#deps;
     const limits = { ...usualLimits, ...this.#deps.limits };
     const app = fastify({
       bodyLimit: limits.maxBodyBytes,
@@ -156,6 +158,7 @@ export class HttpApi implements Service {
     addProfilesRoutes(app, profiles);
     addTopicsRoutes(app, topics);
     addRedecodeRoutes(app, redecode, profiles);
+    addSerialRoutes(app, serial);
     addBufferRoutes(app, status, buffer);
     addClockRoutes(app, clock);
     app.get('/metrics', async (_request, reply) => {

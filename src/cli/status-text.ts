@@ -16,6 +16,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Health', `${health.state === 'ready' ? 'ready' : health.state.toUpperCase()}: ${health.summary}`],
     ['Clock', clockText(status)],
     ['MQTT', joined(mqtt.address && `on ${mqtt.address}`, plural(mqtt.connections, 'client'))],
+    ['Serial', serialText(status)],
     ['Received', receivedText(status)],
     ['Devices', devicesText(status)],
     ['Problems', problemsText(status)],
@@ -50,6 +51,16 @@ function clockText({ clock }: GatewayStatus): string {
     ...contradictions,
     lastJump !== null &&
       `last jump ${lastJump.bySeconds < 0 ? '-' : '+'}${formatDuration(Math.abs(lastJump.bySeconds) * 1000)} at ${lastJump.at}`,
+  );
+}
+
+/** Nothing for a gateway without ports. */
+function serialText({ serial: { ports } }: GatewayStatus): string {
+  return joined(
+    ...ports.map(({ name, state, reason, frames, isPaused }) => {
+      if (reason !== null) return `${name} WAITS: ${reason.replace(/\.$/, '')}`;
+      return `${name} ${isPaused ? 'waits for the buffer' : state}, ${plural(frames, 'frame')}`;
+    }),
   );
 }
 

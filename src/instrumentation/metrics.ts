@@ -6,6 +6,7 @@ import { labelledFamilies } from './labelled-metrics.ts';
 import { planMetrics } from './plan-report.ts';
 import { profileMetrics } from './profile-metrics.ts';
 import { ruleFamilies, seriesOf } from './rule-metrics.ts';
+import { serialMetrics } from './serial-metrics.ts';
 import type { GatewayStatus } from './status.ts';
 
 /** Every state, so that its series is there before it first happens; the type sees to it that none is forgotten. */
@@ -174,7 +175,7 @@ export class Metrics {
     // All figures of one scrape are of one moment.
     this.#snapshot = this.#status();
     return {
-      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}${profileMetrics(this.#snapshot.profiles)}`,
+      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}${profileMetrics(this.#snapshot.profiles)}${serialMetrics(this.#snapshot.serial)}`,
       contentType: registry.contentType,
     };
   }

@@ -137,6 +137,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
       reload: () => ({ profiles: 0, changed: [], errors: [] }),
     },
     redecode: noRedecoding,
+    serial: { list: async () => [] },
     buffer: new FakeBuffer(),
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     log: silentLog,

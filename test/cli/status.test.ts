@@ -8,6 +8,7 @@ import { main } from '../../src/cli/main.ts';
 import { statusText } from '../../src/cli/status-text.ts';
 import type { GatewayStatus, LaneReport } from '../../src/instrumentation/status.ts';
 import { newRun, statusOf as runStatus } from '../../src/pipeline/redecode/status.ts';
+import type { SerialPortStatus } from '../../src/sources/serial/status.ts';
 
 const now = Date.UTC(2026, 10, 22, 12, 0, 0);
 
@@ -27,6 +28,13 @@ const lane = (rule: string, rest: Partial<LaneReport> = {}): LaneReport => ({
   ...rest,
 });
 
+const serialPort = (rest: Partial<SerialPortStatus>): SerialPortStatus => ({
+  ...{ name: 'dust', path: '/dev/ttyUSB0', profile: 'nova/sds011', state: 'open', reason: null, line: '9600 8N1' },
+  ...{ isPaused: false, opened: 1, bytes: 20, frames: 2, lost: 0, requests: 0, unanswered: 0 },
+  discarded: { bytes: { noise: 0, checksum: 0, malformed: 0, cutOff: 0, tooLong: 0 }, sample: null },
+  ...rest,
+});
+
 const busy: GatewayStatus = {
   gateway: { id: 'hg-1', epoch: 'e-1', version: '0.1.0', startedAt: iso(now - 90_061_000), uptimeSeconds: 90_061 },
   health: {
@@ -43,7 +51,7 @@ const busy: GatewayStatus = {
     lastJump: null,
     contradictions: [],
   },
-  serial: { ports: [] },
+  serial: { ports: [serialPort({}), serialPort({ name: 'meter', state: 'waiting', reason: 'There is no /dev/a.' })] },
   mqtt: {
     address: '127.0.0.1:1883',
     connections: 1,
@@ -150,6 +158,7 @@ test('a status for people', () => {
     '            in.',
     'Clock       2026-11-22T12:00:00.000Z, known from the collector',
     'MQTT        on 127.0.0.1:1883, 1 client',
+    'Serial      dust open, 2 frames, meter WAITS: There is no /dev/a',
     'Received    1,234,567 messages, 1,500/s now',
     'Devices     1,234 known: 1,200 online, 30 offline, 4 unknown',
     'Problems    messages refused: 7, payloads kept raw: 3, records lost',
@@ -185,6 +194,7 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
     ...busy,
     health: { state: 'ready', summary: 'All good.' },
     mqtt: { ...busy.mqtt, refused: {} },
+    serial: { ports: [] },
     flow: { ...busy.flow, received: 0, refused: 0, undecoded: 0, receivedPerSecond: 0 },
     buffer: {
       ...busy.buffer,

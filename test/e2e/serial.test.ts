@@ -30,6 +30,16 @@ test('a sensor on a serial port is a device, its frames are records that the col
   const { devices } = (await asked('/api/v1/devices')) as {
     devices: { id: string; source: string; profile: object }[];
   };
+  const { ports } = (await asked('/api/v1/serial')) as { ports: { path: string; configured: object | null }[] };
+  assert.deepEqual(ports.find(({ path }) => path === device.path)?.configured, {
+    name: 'dust',
+    profile: 'nova/sds011',
+    state: 'open',
+    reason: null,
+  });
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  assert.match(metrics, /^headgate_serial_frames_total\{port="dust"\} 1$/m);
+  assert.match(metrics, /^headgate_serial_discarded_bytes_total\{port="dust",reason="noise"\} 0$/m);
   assert.deepEqual(
     devices.map(({ id, source, profile }) => [id, source, profile]),
     [['dust', 'serial', { name: 'nova/sds011', version: 1 }]],

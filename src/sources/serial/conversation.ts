@@ -89,7 +89,7 @@ export class Conversation {
   #tell({ frames, discarded }: Framed): void {
     for (const one of discarded) this.#deps.discarded(one);
     if (frames.length > 0) {
-      this.#schedule.heard(performance.now());
+      this.#schedule.heard();
       for (const { payload } of frames) this.#deps.frame(payload);
       this.#ask();
     }

@@ -22,7 +22,7 @@ export type PollStep =
 /** When a device is asked what: one request at a time, and the next one when the answer is there or comes no more. */
 export class PollSchedule {
   readonly #planned: readonly Planned[];
-  #asked: { readonly planned: Planned; readonly until: MonotonicMs } | undefined;
+  #asked: { readonly planned: Planned; readonly at: MonotonicMs; readonly until: MonotonicMs } | undefined;
   #requests = 0;
   #unanswered = 0;
 
@@ -42,30 +42,30 @@ export class PollSchedule {
       if (now < this.#asked.until) return { name: 'wait', until: this.#asked.until };
       this.#asked.planned.missed++;
       this.#unanswered++;
-      this.#plan(this.#asked.planned, now);
-      this.#asked = undefined;
+      this.#planNext();
       return { name: 'give-up' };
     }
     let first: Planned | undefined;
     for (const planned of this.#planned) if (first === undefined || planned.dueAt < first.dueAt) first = planned;
     if (first === undefined || first.dueAt > now) return { name: 'wait', until: first?.dueAt };
-    this.#asked = { planned: first, until: now + first.poll.timeoutMs };
+    this.#asked = { planned: first, at: now, until: now + first.poll.timeoutMs };
     this.#requests++;
     return { name: 'ask', request: first.poll.request };
   }
 
   /** A frame came: if something was asked, it is the answer. */
-  heard(now: MonotonicMs): void {
+  heard(): void {
     if (this.#asked === undefined) return;
     this.#asked.planned.missed = 0;
-    this.#plan(this.#asked.planned, now);
-    this.#asked = undefined;
+    this.#planNext();
   }
 
   /** By when it was asked last, so that answers that take long do not make it rarer; what was missed is not made up for. */
-  #plan(planned: Planned, now: MonotonicMs): void {
+  #planNext(): void {
+    const { planned, at } = this.#asked!;
     const { everyMs } = planned.poll;
     const interval = Math.min(everyMs * 2 ** Math.min(planned.missed, 10), Math.max(everyMs, rarestMs));
-    planned.dueAt = Math.max(now, planned.dueAt + interval);
+    planned.dueAt = at + interval;
+    this.#asked = undefined;
   }
 }

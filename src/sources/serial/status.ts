@@ -1,4 +1,5 @@
 import type { DiscardReason } from '../../profiles/framing/cut.ts';
+import type { ExistingPort } from './port-list.ts';
 
 /** Every reason, so that its count is there before it first happens. */
 export const discardReasons: readonly DiscardReason[] = ['noise', 'checksum', 'malformed', 'cutOff', 'tooLong'];
@@ -32,6 +33,14 @@ export interface SerialPortStatus {
   /** Requests sent to the device, and those without an answer in time. */
   readonly requests: number;
   readonly unanswered: number;
+}
+
+/** A serial port that this machine has, or that it should have. */
+export interface ListedPort extends Omit<ExistingPort, 'node'> {
+  /** Null: it is not there now. */
+  readonly node: string | null;
+  /** What the configuration makes of it; null: nothing. */
+  readonly configured: Pick<SerialPortStatus, 'name' | 'profile' | 'state' | 'reason'> | null;
 }
 
 export interface SerialStatus {

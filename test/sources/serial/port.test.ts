@@ -97,6 +97,20 @@ test('a device that has to be asked is asked, and asked again when it does not a
   assert.deepEqual([site.port().requests, site.port().unanswered], [1, 0]);
 });
 
+test('frames that only pauses tell apart are taken when the line falls silent', async (t) => {
+  const device = await PseudoTerminal.create(t);
+  const site = await SerialSite.start(t, [{ name: 'meter', path: device.path, profile: 'test/pauses' }]);
+  await site.opened();
+  await device.sendSlowly(Uint8Array.of(1, 2, 3));
+  await eventually('the first', () => site.messages.length === 1);
+  await device.send(Uint8Array.of(4));
+  await eventually('the second', () => site.messages.length === 2);
+  assert.deepEqual(
+    site.messages.map(({ payload }) => [...payload]),
+    [[1, 2, 3], [4]],
+  );
+});
+
 test('while frames wait for the disk nothing is read, and none is lost', async (t) => {
   const device = await PseudoTerminal.create(t);
   const waiting: [Message, Bearer][] = [];

@@ -4,10 +4,12 @@ import type { Measurement } from '../../../src/core/measurement.ts';
 import type { Message, Take } from '../../../src/core/message.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { ProfileDecoder } from '../../../src/profiles/decoder.ts';
+import { createFramer } from '../../../src/profiles/framing/framing.ts';
 import { compiledIn, loadLibrary } from '../../../src/profiles/library.ts';
-import { serialLineOf } from '../../../src/profiles/serial-line.ts';
-import type { SerialOptions, SerialPortOptions } from '../../../src/sources/serial/options.ts';
+import { type SerialLine, serialLineOf } from '../../../src/profiles/serial-line.ts';
+import type { SerialPortOptions } from '../../../src/sources/serial/options.ts';
 import type { Pace } from '../../../src/sources/serial/port.ts';
+import type { PortPlaces } from '../../../src/sources/serial/port-list.ts';
 import { SerialSource } from '../../../src/sources/serial/serial.ts';
 import type { SerialPortStatus } from '../../../src/sources/serial/status.ts';
 import { eventually } from '../../support/wait.ts';
@@ -18,6 +20,22 @@ const options = loadConfig({}).decode;
 /** So short that a test sees what takes seconds in life. */
 export const quick: Pace = { watchMs: 20, retryMinMs: 20, retryMaxMs: 50, quietMs: 100 };
 
+/** No profile needs it yet: Modbus devices are asked in another way. */
+const byPauses: SerialLine = {
+  baud: 9600,
+  format: '8N1',
+  isByPauses: true,
+  newFramer: () => createFramer({ kind: 'silence' }, true),
+  polls: [],
+};
+
+interface Extras {
+  readonly take: Take;
+  readonly maxInFlight: number;
+  readonly pace: Pace;
+  readonly places: PortPlaces;
+}
+
 /** A serial source, with the decoder behind it and all that it delivered. */
 export class SerialSite {
   readonly messages: Message[] = [];
@@ -26,7 +44,7 @@ export class SerialSite {
 
   constructor(
     ports: readonly SerialPortOptions[],
-    { take, maxInFlight = 256, pace = quick }: { take?: Take; pace?: Pace } & Partial<SerialOptions> = {},
+    { take, maxInFlight = 256, pace = quick, places }: Partial<Extras> = {},
   ) {
     const byName = new Map(ports.map(({ name, profile }) => [name, profile]));
     const decoder = new ProfileDecoder({
@@ -43,9 +61,10 @@ export class SerialSite {
           this.measurements.push(...decoder.decode(message, 0).measurements);
           bearer.taken(this.messages.length);
         }),
-      lineOf: (name) => serialLineOf(name, library.profiles.get(name)),
+      lineOf: (name) => (name === 'test/pauses' ? byPauses : serialLineOf(name, library.profiles.get(name))),
       log: silentLog,
       pace,
+      ...(places && { places }),
     });
   }
 

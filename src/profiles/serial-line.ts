@@ -13,6 +13,8 @@ export interface SerialLine {
   /** For a stream that may begin in the middle of a frame. */
   readonly newFramer: () => Framer;
   readonly polls: readonly Poll[];
+  /** Another one says that the profile has changed in what it says of its line. */
+  readonly key: string;
 }
 
 /** What a device is asked from time to time. */
@@ -29,6 +31,7 @@ export function serialLineOf(name: string, profile: Profile | undefined): Serial
   const { serial, framing, poll = [] } = profile.options;
   if (framing === undefined) return `The profile ${name} says nothing of how frames are told apart on a serial port.`;
   return {
+    key: JSON.stringify([serial, framing, poll]),
     baud: serial?.baud[0],
     format: serial?.format ?? '8N1',
     isByPauses: framing.kind === 'silence',

@@ -15,6 +15,7 @@ export interface Connection {
   /** Nothing is read until `resume`; what the device sends meanwhile waits in the kernel, as far as it has room. */
   pause(): void;
   resume(): void;
+  /** What the device has not taken for long is not added to. */
   write(bytes: Uint8Array): void;
   /** @param reason what `closed` tells */
   close(reason: string): void;
@@ -22,6 +23,8 @@ export interface Connection {
 
 /** Bytes read at once: so little that a flood of them never holds the event loop for long. */
 const readBytes = 4096;
+/** What may wait for a device that takes nothing. */
+const maxUnsentBytes = 4096;
 
 /**
  * Opens a port for this process alone.
@@ -65,7 +68,7 @@ function connectionOf(port: SerialPort, onData: (bytes: Uint8Array) => void): Co
     pause: () => port.pause(),
     resume: () => port.resume(),
     write: (bytes) => {
-      port.write(bytes);
+      if (port.writableLength < maxUnsentBytes) port.write(bytes);
     },
     close: (reason) => {
       why ??= reason;

@@ -14,10 +14,11 @@ export interface ConversationDependencies {
   readonly discarded: (what: Discarded) => void;
 }
 
-/** How it is noticed that the device is gone where the system does not say so. */
+/** How it is noticed that a connection is not to go on where the system does not say so. */
 export interface Watch {
   readonly everyMs: number;
-  readonly isGone: () => Promise<boolean>;
+  /** Why not, as a sentence; undefined: all is well. */
+  readonly obstacle: () => Promise<string | undefined>;
 }
 
 /** Modbus over serial line 1.02, 2.5.1.1: a frame ends with 3.5 characters of silence, 11 bits each. */
@@ -51,13 +52,14 @@ export class Conversation {
     return this.#connection?.closed ?? Promise.resolve('It was closed.');
   }
 
-  begin(connection: Connection, { everyMs, isGone }: Watch): void {
+  begin(connection: Connection, { everyMs, obstacle }: Watch): void {
     const { line, baud, quietMs } = this.#deps;
     const pauseMs = Math.max(leastPauseMs, Math.ceil((pauseCharacters * 11 * 1_000) / baud));
     this.#connection = connection;
     this.#quiet = setTimeout(() => this.#fellSilent(), line.isByPauses ? pauseMs : quietMs);
     this.#watch = setInterval(async () => {
-      if (await isGone()) connection.close('It was unplugged: its device node is gone.');
+      const reason = await obstacle();
+      if (reason !== undefined) connection.close(reason);
     }, everyMs);
     void connection.closed.then(() => this.#end());
     this.#ask();

@@ -104,13 +104,17 @@ export class Port {
         waitedMs = await this.#wait(waitedMs);
         continue;
       }
-      waitedMs = 0;
+      const openedAt = performance.now();
       this.#state = { name: 'open', conversation: opened };
       if (this.#intake.isPaused) opened.pause(true);
       log.info({ port: options.name, path: options.path, line: this.#line }, 'A serial port is read from.');
       const reason = await opened.closed;
-      this.#state = signal.aborted ? { name: 'closed' } : { name: 'waiting', reason };
-      if (!signal.aborted) log.warn({ port: options.name, reason }, 'A serial port was lost: it is opened again.');
+      this.#state = { name: 'waiting', reason };
+      if (signal.aborted) break;
+      log.warn({ port: options.name, reason }, 'A serial port was lost: it is opened again.');
+      // One that is lost as soon as it is open would be opened without end.
+      if (performance.now() - openedAt > this.#pace.retryMaxMs) waitedMs = 0;
+      waitedMs = await this.#wait(waitedMs);
     }
     this.#state = { name: 'closed' };
   }
@@ -137,7 +141,12 @@ export class Port {
       this.#line = `${settings.baud} ${settings.format}`;
       conversation.begin(connection, {
         everyMs: this.#pace.watchMs,
-        isGone: async () => (await nodeAt(path))?.identity !== node?.identity,
+        obstacle: async () => {
+          const now = lineOf(options.profile);
+          if (typeof now !== 'string' && now.key !== line.key) return 'Its profile has changed.';
+          const isGone = (await nodeAt(path))?.identity !== node?.identity;
+          return isGone ? 'It was unplugged: its device node is gone.' : undefined;
+        },
       });
       return conversation;
     } catch (error) {

@@ -3,12 +3,14 @@ import { symlinkSync, unlinkSync } from 'node:fs';
 import { test } from 'node:test';
 import { HeadgateError } from '../../../src/core/errors.ts';
 import type { Bearer, Message } from '../../../src/core/message.ts';
+import type { Profile } from '../../../src/profiles/library.ts';
+import { type SerialLine, serialLineOf } from '../../../src/profiles/serial-line.ts';
 import { groupName, openFailureText } from '../../../src/sources/serial/node.ts';
 import { serialFaults } from '../../../src/sources/serial/option-checks.ts';
 import { PseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { randomOf } from '../../support/random.ts';
 import { eventually } from '../../support/wait.ts';
-import { SerialSite } from './site.ts';
+import { library, SerialSite } from './site.ts';
 
 const frame = Buffer.from('aac0d4043a0aa1601dab', 'hex');
 const request = Buffer.from('ff0186000000000079', 'hex');
@@ -95,6 +97,48 @@ test('a device that has to be asked is asked, and asked again when it does not a
   await eventually('the answer', () => site.messages.length === 1);
   assert.deepEqual(site.values('co2'), [500]);
   assert.deepEqual([site.port().requests, site.port().unanswered], [1, 0]);
+});
+
+test('a profile whose line has changed holds at once, and one that is lost or only says other things changes nothing', async (t) => {
+  const device = await PseudoTerminal.create(t);
+  const profile = library.profiles.get('nova/sds011')!;
+  let now: Profile | undefined = profile;
+  let asked = 0;
+  const site = await SerialSite.start(t, [{ name: 'dust', path: device.path, profile: 'nova/sds011' }], {
+    lineOf: (name) => {
+      asked++;
+      return serialLineOf(name, now);
+    },
+  });
+  await site.opened();
+  const again = async () => {
+    const before = asked;
+    await eventually('it to be looked at', () => asked > before + 1);
+  };
+  now = { ...profile, options: { ...profile.options, about: 'Another text' } };
+  await again();
+  now = undefined;
+  await again();
+  assert.equal(site.port().opened, 1);
+  now = { ...profile, options: { ...profile.options, serial: { baud: [19_200], format: '8N1' } } };
+  await site.opened(2);
+  assert.equal(site.port().line, '19200 8N1');
+});
+
+test('an answer that comes late, and then twice, is a record each time and disturbs no other', async (t) => {
+  const device = await PseudoTerminal.create(t);
+  const line = serialLineOf('winsen/mh-z19', library.profiles.get('winsen/mh-z19')) as SerialLine;
+  const polls = [{ request, everyMs: 150, timeoutMs: 30 }];
+  const site = await SerialSite.start(t, [{ name: 'co2', path: device.path, profile: 'winsen/mh-z19' }], {
+    lineOf: () => ({ ...line, polls }),
+  });
+  await eventually('the first to be given up', () => site.port().unanswered === 1);
+  await device.send(Buffer.concat([answer, answer, answer.subarray(0, 5)]));
+  await eventually('both', () => site.messages.length === 2);
+  await eventually('the next request', () => site.port().requests >= 2);
+  await device.send(answer);
+  await eventually('its answer', () => site.messages.length >= 3);
+  assert.ok(site.values('co2').every((value) => value === 500));
 });
 
 test('frames that only pauses tell apart are taken when the line falls silent', async (t) => {

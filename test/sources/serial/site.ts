@@ -27,6 +27,7 @@ const byPauses: SerialLine = {
   isByPauses: true,
   newFramer: () => createFramer({ kind: 'silence' }, true),
   polls: [],
+  key: '',
 };
 
 interface Extras {
@@ -34,6 +35,7 @@ interface Extras {
   readonly maxInFlight: number;
   readonly pace: Pace;
   readonly places: PortPlaces;
+  readonly lineOf: (profile: string) => SerialLine | string;
 }
 
 /** A serial source, with the decoder behind it and all that it delivered. */
@@ -44,7 +46,7 @@ export class SerialSite {
 
   constructor(
     ports: readonly SerialPortOptions[],
-    { take, maxInFlight = 256, pace = quick, places }: Partial<Extras> = {},
+    { take, maxInFlight = 256, pace = quick, places, lineOf }: Partial<Extras> = {},
   ) {
     const byName = new Map(ports.map(({ name, profile }) => [name, profile]));
     const decoder = new ProfileDecoder({
@@ -61,7 +63,8 @@ export class SerialSite {
           this.measurements.push(...decoder.decode(message, 0).measurements);
           bearer.taken(this.messages.length);
         }),
-      lineOf: (name) => (name === 'test/pauses' ? byPauses : serialLineOf(name, library.profiles.get(name))),
+      lineOf:
+        lineOf ?? ((name) => (name === 'test/pauses' ? byPauses : serialLineOf(name, library.profiles.get(name)))),
       log: silentLog,
       pace,
       ...(places && { places }),

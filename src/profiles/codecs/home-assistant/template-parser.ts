@@ -39,6 +39,8 @@ const filters: ReadonlyMap<string, 'none' | 'optional'> = new Map([
   ['upper', 'none'],
   ['trim', 'none'],
   ['bool', 'none'],
+  ['string', 'none'],
+  ...(['multiply', 'add', 'format'] as const).map((name) => [name, 'optional'] as const),
 ]);
 
 const constants: ReadonlyMap<string, boolean | null> = new Map([
@@ -204,13 +206,22 @@ class Reader {
     let node = this.#primary();
     for (let chained = 0; ; chained++) {
       if (chained > maxDepth) throw new Beyond();
-      if (this.#has('.')) node = { type: 'member', of: node, key: this.#next('name').text };
+      if (this.#has('.')) node = this.#member(node, this.#next('name').text);
       else if (this.#has('[')) {
         node = { type: 'member', of: node, key: this.#key() };
         this.#need(']');
       } else if (this.#has('|')) node = this.#filter(node);
       else return node;
     }
+  }
+
+  /** `.temp`, and `.get('temp')`. */
+  #member(of: Expression, key: string): Expression {
+    if (key !== 'get' || !this.#has('(')) return { type: 'member', of, key };
+    const found: Expression = { type: 'member', of, key: this.#next('string').text };
+    const argument = this.#has(',') ? this.#choice() : undefined;
+    this.#need(')');
+    return argument ? { type: 'filter', of: found, name: 'default', argument } : found;
   }
 
   #key(): string | number {

@@ -58,7 +58,7 @@ function rootOf(node: Expression): 'json' | 'other' {
 }
 
 const transparent = new Set(['float', 'int', 'round', 'is_defined', 'default', 'd', 'trim']);
-const lossy = new Set(['int', 'round', 'abs', 'bool', 'lower', 'upper', 'trim']);
+const lossy = new Set(['int', 'round', 'abs', 'bool', 'lower', 'upper', 'trim', 'multiply', 'add', 'format']);
 
 function isLossless(node: Expression): boolean {
   switch (node.type) {
@@ -139,6 +139,20 @@ function filtered(name: string, value: unknown, argument: unknown): unknown {
       const number = numberOf(value);
       return typeof number === 'number' ? rounded(number, typeof argument === 'number' ? argument : 0) : number;
     }
+    case 'multiply':
+    case 'add': {
+      const number = numberOf(value);
+      if (typeof number !== 'number' || typeof argument !== 'number') return undefined;
+      return finite(name === 'add' ? number + argument : number * argument);
+    }
+    case 'format': {
+      // '%.1f' | format(value): the number, with so many digits.
+      const digits = typeof value === 'string' ? /^%0?\.(\d)f$/.exec(value)?.[1] : undefined;
+      const number = numberOf(argument);
+      return digits === undefined || typeof number !== 'number' ? undefined : rounded(number, Number(digits));
+    }
+    case 'string':
+      return asText(value);
     case 'abs':
       return typeof value === 'number' ? Math.abs(value) : undefined;
     case 'default':

@@ -4,9 +4,9 @@ import { unitOf, unitSymbol } from '../core/measure-units.ts';
 import type { Field, FieldValue } from '../core/measurement.ts';
 import { ProfileDecoder } from './decoder.ts';
 import type { GeneralOptions } from './general.ts';
+import { signedNumberLike } from './json.ts';
 import type { CompiledProfile } from './language/compiled.ts';
 import type { ExampleOptions } from './language/example-options.ts';
-import { numberIn } from './language/value.ts';
 import { ProfileUse } from './profile-use.ts';
 import { asOne, decodeStream } from './stream.ts';
 
@@ -80,7 +80,10 @@ function valueText(value: FieldValue): string {
 
 function isAmbiguous(text: string): boolean {
   return (
-    numberIn(text.split(' ')[0] ?? '') !== undefined || text === 'true' || text === 'false' || text.startsWith('"')
+    signedNumberLike(text.split(' ')[0] ?? '') !== undefined ||
+    text === 'true' ||
+    text === 'false' ||
+    text.startsWith('"')
   );
 }
 
@@ -88,7 +91,7 @@ function isAs({ value, unit }: Field, wanted: Scalar): boolean {
   if (typeof wanted === 'number' && typeof value === 'number') return isNear(value, wanted) && unit === undefined;
   if (typeof wanted !== 'string') return value === wanted && unit === undefined;
   const [first = '', ...rest] = wanted.split(' ');
-  const number = numberIn(first);
+  const number = signedNumberLike(first);
   const wantedUnit = rest.join(' ');
   if (number !== undefined && wanted.trim() !== '') {
     if (unitSymbol(unit ?? '') !== unitSymbol(unitOf(wantedUnit) ?? '')) return false;

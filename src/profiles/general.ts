@@ -80,6 +80,8 @@ function keepExact(this: unknown, _key: string, value: unknown, context?: { sour
   if (typeof value !== 'number' || isExact(value)) return value;
   const source = context?.source ?? '';
   if (!/^-?\d+$/.test(source)) return Number.isFinite(value) ? value : null;
+  // What is longer is beyond it, and takes time with the square of its length.
+  if (source.length > 20) return null;
   const whole = BigInt(source);
   return whole >= -int64Max && whole < int64Max ? whole : null;
 }

@@ -1,8 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 
-const int64Min = -(2n ** 63n);
-const uint64End = 2n ** 64n;
-
 /** An object of a JSON text. Keys come from outside: read it by {@link own}, never by a plain index. */
 export type JsonObject = { readonly [key: string]: unknown };
 
@@ -18,6 +15,8 @@ export function textOf(payload: Uint8Array): string | undefined {
 }
 
 const manyDigits = /\d{16}/;
+/** That a double may round. Longer ones are nobody's count, and would take time with the square of their length. */
+const wholeNumber = /^[+-]?\d{16,77}$/;
 
 /** The value of a JSON text, whole numbers that a double would round as bigint; undefined when it is no JSON. */
 export function parseJson(text: string): unknown {
@@ -33,9 +32,7 @@ export function parseJson(text: string): unknown {
 function keepExact(this: unknown, _key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value)) return value;
   const source = context?.source ?? '';
-  if (!/^-?\d+$/.test(source) || source.length > 20) return value;
-  const whole = BigInt(source);
-  return whole >= int64Min && whole < uint64End ? whole : value;
+  return wholeNumber.test(source) ? BigInt(source) : value;
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -53,11 +50,17 @@ export function ownText(object: JsonObject, key: string): string | undefined {
 }
 
 const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const signedNumber = /^[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
 const anyNumber = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 
 /** The number that a text is by its look: as JSON writes numbers, so that `007` and `08:01` stay text. */
 export function numberLike(text: string): number | bigint | undefined {
   return jsonNumber.test(text) ? exactNumber(text) : undefined;
+}
+
+/** The same where a plus may stand before it, as devices that fill columns write it. */
+export function signedNumberLike(text: string): number | bigint | undefined {
+  return signedNumber.test(text) ? exactNumber(text) : undefined;
 }
 
 /** The number in a text that is known to hold one: leading zeros, a leading plus and a bare dot are allowed. */
@@ -68,7 +71,6 @@ export function numberIn(text: string): number | bigint | undefined {
 
 function exactNumber(text: string): number | bigint | undefined {
   const value = Number(text);
-  if (Number.isSafeInteger(value) || !/^[+-]?\d{16,20}$/.test(text)) return Number.isFinite(value) ? value : undefined;
-  const whole = BigInt(text.startsWith('+') ? text.slice(1) : text);
-  return whole >= int64Min && whole < uint64End ? whole : value;
+  if (Number.isSafeInteger(value) || !wholeNumber.test(text)) return Number.isFinite(value) ? value : undefined;
+  return BigInt(text.startsWith('+') ? text.slice(1) : text);
 }

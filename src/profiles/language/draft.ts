@@ -1,8 +1,7 @@
 import type { FieldValue } from '../../core/measurement.ts';
 import { yaml } from '../../lib/settings/yaml.ts';
-import { parseJson, textOf } from '../json.ts';
+import { parseJson, signedNumberLike, textOf } from '../json.ts';
 import { flattenTree } from '../tree.ts';
-import { numberIn } from './value.ts';
 
 export interface Captured {
   /** `vendor/model`. */
@@ -50,7 +49,7 @@ export function draftProfile({ name, topic, payload, deviceLevel }: Captured): s
   const fields = values
     .filter((one) => one !== time)
     .map(({ name: path, value }) => (idNames.test(path) ? { path, drop: true } : withUnit(path, value)));
-  const bare = text === undefined ? undefined : (numberIn(text.trim()) ?? text.trim());
+  const bare = text === undefined ? undefined : (signedNumberLike(text.trim()) ?? text.trim());
   const gives = Object.fromEntries(
     isObject
       ? values.flatMap((one) =>
@@ -119,5 +118,7 @@ function example(path: string, value: FieldValue): string | number | boolean {
 
 function bareExample(value: number | bigint | string): string | number {
   if (typeof value === 'bigint') return String(value);
-  return typeof value === 'string' && numberIn(value.split(' ')[0] ?? '') !== undefined ? JSON.stringify(value) : value;
+  return typeof value === 'string' && signedNumberLike(value.split(' ')[0] ?? '') !== undefined
+    ? JSON.stringify(value)
+    : value;
 }

@@ -4,10 +4,9 @@ import { lazy } from '../../lib/lazy.ts';
 import { createBinaryReader } from '../binary/binary.ts';
 import type { BinaryValueOptions, NumberType } from '../binary/options.ts';
 import { readCbor } from '../codecs/cbor/cbor-reader.ts';
-import { parseJson, textOf } from '../json.ts';
+import { parseJson, signedNumberLike, textOf } from '../json.ts';
 import type { MessageOptions } from './options.ts';
 import type { Tree } from './tree-path.ts';
-import { numberIn } from './value.ts';
 import { isBytesWriting, writtenBytes } from './written-bytes.ts';
 
 /** What a payload holds: one tree for each measurement in it. */
@@ -84,7 +83,7 @@ function linesOf(text: string | undefined, read: (text: string) => Tree): Read {
 function bareValue(text: string): Tree {
   const trimmed = text.trim();
   if (trimmed === 'true' || trimmed === 'false') return trimmed === 'true';
-  return numberIn(trimmed) ?? trimmed;
+  return signedNumberLike(trimmed) ?? trimmed;
 }
 
 /** What stands between a line's columns where the profile does not say: a comma, or where there is none, a semicolon or a tab. */

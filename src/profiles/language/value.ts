@@ -1,4 +1,5 @@
 import type { FieldValue } from '../../core/measurement.ts';
+import { signedNumberLike } from '../json.ts';
 
 type Scalar = boolean | number | string;
 
@@ -17,22 +18,9 @@ export type Outcome = FieldValue | typeof absent | typeof unfit;
 export const absent = Symbol('absent');
 export const unfit = Symbol('unfit');
 
-/** A number as people and devices write it: no leading zeros, no comma, no hexadecimal digits. */
-const numeral = /^[+-]?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d{1,3})?$/;
-const int64Max = 2n ** 63n;
-
-/** The number that a text is; undefined when it is none: `007`, `1,5`, `NaN`, `08:01`. Whole ones beyond 2^53 as bigint. */
-export function numberIn(text: string): number | bigint | undefined {
-  if (text.length > 40 || !numeral.test(text)) return undefined;
-  const value = Number(text);
-  if (Number.isSafeInteger(value) || !/^[+-]?\d+$/.test(text)) return Number.isFinite(value) ? value : undefined;
-  const whole = BigInt(text.replace('+', ''));
-  return whole >= -int64Max && whole < int64Max ? whole : undefined;
-}
-
 /** The number that a text is where it is known to be one: leading zeros only fill it up. */
 function plainNumberIn(text: string): number | bigint | undefined {
-  return numberIn(text.trim().replace(/^([+-]?)0+(?=\d)/, '$1'));
+  return signedNumberLike(text.trim().replace(/^([+-]?)0+(?=\d)/, '$1'));
 }
 
 /** Splits `19.7C` into number and what stands behind it; undefined when it does not begin with a number. */
@@ -65,7 +53,7 @@ function isExcepted(value: FieldValue, except: readonly Scalar[]): boolean {
   for (const one of except) {
     if (one === value) return true;
     // In a payload of text a number is text as well: -999 is also "-999.0".
-    if (typeof one === 'number' && typeof value === 'string' && numberIn(value) === one) return true;
+    if (typeof one === 'number' && typeof value === 'string' && signedNumberLike(value) === one) return true;
   }
   return false;
 }

@@ -1,12 +1,11 @@
 import { join, resolve } from 'node:path';
 import { RuleBook } from './admission/rule-book.ts';
-import type { BufferApi } from './api/buffer-routes.ts';
 import { HttpApi } from './api/http-api.ts';
 import { rulesApi } from './api/rules-api.ts';
-import { backUp } from './buffer/backup.ts';
 import { RecordBuffer } from './buffer/buffer.ts';
 import { faultsFromEnvironment } from './buffer/disk-faults.ts';
 import type { DiskFaults } from './buffer/worker-protocol.ts';
+import { bufferApi } from './buffer-api.ts';
 import { GatewayClock } from './clock/clock.ts';
 import { LinuxMachine } from './clock/machine.ts';
 import { EmbeddedCollector } from './collector/embedded.ts';
@@ -19,6 +18,7 @@ import { loadAgain, RemoteSettings } from './config/remote.ts';
 import type { Config } from './config/schema.ts';
 import { ConfigWatch } from './config/watch.ts';
 import type { Request } from './core/decoded.ts';
+import type { Message } from './core/message.ts';
 import { systemClock } from './core/time.ts';
 import { Decoding } from './decoding.ts';
 import { Metrics } from './instrumentation/metrics.ts';
@@ -27,6 +27,7 @@ import { ensureDirectory } from './lib/ensure-directory.ts';
 import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
+import { Bridges } from './sources/bridge/bridges.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { SerialSource } from './sources/serial/serial.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
@@ -58,6 +59,7 @@ export class Gateway {
   readonly #flow: Flow;
   readonly #mqtt: MqttSource;
   readonly #serial: SerialSource;
+  readonly #bridges: Bridges;
   readonly #commands: Commands;
   readonly #uplink: Uplink;
   readonly #canary: Canary | undefined;
@@ -109,23 +111,35 @@ export class Gateway {
     });
     const { decode, registry, words, lineOf } = this.#decoding;
     const { heard } = registry;
-    const publish = (request: Request): void => this.#mqtt.requests.publish(request);
+    const publish = (request: Request, to: Message): void => {
+      if (!this.#bridges.request(request, to)) this.#mqtt.requests.publish(request);
+    };
     this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard, publish });
-    const { take } = this.#flow;
+    const recentDeliveries = () => this.#buffer.deliveries;
+    const devicesChanged = () => this.#commands.devicesChanged();
+    const intake = { take: this.#flow.take, shelf: this.#buffer.shelf, recentDeliveries };
     this.#mqtt = new MqttSource({
+      ...intake,
       options: config.mqtt,
-      take,
-      shelf: this.#buffer.shelf,
-      recentDeliveries: () => this.#buffer.deliveries,
       operatingMs: () => this.#buffer.operatingMs,
       commands: {
         answered: (device, id, payload) => this.#commands.answered(device, id, payload),
-        devicesChanged: () => this.#commands.devicesChanged(),
+        devicesChanged,
         native: words,
       },
       log: part('mqtt'),
     });
-    this.#serial = new SerialSource({ options: config.serial, take, lineOf, log: part('serial') });
+    this.#serial = new SerialSource({ options: config.serial, take: intake.take, lineOf, log: part('serial') });
+    this.#bridges = new Bridges({
+      ...intake,
+      options: config.bridges,
+      gateway: () => this.#identity().gateway,
+      ownBroker: () => this.#mqtt.address,
+      devicesChanged,
+      native: words,
+      topicsOf: (deviceId) => registry.describe(deviceId)?.topics ?? [],
+      log: part('bridge'),
+    });
     const watch =
       sources &&
       new ConfigWatch({
@@ -143,7 +157,7 @@ export class Gateway {
     this.#commands = new Commands({
       options: config.commands,
       shelf: this.#buffer.shelf,
-      carrier: this.#mqtt.devices,
+      carrier: this.#bridges.behind(this.#mqtt.devices),
       check: (deviceId, name, payload) => words.obstacle({ deviceId, name, payload }),
       remote: remote ?? unchangeable,
       redial: () => this.#uplink.redial('a configuration is on trial'),
@@ -203,7 +217,7 @@ export class Gateway {
       topics: this.#decoding.topics,
       redecode: this.#decoding.redecoder,
       serial: this.#serial,
-      buffer: this.#bufferApi(),
+      buffer: bufferApi(this.#buffer, join(this.#dataDir, 'buffer'), () => this.#identity(), clock.now),
       clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
       log: part('http'),
     });
@@ -214,7 +228,7 @@ export class Gateway {
       [clock],
       [this.#commands, this.#decoding, this.#decoding.redecoder],
       [this.#uplink],
-      existing(this.#mqtt, this.#serial, this.#canary, watch),
+      existing(this.#mqtt, this.#bridges, this.#serial, this.#canary, watch),
     ]);
   }
 
@@ -259,6 +273,7 @@ export class Gateway {
       clock: this.#clock.status(),
       mqtt: this.#mqtt.status(),
       serial: this.#serial.status(),
+      bridges: this.#bridges.status(),
       flow: this.#flow.status(),
       buffer: this.#buffer.status(),
       uplink: { ...this.#uplink.status(), ...(this.#canary && { canary: this.#canary.status() }) },
@@ -268,21 +283,6 @@ export class Gateway {
       commands: this.#commands.status(),
       collector:
         this.#collector === undefined || sink === undefined ? null : { address: this.#collector.address, sink },
-    };
-  }
-
-  #bufferApi(): BufferApi {
-    const buffer = this.#buffer;
-    const bufferDirectory = join(this.#dataDir, 'buffer');
-    return {
-      identity: () => this.#identity(),
-      replayingRecords: () => buffer.archive.replayingRecords,
-      history: (window) => buffer.archive.history(window),
-      replay: (batches) => buffer.archive.replay(batches),
-      backup: (directory) => {
-        const bytes = buffer.status().diskBytes;
-        return backUp(buffer, { directory, bufferDirectory, bytes, version, now: this.#clock.now });
-      },
     };
   }
 

@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 export const systemPrograms: Readonly<Record<string, string>> = {
   faketime: 'faketime',
   mosquitto: 'mosquitto',
+  mosquitto_passwd: 'mosquitto',
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
   'nats-server': 'nats-server',

@@ -1,6 +1,7 @@
 import type { UnixMs } from '../core/time.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
+import { bridgesText } from './bridges-text.ts';
 
 type Row = readonly [name: string, text: string];
 
@@ -17,6 +18,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Clock', clockText(status)],
     ['MQTT', joined(mqtt.address && `on ${mqtt.address}`, plural(mqtt.connections, 'client'))],
     ['Serial', serialText(status)],
+    ['Bridges', bridgesText(status.bridges)],
     ['Received', receivedText(status)],
     ['Devices', devicesText(status)],
     ['Problems', problemsText(status)],

@@ -5,6 +5,7 @@ import { checkPartial, mustBeGiven, type Problem } from '../lib/settings/check.t
 import { type Layer, merge, nest } from '../lib/settings/layer.ts';
 import { leaves, nodeAt, pathText, type SchemaNode } from '../lib/settings/schema-node.ts';
 import { readConfigFile } from '../lib/settings/yaml-file.ts';
+import { bridgeFaults } from '../sources/bridge/option-checks.ts';
 import { serialFaults } from '../sources/serial/option-checks.ts';
 import { uplinkFaults } from '../uplink/option-checks.ts';
 import { configNode } from './node.ts';
@@ -28,7 +29,12 @@ export interface ConfigSources {
  * found and what was expected; or `config.unreadable` when the file can't be read.
  */
 export function loadConfig(sources: ConfigSources): Config {
-  return loadWith(configNode, sources, { rules: contradictions, serial: serialFaults, uplink: uplinkFaults }) as Config;
+  return loadWith(configNode, sources, {
+    rules: contradictions,
+    bridges: bridgeFaults,
+    serial: serialFaults,
+    uplink: uplinkFaults,
+  }) as Config;
 }
 
 /** Finds what is wrong with the value of one key although it keeps to the schema; the value may lack what did not. */

@@ -8,6 +8,7 @@ import { commandsOptions } from '../commands/options.ts';
 import { logOptions } from '../instrumentation/options.ts';
 import { decodeOptions } from '../profiles/options.ts';
 import { registryOptions } from '../registry/options.ts';
+import { bridgesOptions } from '../sources/bridge/options.ts';
 import { mqttOptions } from '../sources/mqtt/options.ts';
 import { serialOptions } from '../sources/serial/options.ts';
 import { uplinkOptions } from '../uplink/options.ts';
@@ -46,6 +47,7 @@ export const configSchema = Type.Object(
     log: logOptions,
     mqtt: mqttOptions,
     serial: serialOptions,
+    bridges: bridgesOptions,
     http: httpOptions,
     clock: clockOptions,
     decode: decodeOptions,

@@ -5,6 +5,7 @@ import type { RedecodeStatus } from '../pipeline/redecode/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { ProfilesStatus } from '../profiles/status.ts';
 import type { RegistryStatus } from '../registry/status.ts';
+import type { BridgeStatus } from '../sources/bridge/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { SerialStatus } from '../sources/serial/status.ts';
 import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
@@ -24,6 +25,7 @@ export interface GatewayStatus {
   readonly clock: ClockReport;
   readonly mqtt: MqttStatus;
   readonly serial: SerialStatus;
+  readonly bridges: readonly BridgeStatus[];
   readonly flow: FlowStatus & { readonly receivedPerSecond: number; readonly confirmedPerSecond: number };
   readonly buffer: Omit<BufferStatus, 'oldestWaitingAt' | 'lanes'> & {
     readonly oldestWaitingAt: string | null;
@@ -123,6 +125,7 @@ export interface StatusParts {
   readonly clock: ClockStatus;
   readonly mqtt: MqttStatus;
   readonly serial: SerialStatus;
+  readonly bridges: readonly BridgeStatus[];
   readonly flow: FlowStatus;
   readonly buffer: BufferStatus;
   readonly uplink: UplinkStatus;
@@ -155,6 +158,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
     clock: clockOf(parts.clock),
     mqtt: parts.mqtt,
     serial: parts.serial,
+    bridges: parts.bridges,
     flow: {
       ...parts.flow,
       receivedPerSecond: rates.receivedPerSecond,

@@ -18,8 +18,8 @@ export interface FlowDependencies {
   readonly clock: TrustedClock;
   /** Told of every message once it is decided on. */
   readonly heard: Heard;
-  /** Publishes what a decoder asks of a device, to whoever is there. It does not throw. */
-  readonly publish: (request: Request) => void;
+  /** Publishes what a decoder asks of the device that sent a message, to whoever is there. It does not throw. */
+  readonly publish: (request: Request, message: Message) => void;
 }
 
 /** Source and device of what the gateway says of itself. */
@@ -129,7 +129,7 @@ export class Flow {
 
   #tell(decoded: Decoded, message: Message, receivedAtMs: UnixMs): void {
     this.#deps.heard(decoded, message, receivedAtMs);
-    if (decoded.requests !== undefined) for (const request of decoded.requests) this.#deps.publish(request);
+    if (decoded.requests !== undefined) for (const request of decoded.requests) this.#deps.publish(request, message);
   }
 
   /** A number for a message's records. */

@@ -52,6 +52,7 @@ const busy: GatewayStatus = {
     contradictions: [],
   },
   serial: { ports: [serialPort({}), serialPort({ name: 'meter', state: 'waiting', reason: 'There is no /dev/a.' })] },
+  bridges: [],
   mqtt: {
     address: '127.0.0.1:1883',
     connections: 1,

@@ -23,6 +23,7 @@ export const healthyParts: StatusParts = {
     contradictions: [],
   },
   serial: { ports: [] },
+  bridges: [],
   mqtt: {
     address: '127.0.0.1:1883',
     connections: 3,

@@ -1,7 +1,7 @@
 import type { Client, PublishPacket } from 'aedes';
 import type { Bearer, DeliveryKey, Message, Take } from '../../core/message.ts';
+import type { ClientWindow, UnderWay } from '../redelivery.ts';
 import type { Link } from './link.ts';
-import type { ClientWindow, UnderWay } from './redelivery.ts';
 
 /** Lets the PUBACK or PUBREC go out, or ends the connection. */
 export type Done = (error?: Error | null) => void;

@@ -1,5 +1,5 @@
+import type { ClientWindow, Redelivery } from '../redelivery.ts';
 import type { Throttle } from './connections.ts';
-import type { ClientWindow, Redelivery } from './redelivery.ts';
 
 /** What belongs to one connection. */
 export class Link {

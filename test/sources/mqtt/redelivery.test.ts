@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Redelivery } from '../../../src/sources/mqtt/redelivery.ts';
+import { Redelivery } from '../../../src/sources/redelivery.ts';
 
 const done = { outcome: Promise.resolve() };
 

@@ -1,4 +1,4 @@
-import type { RecentDelivery } from '../../core/message.ts';
+import type { RecentDelivery } from '../core/message.ts';
 
 /** What became of a message that comes again. */
 export type Known =

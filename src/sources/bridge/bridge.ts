@@ -1,0 +1,246 @@
+import type { Socket } from 'node:net';
+import type { MqttClient } from 'mqtt';
+import { messageOf } from '../../core/errors.ts';
+import type { RecentDelivery, Take } from '../../core/message.ts';
+import type { Shelf } from '../../core/shelf.ts';
+import { nextBackoff } from '../../lib/backoff.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Service } from '../../lib/service.ts';
+import { dial } from './dial.ts';
+import { Inbox } from './inbox.ts';
+import { guard } from './mqtt-guard.ts';
+import type { BridgeOptions } from './options.ts';
+import { disconnectReason, type Ending, endingOf } from './refusals.ts';
+import { RetainedBook } from './retained-book.ts';
+import type { BridgeState, BridgeStatus } from './status.ts';
+import { type RefusedTopic, Subscriptions } from './subscriptions.ts';
+
+/** What every bridge needs of the gateway. */
+export interface BridgeDependencies {
+  readonly take: Take;
+  readonly shelf: Shelf;
+  /** The delivery keys of the newest messages that were durable when the last run ended, oldest first; asked at start. */
+  readonly recentDeliveries: () => readonly RecentDelivery[];
+  /** The gateway's id; asked at start. */
+  readonly gateway: () => string;
+  /** Where this gateway's own broker listens, as `host:port`. */
+  readonly ownBroker: () => string;
+  /** A device may be there that was not. */
+  readonly devicesChanged: () => void;
+  readonly log: Log;
+}
+
+/** A connection that lasted so long begins anew with the shortest wait. */
+const steadyMs = 30_000;
+
+/**
+ * One broker that is there already, as a source. Its acknowledgements are receipts: PUBACK and PUBREC go out when the message is
+ * durable here, so whatever dies, the broker still has what this gateway does not.
+ */
+export class Bridge implements Service {
+  readonly name: string;
+  readonly #options: BridgeOptions;
+  readonly #deps: BridgeDependencies;
+  readonly #inbox: Inbox;
+  readonly #retained: RetainedBook;
+  readonly #subscriptions: Subscriptions;
+  #state: BridgeState = { name: 'connecting' };
+  #refusedTopics: readonly RefusedTopic[] = [];
+  #client: MqttClient | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #timer: NodeJS.Timeout | undefined;
+  #isStopping = false;
+  #waitMs = 0;
+  #connections = 0;
+
+  constructor(options: BridgeOptions, deps: BridgeDependencies) {
+    this.name = `bridge ${options.name}`;
+    this.#options = options;
+    this.#deps = deps;
+    this.#retained = new RetainedBook(deps.shelf, options.name);
+    this.#subscriptions = new Subscriptions(options, deps.shelf);
+    this.#inbox = new Inbox({
+      name: options.name,
+      prefix: options.prefix ?? '',
+      maxInFlight: options.maxInFlight,
+      maxPacketSize: options.maxPacketSize,
+      take: deps.take,
+      retained: this.#retained,
+      now: () => performance.now(),
+      onTopic: deps.devicesChanged,
+      onNotTaken: (error) => this.#giveUp(`a message could not be taken in: ${messageOf(error)}`),
+    });
+  }
+
+  /** Remembers, and begins to connect. It does not wait for the broker. @throws {HeadgateError} buffer.failed */
+  async start(): Promise<void> {
+    this.#inbox.restore(this.#deps.recentDeliveries());
+    await this.#retained.load();
+    await this.#subscriptions.load();
+    this.#connect();
+  }
+
+  /** Messages without a receipt stay unacknowledged: the broker keeps them. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    clearTimeout(this.#timer);
+    // What it is told to do now, MQTT.js may only do once it is connected.
+    if (this.#client?.connected === false) this.#client.stream.destroy();
+    else this.#client?.end();
+    await this.#ended;
+  }
+
+  /** Whether something was heard there, on a topic as it is called here, while this process runs. */
+  hasHeard(topic: string): boolean {
+    return this.#inbox.hasHeard(topic);
+  }
+
+  get isConnected(): boolean {
+    return this.#state.name === 'subscribed';
+  }
+
+  /**
+   * Publishes to the broker, on a topic as it is called here. Resolves with QoS 1 when the broker has it.
+   *
+   * @returns false when it was certainly not given to the broker
+   * @throws an Error when nobody knows whether the broker has it
+   */
+  async publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<boolean> {
+    const client = this.#client;
+    const { prefix = '', protocol } = this.#options;
+    if (client === undefined || !this.isConnected || !topic.startsWith(prefix)) return false;
+    const there = topic.slice(prefix.length);
+    // An MQTT 5 broker does not send it back.
+    if (protocol !== '5') this.#inbox.published(there, payload);
+    await new Promise<void>((resolve, reject) => {
+      const lost = (): void => reject(new Error('the connection ended before the broker had answered'));
+      client.once('close', lost);
+      client.publish(there, Buffer.from(payload), { qos }, (error) => {
+        client.off('close', lost);
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+    return true;
+  }
+
+  status(): BridgeStatus {
+    const { name, url } = this.#options;
+    const state = this.#state;
+    const waits = state.name === 'waiting' || state.name === 'refused' ? state : undefined;
+    return {
+      name,
+      url,
+      state: state.name,
+      reason: waits?.reason ?? null,
+      retryAt: waits === undefined ? null : new Date(waits.retryAt).toISOString(),
+      refusedTopics: this.#refusedTopics,
+      connections: this.#connections,
+      inFlight: this.#inbox.inFlight,
+      ...this.#inbox.counts,
+    };
+  }
+
+  #connect(): void {
+    this.#state = { name: 'connecting' };
+    const { name } = this.#options;
+    const clientId = this.#options.clientId ?? `headgate-${this.#deps.gateway()}-${name}`;
+    let client: MqttClient;
+    try {
+      client = dial(this.#options, clientId);
+    } catch (error) {
+      this.#retry({ isRefusal: true, reason: messageOf(error) }, 0);
+      return;
+    }
+    this.#client = client;
+    let cause: Ending | undefined;
+    let connectedAt = 0;
+    client.on('error', (error) => {
+      cause ??= endingOf(error);
+    });
+    client.on('disconnect', ({ reasonCode }) => {
+      cause ??= { isRefusal: reasonCode === 142, reason: disconnectReason(reasonCode) };
+    });
+    client.on('packetreceive', (packet) => {
+      // Before its messages, which may come right behind it.
+      if (packet.cmd !== 'connack' || (packet.reasonCode ?? packet.returnCode ?? 0) !== 0) return;
+      connectedAt = performance.now();
+      this.#connections++;
+      this.#inbox.connected();
+    });
+    guard(client, {
+      onPublish: (packet, acknowledge) => this.#inbox.take(packet, acknowledge),
+      whenRoom: (go) => this.#inbox.whenRoom(go),
+    });
+    client.on('connect', ({ sessionPresent }) => {
+      if (this.#isOwnBroker(client)) {
+        cause ??= { isRefusal: true, reason: 'that is this gateway’s own broker: name another one in `url`' };
+        client.end(true);
+        return;
+      }
+      this.#state = { name: 'connected' };
+      this.#subscriptions.agree(client, clientId, sessionPresent === true).then(
+        (refused) => this.#subscribed(client, refused),
+        (error) => {
+          cause ??= { isRefusal: false, reason: messageOf(error) };
+          client.end(true);
+        },
+      );
+    });
+    this.#ended = new Promise((resolve) => {
+      client.once('close', () => {
+        if (connectedAt > 0) this.#inbox.disconnected();
+        this.#client = undefined;
+        // What it would still do by itself.
+        client.end(true);
+        resolve();
+        const reason = this.#reasonToGo;
+        this.#reasonToGo = undefined;
+        const lastedMs = connectedAt === 0 ? 0 : performance.now() - connectedAt;
+        this.#retry(reason ?? cause ?? endingOf(undefined), lastedMs);
+      });
+    });
+    client.connect();
+  }
+
+  #reasonToGo: Ending | undefined;
+
+  /** Ends the connection, so that the broker sends again what it has no acknowledgement for. */
+  #giveUp(reason: string): void {
+    if (this.#reasonToGo !== undefined || this.#client === undefined) return;
+    this.#reasonToGo = { isRefusal: false, reason };
+    this.#client.stream.destroy();
+  }
+
+  #subscribed(client: MqttClient, refused: readonly RefusedTopic[]): void {
+    if (client !== this.#client || this.#isStopping) return;
+    this.#state = { name: 'subscribed' };
+    this.#refusedTopics = refused;
+    const { name: bridge, url } = this.#options;
+    this.#deps.log.info({ bridge, url }, 'The bridge hears its broker.');
+    for (const { filter, reason } of refused)
+      this.#deps.log.warn({ bridge, filter, reason }, 'The broker does not let the bridge hear a topic.');
+    this.#deps.devicesChanged();
+  }
+
+  #retry({ isRefusal, reason }: Ending, lastedMs: number): void {
+    if (this.#isStopping) return;
+    const { name: bridge, retryMin: minMs, retryMax: maxMs } = this.#options;
+    this.#waitMs = nextBackoff({ minMs, maxMs }, lastedMs >= steadyMs ? 0 : this.#waitMs, Math.random());
+    const before = this.#state;
+    this.#state = { name: isRefusal ? 'refused' : 'waiting', reason, retryAt: Date.now() + this.#waitMs };
+    if (before.name !== 'connecting' || this.#lastReason !== reason)
+      this.#deps.log.warn({ bridge, reason }, 'The bridge has no connection to its broker; it tries again.');
+    this.#lastReason = reason;
+    this.#timer = setTimeout(() => this.#connect(), this.#waitMs);
+  }
+
+  #lastReason = '';
+
+  /** Whether the other end is this gateway itself: then every message would be taken in twice. */
+  #isOwnBroker({ stream }: MqttClient): boolean {
+    const { remoteAddress, localAddress, remotePort } = stream as unknown as Partial<Socket>;
+    if (remoteAddress === undefined || remoteAddress !== localAddress) return false;
+    return this.#deps.ownBroker().endsWith(`:${remotePort}`);
+  }
+}

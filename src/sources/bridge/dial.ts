@@ -1,0 +1,65 @@
+import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import { HeadgateError } from '../../core/errors.ts';
+import { readSecret } from '../../lib/secret-file.ts';
+import type { BridgeOptions } from './options.ts';
+
+/**
+ * A client for one connection: it connects once, and neither connects nor subscribes again by itself. Its session at the broker
+ * outlives it. Files with secrets are read now.
+ *
+ * @throws {HeadgateError} config.invalid, config.unreadable
+ */
+export function dial(options: BridgeOptions, clientId: string): MqttClient {
+  const { url, protocol, username, keepalive, connectTimeout, sessionExpiry, maxInFlight, maxPacketSize } = options;
+  const password = passwordOf(options);
+  const settings: IClientOptions = {
+    clientId,
+    clean: false,
+    protocolVersion: protocol === '5' ? 5 : 4,
+    keepalive: Math.max(1, Math.round(keepalive / 1_000)),
+    connectTimeout,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    manualConnect: true,
+    ...(username !== undefined && { username }),
+    ...(password !== undefined && { password }),
+    ...tlsOf(options),
+    ...(protocol === '5' && {
+      properties: {
+        sessionExpiryInterval: Math.round(sessionExpiry / 1_000),
+        receiveMaximum: maxInFlight,
+        maximumPacketSize: packetBytes(maxPacketSize),
+      },
+    }),
+  };
+  return connect(url, settings);
+}
+
+/** A packet has a topic, and in MQTT 5 properties, around its payload. */
+function packetBytes(payloadBytes: number): number {
+  return Math.min(payloadBytes + 128 * 1024, 268_435_455);
+}
+
+function passwordOf({ name, url, password, passwordFile, username }: BridgeOptions): string | undefined {
+  if (username !== undefined && password === undefined && passwordFile === undefined) return undefined;
+  const found = passwordFile === undefined ? password : readSecret(passwordFile, `bridges.${name}.passwordFile`).trim();
+  if (found === '')
+    throw new HeadgateError('config.unreadable', `\`bridges.${name}.passwordFile\`, for ${url}, is an empty file.`);
+  return found;
+}
+
+function tlsOf({ name, url, tls }: BridgeOptions): IClientOptions {
+  if (!/^(mqtts|wss):/.test(url)) return {};
+  const read = (file: string | undefined, key: string) =>
+    file === undefined ? undefined : readSecret(file, `bridges.${name}.tls.${key}`);
+  const ca = read(tls.ca, 'ca');
+  const cert = read(tls.certificate, 'certificate');
+  const key = read(tls.key, 'key');
+  return {
+    rejectUnauthorized: true,
+    ...(ca !== undefined && { ca }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+    ...(tls.serverName !== undefined && { servername: tls.serverName }),
+  };
+}

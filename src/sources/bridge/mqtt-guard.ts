@@ -1,0 +1,65 @@
+import type { IPublishPacket, MqttClient, Packet } from 'mqtt';
+
+// Where MQTT.js' public interface ends. It handles one message after the other and acknowledges it when its handler is done, so
+// that each message would cost a commit of its own; and a QoS 2 message of MQTT 3.1.1 it acknowledges before anybody has seen
+// it. So its acknowledgements are held back here, on their way out. A contract test holds what this rests on.
+
+type Done = (error?: Error) => void;
+type SendPacket = (packet: Packet, done?: Done, ...rest: unknown[]) => void;
+
+/** A message whose acknowledgement is not due yet. */
+interface Held {
+  isDue: boolean;
+  /** Sends it; undefined while MQTT.js has not asked for that. */
+  send: (() => void) | undefined;
+}
+
+export interface GuardEvents {
+  /** A PUBLISH has come. QoS 1 and 2 are acknowledged once `acknowledge` is called, which may be at once. */
+  readonly onPublish: (packet: IPublishPacket, acknowledge: () => void) => void;
+  /** Calls back once there is room for another message. Until then nothing is read: TCP holds the broker back. */
+  readonly whenRoom: (go: () => void) => void;
+}
+
+/** Call it right after the client is made. */
+export function guard(client: MqttClient, { onPublish, whenRoom }: GuardEvents): void {
+  const held = new Map<number, Held>();
+  const inner = client as unknown as { _sendPacket: SendPacket };
+  const sendPacket = inner._sendPacket.bind(client);
+  client.on('packetreceive', (packet) => {
+    if (packet.cmd !== 'publish') return;
+    const { qos, messageId = 0 } = packet;
+    if (qos === 0) {
+      onPublish(packet, () => {});
+      return;
+    }
+    const acknowledgement: Held = { isDue: false, send: undefined };
+    held.set(messageId, acknowledgement);
+    onPublish(packet, () => {
+      acknowledgement.isDue = true;
+      acknowledgement.send?.();
+    });
+  });
+  inner._sendPacket = (packet, done, ...rest) => {
+    const { cmd, messageId = 0 } = packet;
+    const acknowledgement = cmd === 'puback' || cmd === 'pubrec' ? held.get(messageId) : undefined;
+    if (acknowledgement === undefined) {
+      sendPacket(packet, done, ...rest);
+      return;
+    }
+    held.delete(messageId);
+    const send = (): void => {
+      // What the broker does not get on this connection, it sends again on the next one.
+      if (client.connected) sendPacket(packet, undefined, ...rest);
+    };
+    if (acknowledgement.isDue) send();
+    else acknowledgement.send = send;
+    // It asks for the next packet now.
+    whenRoom(() => done?.());
+  };
+  client.handleMessage = (packet, done) => {
+    // A message of QoS 1 or 2 has its turn when its acknowledgement goes out.
+    if (packet.qos === 0) whenRoom(done as () => void);
+    else done();
+  };
+}

@@ -8,7 +8,10 @@ import { sureEnough } from '../../src/profiles/recognise.ts';
 import { checkSample } from './check-sample.ts';
 import { payloadOf, type Sample } from './samples.ts';
 
-/** A payload of a convention that people use, with the profile that is to be told by it; absent: none is sure. */
+/**
+ * A payload of a convention that people use, with the profile that is to be told by it; absent: none is sure. A source that begins
+ * with `after` shows the form, the values are others.
+ */
 interface Payload extends Sample {
   readonly profile?: string;
 }

@@ -44,7 +44,9 @@ export function nativeCommand(
   const value = typeof parsed === 'object' || parsed === undefined ? text : parsed;
   const fault = valueFault(command, value);
   if (fault !== undefined) return { kind: 'refused', reason: fault };
-  const word = command.words?.[String(value)] ?? value;
+  const { words = {} } = command;
+  // The value comes from outside: `constructor` is none of the words.
+  const word = Object.hasOwn(words, String(value)) ? words[String(value)] : value;
   const missing = [...command.topic.matchAll(/\{([^{}]+)\}/g)].find(([, key]) => !names.has(key!));
   if (missing !== undefined) return { kind: 'refused', reason: `nothing was heard of it that tells its ${missing[1]}` };
   const filled = command.payload.replace(/\{([^{}]+)\}/g, (whole, key: string) =>

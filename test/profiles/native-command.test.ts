@@ -32,6 +32,14 @@ test('a command becomes what the device understands, or a reason why it would no
   }
 });
 
+test('a value that every object inherits is none of the words', () => {
+  const commands = [{ name: 'set', topic: 'x/set', payload: '{value}', words: { on: 'ON' } }];
+  for (const value of ['constructor', 'toString', '__proto__']) {
+    const native = nativeCommand(commands, new Map(), { name: 'set', payload: Buffer.from(value) });
+    assert.deepEqual(native, { kind: 'native', topic: 'x/set', payload: value });
+  }
+});
+
 test('the device of a command is named by the topics it was heard on', () => {
   const topics = ['shellies/plus1pm/events/rpc'];
   assert.deepEqual(told('shelly/gen2', topics, 'switch', 'on'), {

@@ -138,9 +138,10 @@ const homes: readonly Home[] = [
   {
     name: 'A Bluetooth sensor that two gateways hear',
     inAnyOrder: true,
-    devices: ['omg:A4C138165B5D', 'omg:omg1'],
+    devices: ['omg:A4C138165B5D', 'omg:home/attic/omg1', 'omg:home/omg1'],
     messages: [
       ['home/omg1/LWT', 'online'],
+      ['home/attic/omg1/SYStoMQTT', '{"uptime":5,"rssi":-40}'],
       ['home/omg1/SYStoMQTT', '{"uptime":5,"rssi":-40}'],
       ['home/omg1/BTtoMQTT/A4C138165B5D', '{"id":"A4:C1:38:16:5B:5D","tempc":20}'],
       ['home/omg2/BTtoMQTT/A4C138165B5D', '{"id":"A4:C1:38:16:5B:5D","tempc":20}'],

@@ -1,8 +1,8 @@
-import { isAscii, isUtf8 } from 'node:buffer';
 import type { Decoded } from '../core/decoded.ts';
 import type { Field, FieldValue } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
 import { createDeviceNamer } from './device-id.ts';
+import { textOf } from './json.ts';
 import type { DecodeOptions } from './options.ts';
 
 /** What the general rules need to know. */
@@ -21,7 +21,8 @@ export function createGeneralDecoder(options: GeneralOptions): (message: Message
   const deviceOf = createDeviceNamer(options.deviceTopics);
   return (message) => {
     const deviceId = deviceOf(message.topic);
-    const text = message.payload.length > options.maxBytes ? undefined : jsonTextOf(message.payload);
+    const { payload } = message;
+    const text = payload.length <= options.maxBytes && mayBeJson(payload) ? textOf(payload) : undefined;
     const value = text === undefined ? undefined : parse(text);
     if (text === undefined || value === undefined) return decoded(deviceId, none, true);
     let walk = walkOf(value, options);
@@ -38,17 +39,6 @@ function decoded(deviceId: string, fields: readonly Field[], keepPayload: boolea
 }
 
 type Json = number | boolean | bigint | string | null | undefined | readonly Json[] | { readonly [key: string]: Json };
-
-function jsonTextOf(payload: Uint8Array): string | undefined {
-  if (!mayBeJson(payload)) return undefined;
-  // Nearly everything is ASCII, and cheaper to read as such.
-  const encoding = isAscii(payload) ? 'latin1' : 'utf8';
-  if (encoding === 'utf8' && !isUtf8(payload)) return undefined;
-  const buffer = Buffer.isBuffer(payload)
-    ? payload
-    : Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
-  return buffer.toString(encoding);
-}
 
 function parse(text: string, reviver?: typeof keepExact): Json {
   try {

@@ -12,6 +12,8 @@ export class PseudoTerminal {
   readonly path: string;
   /** What was written to the device. */
   written = Buffer.alloc(0);
+  /** Told of each piece of it. */
+  onWritten: ((bytes: Buffer) => void) | undefined;
   #socat: ChildProcessByStdio<Writable, Readable, null> | undefined;
 
   private constructor(path: string) {
@@ -34,6 +36,7 @@ export class PseudoTerminal {
     socat.stdin.on('error', () => {});
     socat.stdout.on('data', (bytes: Buffer) => {
       this.written = Buffer.concat([this.written, bytes]);
+      this.onWritten?.(bytes);
     });
     await eventually('the pseudo-terminal', () => existsSync(this.path), {
       giveUp: () => (socat.exitCode === null ? undefined : `socat has ended with ${socat.exitCode}`),

@@ -125,6 +125,39 @@ test('a profile whose line has changed holds at once, and one that is lost or on
   assert.equal(site.port().line, '19200 8N1');
 });
 
+test('a device that answers is asked as often as its profile says, and nothing counts as unanswered', async (t) => {
+  const device = await PseudoTerminal.create(t);
+  const line = serialLineOf('winsen/mh-z19', library.profiles.get('winsen/mh-z19')) as SerialLine;
+  // So long that a busy machine does not pass for a device that does not answer; the next request comes at once.
+  const polls = [{ request, everyMs: 1, timeoutMs: 10_000 }];
+  device.onWritten = () => void device.send(answer);
+  const site = await SerialSite.start(t, [{ name: 'co2', path: device.path, profile: 'winsen/mh-z19' }], {
+    lineOf: () => ({ ...line, polls }),
+  });
+  await eventually('ten answers', () => site.messages.length >= 10);
+  assert.equal(site.port().unanswered, 0);
+  assert.ok(site.port().requests <= site.messages.length + 1);
+});
+
+test('a port that was unplugged while it was paused goes on with what is read then', async (t) => {
+  const device = await PseudoTerminal.create(t);
+  const waiting: Bearer[] = [];
+  const site = await SerialSite.start(t, [{ name: 'dust', path: device.path, profile: 'nova/sds011' }], {
+    maxInFlight: 1,
+    take: (_message, bearer) => waiting.push(bearer),
+  });
+  await site.opened();
+  await device.send(frame);
+  await eventually('the port to be paused', () => site.port().isPaused);
+  await device.unplug();
+  await eventually('the loss to be noticed', () => site.port().state === 'waiting');
+  await device.plugIn();
+  await site.opened(2);
+  await device.send(frame);
+  waiting[0]!.taken(1);
+  await eventually('the second frame', () => waiting.length === 2);
+});
+
 test('an answer that comes late, and then twice, is a record each time and disturbs no other', async (t) => {
   const device = await PseudoTerminal.create(t);
   const line = serialLineOf('winsen/mh-z19', library.profiles.get('winsen/mh-z19')) as SerialLine;

@@ -39,6 +39,10 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Leave topics to the general rules.',
     load: async () => (await import('./topics.ts')).ignore,
   },
+  serial: {
+    about: 'List the serial ports of this machine, or find out what is on one.',
+    load: async () => (await import('./serial.ts')).serial,
+  },
   collector: {
     about: 'Run a collector alone; `collector records` shows what it has collected.',
     load: async () => (await import('./collector.ts')).collector,

@@ -26,7 +26,6 @@ export class Broker {
     const directory = mkdtempSync(join(tmpdir(), 'headgate-broker-'));
     const config = join(directory, 'mosquitto.conf');
     const own = [`listener ${port} 127.0.0.1`, 'persistence true', `persistence_location ${directory}/`];
-    // It writes what it keeps at each change.
     // As root it would become a user that may not read its files.
     const kept = [
       `user ${userInfo().username}`,

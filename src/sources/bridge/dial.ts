@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { connect, type IClientOptions, type MqttClient } from 'mqtt';
 import { HeadgateError } from '../../core/errors.ts';
 import { readSecret } from '../../lib/secret-file.ts';
@@ -21,6 +22,7 @@ export function dial(options: BridgeOptions, clientId: string): MqttClient {
     reconnectPeriod: 0,
     resubscribe: false,
     manualConnect: true,
+    incomingStore: nothingStored as IClientOptions['incomingStore'] & object,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...tlsOf(options),
@@ -34,6 +36,28 @@ export function dial(options: BridgeOptions, clientId: string): MqttClient {
   };
   return connect(url, settings);
 }
+
+type Stored = (error?: Error) => void;
+
+/** What came with QoS 2 was taken in before its PUBREC: there is nothing left to keep for its PUBREL. */
+const nothingStored = {
+  put(_packet: unknown, done: Stored) {
+    done();
+    return this;
+  },
+  get(_packet: unknown, done: Stored) {
+    done(new Error('nothing is kept'));
+    return this;
+  },
+  del(_packet: unknown, done: Stored) {
+    done();
+    return this;
+  },
+  createStream: () => Readable.from([]),
+  close(done: Stored) {
+    done();
+  },
+};
 
 /** A packet has a topic, and in MQTT 5 properties, around its payload. */
 function packetBytes(payloadBytes: number): number {

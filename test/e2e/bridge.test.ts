@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { stringify } from 'yaml';
+import { readPayload } from '../../src/profiles/codecs/sparkplug/payload.ts';
+import { dataByAlias } from '../profiles/codecs/sparkplug-payloads.ts';
+import { Broker } from '../support/broker.ts';
+import { SinkFile } from '../support/collector.ts';
+import { startGateway, statusOf } from '../support/gateway.ts';
+import type { HeadgateProcess } from '../support/headgate-process.ts';
+import { MosquittoSub, mosquittoPub } from '../support/mosquitto.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { eventually } from '../support/wait.ts';
+
+/** A gateway with a bridge to a broker; `start` starts it, again after a kill. */
+async function site(t: TestContext, bridge: object = {}) {
+  const dir = tempDir(t);
+  const broker = await Broker.start(t);
+  const sink = new SinkFile(join(dir, 'records.ndjson'));
+  const config = join(dir, 'headgate.yaml');
+  const bridges = [
+    { name: 'plant', url: `mqtt://127.0.0.1:${broker.port}`, topics: [{ filter: '#', qos: 2 }], ...bridge },
+  ];
+  writeFileSync(config, stringify({ bridges }));
+  const start = (): Promise<HeadgateProcess> =>
+    startGateway(t, { dataDir: join(dir, 'data'), sink: `file:${sink.path}`, env: { HEADGATE_CONFIG: config } });
+  return { broker, sink, start };
+}
+
+/** What the tests read of a bridge's status. */
+interface Bridge {
+  readonly state: string;
+  readonly received: number;
+}
+
+async function bridgeOf(gateway: HeadgateProcess): Promise<Bridge> {
+  const { bridges } = (await statusOf(gateway)) as unknown as { readonly bridges: readonly Bridge[] };
+  return bridges[0]!;
+}
+
+const subscribed = (gateway: HeadgateProcess) =>
+  eventually('the bridge to be subscribed', async () => (await bridgeOf(gateway)).state === 'subscribed');
+
+test('what a decoder asks of a device heard over a bridge goes back over it', async (t) => {
+  const { broker, start } = await site(t);
+  const gateway = await start();
+  await subscribed(gateway);
+  const node = await MosquittoSub.start(t, broker.port, ['-t', 'spBv1.0/Group1/NCMD/Edge1', '-F', '=%t %X']);
+  await mosquittoPub(broker.port, ['-t', 'spBv1.0/Group1/NDATA/Edge1', '-s'], dataByAlias);
+  const [request] = await eventually('a request', () => node.lines.length > 0 && node.lines);
+  const [topic, payload = ''] = request!.split(' ');
+  assert.equal(topic, 'spBv1.0/Group1/NCMD/Edge1');
+  const [metric] = readPayload(Buffer.from(payload, 'hex')).metrics;
+  assert.deepEqual([metric?.name, metric?.value], ['Node Control/Rebirth', true]);
+  // It is subscribed to `#`, and what it asked itself is nothing that came in.
+  await mosquittoPub(broker.port, ['-t', 'last', '-q', '1', '-m', '1']);
+  await eventually('the last message', async () => (await bridgeOf(gateway)).received >= 2);
+  assert.equal((await bridgeOf(gateway)).received, 2);
+});

@@ -20,8 +20,10 @@ export interface Checked {
  * Holds what one source says (any part of the configuration, parsed) against the schema. Pure. Everything that is
  * wrong is reported; what is right is returned, with durations in milliseconds and sizes in bytes. Keys that the source
  * does not name stay absent: {@link withDefaults} fills them once all sources are merged.
+ *
+ * @param whole what all of it is called in messages
  */
-export function checkPartial(root: SchemaNode, value: unknown): Checked {
+export function checkPartial(root: SchemaNode, value: unknown, whole = 'The configuration'): Checked {
   const problems: Problem[] = [];
   const checked = checkNode(root, value, []);
   return { value: checked, problems };
@@ -40,7 +42,7 @@ export function checkPartial(root: SchemaNode, value: unknown): Checked {
     // A section whose keys are all commented out is an empty one.
     const found = given ?? {};
     if (typeof found !== 'object' || Array.isArray(found)) {
-      const name = path.length === 0 ? 'The configuration' : `\`${pathText(path)}\``;
+      const name = path.length === 0 ? whole : `\`${pathText(path)}\``;
       problems.push({ path, at: 'value', message: `${name} is ${quote(found)}, but must hold ${keysOf(node)}.` });
       return {};
     }

@@ -34,12 +34,17 @@ export function readProfile(
 ): LoadedProfile | { readonly errors: readonly string[] } {
   const layer = parseConfigText(text, file);
   if (layer.errors.length > 0) return { errors: layer.errors };
-  const { value, problems } = checkPartial(profileNode, layer.value);
+  const { value, problems } = checkPartial(profileNode, layer.value, 'The profile');
   const errors = problems.map((problem) => `${layer.where(problem)}: ${problem.message}`);
   const given = value as Readonly<Record<string, unknown>>;
   for (const key of profileNode.required ?? []) {
     const node = profileNode.properties?.[key];
-    if (given[key] !== undefined || node === undefined || problems.some(({ path }) => path[0] === key)) continue;
+    if (
+      given[key] !== undefined ||
+      node === undefined ||
+      problems.some(({ path }) => path.length === 0 || path[0] === key)
+    )
+      continue;
     errors.push(`${layer.where({ path: [], at: 'value' })}: ${mustBeGiven([key], node)}`);
   }
   // What follows from what breaks the schema would only confuse.

@@ -13,6 +13,7 @@ examples:
 `;
 
 const rows: readonly (readonly [profile: string, ...errors: string[]])[] = [
+  ['hello', 'p.yaml:1:1: The profile is "hello", but must hold keys such as name, version, family.'],
   [text('fields: [{ path: t, unit: Cel }]')],
   [
     text('feilds: [{ path: t }]'),

@@ -26,6 +26,7 @@ import { link } from './scenarios/link.ts';
 import { liveshare } from './scenarios/liveshare.ts';
 import { profiles } from './scenarios/profiles.ts';
 import { relay } from './scenarios/relay.ts';
+import { serial } from './scenarios/serial.ts';
 import { startup } from './scenarios/startup.ts';
 import { tls } from './scenarios/tls.ts';
 
@@ -45,6 +46,7 @@ const scenarios: readonly Scenario[] = [
   link,
   fleet,
   commands,
+  serial,
   depth,
   floor,
 ];

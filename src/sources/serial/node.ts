@@ -41,6 +41,8 @@ export function openFailureText({ path, error, node, group, user, isMember }: Op
       return `The user ${user} may not open ${path}: its permissions do not allow that.`;
     return `The user ${user} may not open ${path}: it is not in the group ${group}. Run \`usermod -aG ${group} ${user}\` as root, then start Headgate again.`;
   }
+  if (/operation not permitted/i.test(said))
+    return `Headgate may not open ${path}: a container or a service's sandbox forbids it (in systemd, see DeviceAllow).`;
   if (/busy|cannot lock|temporarily unavailable/i.test(said))
     return `Another program uses ${path}: stop it (\`fuser ${path}\` tells which).`;
   return `${path} could not be opened: ${said.replace(/^Error:? /, '')}.`;

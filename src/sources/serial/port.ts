@@ -94,7 +94,9 @@ export class Port {
     while (!signal.aborted) {
       const opened = await this.#open();
       if (signal.aborted) {
-        if (typeof opened !== 'string') opened.close('The gateway stops.');
+        if (typeof opened === 'string') break;
+        opened.close('The gateway stops.');
+        await opened.closed;
         break;
       }
       if (typeof opened === 'string') {

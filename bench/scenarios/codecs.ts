@@ -48,6 +48,7 @@ function workOf({ options, compiled }: LoadedProfile): Work {
   const bound = new ProfileDecoder({
     options: limits,
     profiles: [compiled],
+    portProfile: () => compiled.name,
     bindingOf: (topic) => (topics.has(topic) ? { kind: 'adopted', profile: compiled.name } : undefined),
   });
   for (const { after = [] } of examples) {

@@ -1,8 +1,13 @@
+import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
-import { connect, type IClientOptions, type MqttClient } from 'mqtt';
+import type { IClientOptions, MqttClient } from 'mqtt';
 import { HeadgateError } from '../../core/errors.ts';
+import { lazy } from '../../lib/lazy.ts';
 import { readSecret } from '../../lib/secret-file.ts';
 import type { BridgeOptions } from './options.ts';
+
+/** The library, loaded for the first bridge: a gateway without one does without its 20 MB. */
+const mqtt = lazy(() => createRequire(import.meta.url)('mqtt') as typeof import('mqtt'));
 
 /**
  * A client for one connection: it connects once, and neither connects nor subscribes again by itself. Its session at the broker
@@ -34,7 +39,7 @@ export function dial(options: BridgeOptions, clientId: string): MqttClient {
       },
     }),
   };
-  return connect(url, settings);
+  return mqtt().connect(url, settings);
 }
 
 type Stored = (error?: Error) => void;

@@ -335,3 +335,13 @@ test('a device that another convention knows is one here with its first message 
   ]);
   assert.deepEqual(say(codec, 'tele/plug/LWT', 'offline').sightings, [{ device: '522851', presence: 'offline' }]);
 });
+
+test('the log of a node that was announced is that node’s, and no other’s', () => {
+  const codec = taught('sensor', { avty_t: 'fazole/status', dev: { ids: 'a4cf12' } });
+  const line = '[V][mqtt:474]: Publish(topic=x)';
+  assert.equal(codec.claims?.('fazole/debug', Buffer.from(line))?.confidence, 0.9);
+  const { kind, device, parts } = say(codec, 'fazole/debug', line);
+  assert.deepEqual([kind, device, parts], ['log', 'a4cf12', []]);
+  assert.equal(codec.claims?.('other/debug', Buffer.from(line)), undefined);
+  assert.equal(say(codec, 'other/debug', line).kind, 'raw');
+});

@@ -35,6 +35,8 @@ export function createHomeAssistantCodec(limits: BookLimits = bookLimits): Codec
       const use = book.use(topic);
       if (use !== undefined) return heard(book, use, payload, limits);
       if (topic === statusTopic) return without('command');
+      const talker = talkerOf(book, topic);
+      if (talker !== undefined) return without('log', { device: talker });
       return at === undefined ? without('raw') : learnt(book, topic, at, payload);
     },
     claims(topic, payload) {
@@ -44,6 +46,11 @@ export function createHomeAssistantCodec(limits: BookLimits = bookLimits): Codec
       if (use !== undefined) return { confidence: 0.9, reason: reasonOf(use) };
       if (topic === statusTopic)
         return { confidence: 0.98, reason: 'Home Assistant tells on it whether it is running' };
+      const talker = talkerOf(book, topic);
+      if (talker !== undefined) {
+        const reason = `it is the log beside the availability topic of ${talker}, as ESPHome nodes have it`;
+        return { confidence: 0.9, reason };
+      }
       const at = configTopicOf(topic);
       if (at === undefined) return undefined;
       if (payload.length === 0) {
@@ -64,6 +71,15 @@ export function createHomeAssistantCodec(limits: BookLimits = bookLimits): Codec
     },
     hints: (topic) => hintsOf(book.look(topic)),
   };
+}
+
+/**
+ * The device whose log comes on a topic: ESPHome nodes write theirs to `<base>/debug`, beside `<base>/status`, and do not announce
+ * it. Without this a node would be listed twice, once for what it measures and once for what it says.
+ */
+function talkerOf(book: Book, topic: string): string | undefined {
+  if (!topic.endsWith('/debug')) return undefined;
+  return book.look(`${topic.slice(0, -'debug'.length)}status`)?.watches[0]?.device;
 }
 
 function learnt(book: Book, topic: string, at: ConfigTopic, payload: Uint8Array): CodecOutput {

@@ -15,12 +15,15 @@ import { type Decoder, ProfileDecoder, type ProfileDecoderDependencies, profiles
 import { profileDescription, profileSummary, profilesStatus } from './profiles/describe.ts';
 import { topicPattern } from './profiles/language/topic-pattern.ts';
 import { compiledIn, type Library } from './profiles/library.ts';
-import { type SerialLine, serialLineOf } from './profiles/serial-line.ts';
+import { guessProfiles, lineGuesses } from './profiles/serial-guess.ts';
+import { serialLineOf } from './profiles/serial-line.ts';
 import type { ProfilesStatus } from './profiles/status.ts';
 import { DeviceRegistry, type RegistryDependencies } from './registry/registry.ts';
 import { keepAdoptions } from './registry/topics/adoption-shelf.ts';
 import { Bindings } from './registry/topics/bindings.ts';
 import { TopicBook } from './registry/topics/topic-book.ts';
+import { profilesOfPorts } from './sources/serial/port-profiles.ts';
+import type { SerialProfiles } from './sources/serial/serial.ts';
 
 export interface DecodingDependencies extends Pick<RegistryDependencies, 'report'> {
   readonly config: Pick<Config, 'decode' | 'registry' | 'serial'>;
@@ -67,8 +70,7 @@ export class Decoding implements Service {
     });
     const { bindingOf } = this.#bindings;
     const isOwn = (name: string): boolean => this.library.profiles.get(name)?.origin !== 'built-in';
-    const ports = new Map(config.serial.ports.map(({ name, profile }) => [name, profile]));
-    const portProfile = (port: string): string | undefined => ports.get(port);
+    const portProfile = profilesOfPorts(config.serial);
     const decoderWith = (rest: Partial<ProfileDecoderDependencies>) =>
       new ProfileDecoder({ options, profiles: compiledIn(this.library), portProfile, ...rest });
     const book = new TopicBook(() => clock.monotonic());
@@ -132,8 +134,12 @@ export class Decoding implements Service {
     return this.#library;
   }
 
-  /** How devices of a profile speak on a serial port; a sentence: why it can't be said. */
-  readonly lineOf = (name: string): SerialLine | string => serialLineOf(name, this.#library.profiles.get(name));
+  /** What profiles say of serial ports. */
+  readonly serial: SerialProfiles = {
+    lineOf: (name) => serialLineOf(name, this.#library.profiles.get(name)),
+    lines: () => lineGuesses(this.#library),
+    guess: (bytes) => guessProfiles(bytes, this.#library, this.#options),
+  };
 
   /** Reads the profiles again. One that is wrong now stays as it was. @throws {HeadgateError} config.unreadable */
   readonly reload = (): ReloadedProfiles => {

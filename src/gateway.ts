@@ -109,7 +109,7 @@ export class Gateway {
       report: (topic, payload) => this.#flow.report(topic, payload),
       log: part,
     });
-    const { decode, registry, words, lineOf } = this.#decoding;
+    const { decode, registry, words, serial: profiles } = this.#decoding;
     const { heard } = registry;
     const publish = (request: Request, to: Message): void => {
       if (!this.#bridges.request(request, to)) this.#mqtt.requests.publish(request);
@@ -129,7 +129,7 @@ export class Gateway {
       },
       log: part('mqtt'),
     });
-    this.#serial = new SerialSource({ options: config.serial, take: intake.take, lineOf, log: part('serial') });
+    this.#serial = new SerialSource({ options: config.serial, take: intake.take, profiles, log: part('serial') });
     this.#bridges = new Bridges({
       ...intake,
       options: config.bridges,

@@ -6,7 +6,9 @@ import { loadWithRemote } from '../config/remote.ts';
 import type { Config } from '../config/schema.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
-import { createDecoder, profilesFor } from '../profiles/decoder.ts';
+import { ProfileDecoder, profilesFor } from '../profiles/decoder.ts';
+import { compiledIn } from '../profiles/library.ts';
+import { profilesOfPorts } from '../sources/serial/port-profiles.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { configOptions, sourcesOf } from './config-options.ts';
 import { exitCodeOf } from './failure.ts';
@@ -96,9 +98,11 @@ function textAnswer(config: Config, message: Message | undefined): string {
 }
 
 /** What is to be known of one message: what the gateway would see in it, and what holds for it. */
-function asked({ rules, decode: options }: Config, message: Message) {
+function asked({ rules, decode: options, serial }: Config, message: Message) {
   const book = new RuleBook(rules);
-  const decoded = createDecoder(options)(message, Date.now());
+  const profiles = compiledIn(profilesFor(options));
+  const decoder = new ProfileDecoder({ options, profiles, portProfile: profilesOfPorts(serial) });
+  const decoded = decoder.decode(message, Date.now());
   const { explanation, others, ...seen } = book.explainMessage(message, decoded);
   const { source, topic, mqttQos = null } = message;
   return {

@@ -1,15 +1,7 @@
 import { unitSymbol } from '../core/measure-units.ts';
-import type { LineGuess, SerialGuess } from '../profiles/serial-guess.ts';
 import type { ExistingPort } from '../sources/serial/port-list.ts';
+import type { Scan } from '../sources/serial/scan.ts';
 import { printable, tableOf } from './table.ts';
-
-/** What came of listening to a port. */
-export interface Scan {
-  readonly line: LineGuess;
-  /** The first bytes that were heard. */
-  readonly bytes: Buffer;
-  readonly guesses: readonly SerialGuess[];
-}
 
 export function portsText(ports: readonly ExistingPort[]): string {
   if (ports.length === 0) return 'This machine has no serial port: plug one in.';

@@ -137,7 +137,10 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
       reload: () => ({ profiles: 0, changed: [], errors: [] }),
     },
     redecode: noRedecoding,
-    serial: { list: async () => [] },
+    serial: {
+      list: async () => [],
+      scan: async () => ({ line: { baud: 9600, format: '8N1' }, bytes: Buffer.alloc(0), guesses: [] }),
+    },
     buffer: new FakeBuffer(),
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     log: silentLog,

@@ -177,6 +177,17 @@ test('--topic --json: the same for programs', async () => {
   );
 });
 
+test('a frame of a serial port is decoded by the profile that is named for it', async (t) => {
+  const port = '{ name: meter, path: /dev/ttyUSB0, profile: arduino/json-lines }';
+  const [file] = fileOf(t, 'serial.yaml', `serial: { ports: [${port}] }\n`);
+  const payload = '{"temperature":21.5}';
+  const asked = async (source: string) => {
+    const { out } = await check([file, '--topic', 'meter', '--source', source, '--payload', payload, '--json']);
+    return JSON.parse(out).message.profile;
+  };
+  assert.deepEqual([await asked('serial'), await asked('mqtt')], ['arduino/json-lines', null]);
+});
+
 test('a question that can not be answered is wrong usage', async () => {
   const rows: readonly (readonly [args: string[], message: string])[] = [
     [['--payload', '1'], '--payload says more of a message, so --topic TOPIC is needed too.'],

@@ -1,18 +1,30 @@
 import { realpath } from 'node:fs/promises';
+import { HeadgateError } from '../../core/errors.ts';
 import type { Take } from '../../core/message.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Service } from '../../lib/service.ts';
+import type { LineGuess, SerialGuess } from '../../profiles/serial-guess.ts';
 import type { SerialLine } from '../../profiles/serial-line.ts';
 import type { SerialOptions } from './options.ts';
 import { type Pace, Port } from './port.ts';
 import { existingPorts, type PortPlaces } from './port-list.ts';
+import { type Scan, type ScanRequest, scanPort } from './scan.ts';
 import type { ListedPort, SerialPortStatus, SerialStatus } from './status.ts';
+
+/** What profiles say of serial ports. */
+export interface SerialProfiles {
+  /** How devices of a profile speak; a sentence: why it can't be said. */
+  readonly lineOf: (profile: string) => SerialLine | string;
+  /** How lines are set, the usual ones first. */
+  readonly lines: () => readonly LineGuess[];
+  /** What may be on a port that says this, the likeliest first. */
+  readonly guess: (bytes: Uint8Array) => readonly SerialGuess[];
+}
 
 export interface SerialDependencies {
   readonly options: SerialOptions;
   readonly take: Take;
-  /** How devices of a profile speak on a serial port; a sentence: why it can't be said. */
-  readonly lineOf: (profile: string) => SerialLine | string;
+  readonly profiles: SerialProfiles;
   readonly log: Log;
   readonly pace?: Pace;
   readonly places?: PortPlaces;
@@ -23,12 +35,14 @@ export class SerialSource implements Service {
   readonly name = 'serial';
   readonly #deps: SerialDependencies;
   readonly #ports: readonly Port[];
+  #isScanning = false;
 
   constructor(deps: SerialDependencies) {
-    const { options, ...rest } = deps;
+    const { options, profiles, ...rest } = deps;
     const { ports, maxInFlight } = options;
+    const { lineOf } = profiles;
     this.#deps = deps;
-    this.#ports = ports.map((one) => new Port({ ...rest, options: one, maxInFlight }));
+    this.#ports = ports.map((one) => new Port({ ...rest, lineOf, options: one, maxInFlight }));
   }
 
   async start(): Promise<void> {
@@ -56,6 +70,32 @@ export class SerialSource implements Service {
     });
     return [...there, ...others];
   };
+
+  /**
+   * Listens to a port that this machine has and that is not read from; one at a time.
+   * @throws {HeadgateError} request.conflict when that can't be
+   */
+  readonly scan = async (request: ScanRequest, signal: AbortSignal): Promise<Scan> => {
+    const { profiles } = this.#deps;
+    if (this.#isScanning) throw new HeadgateError('request.conflict', 'Another port is being listened to.');
+    this.#isScanning = true;
+    try {
+      const obstacle = await this.#obstacleTo(request.path);
+      if (obstacle !== undefined) throw new HeadgateError('request.conflict', obstacle);
+      return await scanPort(request, { lines: profiles.lines(), guess: profiles.guess, signal });
+    } finally {
+      this.#isScanning = false;
+    }
+  };
+
+  /** Why a port can't be listened to, as a sentence. */
+  async #obstacleTo(path: string): Promise<string | undefined> {
+    const port = (await this.list()).find((one) => one.node !== null && (one.path === path || one.node === path));
+    // Any other file could be opened by this too.
+    if (port === undefined) return `There is no serial port ${path}: name one that is listed.`;
+    const { configured } = port;
+    return configured?.state === 'open' ? `${path} is read from already, as ${configured.name}.` : undefined;
+  }
 
   status(): SerialStatus {
     return { ports: this.#ports.map((port) => port.status()) };

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { loadLibrary } from '../../../src/profiles/library.ts';
 import { existingPorts } from '../../../src/sources/serial/port-list.ts';
 import { usbMeaning } from '../../../src/sources/serial/usb-ids.ts';
+import { PseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { tempDir } from '../../support/temp-dir.ts';
 import { SerialSite } from './site.ts';
 
@@ -77,6 +78,34 @@ test('ports are told with what is configured for them, by whichever of their nam
       [null, 'dust'],
     ],
   );
+});
+
+test('a port that the machine has and that is not read from can be listened to, one at a time', async (t) => {
+  const places = machine(tempDir(t));
+  const device = await PseudoTerminal.create(t);
+  const node = join(places.dev, 'ttyUSB2');
+  rmSync(node);
+  symlinkSync(device.path, node);
+  const site = await SerialSite.start(t, [], { places });
+  const timer = setInterval(() => void device.send(Buffer.from('aac0d4043a0aa1601dab', 'hex')), 20);
+  t.after(() => clearInterval(timer));
+  const { signal } = new AbortController();
+  const scan = site.source.scan({ path: node }, signal);
+  await assert.rejects(site.source.scan({ path: join(places.dev, 'ttyAMA0') }, signal), /Another port/);
+  const { line, guesses } = await scan;
+  assert.deepEqual([line, guesses[0]?.profile], [{ baud: 9600, format: '8N1' }, 'nova/sds011']);
+  for (const path of [device.path, '/etc/passwd']) {
+    await assert.rejects(site.source.scan({ path }, signal), /There is no serial port/);
+  }
+});
+
+test('a port that is read from is not listened to', async (t) => {
+  const places = machine(tempDir(t));
+  const device = await PseudoTerminal.create(t);
+  const site = await SerialSite.start(t, [{ name: 'dust', path: device.path, profile: 'nova/sds011' }], { places });
+  await site.opened();
+  const { signal } = new AbortController();
+  await assert.rejects(site.source.scan({ path: device.path }, signal), /is read from already, as dust/);
 });
 
 test('profiles that USB devices suggest exist', () => {

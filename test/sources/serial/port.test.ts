@@ -166,7 +166,7 @@ test('an answer that comes late, and then twice, is a record each time and distu
   const site = await SerialSite.start(t, [{ name: 'co2', path: device.path, profile: 'winsen/mh-z19' }], {
     lineOf: () => ({ ...line, polls }),
   });
-  await eventually('the first to be given up', () => site.port().unanswered === 1);
+  await eventually('the first to be given up', () => site.port().unanswered >= 1);
   await device.send(Buffer.concat([answer, answer, answer.subarray(0, 5)]));
   await eventually('both', () => site.messages.length === 2);
   await eventually('the next request', () => site.port().requests >= 2);
@@ -179,7 +179,7 @@ test('frames that only pauses tell apart are taken when the line falls silent', 
   const device = await PseudoTerminal.create(t);
   const site = await SerialSite.start(t, [{ name: 'meter', path: device.path, profile: 'test/pauses' }]);
   await site.opened();
-  await device.sendSlowly(Uint8Array.of(1, 2, 3));
+  await device.send(Uint8Array.of(1, 2, 3));
   await eventually('the first', () => site.messages.length === 1);
   await device.send(Uint8Array.of(4));
   await eventually('the second', () => site.messages.length === 2);

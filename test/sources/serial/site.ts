@@ -6,6 +6,7 @@ import { silentLog } from '../../../src/lib/log.ts';
 import { ProfileDecoder } from '../../../src/profiles/decoder.ts';
 import { createFramer } from '../../../src/profiles/framing/framing.ts';
 import { compiledIn, loadLibrary } from '../../../src/profiles/library.ts';
+import { guessProfiles, lineGuesses } from '../../../src/profiles/serial-guess.ts';
 import { type SerialLine, serialLineOf } from '../../../src/profiles/serial-line.ts';
 import type { SerialPortOptions } from '../../../src/sources/serial/options.ts';
 import type { Pace } from '../../../src/sources/serial/port.ts';
@@ -17,8 +18,8 @@ import { eventually } from '../../support/wait.ts';
 export const library = loadLibrary();
 const options = loadConfig({}).decode;
 
-/** So short that a test sees what takes seconds in life. */
-export const quick: Pace = { watchMs: 20, retryMinMs: 20, retryMaxMs: 50, quietMs: 100 };
+/** So short that a test sees what takes seconds in life; but a busy machine must not pass for a silent device. */
+export const quick: Pace = { watchMs: 20, retryMinMs: 20, retryMaxMs: 50, quietMs: 60_000 };
 
 /** No profile needs it yet: Modbus devices are asked in another way. */
 const byPauses: SerialLine = {
@@ -29,6 +30,9 @@ const byPauses: SerialLine = {
   polls: [],
   key: '',
 };
+
+const usualLineOf = (name: string): SerialLine | string =>
+  name === 'test/pauses' ? byPauses : serialLineOf(name, library.profiles.get(name));
 
 interface Extras {
   readonly take: Take;
@@ -63,8 +67,11 @@ export class SerialSite {
           this.measurements.push(...decoder.decode(message, 0).measurements);
           bearer.taken(this.messages.length);
         }),
-      lineOf:
-        lineOf ?? ((name) => (name === 'test/pauses' ? byPauses : serialLineOf(name, library.profiles.get(name)))),
+      profiles: {
+        lineOf: lineOf ?? usualLineOf,
+        lines: () => lineGuesses(library),
+        guess: (bytes) => guessProfiles(bytes, library, options),
+      },
       log: silentLog,
       pace,
       ...(places && { places }),

@@ -4,7 +4,7 @@ import { readProfiles } from '../../../src/profiles/directory.ts';
 import { PseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { randomOf } from '../../support/random.ts';
 import { eventually } from '../../support/wait.ts';
-import { SerialSite } from './site.ts';
+import { quick, SerialSite } from './site.ts';
 
 const { profiles } = readProfiles('devices');
 
@@ -13,7 +13,9 @@ function recorded(profile: string): Buffer[] {
   const { options } = profiles.get(profile)!;
   const examples = (options.examples ?? []).filter(({ kind, gives }) => kind !== 'failed' && gives !== undefined);
   return examples.map(({ payload, payloadHex }) =>
-    payloadHex === undefined ? Buffer.from(payload ?? '') : Buffer.from(payloadHex.replaceAll(' ', ''), 'hex'),
+    payloadHex === undefined
+      ? Buffer.from(`${payload?.trimEnd()}\r\n`)
+      : Buffer.from(payloadHex.replaceAll(' ', ''), 'hex'),
   );
 }
 
@@ -41,7 +43,8 @@ for (const [profile, field] of [
 test('with every tenth byte damaged, what comes out is undamaged, and all else is counted', async (t) => {
   const device = await PseudoTerminal.create(t);
   const profile = 'plantower/pms5003';
-  const site = await SerialSite.start(t, [{ name: 'port', path: device.path, profile }]);
+  const pace = { ...quick, quietMs: 100 };
+  const site = await SerialSite.start(t, [{ name: 'port', path: device.path, profile }], { pace });
   await site.opened();
   const random = randomOf(7);
   const frame = recorded(profile)[0]!;
@@ -65,9 +68,7 @@ test('with every tenth byte damaged, what comes out is undamaged, and all else i
 
 test('half a line at the start is in no record', async (t) => {
   const device = await PseudoTerminal.create(t);
-  const site = await SerialSite.start(t, [{ name: 'port', path: device.path, profile: 'arduino/json-lines' }], {
-    pace: { watchMs: 1_000, retryMinMs: 20, retryMaxMs: 50, quietMs: 60_000 },
-  });
+  const site = await SerialSite.start(t, [{ name: 'port', path: device.path, profile: 'arduino/json-lines' }]);
   await site.opened();
   await device.send('3}\r\n{"t":21}\r\n{"t":22}\r\n');
   await eventually('two lines', () => site.messages.length === 2);

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { HttpApi } from '../../src/api/http-api.ts';
+import type { SerialApi } from '../../src/api/serial-routes.ts';
+import { HeadgateError } from '../../src/core/errors.ts';
+import type { ScanRequest } from '../../src/sources/serial/scan.ts';
+import { dependencies } from './fixtures.ts';
+
+const url = '/api/v1/serial/scan';
+const example = { kind: 'raw', deviceId: '', measurements: [{ deviceId: '', fields: [] }], keepPayload: true } as const;
+
+async function api() {
+  const asked: ScanRequest[] = [];
+  const site = { isBusy: false };
+  const serial: SerialApi = {
+    list: async () => [{ path: '/dev/a', node: '/dev/a', usb: null, adapter: null, suggestions: [], configured: null }],
+    scan: async (request) => {
+      if (site.isBusy) throw new HeadgateError('request.conflict', 'Another port is being listened to.');
+      asked.push(request);
+      const guesses = [{ profile: 'nova/sds011', confidence: 1, reason: '3 of its frames', example }];
+      return { line: { baud: 9600, format: '8N1' }, bytes: Buffer.alloc(300, 0xaa), guesses };
+    },
+  };
+  return { app: await new HttpApi(dependencies({}, { serial })).build(), asked, site };
+}
+
+test('ports are listed, and one is listened to', async () => {
+  const { app, asked, site } = await api();
+  assert.deepEqual(
+    (await app.inject('/api/v1/serial')).json().ports.map(({ path }: { path: string }) => path),
+    ['/dev/a'],
+  );
+  const payload = { path: '/dev/a', baud: 9600, format: '8N1', seconds: 5 };
+  const answer = await app.inject({ method: 'POST', url, payload });
+  assert.equal(answer.statusCode, 200);
+  assert.deepEqual(answer.json(), {
+    path: '/dev/a',
+    baud: 9600,
+    format: '8N1',
+    bytes: 300,
+    sample: 'aa'.repeat(256),
+    suggestions: [{ profile: 'nova/sds011', confidence: 1, reason: '3 of its frames' }],
+  });
+  assert.deepEqual(asked, [payload]);
+  site.isBusy = true;
+  const refused = await app.inject({ method: 'POST', url, payload });
+  assert.equal(refused.statusCode, 409);
+  assert.match(refused.json().detail, /^Another port/);
+  assert.equal((await app.inject({ method: 'POST', url, payload, remoteAddress: '10.0.0.7' })).statusCode, 403);
+});
+
+for (const [payload, detail] of [
+  [{}, /`path` must name a port/],
+  [{ path: 1 }, /`path` must name a port/],
+  [{ path: '/dev/a', baud: 0 }, /`baud`/],
+  [{ path: '/dev/a', seconds: 1000 }, /`seconds`/],
+  [{ path: '/dev/a', format: '9N1' }, /`format`/],
+  [{ path: '/dev/a', speed: 1 }, /There is no `speed` here/],
+  [[], /must be a JSON object/],
+] as const) {
+  test(`wrong: ${JSON.stringify(payload)}`, async () => {
+    const { app, asked } = await api();
+    const answer = await app.inject({ method: 'POST', url, payload: payload as object });
+    assert.equal(answer.statusCode, 400);
+    assert.match(answer.json().detail, detail);
+    assert.deepEqual(asked, []);
+  });
+}

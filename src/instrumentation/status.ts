@@ -10,6 +10,7 @@ import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { SerialStatus } from '../sources/serial/status.ts';
 import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
+import { bridgeProblems, clockProblems } from './problems.ts';
 import { uplinkSentence } from './uplink-sentence.ts';
 
 /** What the gateway says of itself over `GET /api/v1/status`. Times are ISO 8601 in UTC. */
@@ -25,6 +26,7 @@ export interface GatewayStatus {
   readonly clock: ClockReport;
   readonly mqtt: MqttStatus;
   readonly serial: SerialStatus;
+  /** Brokers that messages are taken from. */
   readonly bridges: readonly BridgeStatus[];
   readonly flow: FlowStatus & { readonly receivedPerSecond: number; readonly confirmedPerSecond: number };
   readonly buffer: Omit<BufferStatus, 'oldestWaitingAt' | 'lanes'> & {
@@ -258,7 +260,7 @@ function healthOf(parts: StatusParts, nowMs: number): Health {
   if (damage !== undefined) {
     return { state: 'degraded', summary: `${damage} ${text} ${waitingSentence(buffer)} ${clients}` };
   }
-  const problem = [...clockProblems(parts.clock), parts.uplink.problem ?? []]
+  const problem = [...clockProblems(parts.clock), ...bridgeProblems(parts.bridges), parts.uplink.problem ?? []]
     .flat()
     .map((one) => ` ${one}`)
     .join('');
@@ -266,16 +268,6 @@ function healthOf(parts: StatusParts, nowMs: number): Health {
     state: problem === '' ? state : 'degraded',
     summary: `${state === 'ready' && problem === '' ? 'All good. ' : ''}${text}${problem} ${waitingSentence(buffer)} ${clients}`,
   };
-}
-
-/** What to do about the clock. It never keeps a record from being taken in. */
-function clockProblems({ quality, contradictions }: ClockStatus): string[] {
-  if (quality === 'unset') {
-    return [
-      'The clock is not set: open this gateway’s page in a browser, connect it to its collector or to a time server.',
-    ];
-  }
-  return contradictions.map((one) => `The clock is synchronised, but ${one}: see which is wrong.`);
 }
 
 /** `rule alarms`, `rules alarms, doors`: those whose lanes have such a gate. */

@@ -35,6 +35,7 @@ for (const version of [4, 5] as const) {
         const came: { readonly packet: IPublishPacket; readonly acknowledge: () => void }[] = [];
         guard(first, {
           onPublish: (packet, acknowledge) => came.push({ packet, acknowledge }),
+          onReleased: () => {},
           whenRoom: (go) => go(),
         });
         await subscribed(first);
@@ -54,6 +55,7 @@ for (const version of [4, 5] as const) {
             again.push(packet);
             acknowledge();
           },
+          onReleased: () => {},
           whenRoom: (go) => go(),
         });
         await eventually('what was not acknowledged', () => again.length === 2);

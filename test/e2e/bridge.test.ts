@@ -32,6 +32,7 @@ async function site(t: TestContext, bridge: object = {}) {
 interface Bridge {
   readonly state: string;
   readonly received: number;
+  readonly duplicates: number;
 }
 
 async function bridgeOf(gateway: HeadgateProcess): Promise<Bridge> {
@@ -41,6 +42,43 @@ async function bridgeOf(gateway: HeadgateProcess): Promise<Bridge> {
 
 const subscribed = (gateway: HeadgateProcess) =>
   eventually('the bridge to be subscribed', async () => (await bridgeOf(gateway)).state === 'subscribed');
+
+test('a gateway that is killed again and again has every message of its broker once', async (t) => {
+  const { broker, sink, start } = await site(t);
+  let gateway = await start();
+  await subscribed(gateway);
+  const values: string[] = [];
+  const publishing: Promise<void>[] = [];
+  for (let kill = 0; kill < 3; kill++) {
+    const round = Array.from({ length: 600 }, (_, index) => `${kill * 1_000 + index}`);
+    values.push(...round);
+    for (const qos of [1, 2])
+      publishing.push(
+        mosquittoPub(broker.port, ['-t', `kiln/${qos}`, '-q', `${qos}`, '-l'], Buffer.from(`${round.join('\n')}\n`)),
+      );
+    // New ones, not what comes again with the connection: the kill strikes while they come.
+    const some = async (): Promise<boolean> => {
+      const { received, duplicates } = await bridgeOf(gateway);
+      return received - duplicates > 100;
+    };
+    await eventually('some messages', some, { everyMs: 1 });
+    await gateway.kill();
+    gateway = await start();
+  }
+  await Promise.all(publishing);
+  const count = 2 * values.length;
+  const arrived = await eventually(
+    'all of them',
+    () => {
+      const records = sink.look().filter(({ topic }) => topic?.startsWith('kiln/'));
+      return records.length >= count && records;
+    },
+    { timeoutMs: 20_000 },
+  );
+  const said = arrived.map(({ topic, fields = [] }) => `${topic} ${fields[0]?.number ?? 0}`);
+  assert.deepEqual(said.toSorted(), [1, 2].flatMap((qos) => values.map((value) => `kiln/${qos} ${value}`)).toSorted());
+  assert.ok(arrived.every(({ source }) => source === 'bridge:plant'));
+});
 
 test('what a decoder asks of a device heard over a bridge goes back over it', async (t) => {
   const { broker, start } = await site(t);

@@ -27,12 +27,7 @@ export class Broker {
     const config = join(directory, 'mosquitto.conf');
     const own = [`listener ${port} 127.0.0.1`, 'persistence true', `persistence_location ${directory}/`];
     // As root it would become a user that may not read its files.
-    const kept = [
-      `user ${userInfo().username}`,
-      'autosave_on_changes true',
-      'autosave_interval 1',
-      'max_queued_messages 100000',
-    ];
+    const kept = [`user ${userInfo().username}`, 'max_queued_messages 100000'];
     writeFileSync(config, `${[...own, ...kept, 'log_type all', ...lines].join('\n')}\n`);
     const broker = new Broker(port, config);
     // It writes there until it has ended.

@@ -6,9 +6,11 @@ import type { Shelf } from '../../core/shelf.ts';
 import { nextBackoff } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Service } from '../../lib/service.ts';
+import { topicMatches } from '../../lib/topic-filter.ts';
 import { dial } from './dial.ts';
 import { Inbox } from './inbox.ts';
 import { guard } from './mqtt-guard.ts';
+import { OpenDeliveries } from './open-deliveries.ts';
 import type { BridgeOptions } from './options.ts';
 import { disconnectReason, type Ending, endingOf } from './refusals.ts';
 import { RetainedBook } from './retained-book.ts';
@@ -30,7 +32,7 @@ export interface BridgeDependencies {
   readonly log: Log;
 }
 
-/** A connection that lasted so long begins anew with the shortest wait. */
+/** A connection that lasted so long is a good one: the broker has read what was acknowledged, and the next wait is the shortest. */
 const steadyMs = 30_000;
 
 /**
@@ -44,11 +46,16 @@ export class Bridge implements Service {
   readonly #inbox: Inbox;
   readonly #retained: RetainedBook;
   readonly #subscriptions: Subscriptions;
+  readonly #open: OpenDeliveries;
   #state: BridgeState = { name: 'connecting' };
   #refusedTopics: readonly RefusedTopic[] = [];
   #client: MqttClient | undefined;
   #ended: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
+  #steady: NodeJS.Timeout | undefined;
+  /** Why this gateway itself ends the connection. */
+  #reasonToGo: Ending | undefined;
+  #lastReason = '';
   #isStopping = false;
   #waitMs = 0;
   #connections = 0;
@@ -70,23 +77,27 @@ export class Bridge implements Service {
       onTopic: deps.devicesChanged,
       onNotTaken: (error) => this.#giveUp(`a message could not be taken in: ${messageOf(error)}`),
     });
+    this.#open = new OpenDeliveries(deps.shelf, options.name, this.#inbox.client);
   }
 
   /** Remembers, and begins to connect. It does not wait for the broker. @throws {HeadgateError} buffer.failed */
   async start(): Promise<void> {
-    this.#inbox.restore(this.#deps.recentDeliveries());
+    this.#inbox.restore(await this.#open.carryOver(this.#deps.recentDeliveries()));
     await this.#retained.load();
     await this.#subscriptions.load();
     this.#connect();
   }
 
   /** Messages without a receipt stay unacknowledged: the broker keeps them. */
-  async stop(): Promise<void> {
+  async stop(deadline: AbortSignal): Promise<void> {
     this.#isStopping = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#steady);
     // What it is told to do now, MQTT.js may only do once it is connected.
     if (this.#client?.connected === false) this.#client.stream.destroy();
     else this.#client?.end();
+    // A broker that does not answer any more is not waited for.
+    deadline.addEventListener('abort', () => this.#client?.stream.destroy(), { once: true });
     await this.#ended;
   }
 
@@ -107,11 +118,12 @@ export class Bridge implements Service {
    */
   async publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<boolean> {
     const client = this.#client;
-    const { prefix = '', protocol } = this.#options;
+    const { prefix = '', protocol, topics } = this.#options;
     if (client === undefined || !this.isConnected || !topic.startsWith(prefix)) return false;
     const there = topic.slice(prefix.length);
     // An MQTT 5 broker does not send it back.
-    if (protocol !== '5') this.#inbox.published(there, payload);
+    if (protocol !== 5 && topics.some(({ filter }) => topicMatches(filter, there)))
+      this.#inbox.published(there, payload);
     await new Promise<void>((resolve, reject) => {
       const lost = (): void => reject(new Error('the connection ended before the broker had answered'));
       client.once('close', lost);
@@ -170,6 +182,7 @@ export class Bridge implements Service {
     });
     guard(client, {
       onPublish: (packet, acknowledge) => this.#inbox.take(packet, acknowledge),
+      onReleased: (packetId) => this.#inbox.released(packetId),
       whenRoom: (go) => this.#inbox.whenRoom(go),
     });
     client.on('connect', ({ sessionPresent }) => {
@@ -187,23 +200,32 @@ export class Bridge implements Service {
         },
       );
     });
-    this.#ended = new Promise((resolve) => {
-      client.once('close', () => {
-        if (connectedAt > 0) this.#inbox.disconnected();
-        this.#client = undefined;
-        // What it would still do by itself.
-        client.end(true);
-        resolve();
-        const reason = this.#reasonToGo;
-        this.#reasonToGo = undefined;
-        const lastedMs = connectedAt === 0 ? 0 : performance.now() - connectedAt;
-        this.#retry(reason ?? cause ?? endingOf(undefined), lastedMs);
-      });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#ended = promise;
+    const over = (): void => {
+      if (this.#client !== client) return;
+      this.#client = undefined;
+      if (connectedAt > 0) this.#inbox.disconnected();
+      clearTimeout(this.#steady);
+      resolve();
+      const reason = this.#reasonToGo;
+      this.#reasonToGo = undefined;
+      const lastedMs = connectedAt === 0 ? 0 : performance.now() - connectedAt;
+      this.#retry(reason ?? cause ?? endingOf(undefined), lastedMs);
+    };
+    client.once('close', () => {
+      over();
+      // What it would still do by itself.
+      client.end(true);
     });
-    client.connect();
+    try {
+      client.connect();
+    } catch (error) {
+      // A certificate or key that is none: there is no stream that could end.
+      cause = { isRefusal: true, reason: messageOf(error) };
+      over();
+    }
   }
-
-  #reasonToGo: Ending | undefined;
 
   /** Ends the connection, so that the broker sends again what it has no acknowledgement for. */
   #giveUp(reason: string): void {
@@ -216,6 +238,7 @@ export class Bridge implements Service {
     if (client !== this.#client || this.#isStopping) return;
     this.#state = { name: 'subscribed' };
     this.#refusedTopics = refused;
+    this.#steady = setTimeout(() => this.#open.forget(), steadyMs).unref();
     const { name: bridge, url } = this.#options;
     this.#deps.log.info({ bridge, url }, 'The bridge hears its broker.');
     for (const { filter, reason } of refused)
@@ -234,8 +257,6 @@ export class Bridge implements Service {
     this.#lastReason = reason;
     this.#timer = setTimeout(() => this.#connect(), this.#waitMs);
   }
-
-  #lastReason = '';
 
   /** Whether the other end is this gateway itself: then every message would be taken in twice. */
   #isOwnBroker({ stream }: MqttClient): boolean {

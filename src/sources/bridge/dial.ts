@@ -21,7 +21,7 @@ export function dial(options: BridgeOptions, clientId: string): MqttClient {
   const settings: IClientOptions = {
     clientId,
     clean: false,
-    protocolVersion: protocol === '5' ? 5 : 4,
+    protocolVersion: protocol === 5 ? 5 : 4,
     keepalive: Math.max(1, Math.round(keepalive / 1_000)),
     connectTimeout,
     reconnectPeriod: 0,
@@ -31,7 +31,7 @@ export function dial(options: BridgeOptions, clientId: string): MqttClient {
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...tlsOf(options),
-    ...(protocol === '5' && {
+    ...(protocol === 5 && {
       properties: {
         sessionExpiryInterval: Math.round(sessionExpiry / 1_000),
         receiveMaximum: maxInFlight,

@@ -3,13 +3,15 @@ import type { IPublishPacket } from 'mqtt';
 import type { Bearer, DeliveryKey, Message, RecentDelivery, Take } from '../../core/message.ts';
 import type { MonotonicMs } from '../../core/time.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import { type ClientWindow, Redelivery } from '../redelivery.ts';
+import { type ClientWindow, Redelivery, type UnderWay } from '../redelivery.ts';
 import type { RetainedBook } from './retained-book.ts';
 
 /** How long what was published to the broker may take to come back. */
 const echoMs = 60_000;
 const maxEchoes = 1_000;
 const maxTopics = 10_000;
+/** Messages that are remembered at least, to recognise them when they come again. */
+const minRemembered = 16_384;
 
 export interface InboxDependencies {
   readonly name: string;
@@ -38,12 +40,15 @@ export class Inbox {
   /** What was published to the broker and may come back, by checksum: when, and how often. */
   readonly #echoes = new RecentMap<number, { at: MonotonicMs; count: number }>(maxEchoes);
   readonly #waiting: (() => void)[] = [];
+  /** Messages that came again while the first copy was on its way, by packet id: on the present connection. */
+  readonly #copies = new Map<number, Numbered>();
   readonly counts = { received: 0, duplicates: 0, retainedAgain: 0, echoes: 0, notTaken: 0, tooLarge: 0 };
   #inFlight = 0;
 
   constructor(deps: InboxDependencies) {
     this.#deps = deps;
-    this.#redelivery = new Redelivery(deps.maxInFlight);
+    // A broker that takes a session up again may send more than it should have under way.
+    this.#redelivery = new Redelivery(Math.max(minRemembered, deps.maxInFlight * 4));
     this.#window = this.#redelivery.of(this.client);
   }
 
@@ -56,9 +61,9 @@ export class Inbox {
     return this.#inFlight;
   }
 
-  /** Takes in what was durable when the last run ended, oldest first. */
+  /** Takes in what earlier runs have on record, oldest first. */
   restore(deliveries: readonly RecentDelivery[]): void {
-    this.#redelivery.restore(deliveries.filter(({ client }) => client === this.client));
+    this.#redelivery.restore(deliveries);
   }
 
   /** A connection to the broker stands: what was not acknowledged comes again. */
@@ -71,6 +76,12 @@ export class Inbox {
     this.#window.disconnected();
     // Nobody is held back by a connection that is gone.
     this.#waiting.length = 0;
+    this.#copies.clear();
+  }
+
+  /** The broker has released a QoS 2 message: should its id come, it is another one's. */
+  released(packetId: number): void {
+    this.#window.forget(packetId);
   }
 
   /** Whether something was heard on a topic here. */
@@ -88,7 +99,8 @@ export class Inbox {
 
   /** See `GuardEvents.whenRoom`. */
   whenRoom(go: () => void): void {
-    if (this.#inFlight < this.#deps.maxInFlight) go();
+    // With MQTT 5 no more than `maxInFlight` come, and what else the broker says is still read: its answers to pings.
+    if (this.#inFlight <= this.#deps.maxInFlight) go();
     else this.#waiting.push(go);
   }
 
@@ -125,9 +137,9 @@ export class Inbox {
         this.#takeNew(incoming);
         return;
       case 'under-way': {
-        const again = (): void => this.#takeAgain(incoming);
-        // Whatever became of the first one, it is known by now; when it was not taken in, this one is.
-        known.outcome.then(again, again);
+        // It is answered with the first one; should that be refused, the connection ends and it comes once more.
+        const { packetId, digest, acknowledge } = incoming;
+        this.#copies.set(packetId, { packetId, digest, acknowledge });
         return;
       }
       default:
@@ -152,22 +164,19 @@ export class Inbox {
       return;
     }
     const isNumbered = qos > 0 && packetId > 0;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    if (isNumbered) this.#window.begin(packetId, digest, { outcome: promise });
+    if (isNumbered) this.#window.begin(packetId, digest, awaited);
     this.#inFlight++;
     const bearer: Bearer = {
       taken: () => {
         if (isRetained) this.#deps.retained.put(topic, digest);
         this.#heard(topic, digest, last);
         this.#settle();
-        if (isNumbered) this.#acknowledge(incoming);
-        resolve();
+        if (isNumbered) this.#settled(incoming);
       },
       refused: (error) => {
         this.counts.notTaken++;
         if (isNumbered) this.#window.forget(packetId);
         this.#settle();
-        resolve();
         if (isNumbered) this.#deps.onNotTaken(error);
       },
     };
@@ -177,14 +186,24 @@ export class Inbox {
     this.#deps.take(message, bearer);
   }
 
-  #acknowledge({ packetId, digest, acknowledge }: Incoming): void {
+  /** It is on record: it is acknowledged, on whichever connection it came last. */
+  #settled(incoming: Numbered): void {
+    this.#acknowledge(incoming);
+    const copy = this.#copies.get(incoming.packetId);
+    if (copy?.digest !== incoming.digest) return;
+    this.#copies.delete(copy.packetId);
+    this.counts.duplicates++;
+    this.#acknowledge(copy);
+  }
+
+  #acknowledge({ packetId, digest, acknowledge }: Numbered): void {
     this.#window.acknowledged(packetId, digest, this.#window.isConnected);
     acknowledge();
   }
 
   #settle(): void {
     this.#inFlight--;
-    if (this.#inFlight < this.#deps.maxInFlight) this.#waiting.shift()?.();
+    if (this.#inFlight <= this.#deps.maxInFlight) this.#waiting.shift()?.();
   }
 
   #heard(topic: string, digest: number, before: number | undefined): void {
@@ -208,15 +227,22 @@ export class Inbox {
   }
 }
 
-interface Incoming {
-  readonly topic: string;
-  readonly payload: Uint8Array;
-  readonly digest: number;
+/** What it takes to acknowledge a message. */
+interface Numbered {
   readonly packetId: number;
-  readonly qos: 0 | 1 | 2;
-  readonly isRetained: boolean;
+  readonly digest: number;
   readonly acknowledge: () => void;
 }
+
+interface Incoming extends Numbered {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly qos: 0 | 1 | 2;
+  readonly isRetained: boolean;
+}
+
+/** Nobody asks a message that is under way what became of it: its copies are told. */
+const awaited: UnderWay = { outcome: Promise.resolve() };
 
 /** Checksum of a message, 32 bits unsigned. */
 function digestOf(topic: string, payload: Uint8Array): number {

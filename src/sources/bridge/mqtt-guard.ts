@@ -17,18 +17,21 @@ interface Held {
 export interface GuardEvents {
   /** A PUBLISH has come. QoS 1 and 2 are acknowledged once `acknowledge` is called, which may be at once. */
   readonly onPublish: (packet: IPublishPacket, acknowledge: () => void) => void;
+  /** PUBREL: the broker knows that a QoS 2 message was taken in, and its packet id may be another one's. */
+  readonly onReleased: (packetId: number) => void;
   /** Calls back once there is room for another message. Until then nothing is read: TCP holds the broker back. */
   readonly whenRoom: (go: () => void) => void;
 }
 
 /** Call it right after the client is made. */
-export function guard(client: MqttClient, { onPublish, whenRoom }: GuardEvents): void {
+export function guard(client: MqttClient, { onPublish, onReleased, whenRoom }: GuardEvents): void {
   const held = new Map<number, Held>();
   const inner = client as unknown as { _sendPacket: SendPacket; _trackIncomingQoS2Publish: () => boolean };
   // Brokers may send more than they were allowed to when a session is taken up again. That is bounded here, and no reason to go.
   inner._trackIncomingQoS2Publish = () => true;
   const sendPacket = inner._sendPacket.bind(client);
   client.on('packetreceive', (packet) => {
+    if (packet.cmd === 'pubrel') onReleased(packet.messageId ?? 0);
     if (packet.cmd !== 'publish') return;
     const { qos, messageId = 0 } = packet;
     if (qos === 0) {

@@ -54,8 +54,8 @@ const bridgeOptions = Type.Object({
         'Stands before every topic of this broker, so that devices of the same topic on two brokers are two: `hall-b/`. Unset: topics as they are, which one bridge may have.',
     }),
   ),
-  protocol: Type.Union([Type.Literal('5'), Type.Literal('3.1.1')], {
-    default: '5',
+  protocol: Type.Union([Type.Literal(5), Type.Literal('3.1.1')], {
+    default: 5,
     description:
       'The version of MQTT, `5` or `3.1.1`. With 5 the broker keeps to `maxInFlight`, and does not send back what this gateway publishes.',
   }),

@@ -39,6 +39,9 @@ const disconnectReasons: Readonly<Record<number, string>> = {
   149: 'the broker was sent too large a message',
 };
 
+/** How MQTT.js says that nothing came in time. */
+const silences: ReadonlySet<string> = new Set(['connack timeout', 'Keepalive timeout']);
+
 /** Why the broker did not grant a filter; undefined when it did. @param code of the SUBACK */
 export function filterRefusal(code: number): string | undefined {
   return code < 0x80 ? undefined : (subackReasons[code] ?? `the broker does not allow it (${code})`);
@@ -87,6 +90,6 @@ export function endingOf(error: unknown): Ending {
         reason: "the broker's certificate is for another name: use that one in `url`, or say it with `tls.serverName`",
       };
     default:
-      return { isRefusal: false, reason: message === 'connack timeout' ? 'the broker does not answer' : message };
+      return { isRefusal: false, reason: silences.has(message) ? 'the broker does not answer' : message };
   }
 }

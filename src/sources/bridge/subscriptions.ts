@@ -80,7 +80,7 @@ export class Subscriptions {
   }
 
   #terms(filter: string, qos: 0 | 1 | 2): IClientSubscribeOptions & { qos: 0 | 1 | 2 } {
-    if (this.#options.protocol !== '5') return { qos };
+    if (this.#options.protocol !== 5) return { qos };
     // A shared subscription with No Local is a protocol error (MQTT 5.0 § 3.8.3.1).
     const isShared = filter.startsWith('$share/');
     // Retained messages only where the subscription is new to the broker.

@@ -20,7 +20,7 @@ async function siteWithBroker(t: TestContext, options: Partial<BridgeOptions> = 
   return { broker, site };
 }
 
-for (const protocol of ['5', '3.1.1'] as const) {
+for (const protocol of [5, '3.1.1'] as const) {
   describe(`a bridge over MQTT ${protocol}`, () => {
     it('takes in what is published at its broker, with every QoS', async (t) => {
       const { broker, site } = await siteWithBroker(t, { protocol, topics: [{ filter: '#', qos: 2 }] });

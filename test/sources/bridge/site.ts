@@ -10,7 +10,7 @@ import { eventually } from '../../support/wait.ts';
 export const bridgeDefaults: Omit<BridgeOptions, 'url'> = {
   name: 'plant',
   topics: [{ filter: '#', qos: 1 }],
-  protocol: '5',
+  protocol: 5,
   tls: {},
   keepalive: 30_000,
   sessionExpiry: 60_000,
@@ -23,7 +23,8 @@ export const bridgeDefaults: Omit<BridgeOptions, 'url'> = {
 
 /** Where a bridge's messages become durable when the test says so. It outlives the bridge of one run. */
 export class BridgeSite {
-  readonly #options: BridgeOptions;
+  /** Of the next run. */
+  options: BridgeOptions;
   /** Messages that are on record, as `TOPIC PAYLOAD`, in order. */
   readonly records: string[] = [];
   /** The same as they came. */
@@ -36,13 +37,14 @@ export class BridgeSite {
   native = new Map<string, { readonly heardOn: string; readonly topic: string; readonly payload: string }>();
   disk = new MemoryDisk();
   bridges!: Bridges;
+  #shelf = shelfOn(this.disk);
   #run = 0;
   #deliveries: RecentDelivery[] = [];
   readonly #t: TestContext;
 
   private constructor(t: TestContext, options: BridgeOptions) {
     this.#t = t;
-    this.#options = options;
+    this.options = options;
   }
 
   static async start(
@@ -61,15 +63,16 @@ export class BridgeSite {
   /** Another run, after a crash: what was on record and on the shelf is what is left. */
   async run(): Promise<void> {
     const run = ++this.#run;
+    this.#shelf = shelfOn(this.disk);
     this.bridges = new Bridges({
-      options: [this.#options],
+      options: [this.options],
       take: (message, bearer) => {
         // A process that is dead takes nothing.
         if (run !== this.#run) return;
         if (this.isHolding) this.held.push({ message: copied(message), bearer });
         else this.record(message, bearer);
       },
-      shelf: shelfOn(this.disk),
+      shelf: this.#shelf,
       recentDeliveries: () => this.#deliveries,
       gateway: () => 'gateway-1',
       ownBroker: () => this.ownBroker,
@@ -92,6 +95,11 @@ export class BridgeSite {
     bearer.taken(this.records.length);
   }
 
+  /** The buffer knows those of the newest files alone. */
+  forgetDeliveries(): void {
+    this.#deliveries = [];
+  }
+
   /** Lets go of what is held, oldest first. */
   release(): void {
     this.isHolding = false;
@@ -107,8 +115,10 @@ export class BridgeSite {
     await bridges.stop(AbortSignal.timeout(5_000));
   }
 
+  /** As a gateway that is told to stop. */
   async stop(): Promise<void> {
     await this.bridges.stop(AbortSignal.timeout(5_000));
+    await this.#shelf.saved();
   }
 
   get status(): BridgeStatus {

@@ -1,8 +1,8 @@
 import type { Message } from '../core/message.ts';
 import { closest } from '../lib/spelling.ts';
 import { codecs } from '../profiles/codecs/codecs.ts';
-import { ProfileDecoder, profilesFor } from '../profiles/decoder.ts';
-import { compiledIn, type Library } from '../profiles/library.ts';
+import { ProfileDecoder } from '../profiles/decoder.ts';
+import { compiledIn, type Library, profilesFor } from '../profiles/library.ts';
 import { decodeStream, reasonFor } from '../profiles/stream.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { bytesOf, messageIn } from './captured.ts';

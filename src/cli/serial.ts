@@ -1,4 +1,4 @@
-import { profilesFor } from '../profiles/decoder.ts';
+import { profilesFor } from '../profiles/library.ts';
 import { guessProfiles, lineGuesses } from '../profiles/serial-guess.ts';
 import { existingPorts } from '../sources/serial/port-list.ts';
 import { type Scan, scanPort } from '../sources/serial/scan.ts';

@@ -5,12 +5,12 @@ import type { RecentMap } from '../lib/recent-map.ts';
 import { WorkBudget } from '../lib/work-budget.ts';
 import { Adoptions } from './adoptions.ts';
 import { CodecSet } from './codec-set.ts';
-import { createDeviceNamer } from './device-id.ts';
+import { createDeviceNamer, portDevice } from './device-id.ts';
 import { DeviceNames } from './device-names.ts';
 import { createGeneralDecoder } from './general.ts';
 import { type Known, knownTopics } from './known-topics.ts';
 import type { CompiledProfile } from './language/compiled.ts';
-import { compiledIn, type Library, loadLibrary } from './library.ts';
+import { compiledIn, type Library, profilesFor } from './library.ts';
 import type { DecodeOptions } from './options.ts';
 import { ProfileUse } from './profile-use.ts';
 import { type Finding, likely, Recogniser, type Suggestion, sureEnough } from './recognise.ts';
@@ -107,11 +107,6 @@ export class ProfileDecoder {
     return this.#recogniser.find(topic, payload.subarray(0, this.#deps.options.maxBytes), true);
   }
 
-  /** By which profile a topic's messages are decoded; undefined: by the general rules. */
-  profileOf(topic: string): string | undefined {
-    return this.#known.get(topic)?.route?.profile.name;
-  }
-
   /** What became of the messages of each profile that had any, by its name. */
   get uses(): ReadonlyMap<string, ProfileUse> {
     return this.#uses;
@@ -175,8 +170,11 @@ export class ProfileDecoder {
 
   #ofPort(port: string): Pick<Known, 'route' | 'meter'> {
     const profile = this.#byName.get(this.#deps.portProfile?.(port) ?? '');
-    if (profile !== undefined && !this.#ports.has(port)) this.#ports.set(port, this.#routeOf(profile, port));
-    return { route: this.#ports.get(port), meter: undefined };
+    const known = this.#ports.get(port);
+    if (profile === undefined || known !== undefined) return { route: known, meter: undefined };
+    const route = this.#routeOf(profile, port, undefined, this.#useOf(profile), portDevice);
+    this.#ports.set(port, route);
+    return { route, meter: undefined };
   }
 
   #lookAgain(): void {
@@ -253,14 +251,20 @@ export class ProfileDecoder {
     return { route, meter, seen, lookAgainAt: lookAgainAt * 2, learnt: this.#learnt.count, isByLook };
   }
 
-  #routeOf(profile: CompiledProfile, topic: string, adopted?: Binding, use = this.#useOf(profile)): Route {
+  #routeOf(
+    profile: CompiledProfile,
+    topic: string,
+    adopted?: Binding,
+    use = this.#useOf(profile),
+    nameOf = this.#nameOf,
+  ): Route {
     const device = adopted?.kind === 'adopted' ? adopted.deviceOf?.(topic) : undefined;
     return new Route(
       {
         profile,
         topic,
         limits: this.#deps.options,
-        nameOf: this.#nameOf,
+        nameOf,
         codecOf: this.#codecs.of,
         names: this.#names,
         hintsOf: this.#codecs.hintsOf,
@@ -285,11 +289,6 @@ export class ProfileDecoder {
 function templateBy({ place }: Finding, topic: string): string | undefined {
   const template = place && templateOf(place.pattern.text, topic);
   return template !== undefined && /[^/+#]/.test(template) ? template : undefined;
-}
-
-/** The profiles that a configuration asks for. @throws {HeadgateError} config.unreadable */
-export function profilesFor({ profiles, profileDirs }: DecodeOptions, before?: Library): Library {
-  return profiles ? loadLibrary(profileDirs, before) : { profiles: new Map(), errors: [] };
 }
 
 /** A decoder by itself, with the profiles that the configuration asks for: it knows of no bindings, and what it learns is its own. */

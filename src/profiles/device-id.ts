@@ -1,6 +1,11 @@
 /** Names the device that a topic belongs to. Pure but for a bounded cache. */
 export type DeviceNamer = (topic: string) => string;
 
+/** The device on a serial port whose messages do not name it: no MQTT topic of the port's name is the same device. */
+export function portDevice(port: string): string {
+  return `serial:${port}`;
+}
+
 const maxCached = 10_000;
 
 /**

@@ -1,7 +1,7 @@
 import type { Decoded } from '../core/decoded.ts';
 import type { Field, FieldValue } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
-import { createDeviceNamer } from './device-id.ts';
+import { createDeviceNamer, portDevice } from './device-id.ts';
 import { textOf } from './json.ts';
 import type { DecodeOptions } from './options.ts';
 
@@ -20,7 +20,7 @@ const int64Max = 2n ** 63n;
 export function createGeneralDecoder(options: GeneralOptions): (message: Message) => Decoded {
   const deviceOf = createDeviceNamer(options.deviceTopics);
   return (message) => {
-    const deviceId = deviceOf(message.topic);
+    const deviceId = message.source === 'serial' ? portDevice(message.topic) : deviceOf(message.topic);
     const { payload } = message;
     const text = payload.length <= options.maxBytes && mayBeJson(payload) ? textOf(payload) : undefined;
     const value = text === undefined ? undefined : parse(text);

@@ -3,6 +3,7 @@ import { type ProfileFiles, readProfiles } from './directory.ts';
 import { compileProfile } from './language/compile.ts';
 import type { CompiledProfile } from './language/compiled.ts';
 import type { ProfileOptions } from './language/options.ts';
+import type { DecodeOptions } from './options.ts';
 
 /** A profile as it is known at run time: without its examples. */
 export interface Profile {
@@ -50,4 +51,9 @@ export function loadLibrary(directories: readonly string[] = [], before?: Librar
 
 export function compiledIn({ profiles }: Library): CompiledProfile[] {
   return [...profiles.values()].map(({ compiled }) => compiled);
+}
+
+/** The profiles that a configuration asks for. @throws {HeadgateError} config.unreadable */
+export function profilesFor({ profiles, profileDirs }: DecodeOptions, before?: Library): Library {
+  return profiles ? loadLibrary(profileDirs, before) : { profiles: new Map(), errors: [] };
 }

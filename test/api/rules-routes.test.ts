@@ -36,7 +36,7 @@ test('for a message it is told which rule holds, and why', async () => {
       { source: 'mqtt', topic: 'x', mqttQos: 0, device: 'x', ...raw, kind: 'measurement', fields: ['t'] },
     ],
     // What did not come over MQTT has none of its levels.
-    ['?topic=x&source=serial', 'default', { source: 'serial', topic: 'x', mqttQos: null, device: 'x', ...raw }],
+    ['?topic=x&source=serial', 'default', { source: 'serial', topic: 'x', mqttQos: null, device: 'serial:x', ...raw }],
   ];
   for (const [query, rule, message] of rows) {
     const { rules, explain } = (await asked(query)).json();

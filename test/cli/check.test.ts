@@ -168,7 +168,7 @@ test('--topic --json: the same for programs', async () => {
   const { out, err } = await check(['--topic', 'a', '--source', 'serial', '--json']);
   assert.match(err, /is right\.$/);
   const { message, explanation, rules } = JSON.parse(out);
-  const seen = { device: 'a', kind: 'raw', profile: null, fields: [], records: 1 };
+  const seen = { device: 'serial:a', kind: 'raw', profile: null, fields: [], records: 1 };
   assert.deepEqual(message, { source: 'serial', topic: 'a', mqttQos: null, ...seen });
   assert.equal(explanation.rule, 'default');
   assert.deepEqual(

@@ -137,8 +137,10 @@ export class Port {
       discarded: (what) => this.#discards.add(what),
     });
     try {
-      const node = await nodeAt(path);
+      const before = await nodeAt(path);
       const connection = await openConnection(path, settings, (bytes) => conversation.heard(bytes));
+      // It may have come between the two: then it is no other one, and what it says is not to be thrown away.
+      const node = before ?? (await nodeAt(path));
       this.#counts.opened++;
       this.#line = `${settings.baud} ${settings.format}`;
       conversation.begin(connection, {

@@ -95,7 +95,7 @@ export class Decoding implements Service {
       log: log('registry'),
     });
     this.words = new ProfileWords({
-      deviceOf: (id) => this.registry.describe(id),
+      deviceOf: (id) => this.registry.find(id),
       profileOf: (name) => this.library.profiles.get(name),
     });
     this.redecoder = new Redecoder({

@@ -4,10 +4,10 @@ import { type NativeCommand, namesIn, nativeCommand } from '../profiles/native-c
 
 /** What has to be known of a device to speak its language. */
 export interface KnownDevice {
-  readonly profile: { readonly name: string } | null;
+  readonly profile: { readonly name: string } | undefined;
   readonly presence: string;
-  /** Where it was heard. */
-  readonly topics: readonly string[];
+  /** Where it was heard, by topic. */
+  readonly topics: ReadonlyMap<string, unknown>;
 }
 
 export interface NativeWordsDependencies {
@@ -52,9 +52,9 @@ export class ProfileWords implements NativeWords {
 
   #known(deviceId: string) {
     const device = this.#deps.deviceOf(deviceId);
-    const profile = device?.profile == null ? undefined : this.#deps.profileOf(device.profile.name);
+    const profile = device?.profile && this.#deps.profileOf(device.profile.name);
     const commands = profile?.options.commands;
     if (device === undefined || profile === undefined || commands === undefined) return undefined;
-    return { commands, names: namesIn(profile.compiled, device.topics), presence: device.presence };
+    return { commands, names: namesIn(profile.compiled, device.topics.keys()), presence: device.presence };
   }
 }

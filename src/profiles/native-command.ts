@@ -56,7 +56,7 @@ export function nativeCommand(
 }
 
 /** What the topics that a device was heard on give names to, by its profile. */
-export function namesIn(profile: CompiledProfile, topics: readonly string[]): Map<string, string> {
+export function namesIn(profile: CompiledProfile, topics: Iterable<string>): Map<string, string> {
   const names = new Map<string, string>();
   for (const topic of topics) {
     for (const message of profile.messages) {

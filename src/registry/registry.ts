@@ -130,6 +130,11 @@ export class DeviceRegistry implements Service {
     return Array.from(this.#devices.values(), (device) => summaryOf(device, this));
   }
 
+  /** A device as it is kept, to be read and not changed: cheap, for whoever asks again and again. Undefined: there is none. */
+  find(id: string): Readonly<Device> | undefined {
+    return this.#devices.get(id);
+  }
+
   /** All that is known of one device; undefined when there is none with this id. */
   describe(id: string): DeviceDescription | undefined {
     const device = this.#devices.get(id);

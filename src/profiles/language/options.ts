@@ -281,6 +281,4 @@ export type ProfileOptions = Static<typeof profileOptions>;
 export type MessageOptions = Static<typeof messageOptions>;
 export type FieldOptions = Static<typeof fieldOptions>;
 export type NestedOptions = Static<typeof nestedOptions>;
-export type TimeOptions = Static<typeof timeOptions>;
 export type DeviceOptions = Static<typeof deviceOptions>;
-export type AvailabilityOptions = Static<typeof availabilityOptions>;

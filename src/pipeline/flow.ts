@@ -3,12 +3,14 @@ import { seriesOf } from '../admission/series.ts';
 import type { RecordBuffer } from '../buffer/buffer.ts';
 import { reportsHandling } from '../buffer/reports.ts';
 import type { Decoded, Heard, Request } from '../core/decoded.ts';
+import type { Measurement } from '../core/measurement.ts';
 import type { Bearer, Deliver, Message, Receipt, Take } from '../core/message.ts';
+import type { Onlooker } from '../core/taken.ts';
 import type { TrustedClock, UnixMs } from '../core/time.ts';
 import type { Decoder } from '../profiles/decoder.ts';
 import { RecordEncoder } from '../wire/record-encoder.ts';
 import { deliveryOf, divide, isEarly } from './lots.ts';
-import { Awaited, Outcomes, Several } from './outcomes.ts';
+import { Awaited, Outcomes, Seen, Several } from './outcomes.ts';
 import type { FlowStatus } from './status.ts';
 
 export interface FlowDependencies {
@@ -20,6 +22,8 @@ export interface FlowDependencies {
   readonly heard: Heard;
   /** Publishes what a decoder asks of the device that sent a message, to whoever is there. It does not throw. */
   readonly publish: (request: Request, message: Message) => void;
+  /** Told of every measurement that the gateway has; absent: nobody looks on. */
+  readonly onlooker?: Onlooker | undefined;
 }
 
 /** Source and device of what the gateway says of itself. */
@@ -36,7 +40,7 @@ export class Flow {
 
   constructor(deps: FlowDependencies) {
     this.#deps = deps;
-    this.#outcomes = new Outcomes(deps.rules);
+    this.#outcomes = new Outcomes(deps.rules, deps.onlooker);
   }
 
   readonly take: Take = (message, bearer) => {
@@ -53,9 +57,11 @@ export class Flow {
     this.#tell(decoded, message, receivedAtMs);
     const [measurement] = decoded.measurements;
     const { deviceId } = measurement;
+    const seen = this.#seen(measurement, decoded, message, receivedAtMs, decoded.keepPayload);
     if (verdict !== 'keep') {
       // The rule has decided what becomes of it: its source has done its part.
       buffer.discard(handling, verdict, deviceId, receivedAtMs);
+      this.#outcomes.show(seen, 0);
       this.#outcomes.confirm(bearer, 0);
       return;
     }
@@ -76,10 +82,11 @@ export class Flow {
     );
     if (isEarly(handling) && !buffer.mustWait(handling)) {
       buffer.append(handling, bytes, start, end, receivedAtMs, undefined, message.delivery, deviceId);
+      this.#outcomes.show(seen, 0);
       this.#outcomes.confirm(bearer, 0);
       return;
     }
-    const waiter = new Awaited(this.#outcomes, bearer, handling.rule, message.topic, seriesOf(measurement));
+    const waiter = new Awaited(this.#outcomes, bearer, handling.rule, message.topic, seriesOf(measurement), seen);
     buffer.append(handling, bytes, start, end, receivedAtMs, waiter, message.delivery, deviceId);
   };
 
@@ -99,7 +106,13 @@ export class Flow {
         return;
       }
     }
-    for (const { handling, verdict, deviceId } of left) buffer.discard(handling, verdict, deviceId, receivedAtMs);
+    const [first] = decoded.measurements;
+    const see = (measurement: Measurement): Seen | undefined =>
+      this.#seen(measurement, decoded, message, receivedAtMs, decoded.keepPayload && measurement === first);
+    for (const { handling, verdict, measurement } of left) {
+      buffer.discard(handling, verdict, measurement.deviceId, receivedAtMs);
+      this.#outcomes.show(see(measurement), 0);
+    }
     const about = {
       source: message.source,
       topic: message.topic,
@@ -113,7 +126,8 @@ export class Flow {
     for (const lot of lots) {
       const { handling, measurements } = lot;
       const envelope = { ...about, priority: handling.priority };
-      const waiter = isEarly(handling) && !buffer.mustWait(handling) ? undefined : several.awaiting(lot);
+      const seen = measurements.map(see);
+      const waiter = isEarly(handling) && !buffer.mustWait(handling) ? undefined : several.awaiting(lot, seen);
       for (const { deviceId } of measurements) buffer.follow(handling, deviceId);
       for (const [index, measurement] of measurements.entries()) {
         const { bytes, start, end } = this.#encoder.encode(measurement, envelope, payload);
@@ -123,6 +137,7 @@ export class Flow {
         const delivery = isLast ? deliveryOf(message.delivery, lot, lots) : undefined;
         buffer.append(handling, bytes, start, end, receivedAtMs, told, delivery, undefined, !isLast);
       }
+      if (waiter === undefined) this.#outcomes.showAll(seen, 0);
     }
     several.appended();
   }
@@ -130,6 +145,20 @@ export class Flow {
   #tell(decoded: Decoded, message: Message, receivedAtMs: UnixMs): void {
     this.#deps.heard(decoded, message, receivedAtMs);
     if (decoded.requests !== undefined) for (const request of decoded.requests) this.#deps.publish(request, message);
+  }
+
+  /** What whoever looks on will be told of a measurement. */
+  #seen(
+    measurement: Measurement,
+    { kind, profile }: Decoded,
+    { source, topic, payload }: Message,
+    receivedAtMs: UnixMs,
+    isPayloadKept: boolean,
+  ): Seen | undefined {
+    const { onlooker, clock } = this.#deps;
+    if (onlooker === undefined) return undefined;
+    const kept = isPayloadKept && onlooker.wantsPayloads ? Uint8Array.from(payload) : undefined;
+    return new Seen(measurement, kind, source, topic, receivedAtMs, clock.quality(), profile, kept);
   }
 
   /** A number for a message's records. */

@@ -17,7 +17,7 @@ export interface Lot {
 export interface Left {
   readonly handling: Handling;
   readonly verdict: 'thinned' | 'not-forwarded';
-  readonly deviceId: string;
+  readonly measurement: Measurement;
 }
 
 /** Sorts a message's measurements by what was decided of them. */
@@ -30,7 +30,7 @@ export function divide(
   for (const [index, measurement] of measurements.entries()) {
     const { handling, verdict } = decisions[index]!;
     if (verdict !== 'keep') {
-      left.push({ handling, verdict, deviceId: measurement.deviceId });
+      left.push({ handling, verdict, measurement });
       continue;
     }
     let lot = lots.get(handling);

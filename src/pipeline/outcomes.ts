@@ -1,17 +1,35 @@
 import type { RuleBook } from '../admission/rule-book.ts';
 import { seriesOf } from '../admission/series.ts';
 import type { Waiter } from '../buffer/batch.ts';
+import type { MessageKind, ProfileVersion } from '../core/decoded.ts';
+import type { Measurement } from '../core/measurement.ts';
 import type { Bearer } from '../core/message.ts';
+import type { Onlooker, Taken } from '../core/taken.ts';
+import type { ClockQuality, UnixMs } from '../core/time.ts';
 import type { Lot } from './lots.ts';
 
 /** Tells bearers, counts what they are told, and takes back what the rules noted of a record that was not kept. */
 export class Outcomes {
   readonly #rules: RuleBook;
+  readonly #onlooker: Onlooker | undefined;
   confirmed = 0;
   refused = 0;
 
-  constructor(rules: RuleBook) {
+  constructor(rules: RuleBook, onlooker?: Onlooker) {
     this.#rules = rules;
+    this.#onlooker = onlooker;
+  }
+
+  /** Tells who looks on. @param sequence as in {@link Taken} */
+  show(seen: Seen | undefined, sequence: number): void {
+    if (seen === undefined) return;
+    seen.sequence = sequence;
+    this.#onlooker?.taken(seen);
+  }
+
+  /** The same for records that have consecutive sequences. @param last that of the last one; 0: they have none */
+  showAll(all: readonly (Seen | undefined)[], last: number): void {
+    for (const [index, seen] of all.entries()) this.show(seen, last === 0 ? 0 : last - (all.length - 1 - index));
   }
 
   confirm(bearer: Bearer, sequence: number): void {
@@ -29,11 +47,48 @@ export class Outcomes {
     this.#rules.forget(rule, topic, series);
   }
 
-  settle({ bearer, rule, topic, series }: Awaited, error: Error | undefined, sequence: number): void {
+  settle({ bearer, rule, topic, series, seen }: Awaited, error: Error | undefined, sequence: number): void {
     // Refused, or dropped for want of room.
     if (error !== undefined || sequence === 0) this.forget(rule, topic, series);
-    if (error === undefined) this.confirm(bearer, sequence);
-    else this.refuse(bearer, error);
+    if (error !== undefined) {
+      this.refuse(bearer, error);
+      return;
+    }
+    this.show(seen, sequence);
+    this.confirm(bearer, sequence);
+  }
+}
+
+/** What whoever looks on is told of one measurement; it gets its sequence when that is known. */
+export class Seen implements Taken {
+  sequence = 0;
+  readonly measurement: Measurement;
+  readonly kind: MessageKind;
+  readonly source: string;
+  readonly topic: string;
+  readonly receivedAtMs: UnixMs;
+  readonly clockQuality: ClockQuality;
+  readonly profile: ProfileVersion | undefined;
+  readonly payload: Uint8Array | undefined;
+
+  constructor(
+    measurement: Measurement,
+    kind: MessageKind,
+    source: string,
+    topic: string,
+    receivedAtMs: UnixMs,
+    clockQuality: ClockQuality,
+    profile: ProfileVersion | undefined,
+    payload: Uint8Array | undefined,
+  ) {
+    this.measurement = measurement;
+    this.kind = kind;
+    this.source = source;
+    this.topic = topic;
+    this.receivedAtMs = receivedAtMs;
+    this.clockQuality = clockQuality;
+    this.profile = profile;
+    this.payload = payload;
   }
 }
 
@@ -44,13 +99,15 @@ export class Awaited implements Waiter {
   readonly rule: string;
   readonly topic: string;
   readonly series: string;
+  readonly seen: Seen | undefined;
 
-  constructor(outcomes: Outcomes, bearer: Bearer, rule: string, topic: string, series: string) {
+  constructor(outcomes: Outcomes, bearer: Bearer, rule: string, topic: string, series: string, seen: Seen | undefined) {
     this.#outcomes = outcomes;
     this.bearer = bearer;
     this.rule = rule;
     this.topic = topic;
     this.series = series;
+    this.seen = seen;
   }
 
   settled(error: Error | undefined, sequence: number): void {
@@ -87,11 +144,12 @@ export class Several {
   }
 
   /** The message has to wait for a lot. */
-  awaiting(lot: Lot): Waiter {
+  awaiting(lot: Lot, seen: readonly (Seen | undefined)[]): Waiter {
     this.#open++;
     return {
       settled: (error, sequence) => {
         if (error !== undefined || sequence === 0) this.#forget(lot);
+        if (error === undefined) this.#outcomes.showAll(seen, sequence);
         this.#error ??= error;
         this.#sequence = Math.max(this.#sequence, sequence);
         this.#tellWhenAllIsKnown();

@@ -14,6 +14,8 @@ test('a package is missing when one of its programs is not on the path, and is n
     chmodSync(join(folder, 'plain'), 0o644);
     assert.deepEqual(missingPackages(programs, `/nowhere:${folder}`), ['two', 'three']);
     assert.deepEqual(missingPackages({ here: 'one' }, folder), []);
+    const files = { [join(folder, 'plain')]: 'four', [join(folder, 'none')]: 'five' };
+    assert.deepEqual(missingPackages(files, folder), ['five']);
     assert.equal(
       installCommand(['two', 'three']),
       'apt-get update && apt-get install -y --no-install-recommends two three',

@@ -2,15 +2,20 @@ import { spawnSync } from 'node:child_process';
 import { accessSync, constants, existsSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Programs that the tests start, and the Debian package that brings each. */
+/** Programs that the tests start, or files that those need, and the Debian package that brings each. */
 export const systemPrograms: Readonly<Record<string, string>> = {
   faketime: 'faketime',
+  gpsd: 'gpsd',
+  gpsfake: 'gpsd-clients',
+  gpspipe: 'gpsd-clients',
   mosquitto: 'mosquitto',
   mosquitto_passwd: 'mosquitto',
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
   'nats-server': 'nats-server',
   socat: 'socat',
+  '/usr/bin/python3': 'python3',
+  '/usr/lib/python3/dist-packages/serial/__init__.py': 'python3-serial',
 };
 
 /** Where Debian keeps servers; a plain user's PATH leaves it out. */
@@ -21,9 +26,12 @@ export function searchPath(path = process.env.PATH ?? ''): string {
   return [...new Set([...path.split(delimiter), ...sbin])].filter(Boolean).join(delimiter);
 }
 
-/** The packages whose programs are not on the path. */
+/** The packages whose programs are not on the path, or whose files are not there. */
 export function missingPackages(programs: Readonly<Record<string, string>>, path: string): string[] {
-  const isThere = (program: string) => path.split(delimiter).some((folder) => isExecutable(join(folder, program)));
+  const isThere = (program: string) =>
+    program.startsWith('/')
+      ? existsSync(program)
+      : path.split(delimiter).some((folder) => isExecutable(join(folder, program)));
   return [
     ...new Set(
       Object.keys(programs)

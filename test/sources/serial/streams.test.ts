@@ -1,23 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readProfiles } from '../../../src/profiles/directory.ts';
 import { PseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { randomOf } from '../../support/random.ts';
 import { eventually } from '../../support/wait.ts';
+import { recorded } from './recorded.ts';
 import { quick, SerialSite } from './site.ts';
-
-const { profiles } = readProfiles('devices');
-
-/** What devices of a profile said, as recorded: the examples that are whole. */
-function recorded(profile: string): Buffer[] {
-  const { options } = profiles.get(profile)!;
-  const examples = (options.examples ?? []).filter(({ kind, gives }) => kind !== 'failed' && gives !== undefined);
-  return examples.map(({ payload, payloadHex }) =>
-    payloadHex === undefined
-      ? Buffer.from(`${payload?.trimEnd()}\r\n`)
-      : Buffer.from(payloadHex.replaceAll(' ', ''), 'hex'),
-  );
-}
 
 for (const [profile, field] of [
   ['nova/sds011', 'pm2.5'],

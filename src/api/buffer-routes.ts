@@ -4,9 +4,9 @@ import type { FastifyInstance } from 'fastify';
 import type { HistoryBatch, Window } from '../buffer/history.ts';
 import type { Manifest } from '../buffer/manifest.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
+import { admin, needs, read } from './guard.ts';
 import { HistoryLines, reachOf } from './history-lines.ts';
 import { problem, sendProblem } from './problem.ts';
-import { refuseRemote } from './refuse-remote.ts';
 import { windowOf } from './window.ts';
 
 /** The buffer, as far as it can be asked for something. Whatever fails is a {@link HeadgateError}. */
@@ -23,23 +23,22 @@ export interface BufferApi {
 }
 
 /**
- * `GET /api/v1/buffer`: the ledger, the lanes, what there is room for and what was found damaged. For callers on this machine
+ * `GET /api/v1/buffer`: the ledger, the lanes, what there is room for and what was found damaged. For administrators
  * `POST /api/v1/buffer/export` (the records of a window, one JSON object a line), `…/replay` and `…/backup`.
  */
 export function addBufferRoutes(app: FastifyInstance, status: () => GatewayStatus, buffer: BufferApi): void {
-  const onRequest = refuseRemote;
-  app.get('/api/v1/buffer', () => ({ ...status().buffer, replayingRecords: buffer.replayingRecords() }));
-  app.post('/api/v1/buffer/export', { onRequest }, (request, reply) => {
+  app.get('/api/v1/buffer', needs(read), () => ({ ...status().buffer, replayingRecords: buffer.replayingRecords() }));
+  app.post('/api/v1/buffer/export', needs(read), (request, reply) => {
     const window = windowOf(request.body, true);
     if (typeof window === 'string') return sendProblem(reply, problem(400, window));
     return reply.type('application/x-ndjson').send(Readable.from(exported(window, buffer)));
   });
-  app.post('/api/v1/buffer/replay', { onRequest }, async (request, reply) => {
+  app.post('/api/v1/buffer/replay', needs(admin), async (request, reply) => {
     const window = windowOf(request.body, false);
     if (typeof window === 'string') return sendProblem(reply, problem(400, window));
     return { records: await buffer.replay(touching(window, buffer)) };
   });
-  app.post('/api/v1/buffer/backup', { onRequest }, async (request, reply) => {
+  app.post('/api/v1/buffer/backup', needs(admin), async (request, reply) => {
     const directory = directoryOf(request.body);
     if (directory === undefined) {
       return sendProblem(reply, problem(400, '`directory` must be an absolute path on the gateway.'));

@@ -2,7 +2,8 @@ import type { FastifyInstance } from 'fastify';
 import type { ClockStatus } from '../clock/status.ts';
 import type { Verdict } from '../clock/time-keeper.ts';
 import type { UnixMs } from '../core/time.ts';
-import { isLocalCaller, isNearbyCaller } from './local-caller.ts';
+import { admin, demand, needs } from './guard.ts';
+import { isNearbyCaller } from './local-caller.ts';
 import { problem, sendProblem } from './problem.ts';
 
 /** The gateway's clock, as far as it can be told the time. */
@@ -19,15 +20,12 @@ const timePattern = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/;
 
 /**
  * `PUT /api/v1/clock` with `{"now": "2026-11-25T13:00:00Z"}`: tells the gateway the time, as long as its clock is not
- * synchronised. For callers on this machine; as long as the clock is not set at all, for a browser in the same network too.
+ * synchronised. For administrators; as long as the clock is not set at all, for a browser in the same network too.
  */
 export function addClockRoutes(app: FastifyInstance, clock: ClockApi): void {
-  app.put('/api/v1/clock', (request, reply) => {
+  app.put('/api/v1/clock', needs('nothing'), (request, reply) => {
     const { quality } = clock.status();
-    if (!isLocalCaller(request) && !(quality === 'unset' && isNearbyCaller(request))) {
-      const whose = 'This is only for callers on the gateway itself, at its loopback address';
-      return sendProblem(reply, problem(403, `${whose}; for its own network only while its clock is not set.`));
-    }
+    if (!(quality === 'unset' && isNearbyCaller(request))) demand(request, admin);
     const { now } = (request.body ?? {}) as { readonly now?: unknown };
     const unixMs = typeof now === 'string' && timePattern.test(now) ? Date.parse(now) : Number.NaN;
     if (Number.isNaN(unixMs)) {

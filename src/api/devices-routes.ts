@@ -1,10 +1,12 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { mayRead, mayReadSome } from '../auth/allows.ts';
+import type { Action } from '../core/principal.ts';
 import type { DeviceDescription, DeviceSummary } from '../registry/describe.ts';
 import type { DeviceChange } from '../registry/registry.ts';
 import { deviceQueryOf, pageOf } from './device-query.ts';
+import { admin, demand, needs, read } from './guard.ts';
 import { jsonOf } from './json-value.ts';
 import { problem, sendProblem } from './problem.ts';
-import { refuseRemote } from './refuse-remote.ts';
 
 /** The registry, as far as it can be asked for something. Whatever fails is a {@link HeadgateError}. */
 export interface DevicesApi {
@@ -19,27 +21,30 @@ interface ById {
 }
 
 const path = '/api/v1/devices/:id';
+const readOne = ({ params }: FastifyRequest): Action => ({ kind: 'read', deviceId: (params as ById['Params']).id });
 const maxName = 200;
 const maxEchoed = 200;
 
 /**
- * `GET /api/v1/devices`, page by page, and `GET /api/v1/devices/{id}`. For callers on this machine `PATCH` (`name`, `isIgnored`)
+ * `GET /api/v1/devices`, page by page, and `GET /api/v1/devices/{id}`. For administrators `PATCH` (`name`, `isIgnored`)
  * and `DELETE` of one. An id has to be URL-encoded: it may hold `/`.
  */
 export function addDevicesRoutes(app: FastifyInstance, devices: DevicesApi): void {
-  const onRequest = refuseRemote;
-  app.get('/api/v1/devices', (request, reply) => {
+  app.get('/api/v1/devices', needs('somebody'), (request, reply) => {
     const query = deviceQueryOf(request.query as Readonly<Record<string, unknown>>);
     if (typeof query === 'string') return sendProblem(reply, problem(400, query));
-    return reply.send(pageOf(devices.summaries(), query));
+    const { may } = request.principal;
+    if (!mayReadSome(may)) demand(request, read);
+    const all = devices.summaries();
+    return reply.send(pageOf(may.isAdmin || may.readsAll ? all : all.filter(({ id }) => mayRead(may, id)), query));
   });
-  app.get<ById>(path, ({ params }, reply) => sendDevice(reply, params.id, devices.describe(params.id)));
-  app.patch<ById>(path, { onRequest }, async ({ params, body }, reply) => {
+  app.get<ById>(path, needs(readOne), ({ params }, reply) => sendDevice(reply, params.id, devices.describe(params.id)));
+  app.patch<ById>(path, needs(admin), async ({ params, body }, reply) => {
     const change = changeOf(body);
     if (typeof change === 'string') return sendProblem(reply, problem(400, change));
     return sendDevice(reply, params.id, await devices.change(params.id, change));
   });
-  app.delete<ById>(path, { onRequest }, async ({ params }, reply) => {
+  app.delete<ById>(path, needs(admin), async ({ params }, reply) => {
     if (await devices.forget(params.id)) return reply.code(204).send();
     return sendDevice(reply, params.id, undefined);
   });
@@ -51,6 +56,7 @@ function addRefusal(app: FastifyInstance): void {
   app.route({
     method: ['POST', 'PUT'],
     url: path,
+    ...needs('nothing'),
     // Before the body is read: there is no body that would make it right.
     onRequest: async ({ method }, reply) => {
       const text = `A device can be read and takes a PATCH or DELETE; there is no ${method}.`;

@@ -1,5 +1,6 @@
 import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { localPrincipal, nobody } from '../core/principal.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { listenError } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
@@ -7,6 +8,8 @@ import type { Service } from '../lib/service.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
+import { addGuard, type Identify, needs, read } from './guard.ts';
+import { isLocalCaller } from './local-caller.ts';
 import type { HttpOptions } from './options.ts';
 import { type Problem, problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
 import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
@@ -28,8 +31,12 @@ export interface HttpDependencies {
   readonly serial: SerialApi;
   readonly buffer: BufferApi;
   readonly clock: ClockApi;
+  /** Who asks. Default: whoever is on this machine is known, everybody else unknown. */
+  readonly identify?: Identify;
   readonly log: Log;
   readonly limits?: Partial<HttpLimits>;
+  /** Told of every route, for tests. */
+  readonly onRoute?: (route: { readonly method: string | string[]; readonly url: string }) => void;
 }
 
 /** What one client may take, and all of them together. */
@@ -131,6 +138,8 @@ export class HttpApi implements Service {
       if (!request.is404) return;
       return sendProblem(reply, nowhere(app, request, reply));
     });
+    if (this.#deps.onRoute !== undefined) app.addHook('onRoute', this.#deps.onRoute);
+    addGuard(app, this.#deps.identify ?? identifyLocal);
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       const expected = problemOf(error);
       const code = expected?.status ?? error.statusCode ?? 500;
@@ -142,17 +151,17 @@ export class HttpApi implements Service {
       );
     });
 
-    app.get('/', (_request, reply) =>
+    app.get('/', needs('nothing'), (_request, reply) =>
       reply.type('text/html; charset=utf-8').header('content-security-policy', contentSecurityPolicy).send(statusPage),
     );
-    app.get('/api/v1/health/live', () => ({ status: 'live' }));
-    app.get('/api/v1/health/ready', (_request, reply) => {
+    app.get('/api/v1/health/live', needs('nothing'), () => ({ status: 'live' }));
+    app.get('/api/v1/health/ready', needs('nothing'), (_request, reply) => {
       const { health } = status();
       // Degraded is ready: messages are taken in and safe.
       const isReady = health.state === 'ready' || health.state === 'degraded';
       return isReady ? reply.send({ status: 'ready' }) : sendProblem(reply, problem(503, health.summary));
     });
-    app.get('/api/v1/status', () => status());
+    app.get('/api/v1/status', needs(read), () => status());
     addRulesRoutes(app, rules);
     addDevicesRoutes(app, devices);
     addProfilesRoutes(app, profiles);
@@ -161,13 +170,16 @@ export class HttpApi implements Service {
     addSerialRoutes(app, serial);
     addBufferRoutes(app, status, buffer);
     addClockRoutes(app, clock);
-    app.get('/metrics', async (_request, reply) => {
+    app.get('/metrics', needs(read), async (_request, reply) => {
       const { body, contentType } = await metrics();
       return reply.type(contentType).send(body);
     });
     return app;
   }
 }
+
+/** Before anybody has credentials. */
+const identifyLocal: Identify = (request) => (isLocalCaller(request) ? localPrincipal : nobody);
 
 function protect(reply: FastifyReply): FastifyReply {
   if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', nothingAllowed);

@@ -3,15 +3,20 @@ import type { FastifyRequest } from 'fastify';
 import { isLoopback } from '../lib/loopback.ts';
 
 /**
- * Whether a request was made on this machine, by a program or by a page that came from this gateway. Nobody has to say who
- * they are yet, so what changes something is for them only. A page from elsewhere that a browser here shows is told by
- * the `Origin` that it has to name; one whose own name was made to lead here, by the `Host`.
+ * Whether a request was made on this machine, by a program or by a page that came from this gateway. A page from elsewhere that
+ * a browser here shows is told by the `Origin` or the `Sec-Fetch-Site` that it has to name; one whose own name was made to lead
+ * here, by the `Host`; somebody behind a proxy that runs here, by the headers with which proxies name them.
  */
 export function isLocalCaller({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>): boolean {
   const { host, origin } = headers;
   if (!isLoopback(socket.remoteAddress) || !isLocalName(`http://${host}`)) return false;
+  if (proxied.some((name) => headers[name] !== undefined)) return false;
+  const site = headers['sec-fetch-site'];
+  if (site === 'cross-site' || site === 'same-site') return false;
   return origin === undefined || (isLocalName(origin) && new URL(origin).host === host);
 }
+
+const proxied = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];
 
 /**
  * Whether a request came from the gateway's own network, by a program or by a page that came from this gateway, under an

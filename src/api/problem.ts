@@ -19,6 +19,7 @@ export const problemType = 'application/problem+json';
 /** By HTTP status. A status that is not here counts as 400 below 500 and as 500 above. */
 const kinds: Readonly<Record<number, readonly [title: string, code: string]>> = {
   400: ['Bad request', 'request.invalid'],
+  401: ['Unauthorized', 'access.unknown'],
   403: ['Forbidden', 'access.denied'],
   404: ['Not found', 'route.unknown'],
   405: ['Method not allowed', 'method.not-allowed'],
@@ -35,6 +36,8 @@ const kinds: Readonly<Record<number, readonly [title: string, code: string]>> = 
 /** By code of an error: the status that it has here. What is not in it is our own failure, of which nothing is told. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   'directory.not-empty': 409,
+  'access.unknown': 401,
+  'access.denied': 403,
   'request.conflict': 409,
   'backup.failed': 500,
   'buffer.failed': 503,
@@ -58,6 +61,8 @@ export function problemOf(error: unknown): Problem | undefined {
 }
 
 export function sendProblem(reply: FastifyReply, what: Problem): FastifyReply {
+  // A 401 names a way to say who one is (RFC 9110 § 15.5.2).
+  if (what.status === 401) reply.header('www-authenticate', 'Bearer realm="headgate"');
   return reply.code(what.status).type(problemType).send(what);
 }
 

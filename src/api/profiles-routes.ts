@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import { closest } from '../lib/spelling.ts';
 import type { ProfileDescription, ProfileSummary } from '../profiles/describe.ts';
+import { admin, needs, read } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
-import { refuseRemote } from './refuse-remote.ts';
 
 /** What reading the profiles again came to. */
 export interface ReloadedProfiles {
@@ -28,9 +28,9 @@ export interface ProfilesApi {
  * this machine `POST …/reload` to read people's own again.
  */
 export function addProfilesRoutes(app: FastifyInstance, api: ProfilesApi): void {
-  app.get('/api/v1/profiles', () => ({ profiles: api.profiles() }));
-  app.post('/api/v1/profiles/reload', { onRequest: refuseRemote }, () => api.reload());
-  app.get('/api/v1/profiles/:vendor/:model', (request, reply) => {
+  app.get('/api/v1/profiles', needs(read), () => ({ profiles: api.profiles() }));
+  app.post('/api/v1/profiles/reload', needs(admin), () => api.reload());
+  app.get('/api/v1/profiles/:vendor/:model', needs(read), (request, reply) => {
     const { vendor, model } = request.params as Readonly<Record<'vendor' | 'model', string>>;
     const name = `${vendor}/${model}`;
     const found = api.profile(name);

@@ -2,9 +2,9 @@ import type { FastifyInstance } from 'fastify';
 import { topicFilterFault } from '../lib/topic-filter.ts';
 import type { Asked } from '../pipeline/redecode/asked.ts';
 import type { RedecodeStatus } from '../pipeline/redecode/status.ts';
+import { admin, needs, read } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
 import { noProfile, type ProfilesApi } from './profiles-routes.ts';
-import { refuseRemote } from './refuse-remote.ts';
 import { windowOf } from './window.ts';
 
 /** Decoding again, as far as it can be asked for. */
@@ -19,7 +19,7 @@ const path = '/api/v1/profiles/redecode';
 const maxText = 1_000;
 
 /**
- * `GET /api/v1/profiles/redecode`: how far decoding again is. For callers on this machine `POST` to begin it, of the messages
+ * `GET /api/v1/profiles/redecode`: how far decoding again is. For administrators `POST` to begin it, of the messages
  * that `{profile, topic, device, from, to}` say, all of which may be left out; and `DELETE` to stop it.
  */
 export function addRedecodeRoutes(
@@ -27,9 +27,8 @@ export function addRedecodeRoutes(
   redecode: RedecodeApi,
   { profile, profiles }: ProfilesApi,
 ): void {
-  const onRequest = refuseRemote;
-  app.get(path, () => redecode.status());
-  app.post(path, { onRequest }, (request, reply) => {
+  app.get(path, needs(read), () => redecode.status());
+  app.post(path, needs(admin), (request, reply) => {
     const asked = askedOf(request.body ?? {});
     if (typeof asked === 'string') return sendProblem(reply, problem(400, asked));
     const name = asked.profile;
@@ -38,7 +37,7 @@ export function addRedecodeRoutes(
     }
     return reply.code(202).send(redecode.begin(asked));
   });
-  app.delete(path, { onRequest }, () => redecode.cancel());
+  app.delete(path, needs(admin), () => redecode.cancel());
 }
 
 /** What is asked for; a sentence when it can't be that. */

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { RuleDescription } from '../admission/describe.ts';
 import type { Explained } from '../admission/explain-message.ts';
 import type { Message } from '../core/message.ts';
+import { needs, read } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
 
 /** The QoS rules, as far as they can be asked about. */
@@ -17,7 +18,7 @@ const maxTopicLength = 65_535;
 
 /** `GET /api/v1/rules`, with `?topic=` also which rule holds for a message with that topic, and why. */
 export function addRulesRoutes(app: FastifyInstance, rules: RulesApi): void {
-  app.get('/api/v1/rules', (request, reply) => {
+  app.get('/api/v1/rules', needs(read), (request, reply) => {
     const message = messageOf(request.query as Readonly<Record<string, unknown>>);
     if (typeof message === 'string') return sendProblem(reply, problem(400, message));
     if (message === undefined) return reply.send({ rules: rules.describe() });

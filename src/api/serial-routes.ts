@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
 import type { Scan, ScanRequest } from '../sources/serial/scan.ts';
 import type { ListedPort } from '../sources/serial/status.ts';
+import { admin, needs, read } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
-import { refuseRemote } from './refuse-remote.ts';
 
 export interface SerialApi {
   /** Those that this machine has, then those that are only in the configuration. */
@@ -20,8 +20,8 @@ const shownBytes = 256;
  * on it; that takes up to half a minute, and ends when nobody waits for it any more.
  */
 export function addSerialRoutes(app: FastifyInstance, serial: SerialApi): void {
-  app.get('/api/v1/serial', async () => ({ ports: await serial.list() }));
-  app.post('/api/v1/serial/scan', { onRequest: refuseRemote }, async (request, reply) => {
+  app.get('/api/v1/serial', needs(read), async () => ({ ports: await serial.list() }));
+  app.post('/api/v1/serial/scan', needs(admin), async (request, reply) => {
     const asked = scanOf(request.body ?? {});
     if (typeof asked === 'string') return sendProblem(reply, problem(400, asked));
     const over = new AbortController();

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Example, Outcome, Wish } from '../pipeline/topics/topic-desk.ts';
 import type { TopicSummary } from '../registry/topics/describe.ts';
+import { admin, needs, read } from './guard.ts';
 import { jsonOf } from './json-value.ts';
 import { problem, sendProblem } from './problem.ts';
-import { refuseRemote } from './refuse-remote.ts';
 import { topicPageOf, topicQueryOf } from './topic-query.ts';
 
 /** The topics, as far as they can be asked for something. Whatever fails is a {@link HeadgateError}. */
@@ -17,17 +17,16 @@ export interface TopicsApi {
 const path = '/api/v1/topics';
 
 /**
- * `GET /api/v1/topics`, page by page: what comes in, grouped by template, and what it may be. For callers on this machine
+ * `GET /api/v1/topics`, page by page: what comes in, grouped by template, and what it may be. For administrators
  * `POST …/adopt` (`template` or `topic`, `profile`, `device`), `…/ignore` and `…/reset`; with `?dryRun=true` they only say what would be.
  */
 export function addTopicsRoutes(app: FastifyInstance, topics: TopicsApi): void {
-  const onRequest = refuseRemote;
-  app.get(path, (request, reply) => {
+  app.get(path, needs(read), (request, reply) => {
     const query = topicQueryOf(request.query as Readonly<Record<string, unknown>>);
     if (typeof query === 'string') return sendProblem(reply, problem(400, query));
     return reply.send(topicPageOf(topics.summaries(), query));
   });
-  app.post(`${path}/adopt`, { onRequest }, async ({ body, query }, reply) => {
+  app.post(`${path}/adopt`, needs(admin), async ({ body, query }, reply) => {
     const asked = wishIn(body, query, ['profile', 'device']);
     if (typeof asked === 'string') return sendProblem(reply, problem(400, asked));
     const { profile, device } = asked.texts;
@@ -36,7 +35,7 @@ export function addTopicsRoutes(app: FastifyInstance, topics: TopicsApi): void {
     return answer(reply, asked.wish, await topics.adopt(asked.wish, profile, device));
   });
   for (const what of ['ignore', 'reset'] as const) {
-    app.post(`${path}/${what}`, { onRequest }, async ({ body, query }, reply) => {
+    app.post(`${path}/${what}`, needs(admin), async ({ body, query }, reply) => {
       const asked = wishIn(body, query, []);
       if (typeof asked === 'string') return sendProblem(reply, problem(400, asked));
       return answer(reply, asked.wish, await topics[what](asked.wish));

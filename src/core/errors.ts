@@ -30,6 +30,8 @@ export const errorCodes = {
   'collector.unreachable': 'Start it with `headgate collector`, or name its address with --url.',
   'collector.refused': 'Do as the message says, and ask again.',
   'enrolment.refused': 'Ask whoever runs the collector for a new token: `headgate collector enrol-token`.',
+  'access.unknown': 'Say who you are, with a token or a password.',
+  'access.denied': 'Ask whoever runs this gateway for more rights, or use other credentials.',
   'request.invalid': 'Correct the request as the message says.',
   'request.unknown': 'Check the name: there is nothing of that name here.',
   'request.conflict': 'Do as the message says, and ask again.',

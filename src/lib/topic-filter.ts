@@ -27,6 +27,38 @@ export function topicMatches(filter: string, topic: string): boolean {
   }
 }
 
+/**
+ * Whether a filter matches every topic that another one matches. Both are taken to be right. Where it takes several filters
+ * together to match them all, none of them does.
+ */
+export function filterCovers(wide: string, narrow: string): boolean {
+  const first = wide.charCodeAt(0);
+  // A wildcard in the first level of either matches nothing of `$…`, so it is only for what names it.
+  if (narrow.charCodeAt(0) === dollar && (first === plus || first === hash)) return false;
+  let from = 0;
+  let at = 0;
+  for (;;) {
+    const wildcard = wide.charCodeAt(from);
+    if (wildcard === hash) return true;
+    if (at > narrow.length || narrow.charCodeAt(at) === hash) return false;
+    const wideEnd = endOfLevel(wide, from);
+    const narrowEnd = endOfLevel(narrow, at);
+    if (wildcard !== plus && !isSameLevel(wide, from, wideEnd, narrow, at, narrowEnd)) return false;
+    from = wideEnd + 1;
+    at = narrowEnd + 1;
+    if (from > wide.length) return at > narrow.length;
+  }
+}
+
+const sharedPrefix = '$share/';
+
+/** The filter in `$share/GROUP/FILTER` (MQTT 5.0 § 4.8.2), or the one that was given. */
+export function unshared(filter: string): string {
+  if (!filter.startsWith(sharedPrefix)) return filter;
+  const end = filter.indexOf('/', sharedPrefix.length);
+  return end < 0 ? filter : filter.slice(end + 1);
+}
+
 /** What is wrong with a topic filter, as what follows "is …, "; undefined when MQTT allows it (MQTT 5.0 § 4.7.1). */
 export function topicFilterFault(filter: string): string | undefined {
   if (filter === '') return 'but a topic filter has at least one character';

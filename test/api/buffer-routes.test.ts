@@ -161,6 +161,10 @@ test('only callers on the gateway itself are listened to', async () => {
     [false, '127.0.0.1', { host: 'localhost:8080', origin: 'http://localhost:3000' }],
     [false, '127.0.0.1', { host: 'localhost:8080', origin: 'null' }],
     [false, '127.0.0.1', { host: 'evil.example' }],
+    [false, '127.0.0.1', { host: 'localhost:8080', 'sec-fetch-site': 'cross-site' }],
+    // Somebody behind a proxy that runs here.
+    [false, '127.0.0.1', { host: 'localhost:8080', 'x-forwarded-for': '192.168.1.5' }],
+    [false, '127.0.0.1', { host: 'localhost:8080', via: '1.1 squid' }],
     [false, '127.0.0.1', { host: '127.0.0.1.evil.example' }],
     [false, '127.0.0.1', { host: 'localhost@evil.example' }],
   ];
@@ -170,9 +174,9 @@ test('only callers on the gateway itself are listened to', async () => {
       const buffer = new FakeBuffer();
       const response = await posted(buffer, path, body, { remoteAddress, headers });
       const what = `${path} from ${remoteAddress} ${JSON.stringify(headers)}`;
-      assert.equal(response.statusCode, allowed ? 200 : 403, what);
+      assert.equal(response.statusCode, allowed ? 200 : 401, what);
       if (allowed) continue;
-      assert.equal(response.json().code, 'access.denied', what);
+      assert.equal(response.json().code, 'access.unknown', what);
       assert.deepEqual([buffer.windows, buffer.backups], [[], []], what);
     }
   }

@@ -42,19 +42,19 @@ test('who may tell the time', async (t) => {
   const rows: [asked: Asked, whenUnset: number, whenEstimated: number][] = [
     [{}, 200, 200],
     [{ origin: 'http://localhost:8080' }, 200, 200],
-    [{ origin: 'http://evil.example' }, 403, 403],
-    [{ host: 'evil.example' }, 403, 403],
-    [{ from: '192.168.1.20', host: '192.168.1.5:8080' }, 200, 403],
-    [{ from: '::ffff:10.0.0.7', host: 'gate.local', origin: 'http://gate.local' }, 200, 403],
-    [{ from: 'fe80::1%eth0', host: '[fe80::2]:8080', origin: 'http://[fe80::2]:8080' }, 200, 403],
-    [{ from: 'fd00::1', host: 'gate' }, 200, 403],
-    [{ from: '192.168.1.20', host: '192.168.1.5', origin: 'http://evil.example' }, 403, 403],
+    [{ origin: 'http://evil.example' }, 401, 401],
+    [{ host: 'evil.example' }, 401, 401],
+    [{ from: '192.168.1.20', host: '192.168.1.5:8080' }, 200, 401],
+    [{ from: '::ffff:10.0.0.7', host: 'gate.local', origin: 'http://gate.local' }, 200, 401],
+    [{ from: 'fe80::1%eth0', host: '[fe80::2]:8080', origin: 'http://[fe80::2]:8080' }, 200, 401],
+    [{ from: 'fd00::1', host: 'gate' }, 200, 401],
+    [{ from: '192.168.1.20', host: '192.168.1.5', origin: 'http://evil.example' }, 401, 401],
     // A name of the internet that was made to lead here.
-    [{ from: '192.168.1.20', host: 'rebound.example.org', origin: 'http://rebound.example.org' }, 403, 403],
-    [{ from: '192.168.1.20', host: '192.168.1.5.evil.example' }, 403, 403],
-    [{ from: '203.0.113.9', host: '192.168.1.5' }, 403, 403],
-    [{ from: '2001:db8::1', host: '192.168.1.5' }, 403, 403],
-    [{ from: '192.168.1.20', host: 'a b' }, 403, 403],
+    [{ from: '192.168.1.20', host: 'rebound.example.org', origin: 'http://rebound.example.org' }, 401, 401],
+    [{ from: '192.168.1.20', host: '192.168.1.5.evil.example' }, 401, 401],
+    [{ from: '203.0.113.9', host: '192.168.1.5' }, 401, 401],
+    [{ from: '2001:db8::1', host: '192.168.1.5' }, 401, 401],
+    [{ from: '192.168.1.20', host: 'a b' }, 401, 401],
   ];
   for (const [asked, whenUnset, whenEstimated] of rows) {
     assert.equal((await unset.put(asked))[0], whenUnset, JSON.stringify(asked));

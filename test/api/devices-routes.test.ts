@@ -124,14 +124,15 @@ test('people name, ignore and forget devices', async (t) => {
   }
 });
 
-test('who is not on the gateway reads, and changes nothing', async (t) => {
+test('who is not on the gateway, and nobody knows, reads and changes nothing', async (t) => {
   const { site, ask } = await api(t);
   site.says('a');
   for (const caller of [{ from: '192.168.1.20' }, { origin: 'http://evil.example' }]) {
-    assert.equal((await ask('/a', caller)).statusCode, 200);
+    assert.equal((await ask('/a', caller)).statusCode, 401);
+    assert.equal((await ask('', caller)).statusCode, 401);
     for (const method of ['PATCH', 'DELETE'] as const) {
       const response = await ask('/a', { ...caller, method, body: { name: 'x' } });
-      assert.deepEqual([response.statusCode, response.json().code], [403, 'access.denied']);
+      assert.deepEqual([response.statusCode, response.json().code], [401, 'access.unknown']);
     }
   }
   assert.equal(site.registry.describe('a')?.name, 'a');

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { needs } from '../../src/api/guard.ts';
 import { HttpApi, type HttpLimits } from '../../src/api/http-api.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
 import { healthyParts, someTimeMs } from '../support/status.ts';
@@ -46,7 +47,7 @@ test('ready means that messages are taken in, whether or not they can go on', as
 
 test('what is wrong is a problem document', async () => {
   const app = await api({}, 0, { maxBodyBytes: 100 }).build();
-  app.post('/body', () => ({}));
+  app.post('/body', needs('nothing'), () => ({}));
   const json = { 'content-type': 'application/json' };
   type Row = readonly [
     method: 'GET' | 'POST' | 'OPTIONS' | 'DELETE',

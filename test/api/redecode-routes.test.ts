@@ -87,7 +87,7 @@ test('what can not be asked for is a problem that says why', async () => {
       remoteAddress: '192.0.2.1',
       ...(method === 'POST' && { payload: {} }),
     });
-    assert.equal(remote.statusCode, 403);
+    assert.equal(remote.statusCode, 401);
   }
   assert.deepEqual(asked, []);
 });

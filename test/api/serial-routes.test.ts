@@ -46,7 +46,7 @@ test('ports are listed, and one is listened to', async () => {
   const refused = await app.inject({ method: 'POST', url, payload });
   assert.equal(refused.statusCode, 409);
   assert.match(refused.json().detail, /^Another port/);
-  assert.equal((await app.inject({ method: 'POST', url, payload, remoteAddress: '10.0.0.7' })).statusCode, 403);
+  assert.equal((await app.inject({ method: 'POST', url, payload, remoteAddress: '10.0.0.7' })).statusCode, 401);
 });
 
 for (const [payload, detail] of [

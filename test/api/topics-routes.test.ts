@@ -112,7 +112,7 @@ test('people adopt, ignore and reset, or ask what would be; only from this machi
   ]);
   for (const path of ['adopt', 'ignore', 'reset']) {
     const refused = await post(path, { template: 'a', profile: 'x' }, { origin: 'https://elsewhere.example' });
-    assert.equal(refused.statusCode, 403);
+    assert.equal(refused.statusCode, 401);
   }
   assert.equal(calls.length, 3);
   const { post: unlucky } = await apiWith({

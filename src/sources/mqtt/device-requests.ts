@@ -2,7 +2,7 @@ import type { Aedes } from 'aedes';
 import type { Request } from '../../core/decoded.ts';
 import type { MonotonicMs } from '../../core/time.ts';
 import { RecentMap } from '../../lib/recent-map.ts';
-import { topicFaultOf } from './packet-fault.ts';
+import { topicNameFault } from '../../lib/topic-name.ts';
 
 /** What is asked of one topic again and again is asked once in this time. */
 const pauseMs = 10_000;
@@ -42,7 +42,7 @@ export class DeviceRequests {
     const before = this.#askedAt.get(topic);
     if (before !== undefined && at - before < pauseMs) return;
     // Parts of it are names from outside.
-    if (topicFaultOf(topic, maxTopicLevels) !== undefined) return;
+    if (topicNameFault(topic, maxTopicLevels) !== undefined) return;
     this.#left = Math.min(burst, this.#left + ((at - this.#countedAt) * perSecond) / 1_000);
     this.#countedAt = at;
     if (this.#left < 1) {
@@ -65,4 +65,11 @@ export class DeviceRequests {
       broker()?.publish(packet, () => {});
     });
   }
+
+  /** Passes on to who is subscribed what local programs published in other ways than MQTT. */
+  readonly handOn = (topic: string, payload: Uint8Array): void => {
+    const packet = { cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, retain: false, dup: false } as const;
+    // Whoever is slow is left out, and counted where that is decided.
+    this.#deps.broker()?.publish(packet, () => {});
+  };
 }

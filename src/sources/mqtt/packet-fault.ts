@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { PublishPacket } from 'aedes';
+import { topicNameFault } from '../../lib/topic-name.ts';
 
 const maxRemembered = 10_000;
 
@@ -17,7 +18,7 @@ export class PacketInspector {
   faultOf(packet: PublishPacket): string | undefined {
     const { topic, qos } = packet;
     if (!this.#goodTopics.has(topic)) {
-      const fault = topicFaultOf(topic, this.#maxTopicLevels);
+      const fault = topicNameFault(topic, this.#maxTopicLevels);
       if (fault !== undefined) return fault;
       if (this.#goodTopics.size >= maxRemembered) this.#goodTopics.clear();
       this.#goodTopics.set(topic, crc32(topic));
@@ -34,16 +35,4 @@ export class PacketInspector {
   digestOf({ topic, payload }: PublishPacket): number {
     return crc32(payload, this.#goodTopics.get(topic) ?? crc32(topic));
   }
-}
-
-/** What is wrong with a topic name by MQTT 5.0 § 1.5.4 (UTF-8) and § 4.7, or with its number of levels. */
-export function topicFaultOf(topic: string, maxLevels: number): string | undefined {
-  if (topic.length === 0) return 'the topic is empty';
-  if (topic.includes('\0')) return 'the topic contains the NUL character';
-  // What the decoder puts in place of bytes that are not UTF-8.
-  if (topic.includes('\ufffd')) return 'the topic is not valid UTF-8';
-  if (topic.includes('+') || topic.includes('#')) return 'the topic contains a wildcard';
-  if (topic.startsWith('$SYS/')) return "topics under $SYS/ are the broker's own";
-  if (topic.split('/', maxLevels + 1).length > maxLevels) return `the topic has over ${maxLevels} levels`;
-  return undefined;
 }

@@ -1,0 +1,58 @@
+import { HeadgateError } from '../core/errors.ts';
+import type { Bearer, Deliver, Message, Receipt, Take } from '../core/message.ts';
+import { topicNameFault } from '../lib/topic-name.ts';
+
+export interface LocalPublishDependencies {
+  readonly take: Take;
+  /** Passes a message on to who is subscribed to its topic over MQTT. Copies what it keeps. */
+  readonly handOn: (topic: string, payload: Uint8Array) => void;
+  readonly maxTopicLevels: number;
+  readonly maxPayloadBytes: number;
+}
+
+/** Topics that the gateway gives a meaning: what is published there is no message of a device. */
+const own = 'headgate/';
+
+/**
+ * The way in for what local programs publish by other ways than MQTT: held to what MQTT clients are held to, and passed on
+ * to those that are subscribed, once it is taken.
+ */
+export class LocalPublish {
+  readonly #deps: LocalPublishDependencies;
+
+  constructor(deps: LocalPublishDependencies) {
+    this.#deps = deps;
+  }
+
+  readonly take: Take = (message, bearer) => {
+    const fault = this.#faultOf(message);
+    if (fault === undefined) this.#deps.take(message, this.#passingOn(message, bearer));
+    else bearer.refused(new HeadgateError('request.invalid', `This can't be published: ${fault}.`));
+  };
+
+  readonly deliver: Deliver = (message) =>
+    new Promise<Receipt>((resolve, reject) => {
+      const taken = (sequence: number): void => resolve(sequence > 0 ? { sequence } : {});
+      this.take(message, { taken, refused: reject });
+    });
+
+  #faultOf({ topic, payload }: Message): string | undefined {
+    const { maxTopicLevels, maxPayloadBytes } = this.#deps;
+    if (topic.startsWith(own)) return "topics under headgate/ are the gateway's own";
+    if (payload.length > maxPayloadBytes)
+      return `the payload has ${payload.length} bytes, and ${maxPayloadBytes} are allowed (mqtt.maxPacketSize)`;
+    return topicNameFault(topic, maxTopicLevels);
+  }
+
+  #passingOn({ topic, payload }: Message, bearer: Bearer): Bearer {
+    // The flow keeps no payload, and this has to until the message is durable.
+    const kept = Uint8Array.from(payload);
+    return {
+      taken: (sequence) => {
+        this.#deps.handOn(topic, kept);
+        bearer.taken(sequence);
+      },
+      refused: (error) => bearer.refused(error),
+    };
+  }
+}

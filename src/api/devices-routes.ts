@@ -69,7 +69,7 @@ function addRefusal(app: FastifyInstance): void {
 function sendDevice(reply: FastifyReply, id: string, device: DeviceDescription | undefined): FastifyReply {
   if (device === undefined) {
     const text = `There is no device \`${id.slice(0, maxEchoed)}\`; \`GET /api/v1/devices\` tells which there are.`;
-    return sendProblem(reply, { ...problem(404, text), code: 'device.unknown' });
+    return sendProblem(reply, problem('device.unknown', text));
   }
   const fields = device.fields.map((field) => ({ ...field, value: jsonOf(field.value) }));
   return reply.send({ ...device, fields });

@@ -141,14 +141,12 @@ export class HttpApi implements Service {
     if (this.#deps.onRoute !== undefined) app.addHook('onRoute', this.#deps.onRoute);
     addGuard(app, this.#deps.identify ?? identifyLocal);
     app.setErrorHandler((error: FastifyError, _request, reply) => {
-      const expected = problemOf(error);
-      const code = expected?.status ?? error.statusCode ?? 500;
-      if (code >= 500) log.error({ err: error }, 'A request failed.');
-      if (expected !== undefined) return sendProblem(reply, expected);
-      return sendProblem(
-        reply,
-        problem(code, code >= 500 ? 'The gateway could not answer: see its log.' : error.message),
-      );
+      // Fastify says of a fault of the request which status it has.
+      const { statusCode = 500 } = error;
+      const said = statusCode < 500 ? problem(statusCode, error.message) : problemOf(error);
+      // What is not available says so itself, in the log and the status.
+      if (said.status === 500) log.error({ err: error }, 'A request failed.');
+      return sendProblem(reply, said);
     });
 
     app.get('/', needs('nothing'), (_request, reply) =>
@@ -196,7 +194,7 @@ function nowhere(app: FastifyInstance, { url, method }: FastifyRequest, reply: F
     reply.header('allow', taken.flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : one)).join(', '));
     return problem(405, `${path} ${abilities(taken)}; there is no ${method}.`);
   }
-  return problem(404, `There is nothing at ${path}.`);
+  return problem('route.unknown', `There is nothing at ${path}.`);
 }
 
 /** What can be done with a path: `can be read`, `takes a POST`, `can be read and takes a PATCH or DELETE`. */

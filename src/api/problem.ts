@@ -1,68 +1,57 @@
 import type { FastifyReply } from 'fastify';
-import { type ErrorCode, HeadgateError } from '../core/errors.ts';
+import { type ErrorCode, type Failure, failure, failureOf, kindOf } from '../core/errors.ts';
 
 /** RFC 9457 problem document. */
-export interface Problem {
-  /** The status says what kind of problem it is; there is no page about each. */
+export interface Problem extends Failure {
+  /** The code says what kind of problem it is, and `src/api/README.md` what each is; there is no page about each. */
   readonly type: 'about:blank';
   /** The status in words; the same for every problem with that status. */
   readonly title: string;
   readonly status: number;
-  /** What programs tell problems apart by. */
-  readonly code: string;
-  /** What is wrong with this request, in a sentence for people. */
-  readonly detail: string;
 }
 
 export const problemType = 'application/problem+json';
 
-/** By HTTP status. A status that is not here counts as 400 below 500 and as 500 above. */
-const kinds: Readonly<Record<number, readonly [title: string, code: string]>> = {
-  400: ['Bad request', 'request.invalid'],
-  401: ['Unauthorized', 'access.unknown'],
-  403: ['Forbidden', 'access.denied'],
-  404: ['Not found', 'route.unknown'],
-  405: ['Method not allowed', 'method.not-allowed'],
-  408: ['Request timeout', 'request.timeout'],
-  409: ['Conflict', 'request.conflict'],
-  413: ['Content too large', 'request.too-large'],
-  414: ['URI too long', 'request.too-large'],
-  415: ['Unsupported media type', 'request.unsupported'],
-  431: ['Request header fields too large', 'request.too-large'],
-  500: ['Internal server error', 'server.failed'],
-  503: ['Service unavailable', 'gateway.not-ready'],
+/** What a status says that nobody gave a code: Node's, fastify's and our plainest refusals. */
+const codes: Readonly<Record<number, ErrorCode>> = {
+  400: 'request.invalid',
+  401: 'access.unknown',
+  403: 'access.denied',
+  404: 'request.unknown',
+  405: 'method.not-allowed',
+  408: 'request.timeout',
+  409: 'request.conflict',
+  413: 'request.too-large',
+  414: 'request.uri-too-long',
+  415: 'request.unsupported',
+  431: 'request.headers-too-large',
+  500: 'server.failed',
+  503: 'gateway.not-ready',
 };
 
-/** By code of an error: the status that it has here. What is not in it is our own failure, of which nothing is told. */
-const statuses: Partial<Record<ErrorCode, number>> = {
-  'directory.not-empty': 409,
-  'access.unknown': 401,
-  'access.denied': 403,
-  'request.conflict': 409,
-  'backup.failed': 500,
-  'buffer.failed': 503,
-  'buffer.full': 503,
-  'buffer.closed': 503,
-};
-
-/** @param detail one sentence; it goes to whoever asked, so it tells nothing of the inside */
-export function problem(status: number, detail: string): Problem {
-  const known = kinds[status] === undefined ? (status < 500 ? 400 : 500) : status;
-  const [title, code] = kinds[known]!;
-  return { type: 'about:blank', title, status: known, code, detail };
+/**
+ * @param what its code; or an HTTP status, of which one that has no code counts as 400 below 500 and as 500 above
+ * @param detail one sentence; it goes to whoever asked, so it tells nothing of the inside
+ */
+export function problem(what: ErrorCode | number, detail: string, retryAfterSeconds?: number): Problem {
+  const code = typeof what === 'string' ? what : (codes[what] ?? codes[what < 500 ? 400 : 500]!);
+  return asProblem(failure(code, detail, retryAfterSeconds));
 }
 
-/** What an expected failure is called here, under its own code and with what to do; undefined when it is not expected. */
-export function problemOf(error: unknown): Problem | undefined {
-  if (!(error instanceof HeadgateError)) return undefined;
-  const status = statuses[error.code];
-  if (status === undefined) return undefined;
-  return { ...problem(status, `${error.message} ${error.advice}`), code: error.code };
+/** What something that was thrown is called here. */
+export function problemOf(error: unknown): Problem {
+  return asProblem(failureOf(error));
+}
+
+function asProblem(said: Failure): Problem {
+  const { http, title } = kindOf(said.code);
+  return { type: 'about:blank', title, status: http, ...said };
 }
 
 export function sendProblem(reply: FastifyReply, what: Problem): FastifyReply {
-  // A 401 names a way to say who one is (RFC 9110 § 15.5.2).
+  // RFC 9110 §11.6.1: a 401 says how one may say who one is.
   if (what.status === 401) reply.header('www-authenticate', 'Bearer realm="headgate"');
+  if (what.retryAfterSeconds) reply.header('retry-after', String(Math.ceil(what.retryAfterSeconds)));
   return reply.code(what.status).type(problemType).send(what);
 }
 

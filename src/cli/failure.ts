@@ -1,16 +1,9 @@
-import { type ErrorCode, HeadgateError, messageOf } from '../core/errors.ts';
+import { HeadgateError, kindOf, messageOf } from '../core/errors.ts';
 import type { Terminal } from './terminal.ts';
-
-/** Exit codes as scripts rely on them: 78 is `EX_CONFIG` of sysexits.h, 2 what shells use for wrong usage. */
-const exitCodes: Partial<Record<ErrorCode, number>> = {
-  'usage.invalid': 2,
-  'config.invalid': 78,
-  'config.unreadable': 78,
-};
 
 /** The exit code that tells a script what kind of failure it was. */
 export function exitCodeOf(error: unknown): number {
-  return error instanceof HeadgateError ? (exitCodes[error.code] ?? 1) : 1;
+  return error instanceof HeadgateError ? kindOf(error.code).exit : 1;
 }
 
 /** What a log line says of a failed start: the code and what to do, or, for what nobody expected, the whole error. */

@@ -66,8 +66,14 @@ async function answerOf(
   if (statusCode >= 200 && statusCode < 300) return answer;
   const problem = parsed(await textOf(answer, url));
   // An older gateway says it has no such path; any other server says so in its own way.
-  if (typeof problem?.detail === 'string') throw new HeadgateError('gateway.refused', problem.detail);
+  if (typeof problem?.detail === 'string') throw new HeadgateError('gateway.refused', sentenceOf(problem));
   throw noGateway(url, `HTTP ${statusCode}`);
+}
+
+/** What a problem document says is wrong, and what to do where that does not say so itself. */
+function sentenceOf({ code, detail, advice }: Readonly<Record<string, unknown>>): string {
+  const isWhole = typeof advice !== 'string' || String(code).startsWith('request.');
+  return isWhole ? String(detail) : `${detail} ${advice}`;
 }
 
 /** {@link post}, and the JSON object that it is answered with. */

@@ -1,59 +1,152 @@
+import { type ErrorKind, type ErrorKindName, errorKinds } from './error-kinds.ts';
+
 /**
- * Every way in which Headgate fails, with the sentence that says what to do next. A boundary (MQTT, HTTP, gRPC,
- * the command line) maps codes to its own protocol in one place; nobody else needs to tell errors apart.
+ * Every way in which Headgate fails: of which kind it is, and the sentence that says what to do next. What a protocol calls
+ * a kind is in [error-kinds.ts](error-kinds.ts); the documented table in `src/api/README.md` is written from both.
  */
 export const errorCodes = {
-  'config.invalid': 'Correct the configuration as the message says; `headgate check` tells when it is right.',
-  'config.unreadable': 'Check the path and its permissions.',
-  'usage.invalid': 'Run `headgate --help` for the verbs and their options.',
-  'data.unwritable': 'Give the user that runs Headgate write access to the directory, or name another with `dataDir`.',
-  'data.in-use': 'Another Headgate runs on this data directory: stop it, or name another directory with `dataDir`.',
-  'data.newer': 'Install the Headgate version that made it, or a newer one. The data has not been touched.',
-  'data.unreadable':
+  'config.invalid': [
+    'configuration',
+    'Correct the configuration as the message says; `headgate check` tells when it is right.',
+  ],
+  'config.unreadable': ['configuration', 'Check the path and its permissions.'],
+  'usage.invalid': ['usage', 'Run `headgate --help` for the verbs and their options.'],
+  'data.unwritable': [
+    'inside',
+    'Give the user that runs Headgate write access to the directory, or name another with `dataDir`.',
+  ],
+  'data.in-use': [
+    'inside',
+    'Another Headgate runs on this data directory: stop it, or name another directory with `dataDir`.',
+  ],
+  'data.newer': ['inside', 'Install the Headgate version that made it, or a newer one. The data has not been touched.'],
+  'data.unreadable': [
+    'inside',
     'The file has not been touched. Move it aside to start afresh, and keep it: its records can be salvaged.',
-  'port.taken': 'Stop the program that listens there, or choose another port.',
-  'port.forbidden': 'Choose a port above 1023, or allow this program to bind low ports.',
-  'address.unavailable': 'Choose an address that this machine has; 127.0.0.1 and 0.0.0.0 always work.',
-  'buffer.failed':
+  ],
+  'port.taken': ['inside', 'Stop the program that listens there, or choose another port.'],
+  'port.forbidden': ['inside', 'Choose a port above 1023, or allow this program to bind low ports.'],
+  'address.unavailable': ['inside', 'Choose an address that this machine has; 127.0.0.1 and 0.0.0.0 always work.'],
+  'buffer.failed': [
+    'unavailable',
     'The disk refused a write: see the log, check its space and health. The message was not acknowledged.',
-  'buffer.full':
+  ],
+  'buffer.full': [
+    'full',
     'The buffer has no room for records that must not be lost: restore the uplink, or raise `buffer.maxBytes`. The message was not acknowledged; send it again.',
-  'buffer.closed': 'The gateway is shutting down: send the message again when it is back.',
-  'backup.failed': "Check the space and health of the disk that it goes to. The gateway's own data is not affected.",
-  'backup.invalid': 'Nothing has been restored. Copy the backup here again, or use another one.',
-  'directory.not-empty': 'Name a directory that is empty, or one that does not exist yet.',
-  'directory.not-data': "Name the gateway's own data directory: the folder that `dataDir` names.",
-  'sink.failed':
+  ],
+  'buffer.closed': ['stopping', 'The gateway is shutting down: send the message again when it is back.'],
+  'backup.failed': [
+    'failed',
+    "Check the space and health of the disk that it goes to. The gateway's own data is not affected.",
+  ],
+  'backup.invalid': ['inside', 'Nothing has been restored. Copy the backup here again, or use another one.'],
+  'directory.not-empty': ['conflict', 'Name a directory that is empty, or one that does not exist yet.'],
+  'directory.not-data': ['inside', "Name the gateway's own data directory: the folder that `dataDir` names."],
+  'sink.failed': [
+    'unavailable',
     "Check the disk's space and health, or the NATS server. Nothing was acknowledged: gateways keep the records and send them again.",
-  'gateway.unreachable': 'Start it with `npm start`, or name its address with --url.',
-  'gateway.refused': 'Do as the message says, and ask again.',
-  'collector.unreachable': 'Start it with `headgate collector`, or name its address with --url.',
-  'collector.refused': 'Do as the message says, and ask again.',
-  'enrolment.refused': 'Ask whoever runs the collector for a new token: `headgate collector enrol-token`.',
-  'access.unknown': 'Say who you are, with a token or a password.',
-  'access.denied': 'Ask whoever runs this gateway for more rights, or use other credentials.',
-  'request.invalid': 'Correct the request as the message says.',
-  'request.unknown': 'Check the name: there is nothing of that name here.',
-  'request.conflict': 'Do as the message says, and ask again.',
-  'startup.failed': 'See the cause in the log.',
-} as const;
+  ],
+  'gateway.unreachable': ['inside', 'Start it with `npm start`, or name its address with --url.'],
+  'gateway.refused': ['inside', 'Do as the message says, and ask again.'],
+  'gateway.not-ready': ['unavailable', 'Wait until it is ready; `GET /api/v1/status` tells what it waits for.'],
+  'collector.unreachable': ['inside', 'Start it with `headgate collector`, or name its address with --url.'],
+  'collector.refused': ['inside', 'Do as the message says, and ask again.'],
+  'enrolment.refused': [
+    'forbidden',
+    'Ask whoever runs the collector for a new token: `headgate collector enrol-token`.',
+  ],
+  'request.invalid': ['invalid', 'Correct the request as the message says.'],
+  'request.unknown': ['unknown', 'Check the name: there is nothing of that name here.'],
+  'request.conflict': ['conflict', 'Do as the message says, and ask again.'],
+  'request.timeout': ['late', 'Send the whole request at once.'],
+  'request.too-large': ['tooLarge', 'Send less at once: the message says how much is taken.'],
+  'request.uri-too-long': ['longUri', 'Ask with a shorter URL.'],
+  'request.headers-too-large': ['longHeaders', 'Send fewer or shorter headers; cookies count too.'],
+  'request.unsupported': ['unsupported', 'Send it in a form that is taken here, and name that in `content-type`.'],
+  'route.unknown': ['unknown', 'Look for the path in `/api/openapi.json`, or read `/api/docs`.'],
+  'method.not-allowed': ['notAllowed', 'Use one of the methods that `allow` names.'],
+  'device.unknown': ['unknown', 'Look for its id in `GET /api/v1/devices`.'],
+  'access.unknown': ['unauthenticated', 'Say who you are, with a token or a password.'],
+  'access.denied': ['forbidden', 'Ask whoever runs this gateway for more rights, or use other credentials.'],
+  'server.failed': ['inside', "See the gateway's log; report it when it comes again."],
+  'startup.failed': ['inside', 'See the cause in the log.'],
+
+  // Awaited by parts under construction.
+  'auth.failed': ['unauthenticated', 'Check the name and the password, or whether the token was revoked or is over.'],
+  'auth.throttled': ['throttled', 'Too many attempts failed: wait as long as you are told, then try again.'],
+  'rate.limited': ['throttled', 'Send less often: wait as long as you are told, then try again.'],
+  'overload.shed': ['busy', 'The gateway has more to do than it can: wait as long as you are told, then try again.'],
+  'cursor.unknown': ['gone', 'Begin anew, without a cursor: what lies between can not be had from here.'],
+  'command.unknown': ['unknown', "Look for its id in the device's `commands`."],
+  'command.refused': ['conflict', 'Do as the message says, and send it again with an id of its own.'],
+  'idempotency.conflict': [
+    'contradictory',
+    'Use a new key for another request; the first one was done as it was sent.',
+  ],
+  'idempotency.busy': ['late', 'The first request with this key is under way: ask again for its answer.'],
+  'precondition.failed': ['changed', 'Read it again, and make the change to what it is now.'],
+} as const satisfies Readonly<Record<string, readonly [kind: ErrorKindName, advice: string]>>;
 
 export type ErrorCode = keyof typeof errorCodes;
+
+/** What each protocol calls a failure with this code. */
+export function kindOf(code: ErrorCode): ErrorKind {
+  return errorKinds[errorCodes[code][0]];
+}
+
+export function adviceOf(code: ErrorCode): string {
+  return errorCodes[code][1];
+}
 
 /** The one error class of Headgate: a code from {@link errorCodes}, a sentence for people, and the cause. */
 export class HeadgateError extends Error {
   override readonly name = 'HeadgateError';
   readonly code: ErrorCode;
+  /** How long to wait at least before it is tried again, where more is known than the table says. */
+  readonly retryAfterSeconds: number | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterSeconds?: number }) {
     super(message, options);
     this.code = code;
+    this.retryAfterSeconds = options?.retryAfterSeconds;
   }
 
   /** What to do next, in one sentence. */
   get advice(): string {
-    return errorCodes[this.code];
+    return adviceOf(this.code);
   }
+}
+
+/** What somebody outside is told of a failure, whatever the protocol. */
+export interface Failure {
+  readonly code: ErrorCode;
+  /** What is wrong, in a sentence for people. Tells nothing of the inside. */
+  readonly detail: string;
+  /** What to do next, in one sentence. */
+  readonly advice: string;
+  /** Whether the same can succeed later. */
+  readonly retryable: boolean;
+  /** How long to wait at least, when it can; 0 is at once. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** @param detail one sentence; it goes to whoever asked, so it tells nothing of the inside */
+export function failure(code: ErrorCode, detail: string, retryAfterSeconds?: number): Failure {
+  const wait = retryAfterSeconds ?? kindOf(code).retryAfterSeconds;
+  const said = { code, detail, advice: adviceOf(code) };
+  return wait === undefined ? { ...said, retryable: false } : { ...said, retryable: true, retryAfterSeconds: wait };
+}
+
+/**
+ * What somebody outside is told of something that was thrown. What is private, or was not expected, is `server.failed`: that
+ * belongs in the log.
+ */
+export function failureOf(error: unknown): Failure {
+  if (!(error instanceof HeadgateError) || kindOf(error.code).isPrivate) {
+    return failure('server.failed', 'The gateway could not do it: see its log.');
+  }
+  return failure(error.code, error.message, error.retryAfterSeconds);
 }
 
 /** What a thrown value says, in one line: an Error's message, or the value itself as text. */

@@ -7,7 +7,7 @@ import {
   status,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
-import { type ErrorCode, HeadgateError, messageOf } from '../../core/errors.ts';
+import { HeadgateError, kindOf, messageOf } from '../../core/errors.ts';
 import type { Log } from '../../lib/log.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { WatchCommandRequest, WatchCommandResponse } from '../../wire/generated/headgate/v1/admin.ts';
@@ -24,18 +24,9 @@ export interface AdminContext {
   readonly log: Log;
 }
 
-/** Codes that say something to the caller; all others are the collector's own trouble. */
-const statuses: Partial<Record<ErrorCode, status>> = {
-  'request.invalid': status.INVALID_ARGUMENT,
-  'request.unknown': status.NOT_FOUND,
-  'request.conflict': status.FAILED_PRECONDITION,
-  'enrolment.refused': status.PERMISSION_DENIED,
-  'sink.failed': status.UNAVAILABLE,
-};
-
 /** The status that a failed request is answered with. */
 export function statusOf(error: unknown): status {
-  return error instanceof HeadgateError ? (statuses[error.code] ?? status.INTERNAL) : status.INTERNAL;
+  return error instanceof HeadgateError ? kindOf(error.code).grpc[0] : status.INTERNAL;
 }
 
 type Call = Pick<ServerUnaryCall<unknown, unknown>, 'metadata' | 'getPeer'>;

@@ -1,5 +1,7 @@
 import { isUtf8 } from 'node:buffer';
+import { checksumAt, checksumOf, checksumSize } from './checksums.ts';
 import { type Cut, type Cutter, type DiscardReason, discard, frame, separator } from './cut.ts';
+import type { ChecksumOptions } from './options.ts';
 
 /** How what lies between two delimiters is read: its content, or why it has none. */
 type Open = (between: Uint8Array) => Uint8Array | DiscardReason;
@@ -68,9 +70,9 @@ function isText(line: Uint8Array): boolean {
 const slipEnd = 0xc0;
 const slipEscape = 0xdb;
 
-/** SLIP (RFC 1055). The content is without escapes. */
-export function slipCutter(max: number, isMidstream: boolean): Cutter {
-  return new Delimited([slipEnd], openSlip, max, isMidstream);
+/** SLIP (RFC 1055). The content is without escapes, and without the checksum. */
+export function slipCutter(max: number, isMidstream: boolean, checksum?: ChecksumOptions): Cutter {
+  return new Delimited([slipEnd], checked(openSlip, checksum), max, isMidstream);
 }
 
 function openSlip(between: Uint8Array): Uint8Array | DiscardReason {
@@ -90,9 +92,25 @@ function openSlip(between: Uint8Array): Uint8Array | DiscardReason {
   return content.subarray(0, length);
 }
 
-/** COBS (Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999) with 00 as its delimiter. The content is decoded. */
-export function cobsCutter(max: number, isMidstream: boolean): Cutter {
-  return new Delimited([0], openCobs, max, isMidstream);
+/** COBS (Cheshire and Baker, "Consistent Overhead Byte Stuffing", 1999) with 00 as its delimiter. The content is decoded, and without the checksum. */
+export function cobsCutter(max: number, isMidstream: boolean, checksum?: ChecksumOptions): Cutter {
+  return new Delimited([0], checked(openCobs, checksum), max, isMidstream);
+}
+
+/** What a checksum, last in the content, does not speak against. Without one, damage often leaves what can be read. */
+function checked(open: Open, checksum: ChecksumOptions | undefined): Open {
+  if (checksum === undefined) return open;
+  const { kind, from = 0, order } = checksum;
+  const size = checksumSize(kind);
+  return (between) => {
+    const content = open(between);
+    if (typeof content === 'string') return content;
+    const end = content.length - size;
+    if (end < 1 || from > end) return 'malformed';
+    return checksumOf(kind, content, from, end) === checksumAt(kind, content, end, order)
+      ? content.subarray(0, end)
+      : 'checksum';
+  };
 }
 
 function openCobs(between: Uint8Array): Uint8Array | DiscardReason {

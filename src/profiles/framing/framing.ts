@@ -35,9 +35,9 @@ function cutterOf(options: FramingOptions, max: number, isMidstream: boolean): C
     case 'lines':
       return linesCutter(max, isMidstream);
     case 'slip':
-      return slipCutter(max, isMidstream);
+      return slipCutter(max, isMidstream, options.checksum);
     case 'cobs':
-      return cobsCutter(max, isMidstream);
+      return cobsCutter(max, isMidstream, options.checksum);
     case 'frame':
       return new BinaryFrames(options, options.size ?? max);
     case 'telegram':

@@ -13,7 +13,18 @@ export function framingProblems(options: FramingOptions): OptionProblem[] {
     add(['max'], 'is not for `kind: meshtastic`, whose frames have at most 512 bytes.');
   }
   if (options.kind !== 'frame') {
-    for (const key of ofFrames) if (options[key] !== undefined) add([key], 'is only for `kind: frame`.');
+    const mayCheck = options.kind === 'slip' || options.kind === 'cobs';
+    for (const key of ofFrames) {
+      if (options[key] === undefined || (key === 'checksum' && mayCheck)) continue;
+      add([key], key === 'checksum' ? 'is only for `kind: frame`, `slip` and `cobs`.' : 'is only for `kind: frame`.');
+    }
+    for (const key of ['at', 'to'] as const) {
+      if (mayCheck && options.checksum?.[key] !== undefined)
+        add(
+          ['checksum', key],
+          `is only for \`kind: frame\`: with ${options.kind} the checksum is last, and covers all before it.`,
+        );
+    }
     return problems;
   }
   if (!options.start) add(['kind'], 'is frame, which needs `start`: the bytes with which each one begins.');

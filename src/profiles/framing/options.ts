@@ -77,7 +77,11 @@ const checksumOptions = Type.Object(
     ),
     order,
   },
-  { additionalProperties: false, description: 'What shows that a frame came undamaged, of `kind: frame`.' },
+  {
+    additionalProperties: false,
+    description:
+      'What shows that a frame came undamaged, of `kind: frame`; of `slip` and `cobs` it is last in each frame, and taken off.',
+  },
 );
 
 const stuffingOptions = Type.Object(

@@ -152,6 +152,18 @@ test('what is damaged says where', () => {
     assert.equal(createNmea0183Codec().decode(inputOf(payload)).failure, failure);
 });
 
+test('a sentence that has lost its checksum is damaged, where others of its kind had one', () => {
+  const codec = createNmea0183Codec();
+  const kindOf = (payload: string, topic = 'port') => codec.decode(inputOf(payload, { topic })).kind;
+  assert.equal(kindOf('$GPHDT,123.456,T'), 'measurement');
+  assert.equal(kindOf('$GPHDT,123.456,T*32'), 'measurement');
+  for (const damaged of ['$GPHDT,123.456,T', '$GPHDT,123.456,Tj32', '$GPHDT,123.4'])
+    assert.match(codec.decode(inputOf(damaged, { topic: 'port' })).failure ?? '', /^GPHDT came with a checksum before/);
+  // Others, and those on another port, may have none.
+  assert.equal(kindOf('$IIMTW,2,C'), 'measurement');
+  assert.equal(kindOf('$GPHDT,123.456,T', 'other'), 'measurement');
+});
+
 test('several sentences of one message are read together, a damaged one costs only itself', () => {
   const output = createNmea0183Codec().decode(
     inputOf(`${sentence('GPHDT,1,T')}${sentence('IIMTW,2,C')}$GPHDT,3,T*00\r\n`),

@@ -7,7 +7,10 @@ import { maxRun, maxSample } from '../../../src/profiles/framing/framer.ts';
 import { createFramer } from '../../../src/profiles/framing/framing.ts';
 import type { FramingOptions } from '../../../src/profiles/framing/options.ts';
 import { payloadOf, samples } from '../samples.ts';
-import { frameRows } from './frame-rows.ts';
+import { checkedRows } from './checked-rows.ts';
+import { frameRows as usualRows } from './frame-rows.ts';
+
+const frameRows = [...usualRows, ...checkedRows];
 
 interface Outcome {
   readonly frames: string[];

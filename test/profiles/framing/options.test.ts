@@ -56,6 +56,12 @@ test('options that do not go together are told, with their place', () => {
     [{ kind: 'frame', start: ['ff'], size: 9, max: 9 }, 'max is given beside `size`, which is the limit already.'],
     [{ kind: 'frame', start: ['ff'], size: 9, tail: 1 }, 'tail is for frames that are told by their `end` alone.'],
     [{ kind: 'lines', tail: 1 }, 'tail is only for `kind: frame`.'],
+    [{ kind: 'lines', checksum: { kind: 'crc8' } }, 'checksum is only for `kind: frame`, `slip` and `cobs`.'],
+    [{ kind: 'cobs', checksum: { kind: 'crc8' } }, ''],
+    [
+      { kind: 'slip', checksum: { kind: 'crc8', at: 0 } },
+      'checksum.at is only for `kind: frame`: with slip the checksum is last, and covers all before it.',
+    ],
     [{ kind: 'frame', start: ['7e'], end: '7e', stuffing: { escape: '7d7d' } }, 'stuffing.escape must be one byte.'],
     [
       { kind: 'frame', start: ['7e00'], end: '7e', stuffing: { escape: '7d' } },

@@ -46,6 +46,8 @@ interface Extras {
 export class SerialSite {
   readonly messages: Message[] = [];
   readonly measurements: Measurement[] = [];
+  /** The payloads that became measurements. */
+  readonly read: Buffer[] = [];
   readonly source: SerialSource;
 
   constructor(
@@ -64,7 +66,9 @@ export class SerialSite {
         take ??
         ((message, bearer) => {
           this.messages.push(message);
-          this.measurements.push(...decoder.decode(message, 0).measurements);
+          const { kind, measurements } = decoder.decode(message, 0);
+          this.measurements.push(...measurements);
+          if (kind === 'measurement') this.read.push(Buffer.from(message.payload));
           bearer.taken(this.messages.length);
         }),
       profiles: {

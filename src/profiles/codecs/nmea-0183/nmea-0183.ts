@@ -8,6 +8,7 @@ import {
   type Part,
   without,
 } from '../../codec.ts';
+import { CheckedSentences } from './checked-sentences.ts';
 import { ReceiverClocks } from './clock.ts';
 import { readSentence } from './sentence.ts';
 import { sentences } from './sentences.ts';
@@ -22,7 +23,7 @@ const maxBytes = 65_536;
  * AIS (`!AIVDM`) are kept as they came.
  */
 export function createNmea0183Codec(): Codec {
-  const clocks = new ReceiverClocks();
+  const memory: Memory = { clocks: new ReceiverClocks(), checked: new CheckedSentences() };
   return {
     decode(input) {
       const size = input.payload.length;
@@ -30,9 +31,9 @@ export function createNmea0183Codec(): Codec {
       const lines = linesOf(input.payload);
       const [first, ...others] = lines;
       if (first === undefined) return failed('There is no sentence in it.');
-      const one = readLine(first, input, clocks);
+      const one = readLine(first, input, memory);
       if (others.length === 0) return one;
-      return together([one, ...others.map((line) => readLine(line, input, clocks))], input.limits.maxFields);
+      return together([one, ...others.map((line) => readLine(line, input, memory))], input.limits.maxFields);
     },
     claims: (_topic, payload) => claim(payload),
   };
@@ -44,9 +45,19 @@ function linesOf(payload: Uint8Array): string[] {
   return text.split(/[\r\n]+/).filter((line) => line !== '');
 }
 
-function readLine(line: string, { topic, receivedAtMs, limits }: CodecInput, clocks: ReceiverClocks): CodecOutput {
+/** What is remembered from one sentence to the next. */
+interface Memory {
+  readonly clocks: ReceiverClocks;
+  readonly checked: CheckedSentences;
+}
+
+function readLine(line: string, { topic, receivedAtMs, limits }: CodecInput, memory: Memory): CodecOutput {
   const sentence = readSentence(line);
   if (typeof sentence === 'string') return failed(sentence);
+  if (memory.checked.lacksChecksum(topic, sentence))
+    return failed(
+      `${sentence.talker}${sentence.type} came with a checksum before, and has none: it was damaged on the way.`,
+    );
   const read = sentence.talker.startsWith('P') ? undefined : sentences.get(sentence.type);
   if (!read) return without('raw');
   const reader = new Reader(sentence.values);
@@ -57,8 +68,8 @@ function readLine(line: string, { topic, receivedAtMs, limits }: CodecInput, clo
   if (timeOfDay !== undefined) {
     timeMs =
       day === undefined
-        ? clocks.ofDay(topic, timeOfDay, receivedAtMs)
-        : clocks.whole(topic, day, timeOfDay, receivedAtMs);
+        ? memory.clocks.ofDay(topic, timeOfDay, receivedAtMs)
+        : memory.clocks.whole(topic, day, timeOfDay, receivedAtMs);
   }
   if (reader.fields.length === 0) return without('raw');
   if (reader.fields.length > limits.maxFields) return failed(tooMany(reader.fields.length, limits.maxFields));

@@ -6,6 +6,8 @@ export interface Sentence {
   readonly type: string;
   /** The text between commas behind the address, trimmed. */
   readonly values: readonly string[];
+  /** It has a checksum, which is right. */
+  readonly isChecked: boolean;
 }
 
 /** @returns a text: why it is none, or is damaged, as a sentence */
@@ -35,6 +37,7 @@ export function readSentence(line: string): Sentence | string {
     talker: isProprietary ? address.slice(0, 4) : address.slice(0, -3),
     type: isProprietary ? address.slice(4) : address.slice(-3),
     values: values.map((value) => value.trim()),
+    isChecked: star >= 0,
   };
 }
 

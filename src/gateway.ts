@@ -1,11 +1,9 @@
 import { join, resolve } from 'node:path';
 import { RuleBook } from './admission/rule-book.ts';
-import { HttpApi } from './api/http-api.ts';
-import { rulesApi } from './api/rules-api.ts';
+import type { HttpApi } from './api/http-api.ts';
 import { RecordBuffer } from './buffer/buffer.ts';
 import { faultsFromEnvironment } from './buffer/disk-faults.ts';
 import type { DiskFaults } from './buffer/worker-protocol.ts';
-import { bufferApi } from './buffer-api.ts';
 import { GatewayClock } from './clock/clock.ts';
 import { LinuxMachine } from './clock/machine.ts';
 import { EmbeddedCollector } from './collector/embedded.ts';
@@ -21,6 +19,7 @@ import type { Request } from './core/decoded.ts';
 import type { Message } from './core/message.ts';
 import { systemClock } from './core/time.ts';
 import { Decoding } from './decoding.ts';
+import { httpApi } from './http-parts.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
@@ -207,18 +206,11 @@ export class Gateway {
       ],
     });
     this.#reporter = new Reporter(() => this.#parts(), clock);
-    this.#http = new HttpApi({
-      options: config.http,
+    this.#http = httpApi({
+      ...{ config, clock, metrics, rules: this.#rules, decoding: this.#decoding },
+      ...{ serial: this.#serial, buffer: this.#buffer, bufferDirectory: join(this.#dataDir, 'buffer') },
+      identity: () => this.#identity(),
       status: () => this.#reporter.status(),
-      metrics: () => metrics.text(),
-      rules: rulesApi(this.#rules, this.#decoding.decodeAside),
-      devices: registry,
-      profiles: this.#decoding.api,
-      topics: this.#decoding.topics,
-      redecode: this.#decoding.redecoder,
-      serial: this.#serial,
-      buffer: bufferApi(this.#buffer, join(this.#dataDir, 'buffer'), () => this.#identity(), clock.now),
-      clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
       log: part('http'),
     });
     // Started sink first and stopped source first: what a part hands on always has somewhere to go.

@@ -1,36 +1,17 @@
 import type { AddressInfo, Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { localPrincipal, nobody } from '../core/principal.ts';
-import type { GatewayStatus } from '../instrumentation/status.ts';
 import { listenError } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
-import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
-import { addClockRoutes, type ClockApi } from './clock-routes.ts';
-import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
-import { addGuard, type Identify, needs, read } from './guard.ts';
+import { addGuard, type Identify } from './guard.ts';
 import { isLocalCaller } from './local-caller.ts';
 import type { HttpOptions } from './options.ts';
 import { type Problem, problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
-import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
-import { addRedecodeRoutes, type RedecodeApi } from './redecode-routes.ts';
-import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
-import { addSerialRoutes, type SerialApi } from './serial-routes.ts';
-import { contentSecurityPolicy, statusPage } from './status-page.ts';
-import { addTopicsRoutes, type TopicsApi } from './topics-routes.ts';
+import { addRoutes, type RouteDependencies } from './routes.ts';
 
-export interface HttpDependencies {
+export interface HttpDependencies extends RouteDependencies {
   readonly options: HttpOptions;
-  readonly status: () => GatewayStatus;
-  readonly metrics: () => Promise<{ readonly body: string; readonly contentType: string }>;
-  readonly rules: RulesApi;
-  readonly devices: DevicesApi;
-  readonly profiles: ProfilesApi;
-  readonly topics: TopicsApi;
-  readonly redecode: RedecodeApi;
-  readonly serial: SerialApi;
-  readonly buffer: BufferApi;
-  readonly clock: ClockApi;
   /** Who asks. Default: whoever is on this machine is known, everybody else unknown. */
   readonly identify?: Identify;
   readonly log: Log;
@@ -111,7 +92,7 @@ export class HttpApi implements Service {
   async build(): Promise<FastifyInstance> {
     // Loading fastify takes longer than anything else in a start, so it happens while the disk is opened.
     const { fastify } = await import('fastify');
-    const { status, metrics, rules, devices, profiles, topics, redecode, serial, buffer, clock, log } = this.#deps;
+    const { log } = this.#deps;
     const limits = { ...usualLimits, ...this.#deps.limits };
     const app = fastify({
       bodyLimit: limits.maxBodyBytes,
@@ -149,29 +130,7 @@ export class HttpApi implements Service {
       return sendProblem(reply, said);
     });
 
-    app.get('/', needs('nothing'), (_request, reply) =>
-      reply.type('text/html; charset=utf-8').header('content-security-policy', contentSecurityPolicy).send(statusPage),
-    );
-    app.get('/api/v1/health/live', needs('nothing'), () => ({ status: 'live' }));
-    app.get('/api/v1/health/ready', needs('nothing'), (_request, reply) => {
-      const { health } = status();
-      // Degraded is ready: messages are taken in and safe.
-      const isReady = health.state === 'ready' || health.state === 'degraded';
-      return isReady ? reply.send({ status: 'ready' }) : sendProblem(reply, problem(503, health.summary));
-    });
-    app.get('/api/v1/status', needs(read), () => status());
-    addRulesRoutes(app, rules);
-    addDevicesRoutes(app, devices);
-    addProfilesRoutes(app, profiles);
-    addTopicsRoutes(app, topics);
-    addRedecodeRoutes(app, redecode, profiles);
-    addSerialRoutes(app, serial);
-    addBufferRoutes(app, status, buffer);
-    addClockRoutes(app, clock);
-    app.get('/metrics', needs(read), async (_request, reply) => {
-      const { body, contentType } = await metrics();
-      return reply.type(contentType).send(body);
-    });
+    addRoutes(app, this.#deps);
     return app;
   }
 }

@@ -1,0 +1,59 @@
+import type { FastifyInstance } from 'fastify';
+import type { GatewayStatus } from '../instrumentation/status.ts';
+import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
+import { addClockRoutes, type ClockApi } from './clock-routes.ts';
+import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
+import { needs, read } from './guard.ts';
+import { problem, sendProblem } from './problem.ts';
+import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
+import { addRedecodeRoutes, type RedecodeApi } from './redecode-routes.ts';
+import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
+import { addSerialRoutes, type SerialApi } from './serial-routes.ts';
+import { contentSecurityPolicy, statusPage } from './status-page.ts';
+import { addTopicsRoutes, type TopicsApi } from './topics-routes.ts';
+
+/** The parts, as far as the routes can ask them for something. */
+export interface RouteDependencies {
+  readonly status: () => GatewayStatus;
+  readonly metrics: () => Promise<{ readonly body: string; readonly contentType: string }>;
+  readonly rules: RulesApi;
+  readonly devices: DevicesApi;
+  readonly profiles: ProfilesApi;
+  readonly topics: TopicsApi;
+  readonly redecode: RedecodeApi;
+  readonly serial: SerialApi;
+  readonly buffer: BufferApi;
+  readonly clock: ClockApi;
+}
+
+/** Every route that there is. */
+export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
+  addOwnRoutes(app, deps);
+  addRulesRoutes(app, deps.rules);
+  addDevicesRoutes(app, deps.devices);
+  addProfilesRoutes(app, deps.profiles);
+  addTopicsRoutes(app, deps.topics);
+  addRedecodeRoutes(app, deps.redecode, deps.profiles);
+  addSerialRoutes(app, deps.serial);
+  addBufferRoutes(app, deps.status, deps.buffer);
+  addClockRoutes(app, deps.clock);
+}
+
+/** `GET /` for people, `/api/v1/health/live` and `…/ready`, `/api/v1/status`, and `/metrics` for Prometheus. */
+function addOwnRoutes(app: FastifyInstance, { status, metrics }: RouteDependencies): void {
+  app.get('/', needs('nothing'), (_request, reply) =>
+    reply.type('text/html; charset=utf-8').header('content-security-policy', contentSecurityPolicy).send(statusPage),
+  );
+  app.get('/api/v1/health/live', needs('nothing'), () => ({ status: 'live' }));
+  app.get('/api/v1/health/ready', needs('nothing'), (_request, reply) => {
+    const { health } = status();
+    // Degraded is ready: messages are taken in and safe.
+    const isReady = health.state === 'ready' || health.state === 'degraded';
+    return isReady ? reply.send({ status: 'ready' }) : sendProblem(reply, problem(503, health.summary));
+  });
+  app.get('/api/v1/status', needs(read), () => status());
+  app.get('/metrics', needs(read), async (_request, reply) => {
+    const { body, contentType } = await metrics();
+    return reply.type(contentType).send(body);
+  });
+}

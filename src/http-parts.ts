@@ -1,0 +1,60 @@
+import type { RuleBook } from './admission/rule-book.ts';
+import type { BufferApi } from './api/buffer-routes.ts';
+import { HttpApi } from './api/http-api.ts';
+import { rulesApi } from './api/rules-api.ts';
+import { backUp } from './buffer/backup.ts';
+import type { RecordBuffer } from './buffer/buffer.ts';
+import type { GatewayClock } from './clock/clock.ts';
+import type { Config } from './config/schema.ts';
+import type { Decoding } from './decoding.ts';
+import type { Metrics } from './instrumentation/metrics.ts';
+import type { GatewayStatus } from './instrumentation/status.ts';
+import type { Log } from './lib/log.ts';
+import type { SerialSource } from './sources/serial/serial.ts';
+import { version } from './version.ts';
+
+/** What HTTP shows and changes. */
+export interface HttpParts {
+  readonly config: Config;
+  readonly identity: () => { readonly gateway: string; readonly epoch: string };
+  readonly status: () => GatewayStatus;
+  readonly metrics: Metrics;
+  readonly clock: GatewayClock;
+  readonly rules: RuleBook;
+  readonly decoding: Decoding;
+  readonly serial: SerialSource;
+  readonly buffer: RecordBuffer;
+  /** Where its files are. */
+  readonly bufferDirectory: string;
+  readonly log: Log;
+}
+
+/** The HTTP server, wired to the parts. */
+export function httpApi(parts: HttpParts): HttpApi {
+  const { config, status, metrics, clock, rules, decoding, serial, log } = parts;
+  return new HttpApi({
+    options: config.http,
+    status,
+    metrics: () => metrics.text(),
+    rules: rulesApi(rules, decoding.decodeAside),
+    devices: decoding.registry,
+    profiles: decoding.api,
+    topics: decoding.topics,
+    redecode: decoding.redecoder,
+    serial,
+    buffer: bufferApi(parts),
+    clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
+    log,
+  });
+}
+
+function bufferApi({ buffer, bufferDirectory, identity, clock }: HttpParts): BufferApi {
+  return {
+    identity,
+    replayingRecords: () => buffer.archive.replayingRecords,
+    history: (window) => buffer.archive.history(window),
+    replay: (batches) => buffer.archive.replay(batches),
+    backup: (directory) =>
+      backUp(buffer, { directory, bufferDirectory, bytes: buffer.status().diskBytes, version, now: clock.now }),
+  };
+}

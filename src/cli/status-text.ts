@@ -59,7 +59,8 @@ function clockText({ clock }: GatewayStatus): string {
 /** Nothing for a gateway without ports. */
 function serialText({ serial: { ports } }: GatewayStatus): string {
   return joined(
-    ...ports.map(({ name, state, reason, frames, isPaused }) => {
+    ...ports.map(({ name, state, reason, hint, frames, isPaused }) => {
+      if (hint !== null) return `${name} HEARS NOTHING: ${hint.replace(/\.$/, '')}`;
       if (reason !== null) return `${name} WAITS: ${reason.replace(/\.$/, '')}`;
       return `${name} ${isPaused ? 'waits for the buffer' : state}, ${plural(frames, 'frame')}`;
     }),

@@ -29,7 +29,15 @@ const lane = (rule: string, rest: Partial<LaneReport> = {}): LaneReport => ({
 });
 
 const serialPort = (rest: Partial<SerialPortStatus>): SerialPortStatus => ({
-  ...{ name: 'dust', path: '/dev/ttyUSB0', profile: 'nova/sds011', state: 'open', reason: null, line: '9600 8N1' },
+  ...{
+    name: 'dust',
+    path: '/dev/ttyUSB0',
+    profile: 'nova/sds011',
+    state: 'open',
+    reason: null,
+    line: '9600 8N1',
+    hint: null,
+  },
   ...{ isPaused: false, opened: 1, bytes: 20, frames: 2, lost: 0, requests: 0, unanswered: 0 },
   discarded: { bytes: { noise: 0, checksum: 0, malformed: 0, cutOff: 0, tooLong: 0 }, sample: null },
   ...rest,
@@ -51,7 +59,13 @@ const busy: GatewayStatus = {
     lastJump: null,
     contradictions: [],
   },
-  serial: { ports: [serialPort({}), serialPort({ name: 'meter', state: 'waiting', reason: 'There is no /dev/a.' })] },
+  serial: {
+    ports: [
+      serialPort({}),
+      serialPort({ name: 'meter', state: 'waiting', reason: 'There is no /dev/a.' }),
+      serialPort({ name: 'gps', hint: 'Only noise comes. Try another `baud`.' }),
+    ],
+  },
   bridges: [],
   mqtt: {
     address: '127.0.0.1:1883',
@@ -159,7 +173,8 @@ test('a status for people', () => {
     '            in.',
     'Clock       2026-11-22T12:00:00.000Z, known from the collector',
     'MQTT        on 127.0.0.1:1883, 1 client',
-    'Serial      dust open, 2 frames, meter WAITS: There is no /dev/a',
+    'Serial      dust open, 2 frames, meter WAITS: There is no /dev/a, gps HEARS',
+    '            NOTHING: Only noise comes. Try another `baud`',
     'Received    1,234,567 messages, 1,500/s now',
     'Devices     1,234 known: 1,200 online, 30 offline, 4 unknown',
     'Problems    messages refused: 7, payloads kept raw: 3, records lost',

@@ -6,6 +6,7 @@ import type { SerialLine } from '../../profiles/serial-line.ts';
 import { openConnection } from './connection.ts';
 import { Conversation } from './conversation.ts';
 import { Discards } from './discards.ts';
+import { hintFor } from './hint.ts';
 import { Intake } from './intake.ts';
 import { explainOpenFailure, nodeAt } from './node.ts';
 import type { SerialPortOptions } from './options.ts';
@@ -19,6 +20,7 @@ export interface PortDependencies {
   readonly lineOf: (profile: string) => SerialLine | string;
   readonly log: Log;
   readonly pace?: Pace;
+  readonly open?: typeof openConnection;
 }
 
 /** Times in ms. */
@@ -84,7 +86,9 @@ export class Port {
     const reason = this.#state.name === 'waiting' ? this.#state.reason : null;
     const discarded = this.#discards.status();
     const state = this.#state.name;
-    return { name, path, profile, state, reason, line: this.#line, isPaused, frames, lost, discarded, ...this.#counts };
+    const line = this.#line;
+    const told = { name, path, profile, state, reason, line, isPaused, frames, lost, discarded, ...this.#counts };
+    return { ...told, hint: hintFor(told) };
   }
 
   async #run(): Promise<void> {
@@ -123,7 +127,7 @@ export class Port {
 
   /** @returns why not, as a sentence, when it can't be opened */
   async #open(): Promise<Conversation | string> {
-    const { options, lineOf } = this.#deps;
+    const { options, lineOf, open = openConnection } = this.#deps;
     const { path, flowControl = 'none' } = options;
     const line = lineOf(options.profile);
     if (typeof line === 'string') return line;
@@ -138,7 +142,7 @@ export class Port {
     });
     try {
       const before = await nodeAt(path);
-      const connection = await openConnection(path, settings, (bytes) => conversation.heard(bytes));
+      const connection = await open(path, settings, (bytes) => conversation.heard(bytes));
       // It may have come between the two: then it is no other one, and what it says is not to be thrown away.
       const node = before ?? (await nodeAt(path));
       this.#counts.opened++;

@@ -6,7 +6,7 @@ import type { Service } from '../../lib/service.ts';
 import type { LineGuess, SerialGuess } from '../../profiles/serial-guess.ts';
 import type { SerialLine } from '../../profiles/serial-line.ts';
 import type { SerialOptions } from './options.ts';
-import { type Pace, Port } from './port.ts';
+import { Port, type PortDependencies } from './port.ts';
 import { existingPorts, type PortPlaces } from './port-list.ts';
 import { type Scan, type ScanRequest, scanPort } from './scan.ts';
 import type { ListedPort, SerialPortStatus, SerialStatus } from './status.ts';
@@ -21,12 +21,11 @@ export interface SerialProfiles {
   readonly guess: (bytes: Uint8Array) => readonly SerialGuess[];
 }
 
-export interface SerialDependencies {
+export interface SerialDependencies extends Pick<PortDependencies, 'pace' | 'open'> {
   readonly options: SerialOptions;
   readonly take: Take;
   readonly profiles: SerialProfiles;
   readonly log: Log;
-  readonly pace?: Pace;
   readonly places?: PortPlaces;
 }
 

@@ -13,6 +13,8 @@ export interface SerialPortStatus {
   readonly state: 'closed' | 'waiting' | 'open';
   /** Why it waits, as a sentence; null in other states. */
   readonly reason: string | null;
+  /** What is likely to be wrong and what to do, as sentences, where it is open and nothing of it can be read; null: nothing. */
+  readonly hint: string | null;
   /** The line's settings: `9600 8N1`; null until it was open for the first time. */
   readonly line: string | null;
   /** The buffer makes it wait: it is not read from. */

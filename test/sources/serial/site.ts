@@ -8,6 +8,7 @@ import { createFramer } from '../../../src/profiles/framing/framing.ts';
 import { compiledIn, loadLibrary } from '../../../src/profiles/library.ts';
 import { guessProfiles, lineGuesses } from '../../../src/profiles/serial-guess.ts';
 import { type SerialLine, serialLineOf } from '../../../src/profiles/serial-line.ts';
+import type { openConnection } from '../../../src/sources/serial/connection.ts';
 import type { SerialPortOptions } from '../../../src/sources/serial/options.ts';
 import type { Pace } from '../../../src/sources/serial/port.ts';
 import type { PortPlaces } from '../../../src/sources/serial/port-list.ts';
@@ -40,6 +41,7 @@ interface Extras {
   readonly pace: Pace;
   readonly places: PortPlaces;
   readonly lineOf: (profile: string) => SerialLine | string;
+  readonly open: typeof openConnection;
 }
 
 /** A serial source, with the decoder behind it and all that it delivered. */
@@ -52,7 +54,7 @@ export class SerialSite {
 
   constructor(
     ports: readonly SerialPortOptions[],
-    { take, maxInFlight = 256, pace = quick, places, lineOf }: Partial<Extras> = {},
+    { take, maxInFlight = 256, pace = quick, places, lineOf, open }: Partial<Extras> = {},
   ) {
     const byName = new Map(ports.map(({ name, profile }) => [name, profile]));
     const decoder = new ProfileDecoder({
@@ -79,6 +81,7 @@ export class SerialSite {
       log: silentLog,
       pace,
       ...(places && { places }),
+      ...(open && { open }),
     });
   }
 

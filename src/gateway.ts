@@ -1,6 +1,5 @@
 import { join, resolve } from 'node:path';
 import { RuleBook } from './admission/rule-book.ts';
-import type { HttpApi } from './api/http-api.ts';
 import { RecordBuffer } from './buffer/buffer.ts';
 import { faultsFromEnvironment } from './buffer/disk-faults.ts';
 import type { DiskFaults } from './buffer/worker-protocol.ts';
@@ -19,13 +18,13 @@ import type { Request } from './core/decoded.ts';
 import type { Message } from './core/message.ts';
 import { systemClock } from './core/time.ts';
 import { Decoding } from './decoding.ts';
-import { httpApi } from './http-parts.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
 import type { Log } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
+import { Serving } from './serving.ts';
 import { Bridges } from './sources/bridge/bridges.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { SerialSource } from './sources/serial/serial.ts';
@@ -64,7 +63,7 @@ export class Gateway {
   readonly #canary: Canary | undefined;
   readonly #collector: EmbeddedCollector | undefined;
   readonly #reporter: Reporter;
-  readonly #http: HttpApi;
+  readonly #serving: Serving;
   readonly #services: ServiceGroup;
 
   /**
@@ -206,21 +205,22 @@ export class Gateway {
       ],
     });
     this.#reporter = new Reporter(() => this.#parts(), clock);
-    this.#http = httpApi({
-      ...{ config, clock, metrics, rules: this.#rules, decoding: this.#decoding },
-      ...{ serial: this.#serial, buffer: this.#buffer, bufferDirectory: join(this.#dataDir, 'buffer') },
+    this.#serving = new Serving({
+      ...{ config, clock, metrics, dataDir: this.#dataDir, buffer: this.#buffer, rules: this.#rules },
+      ...{ decoding: this.#decoding, mqtt: this.#mqtt, serial: this.#serial, reporter: this.#reporter },
+      take: this.#flow.take,
       identity: () => this.#identity(),
-      status: () => this.#reporter.status(),
-      log: part('http'),
+      log: part,
     });
+    const { http, grpc } = this.#serving;
     // Started sink first and stopped source first: what a part hands on always has somewhere to go.
     const existing = (...all: (Service | undefined)[]): Service[] => all.filter((one) => one !== undefined);
     this.#services = new ServiceGroup([
-      existing(this.#buffer, this.#reporter, this.#http, this.#collector),
+      existing(this.#buffer, this.#reporter, http, this.#collector),
       [clock],
       [this.#commands, this.#decoding, this.#decoding.redecoder],
       [this.#uplink],
-      existing(this.#mqtt, this.#bridges, this.#serial, this.#canary, watch),
+      existing(this.#mqtt, this.#bridges, this.#serial, grpc, this.#canary, watch),
     ]);
   }
 
@@ -242,10 +242,12 @@ export class Gateway {
   }
 
   /** Where it listens, as `host:port`, once started. */
-  get addresses(): { readonly mqtt?: string; readonly http?: string; readonly collector?: string } {
+  get addresses(): { readonly [part in 'mqtt' | 'http' | 'grpc' | 'collector']?: string } {
+    const { http, grpc } = this.#serving;
     return {
       mqtt: this.#mqtt.address,
-      http: this.#http.address,
+      http: http.address,
+      ...(grpc.address !== '' && { grpc: grpc.address }),
       ...(this.#collector && { collector: this.#collector.address }),
     };
   }

@@ -75,6 +75,8 @@ test('the generated code is what the protos say', () => {
       env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
     });
     assert.equal(run.status, 0, run.stderr || String(run.error));
+    const descriptors = spawnSync(process.execPath, [join(root, 'src/wire/generate.ts'), folder], { encoding: 'utf8' });
+    assert.equal(descriptors.status, 0, descriptors.stderr);
     const fresh = filesIn(join(folder, 'src', generated));
     assert.ok(fresh.size > 0, 'something was generated');
     const kept = filesIn(join(root, 'src', generated));

@@ -15,6 +15,8 @@ export const systemPrograms: Readonly<Record<string, string>> = {
   'nats-server': 'nats-server',
   socat: 'socat',
   '/usr/bin/python3': 'python3',
+  '/usr/lib/python3/dist-packages/google/protobuf/__init__.py': 'python3-protobuf',
+  '/usr/lib/python3/dist-packages/grpc/__init__.py': 'python3-grpcio',
   '/usr/lib/python3/dist-packages/serial/__init__.py': 'python3-serial',
 };
 

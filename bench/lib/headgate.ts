@@ -97,7 +97,7 @@ export class Gateway {
   static async start(options: HeadgateOptions): Promise<Gateway> {
     // Records are counted.
     const settings = { 'uplink.canary': '0', ...options.settings };
-    const ports = ['mqtt.port', 'http.port', 'collector.port'];
+    const ports = ['mqtt.port', 'http.port', 'grpc.port', 'collector.port'];
     return new Gateway(await start('run', ports, { ...options, settings }), options.loopFile);
   }
 

@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayRead, mayReadSome } from '../auth/allows.ts';
-import type { Action } from '../core/principal.ts';
+import type { Action, Principal } from '../core/principal.ts';
 import type { DeviceDescription, DeviceSummary } from '../registry/describe.ts';
 import type { DeviceChange } from '../registry/registry.ts';
 import { deviceQueryOf, pageOf } from './device-query.ts';
-import { admin, demand, needs, read } from './guard.ts';
+import { admin, demandOf, needs, read } from './guard.ts';
 import { jsonOf } from './json-value.ts';
 import { problem, sendProblem } from './problem.ts';
 
@@ -33,10 +33,7 @@ export function addDevicesRoutes(app: FastifyInstance, devices: DevicesApi): voi
   app.get('/api/v1/devices', needs('somebody'), (request, reply) => {
     const query = deviceQueryOf(request.query as Readonly<Record<string, unknown>>);
     if (typeof query === 'string') return sendProblem(reply, problem(400, query));
-    const { may } = request.principal;
-    if (!mayReadSome(may)) demand(request, read);
-    const all = devices.summaries();
-    return reply.send(pageOf(may.isAdmin || may.readsAll ? all : all.filter(({ id }) => mayRead(may, id)), query));
+    return reply.send(pageOf(seenBy(request.principal, devices.summaries()), query));
   });
   app.get<ById>(path, needs(readOne), ({ params }, reply) => sendDevice(reply, params.id, devices.describe(params.id)));
   app.patch<ById>(path, needs(admin), async ({ params, body }, reply) => {
@@ -49,6 +46,13 @@ export function addDevicesRoutes(app: FastifyInstance, devices: DevicesApi): voi
     return sendDevice(reply, params.id, undefined);
   });
   addRefusal(app);
+}
+
+/** Those that a principal may see. @throws {HeadgateError} access.denied, access.unknown when that is none, ever */
+export function seenBy(principal: Principal, devices: readonly DeviceSummary[]): readonly DeviceSummary[] {
+  const { may } = principal;
+  if (!mayReadSome(may)) demandOf(principal, read);
+  return may.isAdmin || may.readsAll ? devices : devices.filter(({ id }) => mayRead(may, id));
 }
 
 /** The router finds a path with an id in it only for a method that it knows. */

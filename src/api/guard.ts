@@ -69,6 +69,11 @@ export function addGuard(
 
 /** For what a route learns only from its body. @throws {HeadgateError} access.denied, access.unknown */
 export function demand({ principal }: FastifyRequest, action: Action): void {
+  demandOf(principal, action);
+}
+
+/** The same for other protocols than HTTP. @throws {HeadgateError} access.denied, access.unknown */
+export function demandOf(principal: Principal, action: Action): void {
   if (allows(principal, action)) return;
   if (principal.kind === 'nobody') throw new HeadgateError('access.unknown', whoAreYou);
   throw new HeadgateError('access.denied', refusal(principal, action));

@@ -1,20 +1,13 @@
 import type { ServerHttp2Session } from 'node:http2';
-import { type AddressInfo, createServer, type Server as NetServer, type Socket } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { type Server, ServerCredentials } from '@grpc/grpc-js';
-import { listenError } from '../lib/listen-error.ts';
+import { type SocketServer, serveSockets } from '../lib/socket-server.ts';
 import type { TlsGate } from './security/tls-gate.ts';
 
 /** A gRPC server's sockets, taken in by ourselves. */
-export interface Listener {
-  /** `HOST:PORT`, with the real port. */
-  readonly address: string;
+export interface Listener extends SocketServer {
   /** The TLS of a call's connection, by grpc-js's name of the peer; undefined in plaintext. */
   tlsOf(peer: string): TLSSocket | undefined;
-  /** Takes no more connections; resolves when those that there are have ended. */
-  close(): Promise<void>;
-  /** Cuts those that are left. */
-  destroy(): void;
 }
 
 /**
@@ -34,15 +27,6 @@ export async function listen(
 ): Promise<Listener> {
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   widenWindows(server, windowBytes);
-  const sockets = new Set<Socket>();
-  const net = createServer({ noDelay: true }, (socket) => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
-    // A reset by the peer: the stream's own close says all that is to say.
-    socket.on('error', () => socket.destroy());
-    if (gate === undefined) injector.injectConnection(socket);
-    else gate.inject(socket);
-  });
   const secured = new Map<string, TLSSocket>();
   await gate?.start((socket) => {
     // What grpc-js says of a peer is all that it tells of a call's connection.
@@ -52,29 +36,23 @@ export async function listen(
     injector.injectConnection(socket);
   });
   try {
-    await bound(net, host, port);
+    const sockets = await serveSockets('The collector', host, port, (socket) => {
+      if (gate === undefined) injector.injectConnection(socket);
+      else gate.inject(socket);
+    });
+    return {
+      address: sockets.address,
+      tlsOf: (peer) => secured.get(peer),
+      close: () => sockets.close(),
+      destroy: () => {
+        gate?.stop();
+        sockets.destroy();
+      },
+    };
   } catch (error) {
     gate?.stop();
     throw error;
   }
-  const { address, port: realPort, family } = net.address() as AddressInfo;
-  return {
-    address: family === 'IPv6' ? `[${address}]:${realPort}` : `${address}:${realPort}`,
-    tlsOf: (peer) => secured.get(peer),
-    close: () => new Promise((resolve) => net.close(() => resolve())),
-    destroy: () => {
-      gate?.stop();
-      net.close();
-      for (const socket of sockets) socket.destroy();
-    },
-  };
-}
-
-function bound(net: NetServer, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    net.once('error', (error) => reject(listenError(error, 'The collector', `${host}:${port}`)));
-    net.listen({ host, port }, () => resolve());
-  });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { rulesOptions } from '../admission/options.ts';
+import { grpcOptions } from '../api/grpc/options.ts';
 import { httpOptions } from '../api/options.ts';
 import { bufferOptions } from '../buffer/options.ts';
 import { clockOptions } from '../clock/options.ts';
@@ -49,6 +50,7 @@ export const configSchema = Type.Object(
     serial: serialOptions,
     bridges: bridgesOptions,
     http: httpOptions,
+    grpc: grpcOptions,
     clock: clockOptions,
     decode: decodeOptions,
     registry: registryOptions,

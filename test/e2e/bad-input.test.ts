@@ -18,7 +18,7 @@ interface Refusal {
 
 /** Starts what can't start. It has to say why in a few plain lines, without a stack trace, and end soon. */
 async function refusal(t: TestContext, set: Settings, args: readonly string[] = [], env = {}): Promise<Refusal> {
-  const ports = { 'mqtt.port': 0, 'http.port': 0, 'collector.port': 0 };
+  const ports = { 'mqtt.port': 0, 'http.port': 0, 'grpc.port': 0, 'collector.port': 0 };
   const gateway = HeadgateProcess.spawn(t, 'run', { set: { ...ports, ...set }, args, env });
   const { code } = await within(15_000, 'the refusal', gateway.exited);
   const text = gateway.errors.join('\n');
@@ -38,7 +38,7 @@ test('a taken port: which, and what to do', async (t) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => server.close());
   const { port } = server.address() as { port: number };
-  for (const key of ['mqtt.port', 'http.port', 'collector.port']) {
+  for (const key of ['mqtt.port', 'http.port', 'grpc.port', 'collector.port']) {
     const { code, text } = await refusal(t, { dataDir: join(tempDir(t), 'data'), [key]: port });
     assert.equal(code, 1);
     assert.match(text, new RegExp(`127\\.0\\.0\\.1:${port}`));

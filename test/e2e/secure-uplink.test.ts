@@ -107,7 +107,13 @@ test('a gateway enrols by itself at its first start, with a token that systemd h
 test('a gateway with TLS at its own collector is told that it has to enrol there too', {
   timeout: 30_000,
 }, async (t) => {
-  const set = { dataDir: join(tempDir(t), 'data'), 'mqtt.port': 0, 'http.port': 0, 'collector.port': 0 };
+  const set = {
+    dataDir: join(tempDir(t), 'data'),
+    'mqtt.port': 0,
+    'http.port': 0,
+    'grpc.port': 0,
+    'collector.port': 0,
+  };
   const gateway = HeadgateProcess.spawn(t, 'run', { set: { ...set, 'collector.tls.enabled': true } });
   const { code } = await within(20_000, 'its end', gateway.exited);
   assert.equal(code, 78);

@@ -39,6 +39,7 @@ export async function startGateway(t: TestContext, options: GatewayOptions): Pro
       dataDir,
       'mqtt.port': mqttPort,
       'http.port': 0,
+      'grpc.port': 0,
       'collector.port': 0,
       // Tests count records.
       'uplink.canary': 0,

@@ -1,0 +1,90 @@
+import type { sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { HeadgateError } from '../../core/errors.ts';
+import type { Take } from '../../core/message.ts';
+import type { Principal } from '../../core/principal.ts';
+import type { Log } from '../../lib/log.ts';
+import type {
+  GetDeviceRequest,
+  GetDeviceResponse,
+  ListDevicesRequest,
+  ListDevicesResponse,
+} from '../../wire/generated/headgate/v1/gateway.ts';
+import { deviceQueryOf, pageOf } from '../device-query.ts';
+import { type DevicesApi, seenBy } from '../devices-routes.ts';
+import { demandOf } from '../guard.ts';
+import { type Call, type Shown, shownBy } from './caller.ts';
+import { deviceMessage, summaryMessage } from './device-message.ts';
+import { callFailure } from './failure.ts';
+import { type PublishStream, publishCall } from './publish-call.ts';
+
+export interface GatewayCallsDependencies {
+  /** Who makes a call; a sentence: why what it shows of its caller does not count. */
+  readonly identify: (shown: Shown) => Principal | string;
+  /** As `LocalPublish` has it. */
+  readonly publish: Take;
+  readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
+  readonly log: Log;
+}
+
+/** The Gateway service: each call is its caller's, and fails in the words of the table of errors. */
+export class GatewayCalls {
+  readonly #deps: GatewayCallsDependencies;
+
+  constructor(deps: GatewayCallsDependencies) {
+    this.#deps = deps;
+  }
+
+  get implementation(): UntypedServiceImplementation {
+    const { publish, log } = this.#deps;
+    return {
+      publish: (call: PublishStream) => {
+        const principal = this.#callerOf(call, (error) => call.emit('error', error));
+        if (principal === undefined) return;
+        publishCall(call, { take: publish, demand: (topic) => demandOf(principal, { kind: 'publish', topic }), log });
+      },
+      listDevices: this.#unary((request: ListDevicesRequest, caller) => this.#listDevices(request, caller)),
+      getDevice: this.#unary((request: GetDeviceRequest, caller) => this.#getDevice(request, caller)),
+    };
+  }
+
+  #listDevices(request: ListDevicesRequest, caller: Principal): ListDevicesResponse {
+    const { pageSize, pageToken, profile, text, presences } = request;
+    const query = deviceQueryOf({
+      ...(pageSize !== 0 && { limit: String(pageSize) }),
+      ...(pageToken !== '' && { after: pageToken }),
+      ...(profile !== '' && { profile }),
+      ...(text !== '' && { text }),
+      ...(presences.length > 0 && { presence: presences.join(',') }),
+    });
+    if (typeof query === 'string') throw new HeadgateError('request.invalid', query);
+    const { devices, next, total } = pageOf(seenBy(caller, this.#deps.devices.summaries()), query);
+    return { devices: devices.map(summaryMessage), nextPageToken: next ?? '', total: BigInt(total) };
+  }
+
+  #getDevice({ id }: GetDeviceRequest, caller: Principal): GetDeviceResponse {
+    demandOf(caller, { kind: 'read', deviceId: id });
+    const device = this.#deps.devices.describe(id);
+    if (device === undefined) throw new HeadgateError('device.unknown', `There is no device \`${id.slice(0, 200)}\`.`);
+    return { device: deviceMessage(device) };
+  }
+
+  #unary<Request, Response>(handle: (request: Request, caller: Principal) => Response) {
+    return (call: Call & { readonly request: Request }, answer: sendUnaryData<Response>): void => {
+      const caller = this.#callerOf(call, (error) => answer(error));
+      if (caller === undefined) return;
+      try {
+        answer(null, handle(call.request, caller));
+      } catch (error) {
+        answer(callFailure(error, this.#deps.log));
+      }
+    };
+  }
+
+  /** Who makes a call. What a call shows that does not count ends it. */
+  #callerOf(call: Call, fail: (error: ReturnType<typeof callFailure>) => void): Principal | undefined {
+    const found = this.#deps.identify(shownBy(call));
+    if (typeof found !== 'string') return found;
+    fail(callFailure(new HeadgateError('auth.failed', found), this.#deps.log));
+    return undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import type { ServerDuplexStream } from '@grpc/grpc-js';
+import type { Failure as Told } from '../../core/errors.ts';
+import type { Bearer, Take } from '../../core/message.ts';
+import type { Log } from '../../lib/log.ts';
+import type { Failure, PublishRequest, PublishResponse } from '../../wire/generated/headgate/v1/gateway.ts';
+import { told } from './failure.ts';
+import { whenGone } from './gone.ts';
+
+export type PublishStream = ServerDuplexStream<PublishRequest, PublishResponse>;
+
+export interface PublishDependencies {
+  /** As `LocalPublish` has it. */
+  readonly take: Take;
+  /** @throws {HeadgateError} access.denied when the caller may not publish there */
+  readonly demand: (topic: string) => void;
+  readonly log: Log;
+}
+
+/** So many messages of one call may wait for the disk before no more are read from it. */
+const maxOpen = 256;
+
+/** Takes in what a call brings: each message is answered once it is as durable as its rule asks. */
+export function publishCall(call: PublishStream, deps: PublishDependencies): void {
+  let open = 0;
+  let hasEnded = false;
+  let isOver = false;
+  const answer = (response: PublishResponse): void => {
+    if (!isOver) call.write(response);
+  };
+  const settled = (): void => {
+    open--;
+    if (isOver) return;
+    if (hasEnded && open === 0) call.end();
+    else if (open === maxOpen - 1 && !hasEnded) call.resume();
+  };
+  call.on('data', (request: PublishRequest) => {
+    const { id } = request;
+    if (++open === maxOpen) call.pause();
+    const bearer: Bearer = {
+      taken: (sequence) => {
+        answer({ id, outcome: { $case: 'sequence', value: BigInt(sequence) } });
+        settled();
+      },
+      refused: (error) => {
+        answer({ id, outcome: { $case: 'failure', value: failureMessage(told(error, deps.log)) } });
+        settled();
+      },
+    };
+    publish(request, bearer, deps);
+  });
+  call.on('end', () => {
+    hasEnded = true;
+    if (open === 0) call.end();
+  });
+  whenGone(call, () => {
+    isOver = true;
+  });
+}
+
+function failureMessage({ code, detail, retryable, retryAfterSeconds = 0 }: Told): Failure {
+  return { code, detail, retryable, retryAfterSeconds };
+}
+
+function publish({ topic, payload }: PublishRequest, bearer: Bearer, { take, demand }: PublishDependencies): void {
+  try {
+    demand(topic);
+  } catch (error) {
+    bearer.refused(error as Error);
+    return;
+  }
+  take({ source: 'grpc', topic, payload }, bearer);
+}

@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import type { RuleBook } from './admission/rule-book.ts';
+import type { Shown } from './api/grpc/caller.ts';
+import { GrpcApi } from './api/grpc/grpc-api.ts';
+import type { HttpApi } from './api/http-api.ts';
+import type { RecordBuffer } from './buffer/buffer.ts';
+import type { GatewayClock } from './clock/clock.ts';
+import type { Config } from './config/schema.ts';
+import type { Take } from './core/message.ts';
+import { localPrincipal, nobody, type Principal } from './core/principal.ts';
+import type { Decoding } from './decoding.ts';
+import { httpApi } from './http-parts.ts';
+import type { Metrics } from './instrumentation/metrics.ts';
+import type { Reporter } from './instrumentation/reporter.ts';
+import type { Log } from './lib/log.ts';
+import { isLoopback } from './lib/loopback.ts';
+import { LocalPublish } from './pipeline/local-publish.ts';
+import type { MqttSource } from './sources/mqtt/mqtt.ts';
+import type { SerialSource } from './sources/serial/serial.ts';
+
+export interface ServingDependencies {
+  readonly config: Config;
+  readonly dataDir: string;
+  readonly buffer: RecordBuffer;
+  readonly rules: RuleBook;
+  readonly clock: GatewayClock;
+  readonly decoding: Decoding;
+  readonly mqtt: MqttSource;
+  readonly serial: SerialSource;
+  /** The way into the flow. */
+  readonly take: Take;
+  readonly reporter: Reporter;
+  readonly metrics: Metrics;
+  readonly identity: () => { readonly gateway: string; readonly epoch: string };
+  /** The log of a part. */
+  readonly log: (part: string) => Log;
+}
+
+/** What people and programs beside the gateway reach: the third part of the composition root. */
+export class Serving {
+  readonly http: HttpApi;
+  readonly grpc: GrpcApi;
+
+  constructor(deps: ServingDependencies) {
+    const { config, dataDir, buffer, rules, clock, decoding, mqtt, serial, reporter, metrics, identity, log } = deps;
+    const publish = new LocalPublish({
+      take: deps.take,
+      handOn: mqtt.requests.handOn,
+      maxTopicLevels: config.mqtt.maxTopicLevels,
+      maxPayloadBytes: config.mqtt.maxPacketSize,
+    });
+    this.http = httpApi({
+      ...{ config, identity, metrics, clock, rules, decoding, serial, buffer },
+      bufferDirectory: join(dataDir, 'buffer'),
+      status: () => reporter.status(),
+      log: log('http'),
+    });
+    this.grpc = new GrpcApi({
+      options: config.grpc,
+      identify: identifyLocal,
+      isServing: () => ['ready', 'degraded'].includes(reporter.status().health.state),
+      publish: publish.take,
+      devices: decoding.registry,
+      log: log('grpc'),
+    });
+  }
+}
+
+/** Whoever is on this machine. */
+function identifyLocal({ address }: Shown): Principal {
+  return isLoopback(address) ? localPrincipal : nobody;
+}

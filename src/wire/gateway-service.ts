@@ -1,0 +1,35 @@
+// The gRPC services for programs beside the gateway, as grpc-js's ServiceDefinition has them.
+import { HealthCheckRequest, HealthCheckResponse } from './generated/grpc/health/v1/health.ts';
+import { ServerReflectionRequest, ServerReflectionResponse } from './generated/grpc/reflection/v1/reflection.ts';
+import {
+  GetDeviceRequest,
+  GetDeviceResponse,
+  ListDevicesRequest,
+  ListDevicesResponse,
+  PublishRequest,
+  PublishResponse,
+} from './generated/headgate/v1/gateway.ts';
+import { grpcMethod } from './grpc-method.ts';
+
+const gateway = '/headgate.v1.Gateway';
+export const gatewayService = {
+  publish: grpcMethod(`${gateway}/Publish`, PublishRequest, PublishResponse, 'both'),
+  listDevices: grpcMethod(`${gateway}/ListDevices`, ListDevicesRequest, ListDevicesResponse),
+  getDevice: grpcMethod(`${gateway}/GetDevice`, GetDeviceRequest, GetDeviceResponse),
+} as const;
+
+const health = '/grpc.health.v1.Health';
+export const healthService = {
+  check: grpcMethod(`${health}/Check`, HealthCheckRequest, HealthCheckResponse),
+  watch: grpcMethod(`${health}/Watch`, HealthCheckRequest, HealthCheckResponse, 'response'),
+} as const;
+
+/** Tools ask under the name that it had before it was settled, too; the messages are the same. */
+export const reflectionServices = ['grpc.reflection.v1', 'grpc.reflection.v1alpha'].map((where) => ({
+  serverReflectionInfo: grpcMethod(
+    `/${where}.ServerReflection/ServerReflectionInfo`,
+    ServerReflectionRequest,
+    ServerReflectionResponse,
+    'both',
+  ),
+}));

@@ -10,6 +10,7 @@ import type { Decoding } from './decoding.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { GatewayStatus } from './instrumentation/status.ts';
 import type { Log } from './lib/log.ts';
+import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
 import { version } from './version.ts';
 
@@ -23,6 +24,7 @@ export interface HttpParts {
   readonly rules: RuleBook;
   readonly decoding: Decoding;
   readonly serial: SerialSource;
+  readonly mqtt: MqttSource;
   readonly buffer: RecordBuffer;
   /** Where its files are. */
   readonly bufferDirectory: string;
@@ -44,6 +46,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     serial,
     buffer: bufferApi(parts),
     clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
+    mqtt: { ...config.mqtt, accept: (stream) => parts.mqtt.accept(stream) },
     log,
   });
 }

@@ -74,6 +74,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['uplink/', 'collector/'],
   serialport: ['sources/serial/connection.ts'],
   typebox: ['lib/', 'config/', 'api/', 'profiles/language/', '*/options.ts'],
+  ws: ['api/'],
   yaml: ['config/', 'lib/settings/'],
 };
 

@@ -1,17 +1,20 @@
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { localPrincipal, nobody } from '../core/principal.ts';
-import { listenError } from '../lib/listen-error.ts';
+import { boundTo, listenError } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import { addGuard, type Identify } from './guard.ts';
 import { isLocalCaller } from './local-caller.ts';
+import { type MqttDoor, mqttUpgrade } from './mqtt-upgrade.ts';
 import type { HttpOptions } from './options.ts';
 import { type Problem, problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
 import { addRoutes, type RouteDependencies } from './routes.ts';
+import { asksForWebSocket, Upgrades } from './upgrades.ts';
 
 export interface HttpDependencies extends RouteDependencies {
   readonly options: HttpOptions;
+  readonly mqtt: MqttDoor;
   /** Who asks. Default: whoever is on this machine is known, everybody else unknown. */
   readonly identify?: Identify;
   readonly log: Log;
@@ -59,10 +62,12 @@ export class HttpApi implements Service {
   readonly name = 'http';
   readonly #deps: HttpDependencies;
   #app: FastifyInstance | undefined;
+  readonly #upgrades: Upgrades;
   #address = '';
 
   constructor(deps: HttpDependencies) {
     this.#deps = deps;
+    this.#upgrades = new Upgrades([mqttUpgrade(deps.mqtt)], deps.options.allowedOrigins);
   }
 
   /** @throws {HeadgateError} port.taken, port.forbidden or address.unavailable */
@@ -75,11 +80,11 @@ export class HttpApi implements Service {
     } catch (error) {
       throw listenError(error, 'the HTTP server', `${host}:${port}`);
     }
-    const { address, family, port: bound } = app.server.address() as AddressInfo;
-    this.#address = `${family === 'IPv6' ? `[${address}]` : address}:${bound}`;
+    this.#address = boundTo(app.server);
   }
 
   async stop(): Promise<void> {
+    await this.#upgrades.close();
     await this.#app?.close();
   }
 
@@ -99,7 +104,11 @@ export class HttpApi implements Service {
       // A device's id, with every byte of it encoded.
       routerOptions: { maxParamLength: maxIdInUrl },
       requestTimeout: limits.requestTimeoutMs,
-      http: { headersTimeout: limits.headersTimeoutMs, connectionsCheckingInterval: limits.checkMs },
+      http: {
+        headersTimeout: limits.headersTimeoutMs,
+        connectionsCheckingInterval: limits.checkMs,
+        shouldUpgradeCallback: asksForWebSocket,
+      },
       // A browser that keeps its connection open must not hold up a stop.
       forceCloseConnections: true,
       // Health says itself that the gateway is stopping, in the words of all other problems.
@@ -111,6 +120,7 @@ export class HttpApi implements Service {
       clientErrorHandler: (error, socket) => endUnreadable(error, socket),
     });
     app.server.maxConnections = limits.maxConnections;
+    this.#upgrades.attach(app.server);
     app.addHook('onSend', async (_request, reply) => {
       protect(reply);
     });

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import { BlockList, isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 import { isLoopback } from '../lib/loopback.ts';
@@ -23,11 +24,27 @@ const proxied = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'
  * address or a name that only the network itself gives out: a public name might have been made to lead here.
  */
 export function isNearbyCaller({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>): boolean {
+  return isNearby(socket.remoteAddress) && isUnderLocalName(headers.host) && cameFromHere(headers);
+}
+
+/**
+ * Whether a request was made by a program, or by a page that came from this gateway under an address or a name that only its
+ * network gives out, or from an origin that is allowed.
+ */
+export function isOwnPage({ headers }: Pick<IncomingMessage, 'headers'>, allowedOrigins: readonly string[]): boolean {
   const { host, origin } = headers;
+  if (origin === undefined || allowedOrigins.includes(origin)) return true;
+  return isUnderLocalName(host) && cameFromHere(headers);
+}
+
+function isUnderLocalName(host: string | undefined): boolean {
   const url = `http://${host}`;
-  if (!isNearby(socket.remoteAddress) || !URL.canParse(url)) return false;
+  if (!URL.canParse(url)) return false;
   const name = nameOf(url);
-  if (isIP(name) === 0 && !/^[^.]+$|\.(local|lan|internal|home\.arpa)$/.test(name)) return false;
+  return isIP(name) !== 0 || /^[^.]+$|\.(local|lan|internal|home\.arpa)$/.test(name);
+}
+
+function cameFromHere({ host, origin }: IncomingHttpHeaders): boolean {
   return origin === undefined || (URL.canParse(origin) && new URL(origin).host === host);
 }
 

@@ -3,6 +3,11 @@ import { port } from '../lib/option-types.ts';
 
 export const httpOptions = Type.Object({
   host: Type.String({ default: '127.0.0.1', description: 'Address to listen on.' }),
+  allowedOrigins: Type.Array(Type.String(), {
+    default: [],
+    description:
+      'Pages that may open WebSockets here besides those that came from this gateway, by origin: `https://hmi.example.org`.',
+  }),
   port: port({ default: 8080, description: 'TCP port for the dashboard and the APIs.' }),
 });
 export type HttpOptions = Static<typeof httpOptions>;

@@ -63,10 +63,14 @@ export function sendProblem(reply: FastifyReply, what: Problem): FastifyReply {
  */
 export function unreadableRequest(code: string | undefined): string {
   const [status, detail] = reasons[code ?? ''] ?? ([400, 'This is no HTTP request that can be read.'] as const);
-  const body = problem(status, detail);
+  return rawAnswer(problem(status, detail));
+}
+
+/** A problem as a whole response, after which the connection is over, for where there is no request to answer. */
+export function rawAnswer(body: Problem): string {
   const text = JSON.stringify(body);
   return [
-    `HTTP/1.1 ${status} ${body.title}`,
+    `HTTP/1.1 ${body.status} ${body.title}`,
     `content-type: ${problemType}`,
     `content-length: ${Buffer.byteLength(text)}`,
     'connection: close',

@@ -1,3 +1,4 @@
+import type { Server } from 'node:net';
 import { type ErrorCode, HeadgateError, messageOf } from '../core/errors.ts';
 
 const reasons: Readonly<Record<string, { readonly code: ErrorCode; readonly say: string }>> = {
@@ -22,6 +23,13 @@ export function listenError(error: unknown, what: string, address: string): Head
   return new HeadgateError('startup.failed', `${what} can't listen on ${address}: ${messageOf(error)}.`, {
     cause: error,
   });
+}
+
+/** Where a server listens, as `HOST:PORT`; empty when it does not. */
+export function boundTo(server: Server): string {
+  const bound = server.address();
+  if (bound === null || typeof bound === 'string') return '';
+  return `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }
 
 function codeOf(error: unknown): string {

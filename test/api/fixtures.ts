@@ -125,7 +125,7 @@ const noTopics: TopicsApi = { summaries: () => [], adopt: refusal, ignore: refus
 /** What an HTTP API needs, of a gateway that is well. */
 export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<HttpDependencies> = {}): HttpDependencies {
   return {
-    options: { host: '127.0.0.1', port: 0 },
+    options: { host: '127.0.0.1', port: 0, allowedOrigins: [] },
     status: () => composeStatus({ ...healthyParts, ...parts }, someTimeMs),
     metrics: async () => ({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
     rules: rulesApi(),
@@ -143,6 +143,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     },
     buffer: new FakeBuffer(),
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
+    mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },
     log: silentLog,
     ...rest,
   };

@@ -11,7 +11,7 @@ import { within } from '../support/wait.ts';
 import { dependencies } from './fixtures.ts';
 
 function api(parts: Partial<StatusParts> = {}, port = 0, limits: Partial<HttpLimits> = {}): HttpApi {
-  return new HttpApi(dependencies(parts, { options: { host: '127.0.0.1', port }, limits }));
+  return new HttpApi(dependencies(parts, { options: { host: '127.0.0.1', port, allowedOrigins: [] }, limits }));
 }
 
 async function asked(parts: Partial<StatusParts>, url: string, method: 'GET' | 'HEAD' = 'GET') {

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { ByteStream } from '../../lib/byte-stream.ts';
 import { Outbox } from './outbox.ts';
 
 /** What becomes of one delivery to one subscriber. */
@@ -33,7 +33,7 @@ export interface ThrottleLimits {
  * 16 KiB. Here every write says "go on", and whoever does not read at all is disconnected.
  */
 export class Throttle {
-  readonly #socket: Socket;
+  readonly #socket: ByteStream;
   readonly #limits: ThrottleLimits;
   readonly #onFrozen: () => void;
   readonly #outbox: Outbox;
@@ -41,7 +41,7 @@ export class Throttle {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param onFrozen the client does not read what waits for it; it is being disconnected */
-  constructor(socket: Socket, limits: ThrottleLimits, onFrozen: () => void) {
+  constructor(socket: ByteStream, limits: ThrottleLimits, onFrozen: () => void) {
     this.#socket = socket;
     this.#limits = limits;
     this.#onFrozen = onFrozen;
@@ -112,12 +112,12 @@ export class Throttle {
 }
 
 /** Bytes that the operating system has taken. */
-function sentOf(socket: Socket): number {
+function sentOf(socket: ByteStream): number {
   return socket.bytesWritten - socket.writableLength;
 }
 
 /** Resolves when half of `maxUnsent` or less waits in the socket, or when it is gone. */
-export function roomIn(socket: Socket, maxUnsent: number): Promise<void> {
+export function roomIn(socket: ByteStream, maxUnsent: number): Promise<void> {
   if (socket.destroyed || socket.writableLength <= maxUnsent / 2) return Promise.resolve();
   return new Promise((resolve) => {
     const settle = (): void => {
@@ -132,15 +132,15 @@ export function roomIn(socket: Socket, maxUnsent: number): Promise<void> {
 
 /** The connections that have not said CONNECT yet, oldest first: the ones that make room when there is none. */
 export class Newcomers {
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<ByteStream>();
 
-  add(socket: Socket): void {
+  add(socket: ByteStream): void {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
   }
 
   /** It has said CONNECT and was accepted. */
-  settle(socket: Socket): void {
+  settle(socket: ByteStream): void {
     this.#sockets.delete(socket);
   }
 

@@ -1,5 +1,5 @@
-import type { Socket } from 'node:net';
 import type { AedesPublishPacket, Client } from 'aedes';
+import type { ByteStream } from '../../lib/byte-stream.ts';
 import type { Tally } from '../../lib/tally.ts';
 import { deliveryTo } from './connections.ts';
 import type { RefusedReason, SkippedReason } from './refused.ts';
@@ -12,7 +12,7 @@ export function forward(
   skipped: Tally<SkippedReason>,
   refused: Tally<RefusedReason>,
 ): AedesPublishPacket | null {
-  const socket = client.conn as Socket;
+  const socket = client.conn as ByteStream;
   switch (deliveryTo(socket.writableLength, maxUnsentBytes, packet.qos)) {
     case 'deliver':
       return packet;

@@ -1,7 +1,7 @@
-import type { Socket } from 'node:net';
 import type { AedesPublishPacket, Client, PublishPacket } from 'aedes';
 import { messageOf } from '../../core/errors.ts';
 import type { Take } from '../../core/message.ts';
+import type { ByteStream } from '../../lib/byte-stream.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Tally } from '../../lib/tally.ts';
 import { markAnswered } from './aedes-guard.ts';
@@ -242,7 +242,7 @@ export class Intake {
     this.#deps.refused.add('protocol-error');
     // A will comes when its connection is over already: aedes has to hear of it, to forget it.
     if (client === null || packet.cmd === undefined) done(new Error(fault));
-    else (client.conn as Socket).destroy();
+    else (client.conn as ByteStream).destroy();
   }
 
   /**

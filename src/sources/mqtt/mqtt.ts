@@ -1,11 +1,12 @@
 import type { EventEmitter } from 'node:events';
-import { createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { Aedes, type AedesPublishPacket, type Client } from 'aedes';
 import type { NativeWords } from '../../core/command.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { RecentDelivery, Take } from '../../core/message.ts';
 import type { Shelf } from '../../core/shelf.ts';
-import { listenError } from '../../lib/listen-error.ts';
+import type { ByteStream } from '../../lib/byte-stream.ts';
+import { boundTo, listenError } from '../../lib/listen-error.ts';
 import type { Log } from '../../lib/log.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { Service } from '../../lib/service.ts';
@@ -69,9 +70,9 @@ export class MqttSource implements Service {
   readonly #links = new WeakMap<Client, Link>();
   /** Connections that asked to start afresh and are not yet let in. */
   readonly #startsAfresh = new WeakSet<Client>();
-  readonly #sockets = new Set<Socket>();
+  readonly #sockets = new Set<ByteStream>();
   /** Those of them that have said CONNECT and were let in. */
-  readonly #clients = new Set<Socket>();
+  readonly #clients = new Set<ByteStream>();
   #broker: Aedes | undefined;
   #server: Server | undefined;
   #address = '';
@@ -103,7 +104,8 @@ export class MqttSource implements Service {
       onSkipped: (reason) => this.#skipped.add(reason),
       onUnreadable: (what) => log.warn({ lost: what }, 'Some of what clients are remembered by could not be read.'),
       // A client that ended while aedes empties its queue has no connection any more.
-      room: ({ conn }) => (conn === undefined ? Promise.resolve() : roomIn(conn as Socket, options.maxUnsentPerClient)),
+      room: ({ conn }) =>
+        conn === undefined ? Promise.resolve() : roomIn(conn as ByteStream, options.maxUnsentPerClient),
       onReleased: (clientId, packetId) => this.#redelivery.forget(clientId, packetId),
     });
     this.#intake = new Intake({
@@ -148,7 +150,7 @@ export class MqttSource implements Service {
     });
     broker.on('clientReady', (client: Client) => {
       this.#sessions.connected(client);
-      const socket = client.conn as Socket;
+      const socket = client.conn as ByteStream;
       this.#newcomers.settle(socket);
       this.#clients.add(socket);
       socket.once('close', () => this.#clients.delete(socket));
@@ -226,20 +228,17 @@ export class MqttSource implements Service {
 
   async #listen(): Promise<Server> {
     const { host, port } = this.#deps.options;
-    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.#accept(socket));
+    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.accept(socket));
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => reject(listenError(error, 'MQTT', `${host}:${port}`)));
       server.listen({ host, port, backlog: 1024 }, resolve);
     });
-    const address = server.address();
-    if (address !== null && typeof address === 'object') {
-      this.#address =
-        address.family === 'IPv6' ? `[${address.address}]:${address.port}` : `${address.address}:${address.port}`;
-    }
+    this.#address = boundTo(server);
     return server;
   }
 
-  #accept(socket: Socket): void {
+  /** Takes in a connection on which a client will say CONNECT. */
+  accept(socket: ByteStream): void {
     const { options } = this.#deps;
     this.#connectionsTotal++;
     if (this.#sockets.size >= options.maxConnections) {
@@ -270,7 +269,7 @@ export class MqttSource implements Service {
   }
 
   #authenticate(client: Client, done: (error: null, isAllowed: boolean) => void): void {
-    const isAllowed = isLoopback((client.conn as Socket).localAddress);
+    const isAllowed = isLoopback((client.conn as ByteStream).localAddress);
     if (!isAllowed) this.#refused.add('anonymous');
     // A session that starts afresh forgets the packet ids of the one before (MQTT 5.0 § 3.1.2.4).
     if (isAllowed && this.#startsAfresh.has(client)) this.#sessions.forgetIncoming(client.id);

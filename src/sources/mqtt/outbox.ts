@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { ByteStream } from '../../lib/byte-stream.ts';
 
 /** Chunks up to this size are put together; a larger one is worth a write of its own. */
 const maxSmall = 512;
@@ -16,7 +16,7 @@ export class Outbox {
   #length = 0;
 
   /** From here on the socket can't be corked: that is what this does. */
-  constructor(socket: Socket) {
+  constructor(socket: ByteStream) {
     this.#write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
     // mqtt-packet corks what can be corked, at the price of a tick for each packet. Nobody else does.
     (socket as { cork: unknown }).cork = undefined;

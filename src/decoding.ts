@@ -22,7 +22,7 @@ import { DeviceRegistry, type RegistryDependencies } from './registry/registry.t
 import { keepAdoptions } from './registry/topics/adoption-shelf.ts';
 import { Bindings } from './registry/topics/bindings.ts';
 import { TopicBook } from './registry/topics/topic-book.ts';
-import { profilesOfPorts } from './sources/serial/port-profiles.ts';
+import { profilesOfPorts, unheardOnPort } from './sources/serial/port-profiles.ts';
 import type { SerialProfiles } from './sources/serial/serial.ts';
 
 export interface DecodingDependencies extends Pick<RegistryDependencies, 'report'> {
@@ -95,7 +95,7 @@ export class Decoding implements Service {
       log: log('registry'),
     });
     this.words = new ProfileWords({
-      deviceOf: (id) => this.registry.find(id),
+      deviceOf: (id) => this.registry.find(id) ?? unheardOnPort(config.serial, id),
       profileOf: (name) => this.library.profiles.get(name),
     });
     this.redecoder = new Redecoder({
@@ -138,6 +138,8 @@ export class Decoding implements Service {
   readonly serial: SerialProfiles = {
     lineOf: (name) => serialLineOf(name, this.#library.profiles.get(name)),
     lines: () => lineGuesses(this.#library),
+    portOf: (deviceId) => this.words.portOf(deviceId),
+    wordsFor: (command) => this.words.serialWordsFor(command),
     guess: (bytes) => guessProfiles(bytes, this.#library, this.#options),
   };
 

@@ -115,7 +115,7 @@ export class Gateway {
     this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard, publish });
     const recentDeliveries = () => this.#buffer.deliveries;
     const devicesChanged = () => this.#commands.devicesChanged();
-    const intake = { take: this.#flow.take, shelf: this.#buffer.shelf, recentDeliveries };
+    const intake = { take: this.#flow.take, shelf: this.#buffer.shelf, recentDeliveries, devicesChanged };
     this.#mqtt = new MqttSource({
       ...intake,
       options: config.mqtt,
@@ -127,13 +127,12 @@ export class Gateway {
       },
       log: part('mqtt'),
     });
-    this.#serial = new SerialSource({ options: config.serial, take: intake.take, profiles, log: part('serial') });
+    this.#serial = new SerialSource({ ...intake, options: config.serial, profiles, log: part('serial') });
     this.#bridges = new Bridges({
       ...intake,
       options: config.bridges,
       gateway: () => this.#identity().gateway,
       ownBroker: () => this.#mqtt.address,
-      devicesChanged,
       native: words,
       topicsOf: (deviceId) => registry.describe(deviceId)?.topics ?? [],
       log: part('bridge'),
@@ -155,7 +154,7 @@ export class Gateway {
     this.#commands = new Commands({
       options: config.commands,
       shelf: this.#buffer.shelf,
-      carrier: this.#bridges.behind(this.#mqtt.devices),
+      carriers: [this.#mqtt.devices, this.#bridges, this.#serial.devices],
       check: (deviceId, name, payload) => words.obstacle({ deviceId, name, payload }),
       remote: remote ?? unchangeable,
       redial: () => this.#uplink.redial('a configuration is on trial'),

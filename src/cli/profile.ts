@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { HeadgateError } from '../core/errors.ts';
 import { nameOf, readProfileFile, readProfiles } from '../profiles/directory.ts';
-import { exampleFaults } from '../profiles/examples.ts';
+import { mismatches } from '../profiles/examples.ts';
 import { draftProfile } from '../profiles/language/draft.ts';
 import type { LoadedProfile } from '../profiles/language/load.ts';
 import { loadLibrary } from '../profiles/library.ts';
@@ -135,11 +135,12 @@ function count(number: number, what: string): string {
   return `${number} ${what}${number === 1 ? '' : 's'}`;
 }
 
-function failuresOf(file: string, { options, compiled, where }: LoadedProfile): string[] {
+function failuresOf(file: string, loaded: LoadedProfile): string[] {
+  const { options, where } = loaded;
   return options.examples.flatMap((example, index) => {
     const place = where({ path: ['examples', index], at: 'value' });
     const what = example.about === undefined ? `example ${index + 1}` : `example ${index + 1} (${example.about})`;
-    return exampleFaults(compiled, example).map((fault) => `${place ?? file}: ${what}: ${fault}.`);
+    return mismatches(loaded, example).map((fault) => `${place ?? file}: ${what}: ${fault}.`);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Answer } from './command-state.ts';
+import type { CommandAnswer } from '../core/command.ts';
 
 /** A longer result is not kept: it lies on disk and in memory until the collector has it. */
 const maxResultBytes = 64 * 1024;
@@ -8,7 +8,7 @@ const maxResultBytes = 64 * 1024;
  * "result": …}` say it in words; any other payload says that it was done, and is its result. A `result` that is a text
  * is kept as it is, anything else as JSON.
  */
-export function readAnswer(payload: Uint8Array): Answer {
+export function readAnswer(payload: Uint8Array): CommandAnswer {
   const said = objectIn(payload);
   switch (said?.status) {
     case 'ok':
@@ -20,6 +20,13 @@ export function readAnswer(payload: Uint8Array): Answer {
     default:
       return { outcome: 'ok', ...kept(payload) };
   }
+}
+
+/** An answer that a carrier has read, with what is kept of its result. */
+export function keptAnswer(answer: CommandAnswer): CommandAnswer {
+  const { result = new Uint8Array() } = answer;
+  if (answer.outcome === 'ok') return { outcome: 'ok', ...kept(result) };
+  return { outcome: 'failed', reason: answer.reason.slice(0, 1_000), ...kept(result) };
 }
 
 function objectIn(payload: Uint8Array): { status?: unknown; reason?: unknown; result?: unknown } | undefined {

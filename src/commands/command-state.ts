@@ -1,3 +1,4 @@
+import type { CommandAnswer } from '../core/command.ts';
 import type { UnixMs } from '../core/time.ts';
 
 /** Where a command stands. Times are operating time: what the gateway has run, summed over all its runs, in ms. */
@@ -15,17 +16,14 @@ export type CommandState =
   /** It was handed over, and no answer came in time: nobody knows whether it was done. */
   | { readonly name: 'unknown' };
 
-/** What a device says of a command. */
-export type Answer =
-  | { readonly outcome: 'ok'; readonly result?: Uint8Array }
-  | { readonly outcome: 'failed'; readonly reason: string; readonly result?: Uint8Array };
-
 export type CommandInput =
   /** It is about to be handed over. */
   | { readonly name: 'hand-over' }
   /** It is known for certain that nobody was given it after all. */
   | { readonly name: 'not-handed-over' }
-  | { readonly name: 'answered'; readonly answer: Answer }
+  | { readonly name: 'answered'; readonly answer: CommandAnswer }
+  /** It was given to the device, and no answer came in time, or none ever will. */
+  | { readonly name: 'unanswered' }
   /** It can't be handed over, and never will be. */
   | { readonly name: 'refused'; readonly reason: string }
   /** This is a copy of the data that the gateway went on with: what it did meanwhile is not known here. */
@@ -62,6 +60,7 @@ export function step(state: CommandState, input: CommandInput, terms: CommandTer
     case 'sent':
       if (input.name === 'copied') return { name: 'unknown' };
       if (input.name === 'answered') return answered(input.answer);
+      if (input.name === 'unanswered') return { name: 'unknown' };
       if (input.name === 'refused') return { name: 'failed', reason: input.reason };
       if (input.name === 'not-handed-over') return isOver(terms, now) ? { name: 'expired' } : { name: 'queued' };
       return now.operatingMs >= state.atMs + terms.answerTimeoutMs ? { name: 'unknown' } : state;
@@ -88,7 +87,7 @@ function isOver({ expiresAt, expiresAtOperatingMs }: CommandTerms, { operatingMs
   return expiresAt !== undefined && wallMs !== undefined && wallMs >= expiresAt;
 }
 
-function answered(answer: Answer): CommandState {
+function answered(answer: CommandAnswer): CommandState {
   const result = answer.result === undefined ? {} : { result: answer.result };
   if (answer.outcome === 'ok') return { name: 'acknowledged', ...result };
   return { name: 'failed', reason: answer.reason, ...result };

@@ -1,10 +1,11 @@
-import { type Command, type CommandDesk, type CommandReport, commandIdPattern } from '../core/command.ts';
+import { type Command, type CommandDesk, type CommandReport, commandIdPattern, type Handed } from '../core/command.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Shelf } from '../core/shelf.ts';
 import type { UnixMs } from '../core/time.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
-import { readAnswer } from './answer.ts';
+import { keptAnswer, readAnswer } from './answer.ts';
+import { Carriers, type CommandCarrier } from './carriers.ts';
 import { CommandBook } from './command-book.ts';
 import { type CommandInput, type Now, step } from './command-state.ts';
 import { revisionLeap, takeCopied } from './copied.ts';
@@ -14,20 +15,11 @@ import { Reports } from './reports.ts';
 import type { CommandsStatus } from './status.ts';
 import { type RemoteConfig, Trial } from './trial.ts';
 
-/** What brings commands to devices. */
-export interface CommandCarrier {
-  /** Whether a device is there to be given a command now. */
-  reaches(deviceId: string): boolean;
-  /** Why a device can never be given one; undefined when it can. */
-  obstacle(deviceId: string): string | undefined;
-  /** Gives it to the device. False: for certain nobody was given it. When it rejects, nobody knows. */
-  deliver(command: Command): Promise<boolean>;
-}
-
 export interface CommandsDependencies {
   readonly options: CommandsOptions;
   readonly shelf: Shelf;
-  readonly carrier: CommandCarrier;
+  /** The ways to devices: of those that reach one, the first takes its commands. */
+  readonly carriers: readonly CommandCarrier[];
   /** Why a device would not understand a command, by its profile; undefined when it would, or has none. */
   readonly check: (deviceId: string, name: string, payload: Uint8Array) => string | undefined;
   readonly remote: RemoteConfig;
@@ -55,6 +47,7 @@ const forgetMs = 60_000;
 export class Commands implements Service, CommandDesk {
   readonly name = 'commands';
   readonly #deps: CommandsDependencies;
+  readonly #carrier: CommandCarrier;
   readonly #book: CommandBook;
   readonly #trial: Trial;
   readonly #reports: Reports;
@@ -66,6 +59,7 @@ export class Commands implements Service, CommandDesk {
 
   constructor(deps: CommandsDependencies) {
     this.#deps = deps;
+    this.#carrier = new Carriers(deps.carriers);
     this.#book = new CommandBook(deps.shelf, deps.options);
     this.#trial = new Trial(deps);
     this.#reports = new Reports(deps.shelf, deps.operatingMs, deps.log);
@@ -194,10 +188,10 @@ export class Commands implements Service, CommandDesk {
 
   #refusalOf(command: Command): string | undefined {
     const { id, deviceId, name, payload } = command;
-    const { check, carrier } = this.#deps;
+    const { check } = this.#deps;
     if (!commandIdPattern.test(id)) return 'its id is not 1 to 64 letters, digits, - and _';
     // What can never be comes first: no room is a matter of time.
-    const never = deviceId === '' ? undefined : (carrier.obstacle(deviceId) ?? check(deviceId, name, payload));
+    const never = deviceId === '' ? undefined : (this.#carrier.obstacle(deviceId) ?? check(deviceId, name, payload));
     return never ?? this.#book.refusal(command);
   }
 
@@ -212,7 +206,7 @@ export class Commands implements Service, CommandDesk {
       const { command } = entry;
       if (entry.state.name !== 'queued' || command.deviceId === '') continue;
       const underWay = sent.get(command.deviceId) ?? 0;
-      if (underWay >= maxSentPerDevice || !this.#deps.carrier.reaches(command.deviceId)) continue;
+      if (underWay >= maxSentPerDevice || !this.#carrier.reaches(command.deviceId, underWay)) continue;
       if (!this.#input(entry, { name: 'hand-over' }) || (entry.state.name as string) !== 'sent') continue;
       sent.set(command.deviceId, underWay + 1);
       this.#reports.whenSaved(() => this.#deliver(entry));
@@ -248,8 +242,9 @@ export class Commands implements Service, CommandDesk {
     const { command, state } = entry;
     // It was noted a disk's time ago.
     if (state.name !== 'sent') return;
+    let handed: Handed;
     try {
-      if (await this.#deps.carrier.deliver(command)) return;
+      handed = await this.#carrier.deliver(command);
     } catch (error) {
       this.#deps.log.warn(
         { command: command.id, device: command.deviceId, reason: messageOf(error) },
@@ -257,7 +252,12 @@ export class Commands implements Service, CommandDesk {
       );
       return;
     }
-    this.#input(entry, { name: 'not-handed-over' });
+    if (handed === true) return;
+    if (handed === false) this.#input(entry, { name: 'not-handed-over' });
+    else if (handed.outcome === 'unanswered') this.#input(entry, { name: 'unanswered' });
+    else this.#input(entry, { name: 'answered', answer: keptAnswer(handed) });
+    // Whoever has answered may be told the next thing.
+    if (handed !== false) this.#handOver();
   }
 
   /** Does what is due; called once a second. */

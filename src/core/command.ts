@@ -50,6 +50,41 @@ export interface CommandDesk {
   disconnected(): void;
 }
 
+/** What a device says of a command. */
+export type CommandAnswer =
+  | { readonly outcome: 'ok'; readonly result?: Uint8Array }
+  | { readonly outcome: 'failed'; readonly reason: string; readonly result?: Uint8Array };
+
+/**
+ * What is known of a command once it was handed over. `true`: the device may have it, and its answer comes by itself.
+ * `false`: for certain nobody was given it. `unanswered`: it was given to the device, and no answer will come.
+ */
+export type Handed = boolean | CommandAnswer | { readonly outcome: 'unanswered' };
+
+/** What is sent to a device over a serial line. */
+export interface SerialWords {
+  readonly bytes: Uint8Array;
+  /** Absent: the device does not say whether it has done it. */
+  readonly answer?: ExpectedAnswer;
+}
+
+export interface ExpectedAnswer {
+  readonly timeoutMs: number;
+  /** What a frame says of the command; undefined: it is no answer to it. */
+  readonly read: (frame: Uint8Array) => CommandAnswer | undefined;
+}
+
+/** What is written to a Modbus device. Addresses are as they are sent, from 0 on. */
+export type ModbusWords = {
+  readonly address: number;
+  /** By function 15 or 16, although 5 or 6 would do. */
+  readonly isMultiple: boolean;
+} & (
+  | { readonly table: 'coil'; readonly values: readonly boolean[] }
+  /** @property values 0 to 65535 each */
+  | { readonly table: 'holding'; readonly values: readonly number[] }
+);
+
 /** Devices that are told things in words of their own: their profile has them. */
 export interface NativeWords {
   /** Where such a device hears commands. Empty: it has no words of its own, or is known not to be there. */
@@ -58,6 +93,14 @@ export interface NativeWords {
   wordsFor(
     command: Pick<Command, 'deviceId' | 'name' | 'payload'>,
   ): { readonly topic: string; readonly payload: string } | undefined;
+}
+
+/** Devices on a line of their own, which their profile has words for. */
+export interface LineWords {
+  /** What is sent to it over a serial line; undefined when it has no such words for it. */
+  serialWordsFor(command: Pick<Command, 'deviceId' | 'name' | 'payload'>): SerialWords | undefined;
+  /** What is written to it over Modbus; undefined when it has no such words for it. */
+  modbusWordsFor(command: Pick<Command, 'deviceId' | 'name' | 'payload'>): ModbusWords | undefined;
 }
 
 /** What a command id may look like: it is a level of a topic and a part of a key. */

@@ -1,9 +1,11 @@
-import type { Command, NativeWords } from '../core/command.ts';
+import type { Command, LineWords, ModbusWords, NativeWords, SerialWords } from '../core/command.ts';
 import type { Profile } from '../profiles/library.ts';
 import { type NativeCommand, namesIn, nativeCommand } from '../profiles/native-command.ts';
 
 /** What has to be known of a device to speak its language. */
 export interface KnownDevice {
+  /** The way in over which it was heard first: `mqtt`, `serial`, … */
+  readonly source: string;
   readonly profile: { readonly name: string } | undefined;
   readonly presence: string;
   /** Where it was heard, by topic. */
@@ -18,7 +20,7 @@ export interface NativeWordsDependencies {
 type Told = Pick<Command, 'deviceId' | 'name' | 'payload'>;
 
 /** Commands in devices' own words, by their profiles. */
-export class ProfileWords implements NativeWords {
+export class ProfileWords implements NativeWords, LineWords {
   readonly #deps: NativeWordsDependencies;
 
   constructor(deps: NativeWordsDependencies) {
@@ -28,7 +30,7 @@ export class ProfileWords implements NativeWords {
   topics(deviceId: string): readonly string[] {
     const known = this.#known(deviceId);
     if (known === undefined || known.presence === 'offline') return [];
-    const topics = known.commands.map(({ topic }) =>
+    const topics = known.commands.map(({ topic = '\0' }) =>
       topic.replace(/\{([^{}]+)\}/g, (_, key) => known.names.get(key) ?? '\0'),
     );
     return topics.filter((topic) => !topic.includes('\0'));
@@ -39,6 +41,24 @@ export class ProfileWords implements NativeWords {
     return words?.kind === 'native' ? words : undefined;
   }
 
+  /** The serial port of a device that understands commands there. */
+  portOf(deviceId: string): string | undefined {
+    const known = this.#known(deviceId);
+    if (known?.source !== 'serial') return undefined;
+    if (!known.commands.some(({ send, sendHex }) => (send ?? sendHex) !== undefined)) return undefined;
+    return known.topics.keys().next().value;
+  }
+
+  serialWordsFor(command: Told): SerialWords | undefined {
+    const words = this.#wordsFor(command);
+    return words?.kind === 'send' ? words : undefined;
+  }
+
+  modbusWordsFor(command: Told): ModbusWords | undefined {
+    const words = this.#wordsFor(command);
+    return words?.kind === 'write' ? words : undefined;
+  }
+
   /** Why a device would not understand a command; undefined when it would, or nothing is known of its language. */
   obstacle(command: Told): string | undefined {
     const words = this.#wordsFor(command);
@@ -47,7 +67,7 @@ export class ProfileWords implements NativeWords {
 
   #wordsFor({ deviceId, name, payload }: Told): NativeCommand | undefined {
     const known = this.#known(deviceId);
-    return known && nativeCommand(known.commands, known.names, { name, payload });
+    return known && nativeCommand(known.options, known.names, { name, payload });
   }
 
   #known(deviceId: string) {
@@ -55,6 +75,8 @@ export class ProfileWords implements NativeWords {
     const profile = device?.profile && this.#deps.profileOf(device.profile.name);
     const commands = profile?.options.commands;
     if (device === undefined || profile === undefined || commands === undefined) return undefined;
-    return { commands, names: namesIn(profile.compiled, device.topics.keys()), presence: device.presence };
+    const { source, presence, topics } = device;
+    const names = namesIn(profile.compiled, topics.keys());
+    return { commands, options: profile.options, names, source, presence, topics };
   }
 }

@@ -2,11 +2,13 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Decoded } from '../core/decoded.ts';
 import { unitOf, unitSymbol } from '../core/measure-units.ts';
 import type { Field, FieldValue } from '../core/measurement.ts';
+import { commandMismatches } from './command-examples.ts';
 import { ProfileDecoder } from './decoder.ts';
 import type { GeneralOptions } from './general.ts';
 import { signedNumberLike } from './json.ts';
 import type { CompiledProfile } from './language/compiled.ts';
 import type { ExampleOptions } from './language/example-options.ts';
+import type { ProfileOptions } from './language/options.ts';
 import { ProfileUse } from './profile-use.ts';
 import { asOne, decodeStream } from './stream.ts';
 
@@ -25,6 +27,16 @@ export function decodeExample(profile: CompiledProfile, example: ExampleOptions)
   // A profile without topics is for a serial port.
   if (profile.framing === undefined) return decoder.decodeBy(profile, message, receivedAtMs, use);
   return asOne(decodeStream(decoder, profile, message.topic, message.payload, receivedAtMs));
+}
+
+/** What is wrong with what an example becomes, of a message or a command: a sentence each; none: it is as it says. */
+export function mismatches(
+  { options, compiled }: { readonly options: ProfileOptions; readonly compiled: CompiledProfile },
+  example: ExampleOptions,
+): string[] {
+  return example.command === undefined
+    ? exampleFaults(compiled, example)
+    : commandMismatches(options, compiled, example);
 }
 
 /** What is wrong with what an example becomes, a sentence each; none: it is as it says. */

@@ -1,12 +1,22 @@
+import type { ModbusWords, SerialWords } from '../core/command.ts';
 import { closest } from '../lib/spelling.ts';
-import { parseJson, textOf } from './json.ts';
+import { commandValue, valueFault, wordFor } from './commands/command-value.ts';
+import { registerWrite } from './commands/register-write.ts';
+import { serialCommand } from './commands/serial-command.ts';
+import { textOf } from './json.ts';
 import type { CommandOptions } from './language/command-options.ts';
 import type { CompiledProfile } from './language/compiled.ts';
 import { fill } from './language/mapping.ts';
+import type { ProfileOptions } from './language/options.ts';
 
 /** A command in a device's own words. */
 export type NativeCommand =
+  /** What is published over MQTT. */
   | { readonly kind: 'native'; readonly topic: string; readonly payload: string }
+  /** What is sent over a serial line. */
+  | ({ readonly kind: 'send' } & SerialWords)
+  /** What is written over Modbus. */
+  | ({ readonly kind: 'write' } & ModbusWords)
   /** Why the device would not understand it, as the rest of a sentence. */
   | { readonly kind: 'refused'; readonly reason: string };
 
@@ -19,40 +29,51 @@ export interface Told {
 /**
  * What a command is in the words of a device's profile. Pure.
  *
- * @param commands what its profile says that it can be asked
+ * @param profile what it says that its devices can be asked, and what registers they have
  * @param names what its topics gave names to: see {@link namesIn}
  */
 export function nativeCommand(
-  commands: readonly CommandOptions[],
+  { commands = [], modbus }: Pick<ProfileOptions, 'commands' | 'modbus'>,
   names: ReadonlyMap<string, string>,
   { name, payload }: Told,
 ): NativeCommand {
-  const all = commands.map((command) => command.name);
   const command =
     commands.find((one) => one.name === name) ?? (name === '' && commands.length === 1 ? commands[0] : undefined);
-  if (command === undefined) {
-    const meant = closest(name, all);
-    const hint = meant === undefined ? `there are ${all.join(', ')}` : `did you mean ${meant}?`;
-    return {
-      kind: 'refused',
-      reason: name === '' ? `its name is needed: ${hint}` : `it has no command ${name}; ${hint}`,
-    };
-  }
+  if (command === undefined) return unknownCommand(commands, name);
   const text = textOf(payload)?.trim();
   if (text === undefined) return { kind: 'refused', reason: 'its payload is no text' };
-  const parsed = parseJson(text);
-  const value = typeof parsed === 'object' || parsed === undefined ? text : parsed;
-  const fault = valueFault(command, value);
+  const asked = commandValue(text);
+  const fault = valueFault(command, asked.value);
   if (fault !== undefined) return { kind: 'refused', reason: fault };
-  const { words = {} } = command;
-  // The value comes from outside: `constructor` is none of the words.
-  const word = Object.hasOwn(words, String(value)) ? words[String(value)] : value;
-  const missing = [...command.topic.matchAll(/\{([^{}]+)\}/g)].find(([, key]) => !names.has(key!));
+  const word = wordFor(command.words, asked.value);
+  if (command.topic !== undefined) return published(command.topic, command.payload, names, word);
+  if (command.send !== undefined || command.sendHex !== undefined)
+    return serialCommand(command, { ...asked, value: word });
+  return registerWrite(command, modbus, word);
+}
+
+function unknownCommand(commands: readonly CommandOptions[], name: string): NativeCommand {
+  const all = commands.map((command) => command.name);
+  const meant = closest(name, all);
+  const hint = meant === undefined ? `there are ${all.join(', ')}` : `did you mean ${meant}?`;
+  return {
+    kind: 'refused',
+    reason: name === '' ? `its name is needed: ${hint}` : `it has no command ${name}; ${hint}`,
+  };
+}
+
+function published(
+  topic: string,
+  payload: string,
+  names: ReadonlyMap<string, string>,
+  word: boolean | number | string,
+): NativeCommand {
+  const missing = [...topic.matchAll(/\{([^{}]+)\}/g)].find(([, key]) => !names.has(key!));
   if (missing !== undefined) return { kind: 'refused', reason: `nothing was heard of it that tells its ${missing[1]}` };
-  const filled = command.payload.replace(/\{([^{}]+)\}/g, (whole, key: string) =>
+  const filled = payload.replace(/\{([^{}]+)\}/g, (whole, key: string) =>
     key === 'value' ? String(word) : (names.get(key) ?? whole),
   );
-  return { kind: 'native', topic: fill(command.topic, names), payload: filled };
+  return { kind: 'native', topic: fill(topic, names), payload: filled };
 }
 
 /** What the topics that a device was heard on give names to, by its profile. */
@@ -69,19 +90,4 @@ export function namesIn(profile: CompiledProfile, topics: Iterable<string>): Map
     }
   }
   return names;
-}
-
-function valueFault({ values, range }: CommandOptions, value: unknown): string | undefined {
-  if (values !== undefined && !values.some((one) => String(one) === String(value)))
-    return `its value is ${shown(value)}, but must be ${values.map(String).join(', ')}`;
-  if (range === undefined) return undefined;
-  const number = typeof value === 'number' ? value : Number.NaN;
-  return number >= range[0]! && number <= range[1]!
-    ? undefined
-    : `its value is ${shown(value)}, but must be a number from ${range[0]} to ${range[1]}`;
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(String(value));
-  return text.length > 40 ? `${text.slice(0, 37)}…` : text;
 }

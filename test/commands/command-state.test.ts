@@ -11,6 +11,7 @@ const no: CommandInput = { name: 'answered', answer: { outcome: 'failed', reason
 const time: CommandInput = { name: 'time' };
 const handOver: CommandInput = { name: 'hand-over' };
 const refused: CommandInput = { name: 'refused', reason: 'no such topic' };
+const unansweredNow: CommandInput = { name: 'unanswered' };
 const notHandedOver: CommandInput = { name: 'not-handed-over' };
 
 const queued: CommandState = { name: 'queued' };
@@ -46,6 +47,9 @@ const table: readonly [what: string, from: CommandState, input: CommandInput, to
   ['is not handed over again', sent, handOver, sent],
   ['goes back when nobody was given it', sent, notHandedOver, queued],
   ['goes back, and its time is over', sent, notHandedOver, expired, over],
+  ['is unknown when its carrier knows that no answer will come', sent, unansweredNow, unknown],
+  ['is not unknown before it was handed over', queued, unansweredNow, queued],
+  ['stays acknowledged when its carrier waits no more', done, unansweredNow, done],
   ['is cleared up by a late answer', unknown, ok, done],
   ['is cleared up by a late no', unknown, no, failed],
   ['is not handed over when it is unknown', unknown, handOver, unknown],

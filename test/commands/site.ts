@@ -63,17 +63,19 @@ export class CommandSite {
     this.commands = new Commands({
       options: this.#options,
       shelf: this.#shelf,
-      carrier: {
-        reaches: () => isAlive() && this.isThere,
-        obstacle: (deviceId) => (deviceId.includes('#') ? 'no topic' : undefined),
-        deliver: async ({ id }) => {
-          // What a dead process would do is not done.
-          if (!isAlive() || this.delivery === 'not-given') return false;
-          this.given.push(id);
-          if (this.delivery === 'broken') throw new Error('the connection broke');
-          return true;
+      carriers: [
+        {
+          reaches: () => isAlive() && this.isThere,
+          obstacle: (deviceId) => (deviceId.includes('#') ? 'no topic' : undefined),
+          deliver: async ({ id }) => {
+            // What a dead process would do is not done.
+            if (!isAlive() || this.delivery === 'not-given') return false;
+            this.given.push(id);
+            if (this.delivery === 'broken') throw new Error('the connection broke');
+            return true;
+          },
         },
-      },
+      ],
       check: (_device, name) => (name === 'fly' ? 'a pump does not fly' : undefined),
       remote: this.remote,
       redial: () => {

@@ -12,7 +12,12 @@ const words = new ProfileWords({
   deviceOf: (id) => {
     const presence = names.get(id);
     if (presence === undefined) return undefined;
-    return { profile: { name: 'tasmota/tasmota' }, presence, topics: new Map([[`tele/${id.slice(8)}/SENSOR`, []]]) };
+    return {
+      source: 'mqtt',
+      profile: { name: 'tasmota/tasmota' },
+      presence,
+      topics: new Map([[`tele/${id.slice(8)}/SENSOR`, []]]),
+    };
   },
   profileOf: (name) => profiles.get(name),
 });

@@ -7,7 +7,7 @@ import { knownKeywords, type SchemaNode } from '../../src/lib/settings/schema-no
 import builtIn from '../../src/profiles/built-in.json' with { type: 'json' };
 import { ProfileDecoder } from '../../src/profiles/decoder.ts';
 import { readProfiles } from '../../src/profiles/directory.ts';
-import { exampleFaults } from '../../src/profiles/examples.ts';
+import { mismatches } from '../../src/profiles/examples.ts';
 import { editorSchema } from '../../src/profiles/language/editor-schema.ts';
 import { profileNode } from '../../src/profiles/language/load.ts';
 import { profileOptions } from '../../src/profiles/language/options.ts';
@@ -21,12 +21,11 @@ test('every profile is right', () => {
   assert.ok(profiles.size > 0);
 });
 
-for (const [name, { options, compiled }] of profiles) {
+for (const [name, profile] of profiles) {
+  const { options } = profile;
   test(`${name}: its examples become what they say`, () => {
     const faults = options.examples.flatMap((example, index) =>
-      exampleFaults(compiled, example).map(
-        (fault) => `examples[${index}] (${example.about ?? example.topic}): ${fault}`,
-      ),
+      mismatches(profile, example).map((fault) => `examples[${index}] (${example.about ?? example.topic}): ${fault}`),
     );
     assert.deepEqual(faults, []);
   });

@@ -7,7 +7,7 @@ const { profiles } = loadLibrary();
 
 function told(profile: string, topics: readonly string[], name: string, payload: string) {
   const { options, compiled } = profiles.get(profile)!;
-  return nativeCommand(options.commands!, namesIn(compiled, topics), { name, payload: Buffer.from(payload) });
+  return nativeCommand(options, namesIn(compiled, topics), { name, payload: Buffer.from(payload) });
 }
 
 test('a command becomes what the device understands, or a reason why it would not', () => {
@@ -35,7 +35,7 @@ test('a command becomes what the device understands, or a reason why it would no
 test('a value that every object inherits is none of the words', () => {
   const commands = [{ name: 'set', topic: 'x/set', payload: '{value}', words: { on: 'ON' } }];
   for (const value of ['constructor', 'toString', '__proto__']) {
-    const native = nativeCommand(commands, new Map(), { name: 'set', payload: Buffer.from(value) });
+    const native = nativeCommand({ commands }, new Map(), { name: 'set', payload: Buffer.from(value) });
     assert.deepEqual(native, { kind: 'native', topic: 'x/set', payload: value });
   }
 });

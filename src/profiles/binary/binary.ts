@@ -92,6 +92,12 @@ function inBigOrder(bytes: Uint8Array, order: ByteOrder): Uint8Array {
   }
 }
 
+/** Bytes that have the highest first, in another order: the inverse of {@link inBigOrder}. */
+export function inOrder(bytes: Uint8Array, order: ByteOrder): Uint8Array {
+  // Only with an odd number of bytes it matters which of the two comes first.
+  return order === 'CDAB' ? swapPairs(Uint8Array.from(bytes)).reverse() : inBigOrder(bytes, order);
+}
+
 function swapPairs(bytes: Uint8Array): Uint8Array {
   for (let i = 0; i + 1 < bytes.length; i += 2) {
     const first = bytes[i]!;

@@ -109,6 +109,14 @@ export function checksumOf(kind: ChecksumKind, bytes: Uint8Array, from = 0, to =
   return checksums[kind].reckon(bytes, from, to);
 }
 
+/** The bytes of a checksum as they are sent. @param order other than is usual for its kind */
+export function checksumBytes(kind: ChecksumKind, checksum: number, order?: 'big' | 'little'): Uint8Array {
+  const { bytes: size, order: usual } = checksums[kind];
+  if (size === 1) return Uint8Array.of(checksum);
+  const [high, low] = [checksum >> 8, checksum & 0xff];
+  return (order ?? usual) === 'big' ? Uint8Array.of(high, low) : Uint8Array.of(low, high);
+}
+
 /** The checksum that stands in `bytes` at `at`. @param order other than is usual for its kind */
 export function checksumAt(kind: ChecksumKind, bytes: Uint8Array, at: number, order?: 'big' | 'little'): number {
   const { bytes: size, order: usual } = checksums[kind];

@@ -30,33 +30,36 @@ const lengthOptions = Type.Object(
   },
 );
 
+/** How a frame is secured. */
+export const checksumKind = Type.Union(
+  [
+    Type.Literal('sum8'),
+    Type.Literal('sum8-complement'),
+    Type.Literal('sum8-inverted'),
+    Type.Literal('sum16be'),
+    Type.Literal('sum16le'),
+    Type.Literal('sum16-complement'),
+    Type.Literal('xor8'),
+    Type.Literal('crc8'),
+    Type.Literal('crc8-maxim'),
+    Type.Literal('crc8-sensirion'),
+    Type.Literal('crc16-modbus'),
+    Type.Literal('crc16-arc'),
+    Type.Literal('crc16-ccitt'),
+    Type.Literal('crc16-xmodem'),
+    Type.Literal('crc16-kermit'),
+    Type.Literal('crc16-x25'),
+    Type.Literal('crc16-voltronic'),
+  ],
+  {
+    description:
+      'How it is reckoned. `sum8`: the lowest byte of the sum; `sum8-complement`: what makes that sum 0 (MH-Z19, HPMA115); `sum8-inverted`: its bits turned over (SHDLC); `sum16be`, `sum16le`: two bytes of the sum, high or low one first; `sum16-complement`: two bytes, high one first, that make the sum 0 (JBD); `xor8`; and the usual CRCs by name. `crc16-voltronic` is `crc16-xmodem` with one added to bytes that mean something else there.',
+  },
+);
+
 const checksumOptions = Type.Object(
   {
-    kind: Type.Union(
-      [
-        Type.Literal('sum8'),
-        Type.Literal('sum8-complement'),
-        Type.Literal('sum8-inverted'),
-        Type.Literal('sum16be'),
-        Type.Literal('sum16le'),
-        Type.Literal('sum16-complement'),
-        Type.Literal('xor8'),
-        Type.Literal('crc8'),
-        Type.Literal('crc8-maxim'),
-        Type.Literal('crc8-sensirion'),
-        Type.Literal('crc16-modbus'),
-        Type.Literal('crc16-arc'),
-        Type.Literal('crc16-ccitt'),
-        Type.Literal('crc16-xmodem'),
-        Type.Literal('crc16-kermit'),
-        Type.Literal('crc16-x25'),
-        Type.Literal('crc16-voltronic'),
-      ],
-      {
-        description:
-          'How it is reckoned. `sum8`: the lowest byte of the sum; `sum8-complement`: what makes that sum 0 (MH-Z19, HPMA115); `sum8-inverted`: its bits turned over (SHDLC); `sum16be`, `sum16le`: two bytes of the sum, high or low one first; `sum16-complement`: two bytes, high one first, that make the sum 0 (JBD); `xor8`; and the usual CRCs by name. `crc16-voltronic` is `crc16-xmodem` with one added to bytes that mean something else there.',
-      },
-    ),
+    kind: checksumKind,
     from: Type.Optional(
       Type.Integer({ minimum: 0, maximum: 64, description: 'The first byte that it covers. Unset: 0.' }),
     ),

@@ -1,11 +1,11 @@
-import { RE2JS } from 're2js';
 import { unitCodes, unitOf } from '../../core/measure-units.ts';
 import type { OptionProblem } from '../../lib/option-types.ts';
-import { closest } from '../../lib/spelling.ts';
 import { sizeOf } from '../binary/binary.ts';
 import { framingProblems } from '../framing/option-checks.ts';
 import type { ModbusOptions } from '../modbus/options.ts';
+import { commandExampleFaults, commandFaults, ofCommands } from './command-faults.ts';
 import type { ExampleOptions } from './example-options.ts';
+import { expressionFault, textFault, unknownWord } from './fault-words.ts';
 import type { FieldOptions, MessageOptions, ProfileOptions } from './options.ts';
 import { templateFault } from './template.ts';
 import { isZone } from './time.ts';
@@ -20,7 +20,7 @@ export function profileFaults(profile: ProfileOptions, codecs: readonly string[]
   const tell = (path: Path, message: string | undefined): void => {
     if (message !== undefined) problems.push({ path, message });
   };
-  for (const [key, text] of Object.entries(profile.device ?? {})) tell(['device', key], isText(text, templateFault));
+  for (const [key, text] of Object.entries(profile.device ?? {})) tell(['device', key], textFault(text, templateFault));
   if (profile.framing !== undefined) {
     for (const { path, message } of framingProblems(profile.framing)) tell(['framing', ...path], message);
   }
@@ -38,10 +38,10 @@ export function profileFaults(profile: ProfileOptions, codecs: readonly string[]
     for (const { path, message: text } of messageFaults(message, codecs)) tell(['messages', index, ...path], text);
   }
   for (const [index, command] of (profile.commands ?? []).entries()) {
-    tell(['commands', index, 'topic'], isText(command.topic, patternFault));
+    for (const { path, message } of commandFaults(command, profile)) tell(['commands', index, ...path], message);
   }
   for (const [index, example] of (profile.examples ?? []).entries()) {
-    for (const { path, message } of exampleFaults(example)) tell(['examples', index, ...path], message);
+    for (const { path, message } of exampleFaults(example, profile)) tell(['examples', index, ...path], message);
   }
   return problems;
 }
@@ -53,13 +53,13 @@ function messageFaults(message: MessageOptions, codecs: readonly string[]): Opti
   };
   const { match, codec, decode, pattern, time } = message;
   for (const [index, topic] of (match?.topic ?? []).entries())
-    tell(['match', 'topic', index], isText(topic, patternFault));
-  tell(['match', 'pattern'], isText(match?.pattern, expressionFault));
+    tell(['match', 'topic', index], textFault(topic, patternFault));
+  tell(['match', 'pattern'], textFault(match?.pattern, expressionFault));
   if (codec !== undefined && !codecs.includes(codec))
-    tell(['codec'], `is "${codec}", but ${unknown(codec, codecs, 'codec')}`);
+    tell(['codec'], `is "${codec}", but ${unknownWord(codec, codecs, 'codec')}`);
   const { nested } = message;
   if (nested?.codec !== undefined && !codecs.includes(nested.codec))
-    tell(['nested', 'codec'], `is "${nested.codec}", but ${unknown(nested.codec, codecs, 'codec')}`);
+    tell(['nested', 'codec'], `is "${nested.codec}", but ${unknownWord(nested.codec, codecs, 'codec')}`);
   if (nested?.codec !== undefined && nested.fields !== undefined)
     tell(['nested', 'fields'], 'stand beside `codec`: say it with one of the two.');
   for (const [index, field] of (nested?.fields ?? []).entries()) {
@@ -70,7 +70,7 @@ function messageFaults(message: MessageOptions, codecs: readonly string[]): Opti
   if (codec !== undefined && decode !== undefined)
     tell(['decode'], `is "${decode}", but \`codec\` decodes it already: remove one of the two.`);
   if (decode === 'text' && pattern === undefined) tell(['decode'], 'is "text", which needs a `pattern`.');
-  tell(['pattern'], isText(pattern, expressionFault));
+  tell(['pattern'], textFault(pattern, expressionFault));
   if (decode === 'keyvalue' && pattern !== undefined && !(/\?P?<key>/.test(pattern) && /\?P?<value>/.test(pattern)))
     tell(['pattern'], `is "${pattern}", but for \`keyvalue\` it needs the groups \`(?<key>…)\` and \`(?<value>…)\`.`);
   const isBytes = decode === 'binary' || decode === 'cbor';
@@ -86,8 +86,8 @@ function messageFaults(message: MessageOptions, codecs: readonly string[]): Opti
       ['time', 'zone'],
       `is "${time.zone}", but must be UTC, an offset such as +01:00, or a name such as Europe/Amsterdam.`,
     );
-  for (const [key, text] of Object.entries(message.device ?? {})) tell(['device', key], isText(text, templateFault));
-  tell(['once'], isText(message.once, templateFault));
+  for (const [key, text] of Object.entries(message.device ?? {})) tell(['device', key], textFault(text, templateFault));
+  tell(['once'], textFault(message.once, templateFault));
   for (const [index, field] of (message.fields ?? []).entries()) {
     for (const problem of fieldFaults(field, decode === 'binary'))
       tell(['fields', index, ...problem.path], problem.message);
@@ -103,14 +103,17 @@ function modbusFaults({ registers, attributes = {} }: ModbusOptions): OptionProb
   for (const [index, { unit, type = 'uint16', length, range }] of registers.entries()) {
     const tell = (key: string, message: string) => problems.push({ path: ['registers', index, key], message });
     if (unit !== undefined && !unitCodes.includes(unitOf(unit) ?? ''))
-      tell('unit', `is "${unit}", but ${unknown(unit, unitCodes, 'unit')}`);
+      tell('unit', `is "${unit}", but ${unknownWord(unit, unitCodes, 'unit')}`);
     if (sizeOf(type, length) === undefined) tell('type', `is "${type}", which needs a \`length\` in bytes.`);
     if (range !== undefined && range[0]! > range[1]!)
       tell('range', `is from ${range[0]} to ${range[1]}: the smaller number comes first.`);
   }
   for (const [key, name] of Object.entries(attributes)) {
     if (!names.includes(name))
-      problems.push({ path: ['attributes', key], message: `is "${name}", but ${unknown(name, names, 'register')}` });
+      problems.push({
+        path: ['attributes', key],
+        message: `is "${name}", but ${unknownWord(name, names, 'register')}`,
+      });
   }
   return problems;
 }
@@ -140,38 +143,21 @@ function fieldFaults(field: FieldOptions, isBinary: boolean): OptionProblem[] {
     ...Object.entries(field.suffix ?? {}).map(([end, code]) => [['suffix', end], code] as const),
   ]) {
     if (text === undefined || unitCodes.includes(unitOf(text) ?? '')) continue;
-    problems.push({ path: key, message: `is "${text}", but ${unknown(text, unitCodes, 'unit')}` });
+    problems.push({ path: key, message: `is "${text}", but ${unknownWord(text, unitCodes, 'unit')}` });
   }
   if (range !== undefined && range[0]! > range[1]!)
     problems.push({ path: ['range'], message: `is from ${range[0]} to ${range[1]}: the smaller number comes first.` });
   return problems;
 }
 
-function exampleFaults({ payload, payloadHex, kind, gives }: ExampleOptions): OptionProblem[] {
+function exampleFaults(example: ExampleOptions, { commands = [] }: ProfileOptions): OptionProblem[] {
+  const { payload, payloadHex, kind, gives, command } = example;
+  if (command !== undefined) return commandExampleFaults(example, commands);
+  const stray = ofCommands.find((key) => example[key] !== undefined);
+  if (stray !== undefined) return [{ path: [stray], message: 'is for examples of a `command`.' }];
   if ((payload === undefined) === (payloadHex === undefined))
-    return [{ path: [], message: 'needs one of `payload` and `payloadHex`.' }];
+    return [{ path: [], message: 'needs one of `payload` and `payloadHex`, or a `command`.' }];
   if (kind !== undefined && kind !== 'measurement' && gives !== undefined)
     return [{ path: ['gives'], message: `can't be: what is a ${kind} has no fields.` }];
   return [];
-}
-
-function isText(text: string | undefined, fault: (text: string) => string | undefined): string | undefined {
-  const found = text === undefined ? undefined : fault(text);
-  return found === undefined ? undefined : `is "${text}", ${found}.`;
-}
-
-function expressionFault(pattern: string): string | undefined {
-  try {
-    RE2JS.compile(pattern);
-    return undefined;
-  } catch (error) {
-    // The library's message starts with its own words for the same.
-    const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error);
-    return `but that is no RE2 expression: ${reason}`;
-  }
-}
-
-function unknown(word: string, all: readonly string[], what: string): string {
-  const meant = closest(word, all);
-  return `there is no such ${what}${meant === undefined ? '.' : `; did you mean \`${meant}\`?`}`;
 }

@@ -15,13 +15,6 @@ export interface BridgesDependencies extends BridgeDependencies {
   readonly topicsOf: (deviceId: string) => readonly string[];
 }
 
-/** What brings commands to devices, as whoever has them sees it. */
-interface Carrier {
-  reaches(deviceId: string): boolean;
-  obstacle(deviceId: string): string | undefined;
-  deliver(command: Command): Promise<boolean>;
-}
-
 /** What is asked of one topic again and again is asked once in this time. */
 const pauseMs = 10_000;
 const maxAsked = 4096;
@@ -64,13 +57,9 @@ export class Bridges implements Service {
     return true;
   }
 
-  /** The way to devices: another carrier's, and for those that it does not reach the bridges. */
-  behind(other: Carrier): Carrier {
-    return {
-      reaches: (deviceId) => other.reaches(deviceId) || this.reaches(deviceId),
-      obstacle: (deviceId) => (this.#bridgeOf(deviceId) === undefined ? other.obstacle(deviceId) : undefined),
-      deliver: (command) => (other.reaches(command.deviceId) ? other.deliver(command) : this.deliver(command)),
-    };
+  /** Why a device can't be told anything over a bridge; undefined when it can. */
+  obstacle(deviceId: string): string | undefined {
+    return this.#bridgeOf(deviceId) === undefined ? 'it was heard over no bridge that is connected' : undefined;
   }
 
   /** Whether a device that was heard over a bridge can be told something in its own words now. */

@@ -15,8 +15,8 @@ export interface Connection {
   /** Nothing is read until `resume`; what the device sends meanwhile waits in the kernel, as far as it has room. */
   pause(): void;
   resume(): void;
-  /** What the device has not taken for long is not added to. */
-  write(bytes: Uint8Array): void;
+  /** What the device has not taken for long is not added to. @returns whether it was: if not, it gets nothing of it */
+  write(bytes: Uint8Array): boolean;
   /** @param reason what `closed` tells */
   close(reason: string): void;
 }
@@ -68,7 +68,9 @@ function connectionOf(port: SerialPort, onData: (bytes: Uint8Array) => void): Co
     pause: () => port.pause(),
     resume: () => port.resume(),
     write: (bytes) => {
-      if (port.writableLength < maxUnsentBytes) port.write(bytes);
+      if (!port.isOpen || port.writableLength >= maxUnsentBytes) return false;
+      port.write(bytes);
+      return true;
     },
     close: (reason) => {
       why ??= reason;

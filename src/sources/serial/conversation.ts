@@ -1,5 +1,7 @@
+import type { Handed, SerialWords } from '../../core/command.ts';
 import type { Discarded, Framed, Framer } from '../../profiles/framing/framer.ts';
 import type { SerialLine } from '../../profiles/serial-line.ts';
+import { CommandTurns } from './command-turns.ts';
 import type { Connection } from './connection.ts';
 import { PollSchedule } from './poll-schedule.ts';
 
@@ -31,6 +33,7 @@ export class Conversation {
   readonly #deps: ConversationDependencies;
   readonly #framer: Framer;
   readonly #schedule: PollSchedule;
+  readonly #commands: CommandTurns;
   #quiet: NodeJS.Timeout | undefined;
   #connection: Connection | undefined;
   #watch: NodeJS.Timeout | undefined;
@@ -45,6 +48,11 @@ export class Conversation {
     this.#deps = deps;
     this.#framer = line.newFramer();
     this.#schedule = new PollSchedule(line.polls, performance.now(), counts);
+    this.#commands = new CommandTurns({
+      write: (bytes) => this.#connection?.write(bytes) ?? false,
+      isFree: () => !this.#isPaused && !this.#isOver && !this.#schedule.isAsking,
+      done: () => this.#ask(),
+    });
   }
 
   /** Resolves when it is over, with the reason as a sentence. */
@@ -80,19 +88,30 @@ export class Conversation {
     this.#connection?.close(reason);
   }
 
+  /** Tells the device something, once nothing else is under way. What it makes of that is in the frames that come. */
+  async tell(words: SerialWords): Promise<Handed> {
+    if (this.#isOver) return false;
+    const handed = this.#commands.add(words);
+    this.#ask();
+    return await handed;
+  }
+
   heard(bytes: Uint8Array): void {
     if (this.#isOver) return;
     this.#lots++;
     this.#deps.counts.bytes += bytes.length;
-    this.#tell(this.#framer.push(bytes));
+    this.#take(this.#framer.push(bytes));
     this.#quiet?.refresh();
   }
 
-  #tell({ frames, discarded }: Framed): void {
+  #take({ frames, discarded }: Framed): void {
     for (const one of discarded) this.#deps.discarded(one);
     if (frames.length > 0) {
       this.#schedule.heard();
-      for (const { payload } of frames) this.#deps.frame(payload);
+      for (const { payload } of frames) {
+        this.#deps.frame(payload);
+        this.#commands.heard(payload);
+      }
       this.#ask();
     }
   }
@@ -102,13 +121,15 @@ export class Conversation {
     // When this process was busy, bytes may have been there for long: they get their turn first.
     setImmediate(() => {
       if (this.#isOver || this.#isPaused || lots !== this.#lots) return;
-      this.#tell(this.#framer.silence());
+      this.#take(this.#framer.silence());
     });
   }
 
   #ask(): void {
     clearTimeout(this.#poll);
-    while (!this.#isPaused && !this.#isOver) {
+    // What people ask for comes before what is asked from time to time.
+    this.#commands.next();
+    while (!this.#isPaused && !this.#isOver && !this.#commands.isUnderWay) {
       const now = performance.now();
       const step = this.#schedule.next(now);
       Object.assign(this.#deps.counts, this.#schedule.counts);
@@ -117,7 +138,10 @@ export class Conversation {
         return;
       }
       if (step.name === 'ask') this.#connection?.write(step.request);
-      else this.#giveUp();
+      else {
+        this.#giveUp();
+        this.#commands.next();
+      }
     }
   }
 
@@ -133,5 +157,6 @@ export class Conversation {
     clearTimeout(this.#poll);
     clearInterval(this.#watch);
     this.#giveUp();
+    this.#commands.stop();
   }
 }

@@ -37,6 +37,11 @@ export class PollSchedule {
     return { requests: this.#requests, unanswered: this.#unanswered };
   }
 
+  /** A request is under way, and its answer is waited for. */
+  get isAsking(): boolean {
+    return this.#asked !== undefined;
+  }
+
   next(now: MonotonicMs): PollStep {
     if (this.#asked !== undefined) {
       if (now < this.#asked.until) return { name: 'wait', until: this.#asked.until };

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Handed, SerialWords } from '../../core/command.ts';
 import type { Take } from '../../core/message.ts';
 import { nextBackoff } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
@@ -18,6 +19,8 @@ export interface PortDependencies {
   readonly take: Take;
   /** How devices of a profile speak; a sentence: why it can't be said. */
   readonly lineOf: (profile: string) => SerialLine | string;
+  /** It is open, and may be told things. */
+  readonly opened: () => void;
   readonly log: Log;
   readonly pace?: Pace;
   readonly open?: typeof openConnection;
@@ -69,6 +72,19 @@ export class Port {
     });
   }
 
+  get name(): string {
+    return this.#deps.options.name;
+  }
+
+  get isOpen(): boolean {
+    return this.#state.name === 'open';
+  }
+
+  /** Tells its device something, at most once. */
+  async tell(words: SerialWords): Promise<Handed> {
+    return this.#state.name === 'open' ? await this.#state.conversation.tell(words) : false;
+  }
+
   start(): void {
     this.#running ??= this.#run();
   }
@@ -114,6 +130,7 @@ export class Port {
       this.#state = { name: 'open', conversation: opened };
       if (this.#intake.isPaused) opened.pause(true);
       log.info({ port: options.name, path: options.path, line: this.#line }, 'A serial port is read from.');
+      this.#deps.opened();
       const reason = await opened.closed;
       this.#state = { name: 'waiting', reason };
       if (signal.aborted) break;

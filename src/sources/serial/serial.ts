@@ -9,10 +9,11 @@ import type { SerialOptions } from './options.ts';
 import { Port, type PortDependencies } from './port.ts';
 import { existingPorts, type PortPlaces } from './port-list.ts';
 import { type Scan, type ScanRequest, scanPort } from './scan.ts';
+import { SerialCarrier, type SerialLanguage } from './serial-carrier.ts';
 import type { ListedPort, SerialPortStatus, SerialStatus } from './status.ts';
 
 /** What profiles say of serial ports. */
-export interface SerialProfiles {
+export interface SerialProfiles extends SerialLanguage {
   /** How devices of a profile speak; a sentence: why it can't be said. */
   readonly lineOf: (profile: string) => SerialLine | string;
   /** How lines are set, the usual ones first. */
@@ -25,6 +26,8 @@ export interface SerialDependencies extends Pick<PortDependencies, 'pace' | 'ope
   readonly options: SerialOptions;
   readonly take: Take;
   readonly profiles: SerialProfiles;
+  /** A device may be there that was not: what waits for it goes now. */
+  readonly devicesChanged: () => void;
   readonly log: Log;
   readonly places?: PortPlaces;
 }
@@ -34,14 +37,18 @@ export class SerialSource implements Service {
   readonly name = 'serial';
   readonly #deps: SerialDependencies;
   readonly #ports: readonly Port[];
+  /** The way to the devices on its ports. */
+  readonly devices: SerialCarrier;
   #isScanning = false;
 
   constructor(deps: SerialDependencies) {
-    const { options, profiles, ...rest } = deps;
+    const { options, profiles, devicesChanged, ...rest } = deps;
     const { ports, maxInFlight } = options;
     const { lineOf } = profiles;
     this.#deps = deps;
-    this.#ports = ports.map((one) => new Port({ ...rest, lineOf, options: one, maxInFlight }));
+    const opened = devicesChanged;
+    this.#ports = ports.map((one) => new Port({ ...rest, lineOf, opened, options: one, maxInFlight }));
+    this.devices = new SerialCarrier(profiles, this.#ports);
   }
 
   async start(): Promise<void> {

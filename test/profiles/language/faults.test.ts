@@ -67,6 +67,65 @@ const rows: readonly (readonly [profile: string, ...errors: string[]])[] = [
     text('rest: keep').replace(`payload: '{"t":1}'`, 'kind: log, gives: { t: 1 }, payload: x'),
     "p.yaml:7:57: `examples[0].gives` can't be: what is a log has no fields.",
   ],
+  [
+    text('rest: keep', 'commands: [{ name: on }]\n'),
+    'p.yaml:3:12: `commands[0]` needs one of `topic`, `register`, `write`, `send`, `sendHex`: how the device is told.',
+  ],
+  [
+    text('rest: keep', 'commands: [{ name: on, topic: a, send: b }]\n'),
+    'p.yaml:3:12: `commands[0]` needs one of `topic`, `register`, `write`, `send`, `sendHex`: how the device is told, not `topic`, `send`.',
+  ],
+  [
+    text('rest: keep', 'commands: [{ name: on, send: b }]\n'),
+    'p.yaml:3:12: `commands[0]` is for a serial line, but the profile has no `framing`.',
+  ],
+  [
+    text('rest: keep', 'framing: { kind: lines }\ncommands: [{ name: on, send: b, answer: { timeout: 1s } }]\n'),
+    'p.yaml:4:41: `commands[0].answer` needs one of `pattern`, `text` and `hex`: by what the frame is known.',
+  ],
+  [
+    text('rest: keep', 'framing: { kind: lines }\ncommands: [{ name: on, send: "b*{checksum}" }]\n'),
+    'p.yaml:4:30: `commands[0].send` has {checksum}, but there is no `checksum` that says which.',
+  ],
+  [
+    text('rest: keep', 'framing: { kind: lines }\ncommands: [{ name: on, send: b, answer: { pattern: "(" } }]\n'),
+    'p.yaml:4:52: `commands[0].answer.pattern` is "(", but that is no RE2 expression: missing closing ): `(`.',
+  ],
+  [
+    text(
+      'rest: keep',
+      'modbus: { registers: [{ name: level, address: 1, table: input }] }\ncommands: [{ name: on, register: levle }]\n',
+    ),
+    'p.yaml:4:34: `commands[0].register` is "levle", but there is no such register; did you mean `level`?',
+  ],
+  [
+    text(
+      'rest: keep',
+      'modbus: { registers: [{ name: level, address: 1, table: input }] }\ncommands: [{ name: on, register: level }]\n',
+    ),
+    'p.yaml:4:34: `commands[0].register` is "level", which can only be read: it is in the table input.',
+  ],
+  [
+    text(
+      'rest: keep',
+      'modbus: { registers: [] }\ncommands: [{ name: on, write: { address: 1, type: float32 }, function: single }]\n',
+    ),
+    'p.yaml:4:72: `commands[0].function` is "single", but the value takes 2 registers: only "multiple" writes them at once.',
+  ],
+  [
+    text('rest: keep', 'framing: { kind: lines }\ncommands: [{ name: on, send: b }]\n').replace(
+      /topic: a.b.state, payload.*/,
+      'command: onn, sends: b }',
+    ),
+    'p.yaml:9:30: `examples[0].command` is "onn", but there is no such command; did you mean `on`?',
+  ],
+  [
+    text('rest: keep', 'framing: { kind: lines }\ncommands: [{ name: on, send: b }]\n').replace(
+      /topic: a.b.state, payload.*/,
+      'command: on, sends: b, payload: x, answers: done }',
+    ),
+    "p.yaml:9:65: `examples[0].answers` can't be: the command on has no `answer`.",
+  ],
 ];
 
 test('what is wrong with a profile is told with its place, and what was meant', () => {

@@ -13,6 +13,7 @@ import type { SerialPortOptions } from '../../../src/sources/serial/options.ts';
 import type { Pace } from '../../../src/sources/serial/port.ts';
 import type { PortPlaces } from '../../../src/sources/serial/port-list.ts';
 import { SerialSource } from '../../../src/sources/serial/serial.ts';
+import type { SerialLanguage } from '../../../src/sources/serial/serial-carrier.ts';
 import type { SerialPortStatus } from '../../../src/sources/serial/status.ts';
 import { eventually } from '../../support/wait.ts';
 
@@ -42,7 +43,10 @@ interface Extras {
   readonly places: PortPlaces;
   readonly lineOf: (profile: string) => SerialLine | string;
   readonly open: typeof openConnection;
+  readonly language: SerialLanguage;
 }
+
+const speechless: SerialLanguage = { portOf: () => undefined, wordsFor: () => undefined };
 
 /** A serial source, with the decoder behind it and all that it delivered. */
 export class SerialSite {
@@ -54,7 +58,7 @@ export class SerialSite {
 
   constructor(
     ports: readonly SerialPortOptions[],
-    { take, maxInFlight = 256, pace = quick, places, lineOf, open }: Partial<Extras> = {},
+    { take, maxInFlight = 256, pace = quick, places, lineOf, open, language = speechless }: Partial<Extras> = {},
   ) {
     const byName = new Map(ports.map(({ name, profile }) => [name, profile]));
     const decoder = new ProfileDecoder({
@@ -77,7 +81,9 @@ export class SerialSite {
         lineOf: lineOf ?? usualLineOf,
         lines: () => lineGuesses(library),
         guess: (bytes) => guessProfiles(bytes, library, options),
+        ...language,
       },
+      devicesChanged: () => {},
       log: silentLog,
       pace,
       ...(places && { places }),

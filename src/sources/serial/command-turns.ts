@@ -1,0 +1,75 @@
+import type { Handed, SerialWords } from '../../core/command.ts';
+
+export interface TurnsDependencies {
+  /** @returns false: nothing of it goes out */
+  readonly write: (bytes: Uint8Array) => boolean;
+  /** Nothing else is under way on the line. */
+  readonly isFree: () => boolean;
+  /** The device has answered, or does not: the line is free for others. */
+  readonly done: () => void;
+}
+
+interface Turn {
+  readonly words: SerialWords;
+  readonly settle: (handed: Handed) => void;
+}
+
+/**
+ * What a device is told, one thing after the other: the next one when it has answered to the last, or its time for that is
+ * over. Nothing is told twice. What a connection's end leaves is told to nobody, or, once it was written, not answered.
+ */
+export class CommandTurns {
+  readonly #deps: TurnsDependencies;
+  #waiting: Turn[] = [];
+  #underWay: Turn | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: TurnsDependencies) {
+    this.#deps = deps;
+  }
+
+  /** Something was told, and its answer is waited for. */
+  get isUnderWay(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  /** It is told by {@link next}. */
+  add(words: SerialWords): Promise<Handed> {
+    const { promise, resolve } = Promise.withResolvers<Handed>();
+    this.#waiting.push({ words, settle: resolve });
+    return promise;
+  }
+
+  /** Tells what waits, if the line is free. */
+  next(): void {
+    while (this.#underWay === undefined && this.#waiting.length > 0 && this.#deps.isFree()) {
+      const turn = this.#waiting.shift()!;
+      const { bytes, answer } = turn.words;
+      if (!this.#deps.write(bytes)) turn.settle(false);
+      // That it was written says nothing of what the device makes of it.
+      else if (answer === undefined) turn.settle({ outcome: 'unanswered' });
+      else {
+        this.#underWay = turn;
+        this.#timer = setTimeout(() => this.#settle({ outcome: 'unanswered' }), answer.timeoutMs);
+      }
+    }
+  }
+
+  /** A frame came, which may be the answer. */
+  heard(frame: Uint8Array): void {
+    const said = this.#underWay?.words.answer?.read(frame);
+    if (said !== undefined) this.#settle(said);
+  }
+
+  stop(): void {
+    for (const { settle } of this.#waiting.splice(0)) settle(false);
+    if (this.#underWay !== undefined) this.#settle({ outcome: 'unanswered' });
+  }
+
+  #settle(handed: Handed): void {
+    clearTimeout(this.#timer);
+    this.#underWay?.settle(handed);
+    this.#underWay = undefined;
+    this.#deps.done();
+  }
+}

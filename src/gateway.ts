@@ -118,6 +118,8 @@ export class Gateway {
     const intake = { take: this.#flow.take, shelf: this.#buffer.shelf, recentDeliveries, devicesChanged };
     this.#mqtt = new MqttSource({
       ...intake,
+      // Names of clients of other protocols begin with a NUL, which no text of MQTT holds.
+      recentDeliveries: () => recentDeliveries().filter(({ client }) => !client.startsWith('\0')),
       options: config.mqtt,
       operatingMs: () => this.#buffer.operatingMs,
       commands: {

@@ -10,6 +10,7 @@ import type { Decoding } from './decoding.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { GatewayStatus } from './instrumentation/status.ts';
 import type { Log } from './lib/log.ts';
+import type { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
 import { version } from './version.ts';
@@ -25,6 +26,7 @@ export interface HttpParts {
   readonly decoding: Decoding;
   readonly serial: SerialSource;
   readonly mqtt: MqttSource;
+  readonly publish: LocalPublish;
   readonly buffer: RecordBuffer;
   /** Where its files are. */
   readonly bufferDirectory: string;
@@ -33,7 +35,7 @@ export interface HttpParts {
 
 /** The HTTP server, wired to the parts. */
 export function httpApi(parts: HttpParts): HttpApi {
-  const { config, status, metrics, clock, rules, decoding, serial, log } = parts;
+  const { config, identity, status, metrics, clock, rules, decoding, serial, buffer, publish, log } = parts;
   return new HttpApi({
     options: config.http,
     status,
@@ -45,6 +47,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     redecode: decoding.redecoder,
     serial,
     buffer: bufferApi(parts),
+    publish: { identity, deliver: publish.deliver, recentDeliveries: () => buffer.deliveries },
     clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
     mqtt: { ...config.mqtt, accept: (stream) => parts.mqtt.accept(stream) },
     log,

@@ -50,7 +50,7 @@ export class Serving {
       maxPayloadBytes: config.mqtt.maxPacketSize,
     });
     this.http = httpApi({
-      ...{ config, identity, metrics, clock, rules, decoding, mqtt, serial, buffer },
+      ...{ config, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish },
       bufferDirectory: join(dataDir, 'buffer'),
       status: () => reporter.status(),
       log: log('http'),

@@ -1,10 +1,12 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { localPrincipal, nobody } from '../core/principal.ts';
+import type { MonotonicMs } from '../core/time.ts';
 import { boundTo, listenError } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import { addGuard, type Identify } from './guard.ts';
+import { addIdempotency } from './idempotency.ts';
 import { isLocalCaller } from './local-caller.ts';
 import { type MqttDoor, mqttUpgrade } from './mqtt-upgrade.ts';
 import type { HttpOptions } from './options.ts';
@@ -18,6 +20,8 @@ export interface HttpDependencies extends RouteDependencies {
   /** Who asks. Default: whoever is on this machine is known, everybody else unknown. */
   readonly identify?: Identify;
   readonly log: Log;
+  /** Monotonic. */
+  readonly now?: () => MonotonicMs;
   readonly limits?: Partial<HttpLimits>;
   /** Told of every route, for tests. */
   readonly onRoute?: (route: { readonly method: string | string[]; readonly url: string }) => void;
@@ -131,6 +135,7 @@ export class HttpApi implements Service {
     });
     if (this.#deps.onRoute !== undefined) app.addHook('onRoute', this.#deps.onRoute);
     addGuard(app, this.#deps.identify ?? identifyLocal);
+    addIdempotency(app, this.#deps.now ?? (() => performance.now()));
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       // Fastify says of a fault of the request which status it has.
       const { statusCode = 500 } = error;

@@ -4,6 +4,7 @@ import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { needs, read } from './guard.ts';
+import { addMeasurementsRoutes, type PublishApi } from './measurements/routes.ts';
 import { problem, sendProblem } from './problem.ts';
 import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
 import { addRedecodeRoutes, type RedecodeApi } from './redecode-routes.ts';
@@ -24,6 +25,7 @@ export interface RouteDependencies {
   readonly serial: SerialApi;
   readonly buffer: BufferApi;
   readonly clock: ClockApi;
+  readonly publish: PublishApi;
 }
 
 /** Every route that there is. */
@@ -37,6 +39,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
   addSerialRoutes(app, deps.serial);
   addBufferRoutes(app, deps.status, deps.buffer);
   addClockRoutes(app, deps.clock);
+  addMeasurementsRoutes(app, deps.publish);
 }
 
 /** `GET /` for people, `/api/v1/health/live` and `…/ready`, `/api/v1/status`, and `/metrics` for Prometheus. */

@@ -23,7 +23,8 @@ export function windowOf(body: unknown, isWhole: boolean): Window | string {
   return { fromMs, toMs, ...(rule !== undefined && { rule }) };
 }
 
-function timeOf(value: unknown): number | undefined {
+/** Milliseconds; undefined when it is no time with its zone. */
+export function timeOf(value: unknown): number | undefined {
   if (typeof value !== 'string' || !timePattern.test(value)) return undefined;
   const ms = Date.parse(value);
   return Number.isNaN(ms) ? undefined : ms;

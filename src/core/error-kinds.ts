@@ -33,6 +33,8 @@ export const errorKinds = {
   late: kind(408, 'Request timeout', [4, 'DEADLINE_EXCEEDED'], 4408, 0x83, { retryAfterSeconds: 0 }),
   /** Not as things stand. */
   conflict: kind(409, 'Conflict', [9, 'FAILED_PRECONDITION'], 4409, 0x83),
+  /** Not as long as the same is under way. */
+  underWay: kind(409, 'Conflict', [10, 'ABORTED'], 4409, 0x83, { retryAfterSeconds: 1 }),
   /** It was there, and is not any more. */
   gone: kind(410, 'Gone', [11, 'OUT_OF_RANGE'], 4410, 0x83),
   /** Somebody else changed it in between. */

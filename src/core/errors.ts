@@ -84,7 +84,7 @@ export const errorCodes = {
     'contradictory',
     'Use a new key for another request; the first one was done as it was sent.',
   ],
-  'idempotency.busy': ['late', 'The first request with this key is under way: ask again for its answer.'],
+  'idempotency.busy': ['underWay', 'The first request with this key is under way: ask again for its answer.'],
   'precondition.failed': ['changed', 'Read it again, and make the change to what it is now.'],
 } as const satisfies Readonly<Record<string, readonly [kind: ErrorKindName, advice: string]>>;
 

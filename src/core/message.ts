@@ -1,3 +1,5 @@
+import type { Measurement } from './measurement.ts';
+
 /** What a source took in: one MQTT PUBLISH, one serial frame, one request's body. */
 export interface Message {
   /** The way in, named after its protocol: `mqtt`, `serial`, `rest`, … */
@@ -6,6 +8,8 @@ export interface Message {
   readonly topic: string;
   /** The bytes as they came. The pipeline reads them before `deliver` returns and never keeps them. */
   readonly payload: Uint8Array;
+  /** What it means, where its source says so itself; absent: the payload is decoded. */
+  readonly said?: Measurement;
   /** MQTT's own quality of service, for messages that came over MQTT. */
   readonly mqttQos?: 0 | 1 | 2;
   /** By what its source would recognise it, should it be sent again because the acknowledgement got lost. */

@@ -29,6 +29,11 @@ export interface FlowDependencies {
 /** Source and device of what the gateway says of itself. */
 const own = 'headgate';
 
+/** What a source says itself, as if it had been decoded. */
+function asSaid(measurement: Measurement): Decoded {
+  return { kind: 'measurement', deviceId: measurement.deviceId, measurements: [measurement], keepPayload: false };
+}
+
 /** The flow on one screen: decode, decide, encode once, append; the receipt comes when the record is durable enough. */
 export class Flow {
   readonly #deps: FlowDependencies;
@@ -47,7 +52,7 @@ export class Flow {
     const { decode, rules, buffer, clock } = this.#deps;
     this.#received++;
     const receivedAtMs = clock.now();
-    const decoded = decode(message, receivedAtMs);
+    const decoded = message.said === undefined ? decode(message, receivedAtMs) : asSaid(message.said);
     if (decoded.kind === 'raw' || decoded.kind === 'failed') this.#undecoded++;
     if (decoded.measurements.length > 1) {
       this.#takeSeveral(message, bearer, decoded, receivedAtMs);

@@ -25,6 +25,11 @@ export class LocalPublish {
   }
 
   readonly take: Take = (message, bearer) => {
+    // What a program says of a device is no message of MQTT: its measurement is passed on as such.
+    if (message.said !== undefined) {
+      this.#deps.take(message, bearer);
+      return;
+    }
     const fault = this.#faultOf(message);
     if (fault === undefined) this.#deps.take(message, this.#passingOn(message, bearer));
     else bearer.refused(new HeadgateError('request.invalid', `This can't be published: ${fault}.`));

@@ -25,8 +25,6 @@ const awaited = new Set<string>([
   'cursor.unknown',
   'command.unknown',
   'command.refused',
-  'idempotency.conflict',
-  'idempotency.busy',
   'precondition.failed',
 ]);
 
@@ -46,7 +44,7 @@ test('every code of the table is used, and every code that is used is in the tab
 
 test('the document has the table', () => {
   const text = readFileSync(join(src, 'api/README.md'), 'utf8');
-  assert.equal(withPart(text, 'errors', errorsTable()), text, 'npm run generate');
+  assert.ok(withPart(text, 'errors', errorsTable()) === text, '`npm run generate` writes it.');
   assert.throws(() => withPart(text, 'nothing', ''), RangeError);
 });
 

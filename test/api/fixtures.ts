@@ -2,10 +2,12 @@ import { RuleBook } from '../../src/admission/rule-book.ts';
 import type { BufferApi } from '../../src/api/buffer-routes.ts';
 import type { DevicesApi } from '../../src/api/devices-routes.ts';
 import type { HttpDependencies } from '../../src/api/http-api.ts';
+import type { PublishApi } from '../../src/api/measurements/routes.ts';
 import type { RedecodeApi } from '../../src/api/redecode-routes.ts';
 import type { RulesApi } from '../../src/api/rules-routes.ts';
 import type { TopicsApi } from '../../src/api/topics-routes.ts';
 import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
+import type { Deliver, Message, RecentDelivery } from '../../src/core/message.ts';
 import type { UnixMs } from '../../src/core/time.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
 import { silentLog } from '../../src/lib/log.ts';
@@ -106,6 +108,20 @@ export class FakeBuffer implements BufferApi {
   }
 }
 
+/** A way in that takes everything, and keeps it. */
+export class FakePublish implements PublishApi {
+  readonly taken: Message[] = [];
+  failure: Error | undefined;
+  readonly identity = () => ({ gateway: 'hg-1', epoch: 'e-1' });
+  recentDeliveries: () => readonly RecentDelivery[] = () => [];
+
+  readonly deliver: Deliver = async (message) => {
+    if (this.failure !== undefined) throw this.failure;
+    this.taken.push(message);
+    return message.topic.startsWith('early/') ? {} : { sequence: this.taken.length };
+  };
+}
+
 const noDevices: DevicesApi = {
   summaries: () => [],
   describe: () => undefined,
@@ -142,6 +158,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
       scan: async () => ({ line: { baud: 9600, format: '8N1' }, bytes: Buffer.alloc(0), guesses: [] }),
     },
     buffer: new FakeBuffer(),
+    publish: new FakePublish(),
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },
     log: silentLog,

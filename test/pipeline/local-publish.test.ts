@@ -55,3 +55,13 @@ for (const [topic, payload, says] of [
     assert.equal(waiting.length, 0);
   });
 }
+
+test('what a program says of a device goes in under a topic of our own, and is passed on as a measurement only', async () => {
+  const { publish, waiting, passedOn } = started();
+  const said = { deviceId: 'x', fields: [{ name: 'n', value: 1 }] };
+  const topic = 'headgate/devices/x/measurements';
+  const delivered = publish.deliver({ source: 'rest', topic, payload: Buffer.from('a longer text'), said });
+  waiting[0]!.bearer.taken(3);
+  assert.deepEqual(await delivered, { sequence: 3 });
+  assert.deepEqual(passedOn, []);
+});

@@ -1,0 +1,143 @@
+import { unitOf } from '../../core/measure-units.ts';
+import type { Field, Measurement } from '../../core/measurement.ts';
+import { parseExact, stringifyExact } from '../../lib/exact-json.ts';
+import { timeOf } from '../window.ts';
+
+/** What one item of a request asks to be taken in. */
+export interface Item {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  /** What it means, where the item says so itself. */
+  readonly said?: Measurement;
+}
+
+/** An item, or a sentence that says why it is none. */
+export type ItemOrFault = Item | string;
+
+export const maxItems = 5_000;
+const maxDeviceId = 1_000;
+const maxFields = 200;
+const maxFieldName = 200;
+const maxText = 65_536;
+
+const messageKeys = ['topic', 'payload', 'payloadText', 'payloadBase64'];
+const measurementKeys = ['device', 'time', 'fields'];
+
+/** Where a device's measurements are for whoever subscribes: for what a request says of a device it is the topic. */
+export function measurementsTopic(deviceId: string): string {
+  return `headgate/devices/${deviceId}/measurements`;
+}
+
+/**
+ * Reads a request's body: JSON of one item, `{items: […]}` or a list of them, or NDJSON with an item a line.
+ *
+ * @returns one entry for each item; a sentence when it is none of those
+ */
+export function itemsOf(body: string, isNdjson: boolean): readonly ItemOrFault[] | string {
+  if (isNdjson) {
+    const lines = body.split('\n', maxItems + 2).filter((line) => line.trim() !== '');
+    if (lines.length > maxItems) return tooMany;
+    if (lines.length === 0) return 'The body has no lines.';
+    return lines.map((line) => {
+      const value = parsed(line);
+      return value === undefined ? 'This line is no JSON.' : itemOf(value);
+    });
+  }
+  const value = parsed(body);
+  if (value === undefined) return 'The body is no JSON.';
+  if (!Array.isArray(value)) return [itemOf(value)];
+  if (value.length > maxItems) return tooMany;
+  return value.length === 0 ? 'The list is empty.' : value.map(itemOf);
+}
+
+const tooMany = `There are more than ${maxItems} items: send the others in another request.`;
+
+function itemOf(value: unknown): ItemOrFault {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'An item must be a JSON object.';
+  const given = value as Readonly<Record<string, unknown>>;
+  const isMeasurement = Object.hasOwn(given, 'device') || Object.hasOwn(given, 'fields');
+  const known = isMeasurement ? measurementKeys : messageKeys;
+  for (const key of Object.keys(given)) {
+    if (!known.includes(key)) return `There is no \`${key.slice(0, 40)}\` beside ${list(known)}.`;
+  }
+  return isMeasurement ? measurementOf(given) : messageOf(given);
+}
+
+function messageOf({ topic, payload, payloadText, payloadBase64 }: Readonly<Record<string, unknown>>): ItemOrFault {
+  if (typeof topic !== 'string' || topic === '') return '`topic` must be a text that is not empty.';
+  const forms = [payload, payloadText, payloadBase64].filter((one) => one !== undefined).length;
+  if (forms !== 1) return 'Give one of `payload` (JSON), `payloadText` and `payloadBase64`.';
+  if (payload !== undefined) return { topic, payload: Buffer.from(stringifyExact(payload)) };
+  if (payloadText !== undefined) {
+    if (typeof payloadText !== 'string') return '`payloadText` must be a text.';
+    return { topic, payload: Buffer.from(payloadText) };
+  }
+  const bytes = typeof payloadBase64 === 'string' ? Buffer.from(payloadBase64, 'base64') : undefined;
+  if (bytes === undefined || bytes.toString('base64').replace(/=+$/, '') !== plain(payloadBase64 as string)) {
+    return '`payloadBase64` must be bytes in base64.';
+  }
+  return { topic, payload: bytes };
+}
+
+function measurementOf({ device, time, fields }: Readonly<Record<string, unknown>>): ItemOrFault {
+  if (typeof device !== 'string' || device === '' || device.length > maxDeviceId || /[\p{Cc}+#]/u.test(device)) {
+    return `\`device\` must be a text of 1 to ${maxDeviceId} characters, without + and #.`;
+  }
+  const timeMs = time === undefined ? undefined : timeOf(time);
+  if (time !== undefined && timeMs === undefined) {
+    return '`time` must be a time with its zone, such as 2026-11-22T18:00:00Z.';
+  }
+  if (typeof fields !== 'object' || fields === null || Array.isArray(fields)) return '`fields` must be a JSON object.';
+  const entries = Object.entries(fields);
+  if (entries.length === 0 || entries.length > maxFields) return `\`fields\` must have 1 to ${maxFields} members.`;
+  const read: Field[] = [];
+  for (const [name, value] of entries) {
+    const field = fieldOf(name, value);
+    if (typeof field === 'string') return field;
+    read.push(field);
+  }
+  return {
+    topic: measurementsTopic(device),
+    payload: Buffer.from(stringifyExact({ time, fields })),
+    said: { deviceId: device, ...(timeMs !== undefined && { timeMs }), fields: read },
+  };
+}
+
+/** `21.5`, or `{"value": 21.5, "unit": "Cel"}`. */
+function fieldOf(name: string, given: unknown): Field | string {
+  const what = `\`fields.${name.slice(0, 40)}\``;
+  if (name === '' || name.length > maxFieldName) return `A field's name must have 1 to ${maxFieldName} characters.`;
+  if (typeof given !== 'object' || given === null) {
+    return isValue(given) ? { name, value: given } : `${what} must be a number, true or false, or a text.`;
+  }
+  const { value, unit, ...others } = given as Readonly<Record<string, unknown>>;
+  if (Array.isArray(given) || Object.keys(others).length > 0) return `${what} must have \`value\` and \`unit\` only.`;
+  if (!isValue(value)) return `The value of ${what} must be a number, true or false, or a text.`;
+  if (unit === undefined) return { name, value };
+  const code = typeof unit === 'string' ? unitOf(unit) : undefined;
+  return code === undefined ? `The unit of ${what} is not known.` : { name, value, unit: code };
+}
+
+function isValue(value: unknown): value is number | bigint | boolean | string {
+  if (typeof value === 'bigint') return value >= -(2n ** 63n) && value < 2n ** 63n;
+  if (typeof value === 'number') return Number.isFinite(value);
+  return typeof value === 'boolean' || (typeof value === 'string' && value.length <= maxText);
+}
+
+/** Base64 as Node writes it, without the padding that some leave out. */
+function plain(text: string): string {
+  return text.replace(/-/g, '+').replace(/_/g, '/').replace(/=+$/, '');
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
+}
+
+function parsed(text: string): unknown {
+  try {
+    return parseExact(text);
+  } catch {
+    // Whoever sent it is told so.
+    return undefined;
+  }
+}

@@ -15,6 +15,7 @@ import { type Decoder, ProfileDecoder, type ProfileDecoderDependencies } from '.
 import { profileDescription, profileSummary, profilesStatus } from './profiles/describe.ts';
 import { topicPattern } from './profiles/language/topic-pattern.ts';
 import { compiledIn, type Library, profilesFor } from './profiles/library.ts';
+import { type ModbusDevice, modbusDeviceOf } from './profiles/modbus/device.ts';
 import { guessProfiles, lineGuesses } from './profiles/serial-guess.ts';
 import { serialLineOf } from './profiles/serial-line.ts';
 import type { ProfilesStatus } from './profiles/status.ts';
@@ -22,11 +23,12 @@ import { DeviceRegistry, type RegistryDependencies } from './registry/registry.t
 import { keepAdoptions } from './registry/topics/adoption-shelf.ts';
 import { Bindings } from './registry/topics/bindings.ts';
 import { TopicBook } from './registry/topics/topic-book.ts';
+import { profilesOfUnits } from './sources/modbus/bus-profiles.ts';
 import { profilesOfPorts, unheardOnPort } from './sources/serial/port-profiles.ts';
 import type { SerialProfiles } from './sources/serial/serial.ts';
 
 export interface DecodingDependencies extends Pick<RegistryDependencies, 'report'> {
-  readonly config: Pick<Config, 'decode' | 'registry' | 'serial'>;
+  readonly config: Pick<Config, 'decode' | 'registry' | 'serial' | 'modbus'>;
   readonly buffer: RecordBuffer;
   readonly rules: RuleBook;
   readonly clock: GatewayClock;
@@ -70,9 +72,9 @@ export class Decoding implements Service {
     });
     const { bindingOf } = this.#bindings;
     const isOwn = (name: string): boolean => this.library.profiles.get(name)?.origin !== 'built-in';
-    const portProfile = profilesOfPorts(config.serial);
+    const lines = { portProfile: profilesOfPorts(config.serial), unitProfile: profilesOfUnits(config.modbus) };
     const decoderWith = (rest: Partial<ProfileDecoderDependencies>) =>
-      new ProfileDecoder({ options, profiles: compiledIn(this.library), portProfile, ...rest });
+      new ProfileDecoder({ options, profiles: compiledIn(this.library), ...lines, ...rest });
     const book = new TopicBook(() => clock.monotonic());
     this.decoder = decoderWith({ bindingOf, isOwn, topics: book });
     // What was stored in a flood is decoded in full.
@@ -142,6 +144,10 @@ export class Decoding implements Service {
     wordsFor: (command) => this.words.serialWordsFor(command),
     guess: (bytes) => guessProfiles(bytes, this.#library, this.#options),
   };
+
+  /** How devices of a profile are asked over Modbus; a sentence: why it can't be said. */
+  readonly modbusDeviceOf = (name: string): ModbusDevice | string =>
+    modbusDeviceOf(name, this.#library.profiles.get(name));
 
   /** Reads the profiles again. One that is wrong now stays as it was. @throws {HeadgateError} config.unreadable */
   readonly reload = (): ReloadedProfiles => {

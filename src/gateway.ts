@@ -26,6 +26,7 @@ import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
 import { Serving } from './serving.ts';
 import { Bridges } from './sources/bridge/bridges.ts';
+import { ModbusSource } from './sources/modbus/modbus.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { SerialSource } from './sources/serial/serial.ts';
 import { Canary, canaryIntervalMs } from './uplink/canary.ts';
@@ -57,6 +58,7 @@ export class Gateway {
   readonly #flow: Flow;
   readonly #mqtt: MqttSource;
   readonly #serial: SerialSource;
+  readonly #modbus: ModbusSource;
   readonly #bridges: Bridges;
   readonly #commands: Commands;
   readonly #uplink: Uplink;
@@ -107,7 +109,7 @@ export class Gateway {
       report: (topic, payload) => this.#flow.report(topic, payload),
       log: part,
     });
-    const { decode, registry, words, serial: profiles } = this.#decoding;
+    const { decode, registry, words, serial: profiles, modbusDeviceOf: deviceOf } = this.#decoding;
     const { heard } = registry;
     const publish = (request: Request, to: Message): void => {
       if (!this.#bridges.request(request, to)) this.#mqtt.requests.publish(request);
@@ -130,6 +132,7 @@ export class Gateway {
       log: part('mqtt'),
     });
     this.#serial = new SerialSource({ ...intake, options: config.serial, profiles, log: part('serial') });
+    this.#modbus = new ModbusSource({ ...intake, options: config.modbus, deviceOf, log: part('modbus') });
     this.#bridges = new Bridges({
       ...intake,
       options: config.bridges,
@@ -221,7 +224,7 @@ export class Gateway {
       [clock],
       [this.#commands, this.#decoding, this.#decoding.redecoder],
       [this.#uplink],
-      existing(this.#mqtt, this.#bridges, this.#serial, grpc, this.#canary, watch),
+      existing(this.#mqtt, this.#bridges, this.#serial, this.#modbus, grpc, this.#canary, watch),
     ]);
   }
 
@@ -268,6 +271,7 @@ export class Gateway {
       clock: this.#clock.status(),
       mqtt: this.#mqtt.status(),
       serial: this.#serial.status(),
+      modbus: this.#modbus.status(),
       bridges: this.#bridges.status(),
       flow: this.#flow.status(),
       buffer: this.#buffer.status(),

@@ -8,10 +8,12 @@ import { HeadgateError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 import { ProfileDecoder } from '../profiles/decoder.ts';
 import { compiledIn, profilesFor } from '../profiles/library.ts';
+import { profilesOfUnits } from '../sources/modbus/bus-profiles.ts';
 import { profilesOfPorts } from '../sources/serial/port-profiles.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { configOptions, sourcesOf } from './config-options.ts';
 import { exitCodeOf } from './failure.ts';
+import { lineProfileFaults } from './line-profiles.ts';
 import { explanationText, rulesText } from './rules-text.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -50,7 +52,8 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
     const sources = sourcesOf(given, terminal);
     const { config, remoteFile, problem } = loadWithRemote(sources);
     if (problem !== undefined) throw new HeadgateError('config.invalid', problem);
-    const { errors } = profilesFor(config.decode);
+    const library = profilesFor(config.decode);
+    const errors = [...library.errors, ...lineProfileFaults(config, library)];
     if (errors.length > 0) throw new HeadgateError('config.invalid', errors.join('\n'));
     const file = configFile(sources) ?? 'The configuration (defaults, environment and --set)';
     const name = remoteFile === undefined ? file : `${file}, with what the collector has set (${remoteFile}),`;
@@ -98,10 +101,11 @@ function textAnswer(config: Config, message: Message | undefined): string {
 }
 
 /** What is to be known of one message: what the gateway would see in it, and what holds for it. */
-function asked({ rules, decode: options, serial }: Config, message: Message) {
+function asked({ rules, decode: options, serial, modbus }: Config, message: Message) {
   const book = new RuleBook(rules);
   const profiles = compiledIn(profilesFor(options));
-  const decoder = new ProfileDecoder({ options, profiles, portProfile: profilesOfPorts(serial) });
+  const lines = { portProfile: profilesOfPorts(serial), unitProfile: profilesOfUnits(modbus) };
+  const decoder = new ProfileDecoder({ options, profiles, ...lines });
   const decoded = decoder.decode(message, Date.now());
   const { explanation, others, ...seen } = book.explainMessage(message, decoded);
   const { source, topic, mqttQos = null } = message;

@@ -2,6 +2,7 @@ import type { UnixMs } from '../core/time.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { bridgesText } from './bridges-text.ts';
+import { modbusText, serialText } from './lines-text.ts';
 
 type Row = readonly [name: string, text: string];
 
@@ -18,6 +19,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Clock', clockText(status)],
     ['MQTT', joined(mqtt.address && `on ${mqtt.address}`, plural(mqtt.connections, 'client'))],
     ['Serial', serialText(status)],
+    ['Modbus', modbusText(status)],
     ['Bridges', bridgesText(status.bridges)],
     ['Received', receivedText(status)],
     ['Devices', devicesText(status)],
@@ -53,17 +55,6 @@ function clockText({ clock }: GatewayStatus): string {
     ...contradictions,
     lastJump !== null &&
       `last jump ${lastJump.bySeconds < 0 ? '-' : '+'}${formatDuration(Math.abs(lastJump.bySeconds) * 1000)} at ${lastJump.at}`,
-  );
-}
-
-/** Nothing for a gateway without ports. */
-function serialText({ serial: { ports } }: GatewayStatus): string {
-  return joined(
-    ...ports.map(({ name, state, reason, hint, frames, isPaused }) => {
-      if (hint !== null) return `${name} HEARS NOTHING: ${hint.replace(/\.$/, '')}`;
-      if (reason !== null) return `${name} WAITS: ${reason.replace(/\.$/, '')}`;
-      return `${name} ${isPaused ? 'waits for the buffer' : state}, ${plural(frames, 'frame')}`;
-    }),
   );
 }
 

@@ -6,6 +6,7 @@ import { type Layer, merge, nest } from '../lib/settings/layer.ts';
 import { leaves, nodeAt, pathText, type SchemaNode } from '../lib/settings/schema-node.ts';
 import { readConfigFile } from '../lib/settings/yaml-file.ts';
 import { bridgeFaults } from '../sources/bridge/option-checks.ts';
+import { modbusFaults } from '../sources/modbus/option-checks.ts';
 import { serialFaults } from '../sources/serial/option-checks.ts';
 import { uplinkFaults } from '../uplink/option-checks.ts';
 import { configNode } from './node.ts';
@@ -33,12 +34,17 @@ export function loadConfig(sources: ConfigSources): Config {
     rules: contradictions,
     bridges: bridgeFaults,
     serial: serialFaults,
+    modbus: modbusFaults,
     uplink: uplinkFaults,
   }) as Config;
 }
 
-/** Finds what is wrong with the value of one key although it keeps to the schema; the value may lack what did not. */
-type KeyCheck = (value: never) => readonly OptionProblem[];
+/**
+ * Finds what is wrong with the value of one key although it keeps to the schema; the value may lack what did not.
+ *
+ * @param all the values of every key that were given in the same place
+ */
+type KeyCheck = (value: never, all: never) => readonly OptionProblem[];
 
 /** {@link loadConfig} for any schema, and checks for what a schema can't say, by the key that they are for. */
 export function loadWith(
@@ -76,7 +82,7 @@ function deeperProblems(
   const placeOf = (path: readonly (string | number)[]) => pathText(path.slice(0, 2));
   const broken = new Set(problems.map(({ path }) => placeOf(path)));
   return Object.entries(checks).flatMap(([key, check]) =>
-    (value[key] === undefined ? [] : check(value[key] as never))
+    (value[key] === undefined ? [] : check(value[key] as never, value as never))
       .map(({ path, message }) => ({ path: [key, ...path], message }))
       .filter(({ path }) => !broken.has(placeOf(path)))
       .map(({ path, message }) => ({ path, at: 'value', message: `\`${pathText(path)}\` ${message}` }) as const),

@@ -10,6 +10,7 @@ import { logOptions } from '../instrumentation/options.ts';
 import { decodeOptions } from '../profiles/options.ts';
 import { registryOptions } from '../registry/options.ts';
 import { bridgesOptions } from '../sources/bridge/options.ts';
+import { modbusSourceOptions } from '../sources/modbus/options.ts';
 import { mqttOptions } from '../sources/mqtt/options.ts';
 import { serialOptions } from '../sources/serial/options.ts';
 import { uplinkOptions } from '../uplink/options.ts';
@@ -48,6 +49,7 @@ export const configSchema = Type.Object(
     log: logOptions,
     mqtt: mqttOptions,
     serial: serialOptions,
+    modbus: modbusSourceOptions,
     bridges: bridgesOptions,
     http: httpOptions,
     grpc: grpcOptions,

@@ -4,6 +4,7 @@ import { bridgeMetrics } from './bridge-metrics.ts';
 import { CanaryMetrics } from './canary-metrics.ts';
 import { Histogram } from './histogram.ts';
 import { labelledFamilies } from './labelled-metrics.ts';
+import { modbusMetrics } from './modbus-metrics.ts';
 import { planMetrics } from './plan-report.ts';
 import { profileMetrics } from './profile-metrics.ts';
 import { ruleFamilies, seriesOf } from './rule-metrics.ts';
@@ -176,7 +177,7 @@ export class Metrics {
     // All figures of one scrape are of one moment.
     this.#snapshot = this.#status();
     return {
-      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}${profileMetrics(this.#snapshot.profiles)}${bridgeMetrics(this.#snapshot.bridges)}${serialMetrics(this.#snapshot.serial)}`,
+      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}${profileMetrics(this.#snapshot.profiles)}${bridgeMetrics(this.#snapshot.bridges)}${serialMetrics(this.#snapshot.serial)}${modbusMetrics(this.#snapshot.modbus)}`,
       contentType: registry.contentType,
     };
   }

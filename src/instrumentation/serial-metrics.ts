@@ -40,6 +40,7 @@ export function serialMetrics({ ports }: SerialStatus): string {
   return all.join('');
 }
 
-function family(name: string, type: 'counter' | 'gauge', help: string, series: readonly string[]): string {
+/** One metric with its series, each `{label="…"} value`. */
+export function family(name: string, type: 'counter' | 'gauge', help: string, series: readonly string[]): string {
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${series.map((one) => `${name}${one}\n`).join('')}`;
 }

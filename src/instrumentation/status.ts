@@ -6,6 +6,7 @@ import type { FlowStatus } from '../pipeline/status.ts';
 import type { ProfilesStatus } from '../profiles/status.ts';
 import type { RegistryStatus } from '../registry/status.ts';
 import type { BridgeStatus } from '../sources/bridge/status.ts';
+import type { ModbusStatus } from '../sources/modbus/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { SerialStatus } from '../sources/serial/status.ts';
 import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
@@ -26,6 +27,7 @@ export interface GatewayStatus {
   readonly clock: ClockReport;
   readonly mqtt: MqttStatus;
   readonly serial: SerialStatus;
+  readonly modbus: ModbusStatus;
   /** Brokers that messages are taken from. */
   readonly bridges: readonly BridgeStatus[];
   readonly flow: FlowStatus & { readonly receivedPerSecond: number; readonly confirmedPerSecond: number };
@@ -127,6 +129,7 @@ export interface StatusParts {
   readonly clock: ClockStatus;
   readonly mqtt: MqttStatus;
   readonly serial: SerialStatus;
+  readonly modbus: ModbusStatus;
   readonly bridges: readonly BridgeStatus[];
   readonly flow: FlowStatus;
   readonly buffer: BufferStatus;
@@ -160,6 +163,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
     clock: clockOf(parts.clock),
     mqtt: parts.mqtt,
     serial: parts.serial,
+    modbus: parts.modbus,
     bridges: parts.bridges,
     flow: {
       ...parts.flow,

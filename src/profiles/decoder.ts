@@ -5,12 +5,13 @@ import type { RecentMap } from '../lib/recent-map.ts';
 import { WorkBudget } from '../lib/work-budget.ts';
 import { Adoptions } from './adoptions.ts';
 import { CodecSet } from './codec-set.ts';
-import { createDeviceNamer, portDevice } from './device-id.ts';
+import { createDeviceNamer } from './device-id.ts';
 import { DeviceNames } from './device-names.ts';
 import { createGeneralDecoder } from './general.ts';
 import { type Known, knownTopics } from './known-topics.ts';
 import type { CompiledProfile } from './language/compiled.ts';
 import { compiledIn, type Library, profilesFor } from './library.ts';
+import { type LineProfiles, LineRoutes } from './line-routes.ts';
 import type { DecodeOptions } from './options.ts';
 import { ProfileUse } from './profile-use.ts';
 import { type Finding, likely, Recogniser, type Suggestion, sureEnough } from './recognise.ts';
@@ -25,13 +26,11 @@ export type Decoder = (message: Message, receivedAtMs: UnixMs) => Decoded;
 const lookingShare = 0.1;
 const lookingBurstMs = 2_000;
 
-export interface ProfileDecoderDependencies {
+export interface ProfileDecoderDependencies extends LineProfiles {
   readonly options: Omit<DecodeOptions, 'profiles' | 'profileDirs'>;
   readonly profiles: readonly CompiledProfile[];
   /** What people decided for a topic; undefined: nothing. */
   readonly bindingOf?: (topic: string) => Binding | undefined;
-  /** By which profile the frames of a serial port are decoded: its configuration says so. Undefined: by the general rules. */
-  readonly portProfile?: (port: string) => string | undefined;
   /** What was adopted without asking, also before this run. */
   readonly adoptions?: Adoptions;
   /** Whether a profile is of people's own: put there by them, it takes over what was adopted by another. */
@@ -55,8 +54,7 @@ export class ProfileDecoder {
   #recogniser: Recogniser;
   readonly #budget: WorkBudget;
   #known = knownTopics();
-  /** Serial ports, by name: they are no topics that somebody could have decided something for. */
-  readonly #ports = new Map<string, Route>();
+  readonly #lines: LineRoutes;
   /** What was known before something changed for all topics: it has their meters. */
   #stale: RecentMap<string, Known> | undefined;
   readonly #uses = new Map<string, ProfileUse>();
@@ -72,11 +70,15 @@ export class ProfileDecoder {
     this.#nameOf = createDeviceNamer(options.deviceTopics);
     this.#byName = new Map(profiles.map((profile) => [profile.name, profile]));
     this.#recogniser = new Recogniser(profiles, this.#codecs.of, adoptions);
+    this.#lines = new LineRoutes(deps, (name, topic, nameOf) => {
+      const profile = this.#byName.get(name);
+      return profile && this.#routeOf(profile, topic, undefined, this.#useOf(profile), nameOf);
+    });
     this.#budget = deps.budget ?? new WorkBudget(lookingShare, lookingBurstMs);
   }
 
   readonly decode: Decoder = (message, receivedAtMs) => {
-    const { route, meter } = message.source === 'serial' ? this.#ofPort(message.topic) : this.#knownOf(message);
+    const { route, meter } = this.#lines.of(message) ?? this.#knownOf(message);
     if (route === undefined) {
       const decoded = this.#general(message, receivedAtMs);
       if (meter !== undefined) meter.heard(message, decoded, receivedAtMs);
@@ -168,17 +170,8 @@ export class ProfileDecoder {
     return looked;
   }
 
-  #ofPort(port: string): Pick<Known, 'route' | 'meter'> {
-    const profile = this.#byName.get(this.#deps.portProfile?.(port) ?? '');
-    const known = this.#ports.get(port);
-    if (profile === undefined || known !== undefined) return { route: known, meter: undefined };
-    const route = this.#routeOf(profile, port, undefined, this.#useOf(profile), portDevice);
-    this.#ports.set(port, route);
-    return { route, meter: undefined };
-  }
-
   #lookAgain(): void {
-    this.#ports.clear();
+    this.#lines.forget();
     this.#stale = this.#known;
     this.#known = knownTopics();
   }

@@ -6,6 +6,11 @@ export function portDevice(port: string): string {
   return `serial:${port}`;
 }
 
+/** The device that is a unit of a Modbus bus, by its topic: such a device never names itself. */
+export function unitDevice(topic: string): string {
+  return `modbus:${topic}`;
+}
+
 const maxCached = 10_000;
 
 /**

@@ -28,7 +28,9 @@ export interface Poll {
 /** @returns what is wrong, as a sentence, with a profile that is not for serial ports */
 export function serialLineOf(name: string, profile: Profile | undefined): SerialLine | string {
   if (profile === undefined) return `There is no profile ${name}: see \`headgate profile list\`.`;
-  const { serial, framing, poll = [] } = profile.options;
+  const { serial, framing, modbus, poll = [] } = profile.options;
+  if (framing === undefined && modbus !== undefined)
+    return `The profile ${name} is for a Modbus device, which has to be asked: put it under \`modbus.buses\`, not under \`serial.ports\`.`;
   if (framing === undefined) return `The profile ${name} says nothing of how frames are told apart on a serial port.`;
   return {
     key: JSON.stringify([serial, framing, poll]),

@@ -8,6 +8,7 @@ import { main } from '../../src/cli/main.ts';
 import { statusText } from '../../src/cli/status-text.ts';
 import type { GatewayStatus, LaneReport } from '../../src/instrumentation/status.ts';
 import { newRun, statusOf as runStatus } from '../../src/pipeline/redecode/status.ts';
+import type { ModbusBusStatus, ModbusUnitStatus } from '../../src/sources/modbus/status.ts';
 import type { SerialPortStatus } from '../../src/sources/serial/status.ts';
 
 const now = Date.UTC(2026, 10, 22, 12, 0, 0);
@@ -43,6 +44,20 @@ const serialPort = (rest: Partial<SerialPortStatus>): SerialPortStatus => ({
   ...rest,
 });
 
+const unitOf = (unit: number, state: ModbusUnitStatus['state']): ModbusUnitStatus => ({
+  ...{ unit, topic: `meters/${unit}`, profile: 'eastron/sdm630', state, reason: null, refused: [] },
+  ...{ asked: 9, answered: 8, unanswered: 1, damaged: 0, exceptions: 0, late: 0, stray: 0 },
+  ...{ lastAnswerAgeMs: 20, responseMs: 15, nextTryInMs: null },
+});
+
+const modbusBus = (rest: Partial<ModbusBusStatus>): ModbusBusStatus => ({
+  ...{ name: 'meters', path: '/dev/ttyUSB1', address: null, state: 'open', reason: null, line: '9600 8N1' },
+  ...{ isPaused: false, opened: 1, receivedBytes: 20, strayBytes: 0 },
+  ...{ messages: 1200, lost: 0, written: 0, notWritten: 0 },
+  units: [unitOf(1, 'answering'), unitOf(2, 'silent')],
+  ...rest,
+});
+
 const busy: GatewayStatus = {
   gateway: { id: 'hg-1', epoch: 'e-1', version: '0.1.0', startedAt: iso(now - 90_061_000), uptimeSeconds: 90_061 },
   health: {
@@ -66,6 +81,7 @@ const busy: GatewayStatus = {
       serialPort({ name: 'gps', hint: 'Only noise comes. Try another `baud`.' }),
     ],
   },
+  modbus: { buses: [modbusBus({}), modbusBus({ name: 'pv', state: 'waiting', reason: 'There is no /dev/b.' })] },
   bridges: [],
   mqtt: {
     address: '127.0.0.1:1883',
@@ -175,6 +191,8 @@ test('a status for people', () => {
     'MQTT        on 127.0.0.1:1883, 1 client',
     'Serial      dust open, 2 frames, meter WAITS: There is no /dev/a, gps HEARS',
     '            NOTHING: Only noise comes. Try another `baud`',
+    'Modbus      meters open, 1,200 answers, meters/2 NOT HEARD, pv WAITS: There is',
+    '            no /dev/b',
     'Received    1,234,567 messages, 1,500/s now',
     'Devices     1,234 known: 1,200 online, 30 offline, 4 unknown',
     'Problems    messages refused: 7, payloads kept raw: 3, records lost',
@@ -211,6 +229,7 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
     health: { state: 'ready', summary: 'All good.' },
     mqtt: { ...busy.mqtt, refused: {} },
     serial: { ports: [] },
+    modbus: { buses: [] },
     flow: { ...busy.flow, received: 0, refused: 0, undecoded: 0, receivedPerSecond: 0 },
     buffer: {
       ...busy.buffer,

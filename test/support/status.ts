@@ -23,6 +23,7 @@ export const healthyParts: StatusParts = {
     contradictions: [],
   },
   serial: { ports: [] },
+  modbus: { buses: [] },
   bridges: [],
   mqtt: {
     address: '127.0.0.1:1883',

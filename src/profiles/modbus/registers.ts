@@ -3,7 +3,7 @@ import type { Field, FieldValue } from '../../core/measurement.ts';
 import { readValue, sizeOf } from '../binary/binary.ts';
 import { absent, applyRule, unfit, type ValueRule } from '../language/value.ts';
 import type { ModbusOptions, RegisterOptions, RegisterTable } from './options.ts';
-import type { ReadRequest } from './rtu.ts';
+import type { ReadRequest } from './pdu.ts';
 
 /** What registers and coils give. */
 export interface RegisterValues {
@@ -75,7 +75,14 @@ export class RegisterMap {
     return [...own, ...[...exponents].map((first) => ({ first, count: 1 }))].sort((a, b) => a.first - b.first);
   }
 
-  /** @param data as it came, of the size that was asked for: see `Answer` in rtu.ts */
+  /** The names of what a request reads. */
+  namesIn({ table, address, count }: ReadRequest): string[] {
+    const isIn = (one: Register): boolean =>
+      one.table === table && one.first >= address && one.first + one.count <= address + count;
+    return this.#registers.filter(isIn).map(({ options }) => options.name);
+  }
+
+  /** @param data as it came, of the size that was asked for: see `Answer` in answer.ts */
   read({ table, address, count }: ReadRequest, data: Uint8Array): RegisterValues {
     const fields: Field[] = [];
     const faults: string[] = [];

@@ -2,8 +2,8 @@ import { HeadgateError } from '../../core/errors.ts';
 import type { Bearer, Message, Take } from '../../core/message.ts';
 
 export interface IntakeDependencies {
-  /** The port's name. */
-  readonly port: string;
+  /** The way in, as messages tell it. */
+  readonly source: string;
   readonly take: Take;
   /** So many may be under way before the device has to wait. */
   readonly maxInFlight: number;
@@ -15,11 +15,12 @@ export interface IntakeDependencies {
 
 interface Held {
   readonly number: number;
+  readonly topic: string;
   readonly payload: Uint8Array;
 }
 
 /**
- * The way of a port's frames into the flow. A device on a line sends nothing twice, so a frame that was refused is held and
+ * The way of a line's frames into the flow. A device on a line sends nothing twice, so a frame that was refused is held and
  * offered again, in its order, and meanwhile nothing more is read.
  */
 export class Intake {
@@ -49,8 +50,8 @@ export class Intake {
     return this.#isPaused;
   }
 
-  push(payload: Uint8Array): void {
-    const frame = { number: this.#frames++, payload };
+  push(topic: string, payload: Uint8Array): void {
+    const frame = { number: this.#frames++, topic, payload };
     if (this.#held.length > 0) this.#held.push(frame);
     else this.#offer(frame);
     this.#pace();
@@ -66,7 +67,7 @@ export class Intake {
 
   #offer(frame: Held): void {
     this.#underWay++;
-    const message: Message = { source: 'serial', topic: this.#deps.port, payload: frame.payload };
+    const message: Message = { source: this.#deps.source, topic: frame.topic, payload: frame.payload };
     const bearer: Bearer = {
       taken: () => this.#settled(),
       refused: (error) => this.#refused(frame, error),

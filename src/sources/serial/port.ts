@@ -58,11 +58,11 @@ export class Port {
   #running: Promise<void> | undefined;
 
   constructor(deps: PortDependencies) {
-    const { options, maxInFlight, take, pace = usualPace } = deps;
+    const { maxInFlight, take, pace = usualPace } = deps;
     this.#deps = deps;
     this.#pace = pace;
     this.#intake = new Intake({
-      port: options.name,
+      source: 'serial',
       take,
       maxInFlight,
       retryMs: pace.retryMinMs,
@@ -154,7 +154,7 @@ export class Port {
       baud: settings.baud,
       quietMs: this.#pace.quietMs,
       counts: this.#counts,
-      frame: (payload) => this.#intake.push(payload),
+      frame: (payload) => this.#intake.push(options.name, payload),
       discarded: (what) => this.#discards.add(what),
     });
     try {

@@ -3,9 +3,11 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { FieldValue } from '../../../src/core/measurement.ts';
 import { checksumOf } from '../../../src/profiles/framing/checksums.ts';
+import { answerOf } from '../../../src/profiles/modbus/answer.ts';
 import type { ModbusOptions } from '../../../src/profiles/modbus/options.ts';
+import type { ReadRequest } from '../../../src/profiles/modbus/pdu.ts';
 import { RegisterMap } from '../../../src/profiles/modbus/registers.ts';
-import { answerOf, type ReadRequest, readRequest, rtuAnswer, rtuRequest } from '../../../src/profiles/modbus/rtu.ts';
+import { readRequest, rtuAnswer, rtuRequest } from '../../../src/profiles/modbus/rtu.ts';
 import { payloadOf, samples } from '../samples.ts';
 
 const bytesOf = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex');

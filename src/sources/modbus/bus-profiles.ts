@@ -1,0 +1,12 @@
+import type { ModbusBusOptions, ModbusSourceOptions, ModbusUnitOptions } from './options.ts';
+
+/** The topic of a unit's records: `BUS/UNIT`, by its name where it has one. */
+export function topicOf({ name: bus }: ModbusBusOptions, { unit, name = String(unit) }: ModbusUnitOptions): string {
+  return `${bus}/${name}`;
+}
+
+/** Which profile the configuration names for the unit of a topic. */
+export function profilesOfUnits({ buses }: ModbusSourceOptions): (topic: string) => string | undefined {
+  const byTopic = new Map(buses.flatMap((bus) => bus.units.map((unit) => [topicOf(bus, unit), unit.profile] as const)));
+  return (topic) => byTopic.get(topic);
+}

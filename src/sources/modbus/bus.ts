@@ -1,0 +1,283 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Take } from '../../core/message.ts';
+import { nextBackoff } from '../../lib/backoff.ts';
+import type { Log } from '../../lib/log.ts';
+import { told, type WriteAnswer, writeAnswerOf } from '../../profiles/modbus/answer.ts';
+import type { ModbusDevice } from '../../profiles/modbus/device.ts';
+import type { RegisterWrite, WriteRequest } from '../../profiles/modbus/pdu.ts';
+import { writePdu } from '../../profiles/modbus/pdu.ts';
+import { rtuFrame } from '../../profiles/modbus/rtu.ts';
+import { Intake } from '../serial/intake.ts';
+import { topicOf } from './bus-profiles.ts';
+import { Conversation } from './conversation.ts';
+import { dial, type Line, lineOf } from './line.ts';
+import type { ModbusBusOptions, ModbusUnitOptions } from './options.ts';
+import { BusSchedule } from './schedule.ts';
+import type { ModbusBusStatus } from './status.ts';
+import type { BusEvent } from './step.ts';
+import type { UnitCounts } from './unit.ts';
+import { unitStatus } from './unit-status.ts';
+
+export interface BusDependencies {
+  readonly options: ModbusBusOptions;
+  readonly maxInFlight: number;
+  readonly take: Take;
+  /** How devices of a profile are asked; a sentence: why it can't be said. */
+  readonly deviceOf: (profile: string) => ModbusDevice | string;
+  readonly log: Log;
+  readonly pace?: BusPace;
+}
+
+/** Times in ms. */
+export interface BusPace {
+  /** How often it is looked whether the connection is still one. Default 1,000. */
+  readonly watchMs: number;
+  /** Between attempts to connect. Default 1,000 to 30,000. */
+  readonly retryMinMs: number;
+  readonly retryMaxMs: number;
+}
+
+const usualPace: BusPace = { watchMs: 1_000, retryMinMs: 1_000, retryMaxMs: 30_000 };
+
+/** What a writer is told, and what it wrote. */
+interface Writer {
+  readonly request: WriteRequest;
+  readonly answered: (answer: WriteAnswer) => void;
+}
+
+type State =
+  | { readonly name: 'closed' }
+  /** It can't be opened now; tried again by itself. */
+  | { readonly name: 'waiting'; readonly reason: string }
+  | { readonly name: 'open'; readonly conversation: Conversation<Writer> };
+
+/** So many writes may wait for their turn. */
+const maxWrites = 64;
+/** Who wrote something does not want it done long after. */
+const writeForMs = 10_000;
+
+/** One bus: connected to, asked, and connected to again whatever happens to it, until it is stopped. */
+export class Bus {
+  readonly #deps: BusDependencies;
+  readonly #pace: BusPace;
+  readonly #intake: Intake;
+  readonly #stopping = new AbortController();
+  readonly #counts: ReadonlyMap<number, UnitCounts>;
+  readonly #topics: ReadonlyMap<number, string>;
+  readonly #totals = { opened: 0, receivedBytes: 0, strayBytes: 0, written: 0, notWritten: 0 };
+  #state: State = { name: 'closed' };
+  #line: Line | undefined;
+  #schedule: BusSchedule<Writer> | undefined;
+  #running: Promise<void> | undefined;
+
+  constructor(deps: BusDependencies) {
+    const { options, maxInFlight, take, pace = usualPace } = deps;
+    this.#deps = deps;
+    this.#pace = pace;
+    this.#topics = new Map(options.units.map((unit) => [unit.unit, topicOf(options, unit)]));
+    this.#counts = new Map(
+      options.units.map(({ unit }) => [
+        unit,
+        { asked: 0, answered: 0, unanswered: 0, damaged: 0, exceptions: 0, late: 0, stray: 0 },
+      ]),
+    );
+    this.#intake = new Intake({
+      source: 'modbus',
+      take,
+      maxInFlight,
+      retryMs: pace.retryMinMs,
+      onPause: (isPaused) => {
+        if (this.#state.name === 'open') this.#state.conversation.pause(isPaused);
+      },
+    });
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    if (this.#state.name === 'open') this.#state.conversation.close('The gateway stops.');
+    await this.#running;
+    this.#intake.stop();
+  }
+
+  /** Writes to a unit, before anything else is read. */
+  async write(unit: number, write: RegisterWrite): Promise<WriteAnswer> {
+    const request: WriteRequest = { unit, ...write };
+    const refuse = (why: string): WriteAnswer => ({ kind: 'failed', failure: `${told(request)}: ${why}` });
+    const state = this.#state;
+    const schedule = this.#schedule;
+    if (state.name === 'closed' || schedule === undefined) return refuse('the gateway is not reading from its bus.');
+    if (state.name === 'waiting') return refuse(`its bus is not open. ${state.reason}`);
+    if (!schedule.units.some((one) => one.unit === unit)) return refuse('its profile is not usable.');
+    if (schedule.waiting >= maxWrites) return refuse(`${maxWrites} writes wait for their turn already.`);
+    let pdu: Uint8Array;
+    try {
+      pdu = writePdu(write);
+    } catch (error) {
+      // Values that no register can hold.
+      return refuse(`that can not be written (${(error as Error).message}).`);
+    }
+    return await new Promise<WriteAnswer>((answered) => {
+      schedule.write({ unit, pdu, until: performance.now() + writeForMs, by: { request, answered } });
+      state.conversation.go();
+    });
+  }
+
+  status(): ModbusBusStatus {
+    const { options, deviceOf } = this.#deps;
+    const { name, path = null, host, port = 502, units } = options;
+    const { frames: messages, lost, isPaused } = this.#intake;
+    const now = performance.now();
+    const address = host === undefined ? null : host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+    const { receivedBytes, strayBytes, ...totals } = this.#totals;
+    const open = this.#state.name === 'open' ? this.#state.conversation : undefined;
+    return {
+      name,
+      path,
+      address,
+      state: this.#state.name,
+      reason: this.#state.name === 'waiting' ? this.#state.reason : null,
+      line: this.#line?.text ?? null,
+      isPaused,
+      messages,
+      lost,
+      ...totals,
+      receivedBytes: receivedBytes + (open?.received ?? 0),
+      strayBytes: strayBytes + (open?.strayBytes ?? 0),
+      units: units.map((one) => {
+        const known = this.#schedule?.units.find(({ unit }) => unit === one.unit);
+        const { unit, profile } = one;
+        const topic = this.#topics.get(unit)!;
+        const counts = this.#counts.get(unit)!;
+        return unitStatus({ unit, topic, profile, counts, device: deviceOf(profile), known, now, options });
+      }),
+    };
+  }
+
+  async #run(): Promise<void> {
+    const { options, log } = this.#deps;
+    const { signal } = this.#stopping;
+    let waitedMs = 0;
+    while (!signal.aborted) {
+      const opened = await this.#open();
+      if (signal.aborted) {
+        if (typeof opened === 'string') break;
+        opened.close('The gateway stops.');
+        await opened.closed;
+        break;
+      }
+      if (typeof opened === 'string') {
+        const isNews = this.#state.name !== 'waiting' || this.#state.reason !== opened;
+        if (isNews) log.warn({ bus: options.name, reason: opened }, 'A Modbus bus can not be read from.');
+        this.#state = { name: 'waiting', reason: opened };
+        waitedMs = await this.#wait(waitedMs);
+        continue;
+      }
+      const openedAt = performance.now();
+      this.#state = { name: 'open', conversation: opened };
+      log.info({ bus: options.name, line: this.#line?.text }, 'A Modbus bus is read from.');
+      opened.pause(this.#intake.isPaused);
+      const reason = await opened.closed;
+      this.#totals.receivedBytes += opened.received;
+      this.#totals.strayBytes += opened.strayBytes;
+      this.#state = { name: 'waiting', reason };
+      if (signal.aborted) break;
+      log.warn({ bus: options.name, reason }, 'A Modbus bus was lost: it is opened again.');
+      // One that is lost as soon as it is open would be opened without end.
+      if (performance.now() - openedAt > this.#pace.retryMaxMs) waitedMs = 0;
+      waitedMs = await this.#wait(waitedMs);
+    }
+    this.#state = { name: 'closed' };
+  }
+
+  /** @returns why not, as a sentence, when it can't be opened */
+  async #open(): Promise<Conversation<Writer> | string> {
+    const { options, deviceOf } = this.#deps;
+    const devices = options.units.map((unit) => ({ unit, device: deviceOf(unit.profile) }));
+    const usable = devices.flatMap(({ unit, device }) => (typeof device === 'string' ? [] : [{ unit, device }]));
+    const key = keyOf(devices);
+    if (usable.length === 0) return devices.map(({ device }) => String(device))[0]!;
+    const line = lineOf(
+      options,
+      usable.map(({ device }) => device),
+    );
+    this.#line = line;
+    let conversation: Conversation<Writer> | undefined;
+    const connection = await dial(line, {
+      heard: (bytes) => conversation?.heard(bytes),
+      watchMs: this.#pace.watchMs,
+      obstacle: () => {
+        const now = options.units.map((unit) => ({ unit, device: deviceOf(unit.profile) }));
+        return keyOf(now) === key ? undefined : 'A profile of it has changed.';
+      },
+      signal: this.#stopping.signal,
+    });
+    if (typeof connection === 'string') return connection;
+    this.#totals.opened++;
+    const schedule = new BusSchedule<Writer>(
+      usable.map(({ unit: { unit, every }, device: { everyMs, requests } }) => {
+        return { unit, everyMs: every ?? everyMs, requests };
+      }),
+      { timeoutMs: options.timeout, retries: options.retries, isNumbered: line.isNumbered, airMs: line.airMs },
+      performance.now(),
+      (unit) => this.#counts.get(unit)!,
+      this.#schedule,
+    );
+    this.#schedule = schedule;
+    const wire = line.newWire(new Set(usable.map(({ unit }) => unit.unit)));
+    const { quietMs, pauseMs } = line;
+    conversation = new Conversation<Writer>(
+      { schedule, wire, quietMs, pauseMs, patienceMs: options.timeout, tell: (event) => this.#happened(event) },
+      connection,
+    );
+    return conversation;
+  }
+
+  #happened(event: BusEvent<Writer>): void {
+    if (event.kind === 'read') {
+      const { unit, request, answer } = event;
+      // Together they can be decoded again whenever the profile is mended.
+      this.#intake.push(this.#topics.get(unit)!, Buffer.concat([rtuFrame(unit, request), rtuFrame(unit, answer)]));
+      return;
+    }
+    const { request, answered } = event.write.by;
+    const answer = event.kind === 'written' ? writeAnswerOf(request, event.answer) : notWritten(request, event.why);
+    if (answer.kind === 'done') this.#totals.written++;
+    else this.#totals.notWritten++;
+    answered(answer);
+  }
+
+  /** Until the next attempt: soon when the device has come back. @returns how long it waited */
+  async #wait(waitedMs: number): Promise<number> {
+    const { watchMs, retryMinMs, retryMaxMs } = this.#pace;
+    const before = await this.#line?.identity();
+    const waitMs = nextBackoff({ minMs: retryMinMs, maxMs: retryMaxMs }, waitedMs, Math.random());
+    try {
+      for (let leftMs = waitMs; leftMs > 0; leftMs -= watchMs) {
+        await delay(Math.min(watchMs, leftMs), undefined, { signal: this.#stopping.signal });
+        if ((await this.#line?.identity()) !== before) return 0;
+      }
+    } catch {
+      // It is being stopped.
+    }
+    return waitMs;
+  }
+}
+
+function keyOf(
+  devices: readonly { readonly unit: ModbusUnitOptions; readonly device: ModbusDevice | string }[],
+): string {
+  return devices.map(({ device }) => (typeof device === 'string' ? device : device.key)).join('\n');
+}
+
+function notWritten(request: WriteRequest, why: 'silent' | 'damaged' | 'expired'): WriteAnswer {
+  const reasons = {
+    silent: 'no answer came. It may have been done all the same.',
+    damaged: 'its answer was damaged on the way. It was likely done.',
+    expired: 'it was not sent: its bus had no time for it, or was lost.',
+  };
+  return { kind: 'failed', failure: `${told(request)}: ${reasons[why]}` };
+}

@@ -1,0 +1,50 @@
+import type { MonotonicMs } from '../../core/time.ts';
+import type { ModbusDevice } from '../../profiles/modbus/device.ts';
+import type { ModbusBusOptions } from './options.ts';
+import type { ModbusUnitStatus } from './status.ts';
+import type { Unit, UnitCounts } from './unit.ts';
+
+/** What there is to know of a unit. */
+export interface UnitFacts {
+  readonly unit: number;
+  readonly topic: string;
+  readonly profile: string;
+  readonly counts: UnitCounts;
+  /** What its profile says now; a sentence: why that can't be used. */
+  readonly device: ModbusDevice | string;
+  /** Undefined: its bus was not open yet. */
+  readonly known: Unit | undefined;
+  readonly now: MonotonicMs;
+  readonly options: Pick<ModbusBusOptions, 'timeout'>;
+}
+
+export function unitStatus({ unit, topic, profile, counts, device, known, now, options }: UnitFacts): ModbusUnitStatus {
+  const isSilent = known !== undefined && known.missed > 0;
+  const state = isSilent ? 'silent' : known?.answeredAt === undefined ? 'unknown' : 'answering';
+  const refused = (known?.blocks ?? []).filter(({ refusedBy }) => refusedBy !== undefined);
+  return {
+    unit,
+    topic,
+    profile,
+    state: typeof device === 'string' ? 'unusable' : state,
+    reason: typeof device === 'string' ? device : (lateness(known, options.timeout) ?? silence(isSilent, unit)),
+    ...counts,
+    lastAnswerAgeMs: known?.answeredAt === undefined ? null : Math.round(now - known.answeredAt),
+    responseMs: known?.responseMs === undefined ? null : Math.round(known.responseMs),
+    nextTryInMs: isSilent ? Math.max(0, Math.round(known.restsUntil - now)) : null,
+    refused:
+      typeof device === 'string'
+        ? []
+        : refused.map(({ pdu, refusedBy }) => `It refuses ${device.describe(pdu)} by exception ${refusedBy}.`),
+  };
+}
+
+function lateness(known: Unit | undefined, timeoutMs: number): string | undefined {
+  if (known?.lateMs === undefined || known.lateMs <= timeoutMs) return undefined;
+  return `Its answers come as late as ${Math.round(known.lateMs)} ms after they were asked for, and only ${timeoutMs} ms are waited for: raise \`timeout\`.`;
+}
+
+function silence(isSilent: boolean, unit: number): string | null {
+  if (!isSilent) return null;
+  return `It does not answer: is it on, is its address ${unit}, and is the line set as its own settings say?`;
+}

@@ -137,7 +137,7 @@ export class Gateway {
       ...intake,
       options: config.bridges,
       gateway: () => this.#identity().gateway,
-      ownBroker: () => this.#mqtt.address,
+      ownBroker: () => [this.#mqtt.address, this.#serving.http.address],
       native: words,
       topicsOf: (deviceId) => registry.describe(deviceId)?.topics ?? [],
       log: part('bridge'),

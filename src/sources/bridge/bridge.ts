@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import type { MqttClient } from 'mqtt';
 import { messageOf } from '../../core/errors.ts';
 import type { RecentDelivery, Take } from '../../core/message.ts';
@@ -7,7 +6,7 @@ import { nextBackoff } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Service } from '../../lib/service.ts';
 import { topicMatches } from '../../lib/topic-filter.ts';
-import { dial } from './dial.ts';
+import { dial, socketOf } from './dial.ts';
 import { Inbox } from './inbox.ts';
 import { guard } from './mqtt-guard.ts';
 import { OpenDeliveries } from './open-deliveries.ts';
@@ -25,8 +24,8 @@ export interface BridgeDependencies {
   readonly recentDeliveries: () => readonly RecentDelivery[];
   /** The gateway's id; asked at start. */
   readonly gateway: () => string;
-  /** Where this gateway's own broker listens, as `host:port`. */
-  readonly ownBroker: () => string;
+  /** Where this gateway's own broker listens, for MQTT and for WebSockets, as `host:port`. */
+  readonly ownBroker: () => readonly string[];
   /** A device may be there that was not. */
   readonly devicesChanged: () => void;
   readonly log: Log;
@@ -220,6 +219,10 @@ export class Bridge implements Service {
     });
     try {
       client.connect();
+      // Of some errors MQTT.js does not tell: a WebSocket's.
+      client.stream.on('error', (error) => {
+        cause ??= endingOf(error);
+      });
     } catch (error) {
       // A certificate or key that is none: there is no stream that could end.
       cause = { isRefusal: true, reason: messageOf(error) };
@@ -259,9 +262,9 @@ export class Bridge implements Service {
   }
 
   /** Whether the other end is this gateway itself: then every message would be taken in twice. */
-  #isOwnBroker({ stream }: MqttClient): boolean {
-    const { remoteAddress, localAddress, remotePort } = stream as unknown as Partial<Socket>;
+  #isOwnBroker(client: MqttClient): boolean {
+    const { remoteAddress, localAddress, remotePort } = socketOf(client);
     if (remoteAddress === undefined || remoteAddress !== localAddress) return false;
-    return this.#deps.ownBroker().endsWith(`:${remotePort}`);
+    return this.#deps.ownBroker().some((address) => address.endsWith(`:${remotePort}`));
   }
 }

@@ -1,5 +1,7 @@
 import { createRequire } from 'node:module';
+import { isIP, connect as netConnect, type Socket, type TcpNetConnectOpts } from 'node:net';
 import { Readable } from 'node:stream';
+import { connect as tlsConnect } from 'node:tls';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { HeadgateError } from '../../core/errors.ts';
 import { lazy } from '../../lib/lazy.ts';
@@ -18,6 +20,7 @@ const mqtt = lazy(() => createRequire(import.meta.url)('mqtt') as typeof import(
 export function dial(options: BridgeOptions, clientId: string): MqttClient {
   const { url, protocol, username, keepalive, connectTimeout, sessionExpiry, maxInFlight, maxPacketSize } = options;
   const password = passwordOf(options);
+  const isTls = /^(mqtts|wss):/.test(url);
   const settings: IClientOptions = {
     clientId,
     clean: false,
@@ -30,7 +33,14 @@ export function dial(options: BridgeOptions, clientId: string): MqttClient {
     incomingStore: nothingStored as IClientOptions['incomingStore'] & object,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...tlsOf(options),
+    ...(isTls && tlsOf(options)),
+    wsOptions: {
+      createConnection: (how: object) => {
+        const socket = connectSocket(how, isTls, options.tls.serverName);
+        sockets.set(client, socket);
+        return socket;
+      },
+    },
     ...(protocol === 5 && {
       properties: {
         sessionExpiryInterval: Math.round(sessionExpiry / 1_000),
@@ -39,7 +49,26 @@ export function dial(options: BridgeOptions, clientId: string): MqttClient {
       },
     }),
   };
-  return mqtt().connect(url, settings);
+  // MQTT.js makes the socket when it is told to connect.
+  const client: MqttClient = mqtt().connect(url, settings);
+  return client;
+}
+
+/** The sockets under WebSockets, of which MQTT.js tells nothing. */
+const sockets = new WeakMap<MqttClient, Socket>();
+
+/** The socket of a client that is connected. */
+export function socketOf(client: MqttClient): Partial<Socket> {
+  return sockets.get(client) ?? (client.stream as unknown as Partial<Socket>);
+}
+
+/** As `ws` does it, which has no way to say for which name the certificate has to be. */
+function connectSocket(how: object, isTls: boolean, serverName: string | undefined): Socket {
+  // The path of the URL; for a socket it would be that of a file.
+  const options = { ...(how as TcpNetConnectOpts), path: undefined };
+  if (!isTls) return netConnect(options);
+  const { host = '' } = options;
+  return tlsConnect({ ...options, servername: serverName ?? (isIP(host) === 0 ? host : '') });
 }
 
 type Stored = (error?: Error) => void;
@@ -77,8 +106,7 @@ function passwordOf({ name, url, password, passwordFile, username }: BridgeOptio
   return found;
 }
 
-function tlsOf({ name, url, tls }: BridgeOptions): IClientOptions {
-  if (!/^(mqtts|wss):/.test(url)) return {};
+function tlsOf({ name, tls }: BridgeOptions): IClientOptions {
   const read = (file: string | undefined, key: string) =>
     file === undefined ? undefined : readSecret(file, `bridges.${name}.tls.${key}`);
   const ca = read(tls.ca, 'ca');

@@ -30,6 +30,21 @@ export function guard(client: MqttClient, { onPublish, onReleased, whenRoom }: G
   // Brokers may send more than they were allowed to when a session is taken up again. That is bounded here, and no reason to go.
   inner._trackIncomingQoS2Publish = () => true;
   const sendPacket = inner._sendPacket.bind(client);
+  let isWaiting = false;
+  const readOnWhenRoom = (go: () => void): void => {
+    isWaiting = true;
+    whenRoom(() => {
+      isWaiting = false;
+      go();
+    });
+  };
+  const timeOut = client.onKeepaliveTimeout.bind(client);
+  client.onKeepaliveTimeout = () => {
+    // While nothing is read, the broker's answers lie unread too. It goes on being pinged, so that it does not take us for dead.
+    if (!isWaiting) return timeOut();
+    client.sendPing();
+    client.reschedulePing(true);
+  };
   client.on('packetreceive', (packet) => {
     if (packet.cmd === 'pubrel') onReleased(packet.messageId ?? 0);
     if (packet.cmd !== 'publish') return;
@@ -60,11 +75,11 @@ export function guard(client: MqttClient, { onPublish, onReleased, whenRoom }: G
     if (acknowledgement.isDue) send();
     else acknowledgement.send = send;
     // It asks for the next packet now.
-    whenRoom(() => done?.());
+    readOnWhenRoom(() => done?.());
   };
   client.handleMessage = (packet, done) => {
     // A message of QoS 1 or 2 has its turn when its acknowledgement goes out.
-    if (packet.qos === 0) whenRoom(done as () => void);
+    if (packet.qos === 0) readOnWhenRoom(done as () => void);
     else done();
   };
 }

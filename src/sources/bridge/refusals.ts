@@ -90,6 +90,40 @@ export function endingOf(error: unknown): Ending {
         reason: "the broker's certificate is for another name: use that one in `url`, or say it with `tls.serverName`",
       };
     default:
-      return { isRefusal: false, reason: silences.has(message) ? 'the broker does not answer' : message };
+      if (silences.has(message)) return { isRefusal: false, reason: 'the broker does not answer' };
+      return tlsEnding(code) ?? webSocketEnding(message) ?? { isRefusal: false, reason: message.trim() };
   }
+}
+
+/** What OpenSSL makes of the broker's alerts (RFC 8446 § 6.2), and of a broker that does not speak TLS. */
+function tlsEnding(code: unknown): Ending | undefined {
+  if (typeof code !== 'string' || !/^(?:ERR_SSL_|EPROTO$)/.test(code)) return undefined;
+  if (/CERTIFICATE_REQUIRED|HANDSHAKE_FAILURE/.test(code)) {
+    const reason = `the broker wants a certificate of this gateway (${code}): name it with \`tls.certificate\`, and its key with \`tls.key\``;
+    return { isRefusal: true, reason };
+  }
+  if (
+    /ALERT_(?:UNKNOWN_CA|BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_|ACCESS_DENIED|DECRYPT_ERROR)/.test(code)
+  ) {
+    const reason = `the broker does not accept this gateway's certificate (${code}): see \`tls.certificate\`, and whom the broker trusts`;
+    return { isRefusal: true, reason };
+  }
+  if (/WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG/.test(code))
+    return {
+      isRefusal: true,
+      reason: `the broker does not speak TLS there (${code}): see the port and the scheme of \`url\``,
+    };
+  return { isRefusal: false, reason: `TLS failed (${code})` };
+}
+
+/** How `ws` says that there is no WebSocket. */
+function webSocketEnding(message: string): Ending | undefined {
+  const status = /^Unexpected server response: (\d+)$/.exec(message)?.[1];
+  if (status !== undefined) {
+    const reason = `there is no WebSocket there, its server answers with ${status}: see the path of \`url\`, often /mqtt`;
+    return { isRefusal: /^4/.test(status), reason };
+  }
+  if (/subprotocol/i.test(message))
+    return { isRefusal: true, reason: 'the WebSocket there is not for MQTT: see the path of `url`, often /mqtt' };
+  return undefined;
 }

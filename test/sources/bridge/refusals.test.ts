@@ -85,6 +85,15 @@ const endings: readonly [error: unknown, isRefusal: boolean, reason: RegExp][] =
   [coded('ERR_TLS_CERT_ALTNAME_INVALID'), true, /`tls.serverName`/],
   [new Error('connack timeout'), false, /does not answer/],
   [new Error('Keepalive timeout'), false, /does not answer/],
+  [coded('ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED'), true, /wants a certificate.*`tls.certificate`/],
+  [coded('ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE'), true, /wants a certificate/],
+  [coded('ERR_SSL_TLSV1_ALERT_UNKNOWN_CA'), true, /does not accept this gateway's certificate/],
+  [coded('ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED'), true, /does not accept this gateway's certificate/],
+  [coded('ERR_SSL_WRONG_VERSION_NUMBER'), true, /does not speak TLS/],
+  [coded('ERR_SSL_NO_CIPHERS_AVAILABLE'), false, /^TLS failed/],
+  [new Error('Unexpected server response: 404'), true, /no WebSocket there.*404.*`url`/],
+  [new Error('Unexpected server response: 502'), false, /no WebSocket there.*502/],
+  [new Error('Server sent no subprotocol'), true, /not for MQTT/],
   [coded('EPIPE'), false, /^as the library says it$/],
 ];
 

@@ -75,7 +75,7 @@ export class BridgeSite {
       shelf: this.#shelf,
       recentDeliveries: () => this.#deliveries,
       gateway: () => 'gateway-1',
-      ownBroker: () => this.ownBroker,
+      ownBroker: () => [this.ownBroker],
       devicesChanged: () => {},
       native: {
         topics: (device) => [this.native.get(device)?.topic ?? []].flat(),

@@ -213,6 +213,7 @@ export class Gateway {
       ...{ config, clock, metrics, dataDir: this.#dataDir, buffer: this.#buffer, rules: this.#rules },
       ...{ decoding: this.#decoding, mqtt: this.#mqtt, serial: this.#serial, reporter: this.#reporter },
       take: this.#flow.take,
+      commands: this.#commands.local,
       identity: () => this.#identity(),
       log: part,
     });

@@ -5,6 +5,7 @@ import { rulesApi } from './api/rules-api.ts';
 import { backUp } from './buffer/backup.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
+import type { LocalCommands } from './commands/local-commands.ts';
 import type { Config } from './config/schema.ts';
 import type { Decoding } from './decoding.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
@@ -27,6 +28,7 @@ export interface HttpParts {
   readonly serial: SerialSource;
   readonly mqtt: MqttSource;
   readonly publish: LocalPublish;
+  readonly commands: LocalCommands;
   readonly buffer: RecordBuffer;
   /** Where its files are. */
   readonly bufferDirectory: string;
@@ -47,6 +49,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     redecode: decoding.redecoder,
     serial,
     buffer: bufferApi(parts),
+    commands: parts.commands,
     publish: { identity, deliver: publish.deliver, recentDeliveries: () => buffer.deliveries },
     clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
     mqtt: { ...config.mqtt, accept: (stream) => parts.mqtt.accept(stream) },

@@ -5,6 +5,7 @@ import { GrpcApi } from './api/grpc/grpc-api.ts';
 import type { HttpApi } from './api/http-api.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
+import type { LocalCommands } from './commands/local-commands.ts';
 import type { Config } from './config/schema.ts';
 import type { Take } from './core/message.ts';
 import { localPrincipal, nobody, type Principal } from './core/principal.ts';
@@ -27,6 +28,7 @@ export interface ServingDependencies {
   readonly decoding: Decoding;
   readonly mqtt: MqttSource;
   readonly serial: SerialSource;
+  readonly commands: LocalCommands;
   /** The way into the flow. */
   readonly take: Take;
   readonly reporter: Reporter;
@@ -51,6 +53,7 @@ export class Serving {
     });
     this.http = httpApi({
       ...{ config, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish },
+      commands: deps.commands,
       bufferDirectory: join(dataDir, 'buffer'),
       status: () => reporter.status(),
       log: log('http'),

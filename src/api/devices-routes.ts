@@ -45,7 +45,6 @@ export function addDevicesRoutes(app: FastifyInstance, devices: DevicesApi): voi
     if (await devices.forget(params.id)) return reply.code(204).send();
     return sendDevice(reply, params.id, undefined);
   });
-  addRefusal(app);
 }
 
 /** Those that a principal may see. @throws {HeadgateError} access.denied, access.unknown when that is none, ever */
@@ -53,21 +52,6 @@ export function seenBy(principal: Principal, devices: readonly DeviceSummary[]):
   const { may } = principal;
   if (!mayReadSome(may)) demandOf(principal, read);
   return may.isAdmin || may.readsAll ? devices : devices.filter(({ id }) => mayRead(may, id));
-}
-
-/** The router finds a path with an id in it only for a method that it knows. */
-function addRefusal(app: FastifyInstance): void {
-  app.route({
-    method: ['POST', 'PUT'],
-    url: path,
-    ...needs('nothing'),
-    // Before the body is read: there is no body that would make it right.
-    onRequest: async ({ method }, reply) => {
-      const text = `A device can be read and takes a PATCH or DELETE; there is no ${method}.`;
-      return sendProblem(reply.header('allow', 'GET, HEAD, PATCH, DELETE'), problem(405, text));
-    },
-    handler: () => undefined,
-  });
 }
 
 function sendDevice(reply: FastifyReply, id: string, device: DeviceDescription | undefined): FastifyReply {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
 import { localPrincipal, nobody } from '../core/principal.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import { boundTo, listenError } from '../lib/listen-error.ts';
@@ -10,7 +10,8 @@ import { addIdempotency } from './idempotency.ts';
 import { isLocalCaller } from './local-caller.ts';
 import { type MqttDoor, mqttUpgrade } from './mqtt-upgrade.ts';
 import type { HttpOptions } from './options.ts';
-import { type Problem, problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
+import { problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
+import { RouteTable } from './route-table.ts';
 import { addRoutes, type RouteDependencies } from './routes.ts';
 import { asksForWebSocket, Upgrades } from './upgrades.ts';
 
@@ -57,8 +58,6 @@ const headers = {
 };
 /** In characters; the longest id that there is has a thousand, of up to nine each. */
 const maxIdInUrl = 9_000;
-/** So much of a path is repeated to whoever asked for it, in characters. */
-const maxEchoed = 200;
 const nothingAllowed = "default-src 'none'; frame-ancestors 'none'";
 
 /** The HTTP server: status and health for people, programs and Prometheus. */
@@ -128,10 +127,12 @@ export class HttpApi implements Service {
     app.addHook('onSend', async (_request, reply) => {
       protect(reply);
     });
+    const table = new RouteTable();
+    app.addHook('onRoute', (route) => table.add(route));
     // Before the body is read: there is no body that would make it right.
     app.addHook('onRequest', async (request, reply) => {
       if (!request.is404) return;
-      return sendProblem(reply, nowhere(app, request, reply));
+      return table.refuse(request, reply);
     });
     if (this.#deps.onRoute !== undefined) app.addHook('onRoute', this.#deps.onRoute);
     addGuard(app, this.#deps.identify ?? identifyLocal);
@@ -156,26 +157,6 @@ const identifyLocal: Identify = (request) => (isLocalCaller(request) ? localPrin
 function protect(reply: FastifyReply): FastifyReply {
   if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', nothingAllowed);
   return reply.headers(headers);
-}
-
-/** What is said of a request that no route takes: that the path is unknown, or what may be done with it instead. */
-function nowhere(app: FastifyInstance, { url, method }: FastifyRequest, reply: FastifyReply): Problem {
-  const path = url.split('?', 1)[0]?.slice(0, maxEchoed) ?? '';
-  const taken = (['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const).filter(
-    (one) => app.findRoute({ method: one, url: path }) !== null,
-  );
-  if (taken.length > 0) {
-    reply.header('allow', taken.flatMap((one) => (one === 'GET' ? ['GET', 'HEAD'] : one)).join(', '));
-    return problem(405, `${path} ${abilities(taken)}; there is no ${method}.`);
-  }
-  return problem('route.unknown', `There is nothing at ${path}.`);
-}
-
-/** What can be done with a path: `can be read`, `takes a POST`, `can be read and takes a PATCH or DELETE`. */
-function abilities(methods: readonly string[]): string {
-  const changes = methods.filter((one) => one !== 'GET').join(' or ');
-  const texts = [methods.includes('GET') ? 'can be read' : '', changes === '' ? '' : `takes a ${changes}`];
-  return texts.filter((text) => text !== '').join(' and ');
 }
 
 function endUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {

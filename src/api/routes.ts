@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
+import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { needs, read } from './guard.ts';
 import { addMeasurementsRoutes, type PublishApi } from './measurements/routes.ts';
@@ -26,6 +27,7 @@ export interface RouteDependencies {
   readonly buffer: BufferApi;
   readonly clock: ClockApi;
   readonly publish: PublishApi;
+  readonly commands: CommandsApi;
 }
 
 /** Every route that there is. */
@@ -40,6 +42,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
   addBufferRoutes(app, deps.status, deps.buffer);
   addClockRoutes(app, deps.clock);
   addMeasurementsRoutes(app, deps.publish);
+  addCommandsRoutes(app, deps.commands);
 }
 
 /** `GET /` for people, `/api/v1/health/live` and `…/ready`, `/api/v1/status`, and `/metrics` for Prometheus. */

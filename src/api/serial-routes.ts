@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Scan, ScanRequest } from '../sources/serial/scan.ts';
 import type { ListedPort } from '../sources/serial/status.ts';
+import { closedSignal } from './closed-signal.ts';
 import { admin, needs, read } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
 
@@ -24,9 +25,7 @@ export function addSerialRoutes(app: FastifyInstance, serial: SerialApi): void {
   app.post('/api/v1/serial/scan', needs(admin), async (request, reply) => {
     const asked = scanOf(request.body ?? {});
     if (typeof asked === 'string') return sendProblem(reply, problem(400, asked));
-    const over = new AbortController();
-    reply.raw.once('close', () => over.abort());
-    const { line, bytes, guesses } = await serial.scan(asked, over.signal);
+    const { line, bytes, guesses } = await serial.scan(asked, closedSignal(reply));
     return reply.send({
       path: asked.path,
       ...line,

@@ -48,6 +48,11 @@ export class CommandBook {
     return this.#byId.get(id);
   }
 
+  /** Every one that is known. */
+  all(): Entry[] {
+    return [...this.#byId.values()];
+  }
+
   /** More is remembered than may be: {@link forget} is due. */
   get isOverfull(): boolean {
     return this.#byId.size > this.#limits.maxRemembered + this.#limits.maxQueued;

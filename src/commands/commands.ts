@@ -9,7 +9,8 @@ import { Carriers, type CommandCarrier } from './carriers.ts';
 import { CommandBook } from './command-book.ts';
 import { type CommandInput, type Now, step } from './command-state.ts';
 import { revisionLeap, takeCopied } from './copied.ts';
-import { type Entry, reportOf, termsOf } from './entry.ts';
+import { type Entry, reported, termsOf } from './entry.ts';
+import { LocalCommands } from './local-commands.ts';
 import type { CommandsOptions } from './options.ts';
 import { Reports } from './reports.ts';
 import type { CommandsStatus } from './status.ts';
@@ -39,7 +40,7 @@ const maxSentPerDevice = 16;
 const forgetMs = 60_000;
 
 /**
- * Commands from the collector on their way to devices, and what became of them on its way back.
+ * Commands, of the collector and of programs beside the gateway, on their way to devices, and what became of them on its way back.
  *
  * Every change of a command is durable before anybody is told of it, and that it is handed over is noted before it is: a
  * device gets a command at most once, whatever dies. The price is `unknown`, for one that died in between.
@@ -51,6 +52,8 @@ export class Commands implements Service, CommandDesk {
   readonly #book: CommandBook;
   readonly #trial: Trial;
   readonly #reports: Reports;
+  /** For programs beside the gateway. */
+  readonly local: LocalCommands;
   readonly #total = { queued: 0, sent: 0, acknowledged: 0, failed: 0, expired: 0, unknown: 0 };
   #strayAnswers = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -63,6 +66,7 @@ export class Commands implements Service, CommandDesk {
     this.#book = new CommandBook(deps.shelf, deps.options);
     this.#trial = new Trial(deps);
     this.#reports = new Reports(deps.shelf, deps.operatingMs, deps.log);
+    this.local = new LocalCommands(this.#book, this.#reports, (command) => this.take(command));
   }
 
   /** Takes up what the last run left. @throws {HeadgateError} buffer.failed */
@@ -135,12 +139,7 @@ export class Commands implements Service, CommandDesk {
     if (entry === undefined || revision > entry.revision) return;
     if (revision > entry.confirmed) {
       entry.confirmed = revision;
-      // The collector has its result: no need to keep that too.
-      if (revision === entry.revision && 'result' in entry.state) {
-        const { result: _, ...state } = entry.state;
-        entry.state = state;
-        entry.saved = reportOf(entry);
-      }
+      if (revision === entry.revision) reported(entry);
       this.#book.put(entry);
     }
     if (entry !== this.#entryOnTrial || revision !== entry.revision) return;

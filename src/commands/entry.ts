@@ -36,6 +36,18 @@ export function reportOf({ command, revision, state, at }: Entry): CommandReport
   };
 }
 
+/** Larger results of commands that were given here are the collector's to keep, as those of its own are. */
+const maxKeptResult = 4 * 1024;
+
+/** The collector has all of it: no need to keep a result here that nobody here asks for. */
+export function reported(entry: Entry): void {
+  if (!('result' in entry.state)) return;
+  const { result, ...state } = entry.state;
+  if (entry.command.by !== undefined && (result?.length ?? 0) <= maxKeptResult) return;
+  entry.state = state;
+  entry.saved = reportOf(entry);
+}
+
 export function termsOf({ command, receivedMs }: Entry, answerTimeoutMs: number): CommandTerms {
   return {
     ...(command.expiresAt !== undefined && { expiresAt: command.expiresAt }),

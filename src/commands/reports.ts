@@ -16,6 +16,7 @@ export class Reports {
   #connections = 0;
   /** What is to be done once the disk, which has refused, takes what it was given. */
   #waiting: (() => void)[] = [];
+  readonly #listeners = new Set<(entry: Entry) => void>();
 
   constructor(shelf: Shelf, operatingMs: () => number, log: Log) {
     this.#shelf = shelf;
@@ -43,7 +44,19 @@ export class Reports {
     this.whenSaved(() => {
       if ((entry.saved?.revision ?? 0) < report.revision) entry.saved = report;
       this.tell(entry);
+      for (const listener of this.#listeners) listener(entry);
     });
+  }
+
+  /** Tells of every change, once it is durable. @returns what ends it */
+  watch(listener: (entry: Entry) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Resolves when all that was put on the shelf so far is durable. @throws {HeadgateError} buffer.failed */
+  saved(): Promise<void> {
+    return this.#shelf.saved();
   }
 
   /** Tells what the disk has of it. */

@@ -15,6 +15,8 @@ export interface Command {
   readonly expiresAt?: UnixMs;
   /** How long it was good for when it came, in milliseconds: for a gateway whose clock nobody has set. */
   readonly expiresInMs?: number;
+  /** Who gave it at the gateway itself, by name; absent: the collector did. */
+  readonly by?: string;
 }
 
 /**

@@ -79,7 +79,6 @@ export const errorCodes = {
   'overload.shed': ['busy', 'The gateway has more to do than it can: wait as long as you are told, then try again.'],
   'cursor.unknown': ['gone', 'Begin anew, without a cursor: what lies between can not be had from here.'],
   'command.unknown': ['unknown', "Look for its id in the device's `commands`."],
-  'command.refused': ['conflict', 'Do as the message says, and send it again with an id of its own.'],
   'idempotency.conflict': [
     'contradictory',
     'Use a new key for another request; the first one was done as it was sent.',

@@ -23,8 +23,6 @@ const awaited = new Set<string>([
   'rate.limited',
   'overload.shed',
   'cursor.unknown',
-  'command.unknown',
-  'command.refused',
   'precondition.failed',
 ]);
 

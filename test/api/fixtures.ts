@@ -1,5 +1,6 @@
 import { RuleBook } from '../../src/admission/rule-book.ts';
 import type { BufferApi } from '../../src/api/buffer-routes.ts';
+import type { CommandsApi } from '../../src/api/commands-routes.ts';
 import type { DevicesApi } from '../../src/api/devices-routes.ts';
 import type { HttpDependencies } from '../../src/api/http-api.ts';
 import type { PublishApi } from '../../src/api/measurements/routes.ts';
@@ -122,6 +123,13 @@ export class FakePublish implements PublishApi {
   };
 }
 
+const noCommands: CommandsApi = {
+  send: async ({ id, deviceId, name, by }) => ({ id, deviceId, name, ...(by && { by }), revision: 1, state: 'queued' }),
+  get: () => undefined,
+  ofDevice: () => [],
+  over: async () => undefined,
+};
+
 const noDevices: DevicesApi = {
   summaries: () => [],
   describe: () => undefined,
@@ -159,6 +167,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     },
     buffer: new FakeBuffer(),
     publish: new FakePublish(),
+    commands: noCommands,
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },
     log: silentLog,

@@ -49,19 +49,13 @@ test('what is wrong is a problem document', async () => {
   const app = await api({}, 0, { maxBodyBytes: 100 }).build();
   app.post('/body', needs('nothing'), () => ({}));
   const json = { 'content-type': 'application/json' };
-  type Row = readonly [
-    method: 'GET' | 'POST' | 'OPTIONS' | 'DELETE',
-    url: string,
-    status: number,
-    code: string,
-    request?: object,
-  ];
+  type Row = readonly [method: 'GET' | 'POST' | 'DELETE', url: string, status: number, code: string, request?: object];
   const rows: readonly Row[] = [
     ['GET', '/api/v1/nothing', 404, 'route.unknown'],
     ['GET', '/api/v1/status/', 404, 'route.unknown'],
     ['GET', `/${'a'.repeat(5_000)}`, 404, 'route.unknown'],
     ['POST', '/api/v1/nothing', 404, 'route.unknown', { headers: json, payload: '{' }],
-    ['OPTIONS', '/api/v1/status', 405, 'method.not-allowed'],
+    ['DELETE', '/api/v1/status', 405, 'method.not-allowed'],
     ['DELETE', '/metrics?x=1', 405, 'method.not-allowed'],
     // No body would make it right, so none is looked at.
     ['POST', '/', 405, 'method.not-allowed', { headers: { 'content-type': 'text/xml' }, payload: '<a/>' }],
@@ -82,6 +76,23 @@ test('what is wrong is a problem document', async () => {
     assert.deepEqual([type, typeof title], ['about:blank', 'string'], what);
     assert.ok(detail.length > 10 && detail.length < 300, what);
     assert.equal(response.headers.allow, status === 405 ? 'GET, HEAD' : undefined, what);
+  }
+});
+
+test('a path tells what may be done with it', async () => {
+  const rows: readonly (readonly [url: string, allow: string | undefined])[] = [
+    ['/api/v1/status', 'GET, HEAD'],
+    ['/api/v1/devices/a%2Fb', 'GET, HEAD, PATCH, DELETE'],
+    ['/api/v1/devices/a/commands', 'GET, HEAD, POST'],
+    ['/api/v1/measurements', 'POST'],
+    ['/api/v1/devices//commands/x/y', undefined],
+  ];
+  const app = await api({}).build();
+  for (const [url, allow] of rows) {
+    const options = await app.inject({ method: 'OPTIONS', url });
+    assert.deepEqual([options.statusCode, options.headers.allow], [allow === undefined ? 404 : 204, allow], url);
+    const wrong = await app.inject({ method: 'PUT', url });
+    assert.deepEqual([wrong.statusCode, wrong.headers.allow], [allow === undefined ? 404 : 405, allow], url);
   }
 });
 

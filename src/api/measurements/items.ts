@@ -1,6 +1,7 @@
 import { unitOf } from '../../core/measure-units.ts';
 import type { Field, Measurement } from '../../core/measurement.ts';
 import { parseExact, stringifyExact } from '../../lib/exact-json.ts';
+import { payloadKeys, payloadOf } from '../payload.ts';
 import { timeOf } from '../window.ts';
 
 /** What one item of a request asks to be taken in. */
@@ -20,7 +21,7 @@ const maxFields = 200;
 const maxFieldName = 200;
 const maxText = 65_536;
 
-const messageKeys = ['topic', 'payload', 'payloadText', 'payloadBase64'];
+const messageKeys = ['topic', ...payloadKeys];
 const measurementKeys = ['device', 'time', 'fields'];
 
 /** Where a device's measurements are for whoever subscribes: for what a request says of a device it is the topic. */
@@ -63,20 +64,11 @@ function itemOf(value: unknown): ItemOrFault {
   return isMeasurement ? measurementOf(given) : messageOf(given);
 }
 
-function messageOf({ topic, payload, payloadText, payloadBase64 }: Readonly<Record<string, unknown>>): ItemOrFault {
+function messageOf(given: Readonly<Record<string, unknown>>): ItemOrFault {
+  const { topic } = given;
   if (typeof topic !== 'string' || topic === '') return '`topic` must be a text that is not empty.';
-  const forms = [payload, payloadText, payloadBase64].filter((one) => one !== undefined).length;
-  if (forms !== 1) return 'Give one of `payload` (JSON), `payloadText` and `payloadBase64`.';
-  if (payload !== undefined) return { topic, payload: Buffer.from(stringifyExact(payload)) };
-  if (payloadText !== undefined) {
-    if (typeof payloadText !== 'string') return '`payloadText` must be a text.';
-    return { topic, payload: Buffer.from(payloadText) };
-  }
-  const bytes = typeof payloadBase64 === 'string' ? Buffer.from(payloadBase64, 'base64') : undefined;
-  if (bytes === undefined || bytes.toString('base64').replace(/=+$/, '') !== plain(payloadBase64 as string)) {
-    return '`payloadBase64` must be bytes in base64.';
-  }
-  return { topic, payload: bytes };
+  const payload = payloadOf(given) ?? 'Give one of `payload` (JSON), `payloadText` and `payloadBase64`.';
+  return typeof payload === 'string' ? payload : { topic, payload };
 }
 
 function measurementOf({ device, time, fields }: Readonly<Record<string, unknown>>): ItemOrFault {
@@ -122,11 +114,6 @@ function isValue(value: unknown): value is number | bigint | boolean | string {
   if (typeof value === 'bigint') return value >= -(2n ** 63n) && value < 2n ** 63n;
   if (typeof value === 'number') return Number.isFinite(value);
   return typeof value === 'boolean' || (typeof value === 'string' && value.length <= maxText);
-}
-
-/** Base64 as Node writes it, without the padding that some leave out. */
-function plain(text: string): string {
-  return text.replace(/-/g, '+').replace(/_/g, '/').replace(/=+$/, '');
 }
 
 function list(names: readonly string[]): string {

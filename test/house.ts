@@ -75,6 +75,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['buffer/', 'history/', 'collector/'],
   cborg: ['profiles/codecs/cbor/'],
   fastify: ['api/'],
+  graphql: ['api/graphql/'],
   mqtt: ['sources/bridge/', 'cli/'],
   pino: ['instrumentation/'],
   'pino-pretty': ['instrumentation/'],

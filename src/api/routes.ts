@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import type { GatewayStatus } from '../instrumentation/status.ts';
+import type { Log } from '../lib/log.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
+import { addGraphqlRoutes } from './graphql-routes.ts';
 import { needs, read } from './guard.ts';
 import { addMeasurementsRoutes, type PublishApi } from './measurements/routes.ts';
 import { problem, sendProblem } from './problem.ts';
@@ -28,6 +30,7 @@ export interface RouteDependencies {
   readonly clock: ClockApi;
   readonly publish: PublishApi;
   readonly commands: CommandsApi;
+  readonly log: Log;
 }
 
 /** Every route that there is. */
@@ -43,6 +46,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
   addClockRoutes(app, deps.clock);
   addMeasurementsRoutes(app, deps.publish);
   addCommandsRoutes(app, deps.commands);
+  addGraphqlRoutes(app, deps);
 }
 
 /** `GET /` for people, `/api/v1/health/live` and `…/ready`, `/api/v1/status`, and `/metrics` for Prometheus. */

@@ -1,0 +1,122 @@
+import { HeadgateError } from '../../core/errors.ts';
+import type { Principal } from '../../core/principal.ts';
+import type { GatewayStatus } from '../../instrumentation/status.ts';
+import type { DeviceDescription, DeviceSummary } from '../../registry/describe.ts';
+import { deviceQueryOf, pageOf } from '../device-query.ts';
+import { type DevicesApi, seenBy } from '../devices-routes.ts';
+import { demandOf, read } from '../guard.ts';
+import { jsonOf } from '../json-value.ts';
+import type { PublishApi } from '../measurements/routes.ts';
+
+export interface GraphqlParts {
+  readonly status: () => GatewayStatus;
+  readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
+  readonly publish: Pick<PublishApi, 'deliver'>;
+}
+
+/** What resolvers know of the operation that they work for. */
+export interface Operation {
+  readonly principal: Principal;
+}
+
+/** Of a type's field: what it is worth. */
+export type Resolver = (source: never, args: never, operation: Operation) => unknown;
+
+interface DevicesArguments {
+  readonly first: number;
+  readonly after?: string | null;
+  readonly presence?: readonly string[] | null;
+  readonly profile?: string | null;
+  readonly text?: string | null;
+  readonly ignored: boolean;
+}
+
+/** By type and field; what is not here is the source's own property of that name. */
+export function resolversOf({
+  status,
+  devices,
+  publish,
+}: GraphqlParts): Readonly<Record<string, Record<string, Resolver>>> {
+  /** A device of a list knows little; the rest is looked up when it is asked for. */
+  const whole = (device: DeviceSummary): DeviceDescription | undefined =>
+    'fields' in device ? (device as DeviceDescription) : devices.describe(device.id);
+  return {
+    Query: {
+      gateway: (_source: never, _args: never, { principal }) => {
+        demandOf(principal, read);
+        return gatewayOf(status());
+      },
+      devices: (_source: never, args: DevicesArguments, { principal }) => {
+        const query = deviceQueryOf(parametersOf(args));
+        if (typeof query === 'string') throw new HeadgateError('request.invalid', query);
+        return pageOf(seenBy(principal, devices.summaries()), query);
+      },
+      device: (_source: never, { id }: { readonly id: string }, { principal }) => {
+        demandOf(principal, { kind: 'read', deviceId: id });
+        return devices.describe(id) ?? null;
+      },
+    },
+    Mutation: {
+      publish: async (_source: never, args: PublishArguments, { principal }) => {
+        const { topic } = args;
+        demandOf(principal, { kind: 'publish', topic });
+        const { sequence = null } = await publish.deliver({ source: 'graphql', topic, payload: payloadOf(args) });
+        return { sequence };
+      },
+    },
+    Device: {
+      firstSeen: ({ firstSeen }: DeviceSummary) => firstSeen.at,
+      lastSeen: ({ lastSeen }: DeviceSummary) => lastSeen?.at ?? null,
+      fields: (device: DeviceSummary, { names }: { readonly names?: readonly string[] | null }) =>
+        (whole(device)?.fields ?? [])
+          .filter(({ name }) => names?.includes(name) ?? true)
+          .map((field) => ({ ...field, value: jsonOf(field.value) })),
+      attributes: (device: DeviceSummary) =>
+        Object.entries(whole(device)?.attributes ?? {}).map(([name, value]) => ({ name, value })),
+      topics: (device: DeviceSummary) => whole(device)?.topics ?? [],
+    },
+  };
+}
+
+interface PublishArguments {
+  readonly topic: string;
+  readonly payload?: string | null;
+  readonly payloadBase64?: string | null;
+}
+
+function payloadOf({ payload, payloadBase64 }: PublishArguments): Uint8Array {
+  if ((payload ?? undefined) === undefined && (payloadBase64 ?? undefined) === undefined)
+    throw new HeadgateError('request.invalid', '`payload` or `payloadBase64` is needed.');
+  if (typeof payload === 'string' && typeof payloadBase64 === 'string')
+    throw new HeadgateError('request.invalid', 'Only one of `payload` and `payloadBase64` can be given.');
+  if (typeof payload === 'string') return Buffer.from(payload);
+  const bytes = Buffer.from(payloadBase64!, 'base64');
+  if (bytes.toString('base64').replace(/=+$/, '') !== payloadBase64!.replace(/=+$/, ''))
+    throw new HeadgateError('request.invalid', '`payloadBase64` is no base64.');
+  return bytes;
+}
+
+function parametersOf({ first, after, presence, profile, text, ignored }: DevicesArguments) {
+  return {
+    limit: String(first),
+    ignored: String(ignored),
+    ...(typeof after === 'string' && { after }),
+    ...(presence && presence.length > 0 && { presence: presence.join(',') }),
+    ...(typeof profile === 'string' && { profile }),
+    ...(typeof text === 'string' && { text }),
+  };
+}
+
+function gatewayOf({ gateway, health, buffer, uplink, flow }: GatewayStatus) {
+  return {
+    id: gateway.id,
+    epoch: gateway.epoch,
+    version: gateway.version,
+    startedAt: gateway.startedAt,
+    health: health.state,
+    summary: health.summary,
+    waitingRecords: buffer.waitingRecords,
+    uplink: uplink.state,
+    receivedPerSecond: flow.receivedPerSecond,
+  };
+}

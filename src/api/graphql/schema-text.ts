@@ -1,0 +1,117 @@
+/** What can be asked over GraphQL. Texts in quotes are its documentation. */
+export const schemaText = `
+"An instant: ISO 8601 in UTC."
+scalar Time
+"A value as JSON has it. Whole numbers beyond 2^53 keep every digit; bytes are in base64."
+scalar Value
+
+type Query {
+  gateway: Gateway!
+  "Those that may be seen, in order of their ids."
+  devices(
+    "1 to 1,000."
+    first: Int = 100
+    "\`next\` of the page before."
+    after: String
+    "One of these; none: any."
+    presence: [Presence!]
+    "A profile's whole name, or its vendor alone."
+    profile: String
+    "In its id or a name of it, whatever the case."
+    text: String
+    "Those that people ignore, instead of all others."
+    ignored: Boolean = false
+  ): DevicePage!
+  "Null: there is no such device."
+  device(id: ID!): Device
+}
+
+type Mutation {
+  "Takes a message in. The answer comes once it is as durable as its rule asks."
+  publish(
+    "As an MQTT topic: no wildcards, not empty."
+    topic: String!
+    "The payload, as text. One of the two."
+    payload: String
+    "Or as base64."
+    payloadBase64: String
+  ): Receipt!
+}
+
+type Receipt {
+  "The record's sequence; of several records, the last one's. Null: the message's rule does not wait for the disk, or keeps it from the records."
+  sequence: Value
+}
+
+type Gateway {
+  id: ID!
+  epoch: ID!
+  version: String!
+  startedAt: Time!
+  "\`ready\`, \`degraded\`, \`starting\`, …"
+  health: String!
+  "The same in a sentence."
+  summary: String!
+  "Records that wait for the collector."
+  waitingRecords: Int!
+  "\`live\`, \`waiting\`, …"
+  uplink: String!
+  receivedPerSecond: Float!
+}
+
+enum Presence { online stale offline unknown }
+
+type DevicePage {
+  devices: [Device!]!
+  "What to give as \`after\` for the next page. Null: this is the last one."
+  next: String
+  "On all pages."
+  total: Int!
+}
+
+type Device {
+  id: ID!
+  "What to call it."
+  name: String!
+  "What its messages were decoded by last. Null: the general rules."
+  profile: Profile
+  source: String!
+  "The device through which it is reached."
+  via: String
+  presence: Presence!
+  firstSeen: Time!
+  lastSeen: Time
+  messages: Float!
+  measurements: Float!
+  "The newest value of each field since the gateway started."
+  fields(
+    "These alone."
+    names: [String!]
+  ): [DeviceField!]!
+  "What is known of the device itself."
+  attributes: [Attribute!]!
+  topics: [String!]!
+}
+
+type Profile {
+  name: String!
+  version: Int!
+}
+
+type DeviceField {
+  name: String!
+  "\`room=3,rack=b\`"
+  tags: String
+  value: Value!
+  "A code: SenML's where there is one."
+  unit: String
+  unitSymbol: String
+  "When it was measured."
+  at: Time
+}
+
+type Attribute {
+  name: String!
+  value: Value!
+}
+`;

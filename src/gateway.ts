@@ -1,12 +1,13 @@
 import { join, resolve } from 'node:path';
 import { RuleBook } from './admission/rule-book.ts';
+import { Auth } from './auth/auth.ts';
 import { RecordBuffer } from './buffer/buffer.ts';
 import { faultsFromEnvironment } from './buffer/disk-faults.ts';
 import type { DiskFaults } from './buffer/worker-protocol.ts';
 import { GatewayClock } from './clock/clock.ts';
 import { LinuxMachine } from './clock/machine.ts';
 import { EmbeddedCollector } from './collector/embedded.ts';
-import { collectorSettings } from './collector/own-file.ts';
+import { collectorSettings, embeddedSink } from './collector/own-file.ts';
 import { sinkText } from './collector/sink.ts';
 import { Commands } from './commands/commands.ts';
 import { unchangeable } from './commands/trial.ts';
@@ -29,7 +30,7 @@ import { Bridges } from './sources/bridge/bridges.ts';
 import { ModbusSource } from './sources/modbus/modbus.ts';
 import { MqttSource } from './sources/mqtt/mqtt.ts';
 import { SerialSource } from './sources/serial/serial.ts';
-import { Canary, canaryIntervalMs } from './uplink/canary.ts';
+import { type Canary, canaryOf } from './uplink/canary.ts';
 import { CollectorClock } from './uplink/collector-clock.ts';
 import { CommandLink } from './uplink/command-link.ts';
 import { Credentials, identityDirectory } from './uplink/credentials.ts';
@@ -66,6 +67,7 @@ export class Gateway {
   readonly #collector: EmbeddedCollector | undefined;
   readonly #reporter: Reporter;
   readonly #serving: Serving;
+  readonly #auth: Auth;
   readonly #services: ServiceGroup;
 
   /**
@@ -98,6 +100,11 @@ export class Gateway {
       },
       faults,
       onCommit: (ms) => metrics.observeCommit(ms / 1000),
+    });
+    const identity = identityDirectory(this.#dataDir);
+    this.#auth = new Auth({
+      ...{ options: config.auth, directory: identity, clock, buffer: this.#buffer },
+      log: part('auth'),
     });
     this.#rules = new RuleBook(config.rules);
     this.#buffer.rulesChanged(this.#rules.handlings);
@@ -167,24 +174,18 @@ export class Gateway {
       wallMs: () => (clock.quality() === 'unset' ? undefined : clock.now()),
       log: part('commands'),
     });
-    const sink = this.#sink();
+    const sink = embeddedSink(config, this.#dataDir);
     this.#collector =
       sink === undefined
         ? undefined
         : new EmbeddedCollector(collectorSettings(config.collector, sink, this.#dataDir), part('collector'));
-    const intervalMs = canaryIntervalMs(config.uplink);
-    if (intervalMs > 0) {
-      this.#canary = new Canary({
-        intervalMs,
-        timeoutMs: config.uplink.acknowledgeTimeout,
-        send: (payload) => this.#flow.report('headgate/canary', payload),
-        isConnected: () => this.#uplink.isConnected,
-        clock,
-        log: part('uplink'),
-        onReturn: (ms) => metrics.observeCanary(ms / 1_000),
-      });
-    }
-    const identity = identityDirectory(this.#dataDir);
+    this.#canary = canaryOf(config.uplink, {
+      send: (payload) => this.#flow.report('headgate/canary', payload),
+      isConnected: () => this.#uplink.isConnected,
+      clock,
+      log: part('uplink'),
+      onReturn: (ms) => metrics.observeCanary(ms / 1_000),
+    });
     this.#uplink = new Uplink({
       options: config.uplink,
       urls: () => config.uplink.url ?? [this.#collector!.url],
@@ -212,6 +213,7 @@ export class Gateway {
     this.#serving = new Serving({
       ...{ config, clock, metrics, dataDir: this.#dataDir, buffer: this.#buffer, rules: this.#rules },
       ...{ decoding: this.#decoding, mqtt: this.#mqtt, serial: this.#serial, reporter: this.#reporter },
+      auth: this.#auth,
       take: this.#flow.take,
       commands: this.#commands.local,
       identity: () => this.#identity(),
@@ -222,7 +224,7 @@ export class Gateway {
     const existing = (...all: (Service | undefined)[]): Service[] => all.filter((one) => one !== undefined);
     this.#services = new ServiceGroup([
       existing(this.#buffer, this.#reporter, http, this.#collector),
-      [clock],
+      [clock, this.#auth],
       [this.#commands, this.#decoding, this.#decoding.redecoder],
       [this.#uplink],
       existing(this.#mqtt, this.#bridges, this.#serial, this.#modbus, grpc, this.#canary, watch),
@@ -288,13 +290,7 @@ export class Gateway {
 
   /** Where the embedded collector writes, without passwords; undefined when it doesn't run. */
   get sink(): string | undefined {
-    const sink = this.#sink();
+    const sink = embeddedSink(this.#config, this.#dataDir);
     return sink && sinkText(sink);
-  }
-
-  #sink(): string | undefined {
-    const { collector, uplink } = this.#config;
-    if (!(collector.enabled ?? uplink.url === undefined)) return undefined;
-    return collector.sink ?? `sqlite:${join(this.#dataDir, 'collector', 'records.db')}`;
   }
 }

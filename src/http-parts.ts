@@ -2,6 +2,7 @@ import type { RuleBook } from './admission/rule-book.ts';
 import type { BufferApi } from './api/buffer-routes.ts';
 import { HttpApi } from './api/http-api.ts';
 import { rulesApi } from './api/rules-api.ts';
+import type { Auth } from './auth/auth.ts';
 import { backUp } from './buffer/backup.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
@@ -32,12 +33,13 @@ export interface HttpParts {
   readonly buffer: RecordBuffer;
   /** Where its files are. */
   readonly bufferDirectory: string;
+  readonly auth: Auth;
   readonly log: Log;
 }
 
 /** The HTTP server, wired to the parts. */
 export function httpApi(parts: HttpParts): HttpApi {
-  const { config, identity, status, metrics, clock, rules, decoding, serial, buffer, publish, log } = parts;
+  const { config, identity, status, metrics, clock, rules, decoding, serial, buffer, publish, auth, log } = parts;
   return new HttpApi({
     options: config.http,
     status,
@@ -53,6 +55,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     publish: { identity, deliver: publish.deliver, recentDeliveries: () => buffer.deliveries },
     clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
     mqtt: { ...config.mqtt, accept: (stream) => parts.mqtt.accept(stream) },
+    auth,
     log,
   });
 }

@@ -1,20 +1,18 @@
 import { join } from 'node:path';
 import type { RuleBook } from './admission/rule-book.ts';
-import type { Shown } from './api/grpc/caller.ts';
 import { GrpcApi } from './api/grpc/grpc-api.ts';
 import type { HttpApi } from './api/http-api.ts';
+import type { Auth } from './auth/auth.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
 import type { Config } from './config/schema.ts';
 import type { Take } from './core/message.ts';
-import { localPrincipal, nobody, type Principal } from './core/principal.ts';
 import type { Decoding } from './decoding.ts';
 import { httpApi } from './http-parts.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { Reporter } from './instrumentation/reporter.ts';
 import type { Log } from './lib/log.ts';
-import { isLoopback } from './lib/loopback.ts';
 import { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
@@ -22,6 +20,7 @@ import type { SerialSource } from './sources/serial/serial.ts';
 export interface ServingDependencies {
   readonly config: Config;
   readonly dataDir: string;
+  readonly auth: Auth;
   readonly buffer: RecordBuffer;
   readonly rules: RuleBook;
   readonly clock: GatewayClock;
@@ -52,7 +51,7 @@ export class Serving {
       maxPayloadBytes: config.mqtt.maxPacketSize,
     });
     this.http = httpApi({
-      ...{ config, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish },
+      ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish },
       commands: deps.commands,
       bufferDirectory: join(dataDir, 'buffer'),
       status: () => reporter.status(),
@@ -60,16 +59,11 @@ export class Serving {
     });
     this.grpc = new GrpcApi({
       options: config.grpc,
-      identify: identifyLocal,
+      identify: ({ address, authorization }) => deps.auth.ofCall(address, authorization),
       isServing: () => ['ready', 'degraded'].includes(reporter.status().health.state),
       publish: publish.take,
       devices: decoding.registry,
       log: log('grpc'),
     });
   }
-}
-
-/** Whoever is on this machine. */
-function identifyLocal({ address }: Shown): Principal {
-  return isLoopback(address) ? localPrincipal : nobody;
 }

@@ -1,6 +1,7 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { allows } from '../auth/allows.ts';
-import { HeadgateError } from '../core/errors.ts';
+import { type ErrorCode, HeadgateError } from '../core/errors.ts';
 import { type Action, nobody, type Principal } from '../core/principal.ts';
 import { problem, sendProblem } from './problem.ts';
 
@@ -17,16 +18,37 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     needs?: Need;
+    /** The route notes what it does in the audit log itself, with more than its path. */
+    isNotedItself?: boolean;
   }
 }
 
-/** Who a request comes from, or a sentence: why what it shows of them does not count. */
-export type Identify = (request: FastifyRequest) => Principal | string;
+/** Why what a request shows of its caller does not count. */
+export interface Unidentified {
+  readonly code: ErrorCode;
+  /** A sentence. */
+  readonly detail: string;
+}
+
+/** What a request shows of its caller: Node's own, or fastify's. */
+export type Asking = Pick<IncomingMessage, 'headers' | 'socket'> & {
+  readonly method?: string | undefined;
+  /** With its query. */
+  readonly url?: string | undefined;
+};
+
+/** Who a request comes from. */
+export type Identify = (request: Asking) => Principal | Unidentified;
 
 /** Every change that is not of one device's data. */
 export const admin: Action = { kind: 'admin' };
 /** To see what the gateway knows. */
 export const read: Action = { kind: 'read' };
+
+/** As {@link needs}, of a route that notes in the audit log itself what is done by it. */
+export function noted(need: Need): { config: { needs: Need; isNotedItself: boolean } } {
+  return { config: { needs: need, isNotedItself: true } };
+}
 
 /** A route's options that say what it needs: `app.get(url, needs(read), …)`. */
 export function needs(need: Need): { config: { needs: Need } } {
@@ -57,9 +79,10 @@ export function addGuard(
     if (request.is404) return undefined;
     const { needs: need = admin } = request.routeOptions.config;
     const found = identify(request);
-    if (typeof found !== 'string') request.principal = found;
+    const isKnown = 'kind' in found;
+    if (isKnown) request.principal = found;
     if (need === 'nothing') return undefined;
-    if (typeof found === 'string') return sendProblem(reply, problem(401, found));
+    if (!isKnown) return sendProblem(reply, problem(found.code, found.detail));
     if (found.kind === 'nobody') return sendProblem(reply, problem(401, whoAreYou));
     if (need === 'somebody') return undefined;
     const action = typeof need === 'function' ? need(request) : need;

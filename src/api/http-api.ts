@@ -5,8 +5,10 @@ import type { MonotonicMs } from '../core/time.ts';
 import { boundTo, listenError } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
+import { addAudit } from './audit-hook.ts';
 import { addGuard, type Identify } from './guard.ts';
 import { addIdempotency } from './idempotency.ts';
+import { identifyBy } from './identify.ts';
 import { isLocalCaller } from './local-caller.ts';
 import { type MqttDoor, mqttUpgrade } from './mqtt-upgrade.ts';
 import type { HttpOptions } from './options.ts';
@@ -135,7 +137,9 @@ export class HttpApi implements Service {
       return table.refuse(request, reply);
     });
     if (this.#deps.onRoute !== undefined) app.addHook('onRoute', this.#deps.onRoute);
-    addGuard(app, this.#deps.identify ?? identifyLocal);
+    const { auth } = this.#deps;
+    addGuard(app, this.#deps.identify ?? (auth === undefined ? identifyLocal : identifyBy(auth)));
+    if (auth !== undefined) addAudit(app, auth.audit);
     addIdempotency(app, this.#deps.now ?? (() => performance.now()));
     app.setErrorHandler((error: FastifyError, _request, reply) => {
       // Fastify says of a fault of the request which status it has.
@@ -151,7 +155,7 @@ export class HttpApi implements Service {
   }
 }
 
-/** Before anybody has credentials. */
+/** Where nobody has credentials. */
 const identifyLocal: Identify = (request) => (isLocalCaller(request) ? localPrincipal : nobody);
 
 function protect(reply: FastifyReply): FastifyReply {

@@ -1,6 +1,8 @@
 import type { FastifyInstance } from 'fastify';
+import type { Auth } from '../auth/auth.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import type { Log } from '../lib/log.ts';
+import { addAccountsRoutes } from './accounts-routes.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
@@ -13,6 +15,7 @@ import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
 import { addRedecodeRoutes, type RedecodeApi } from './redecode-routes.ts';
 import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
 import { addSerialRoutes, type SerialApi } from './serial-routes.ts';
+import { addSessionRoutes } from './session-routes.ts';
 import { contentSecurityPolicy, statusPage } from './status-page.ts';
 import { addTopicsRoutes, type TopicsApi } from './topics-routes.ts';
 
@@ -31,6 +34,8 @@ export interface RouteDependencies {
   readonly publish: PublishApi;
   readonly commands: CommandsApi;
   readonly log: Log;
+  /** Who may do what; without it, nobody but who is on this machine may do anything. */
+  readonly auth?: Auth;
 }
 
 /** Every route that there is. */
@@ -47,6 +52,10 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
   addMeasurementsRoutes(app, deps.publish);
   addCommandsRoutes(app, deps.commands);
   addGraphqlRoutes(app, deps);
+  if (deps.auth !== undefined) {
+    addSessionRoutes(app, deps.auth);
+    addAccountsRoutes(app, deps.auth);
+  }
 }
 
 /** `GET /` for people, `/api/v1/health/live` and `…/ready`, `/api/v1/status`, and `/metrics` for Prometheus. */

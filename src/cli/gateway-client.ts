@@ -3,6 +3,7 @@ import { request as requestHttps } from 'node:https';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { parseExact } from '../lib/exact-json.ts';
 import { type Usage, wrong } from './arguments.ts';
+import { authorizationFor } from './own-token.ts';
 
 /** A gateway that is up answers in milliseconds; one that takes this long is not well. */
 const askTimeoutMs = 10_000;
@@ -39,7 +40,7 @@ export async function post(url: string, path: string, body: object): Promise<Inc
  */
 export async function ask(
   url: string,
-  method: 'GET' | 'PATCH' | 'DELETE',
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
   path: string,
   body?: object,
 ): Promise<Readonly<Record<string, unknown>> | undefined> {
@@ -58,13 +59,25 @@ async function answerOf(
   body?: object,
   timeoutMs?: number,
 ): Promise<IncomingMessage> {
-  const sent = send(new URL(path, url), method, body && JSON.stringify(body), timeoutMs);
-  const answer = await sent.catch((error: unknown) => {
-    throw unreachable(url, reasonOf(error), error);
-  });
-  const { statusCode = 0 } = answer;
+  const full = new URL(path, url);
+  const text = body && JSON.stringify(body);
+  const sentWith = async (authorization: string | undefined) =>
+    await send(full, method, { text, authorization, timeoutMs }).catch((error: unknown) => {
+      throw unreachable(url, reasonOf(error), error);
+    });
+  const shown = await authorizationFor(full, method);
+  let answer = await sentWith(shown?.text);
+  let { statusCode = 0 } = answer;
   if (statusCode >= 200 && statusCode < 300) return answer;
-  const problem = parsed(await textOf(answer, url));
+  let problem = parsed(await textOf(answer, url));
+  // The key that was found may be another gateway's on this machine: this one may ask for none.
+  if (shown?.isFound && statusCode === 401) {
+    answer = await sentWith(undefined);
+    statusCode = answer.statusCode ?? 0;
+    if (statusCode >= 200 && statusCode < 300) return answer;
+    problem = parsed(await textOf(answer, url));
+  }
+  if (statusCode === 401 && typeof problem?.detail === 'string') throw new HeadgateError('gateway.refused', whoAreYou);
   // An older gateway says it has no such path; any other server says so in its own way.
   if (typeof problem?.detail === 'string') throw new HeadgateError('gateway.refused', sentenceOf(problem));
   throw noGateway(url, `HTTP ${statusCode}`);
@@ -111,17 +124,29 @@ export function reasonOf(error: unknown): string {
   return messageOf(cause);
 }
 
-function send(url: URL, method: string, body?: string, timeoutMs?: number): Promise<IncomingMessage> {
+const whoAreYou =
+  'The gateway does not know who asks. On its own machine, run this as the user that runs it, with the same HEADGATE_CONFIG or ' +
+  'HEADGATE_DATA_DIR; elsewhere, put a token of `headgate token create` into HEADGATE_TOKEN.';
+
+interface Sent {
+  readonly text: string | undefined;
+  readonly authorization: string | undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+function send(url: URL, method: string, { text, authorization, timeoutMs }: Sent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? requestHttps : requestHttp;
-    const headers =
-      body === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const headers = {
+      ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
+      ...(authorization !== undefined && { authorization }),
+    };
     const asked = request(url, { method, headers, agent: false }, resolve);
     if (timeoutMs !== undefined) {
       asked.setTimeout(timeoutMs, () => asked.destroy(new Error(`it took longer than ${timeoutMs / 1_000} s`)));
     }
     asked.on('error', reject);
-    asked.end(body);
+    asked.end(text);
   });
 }
 

@@ -39,6 +39,26 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Leave topics to the general rules.',
     load: async () => (await import('./topics.ts')).ignore,
   },
+  token: {
+    about: 'Give programs tokens, and take them back.',
+    load: async () => (await import('./token.ts')).token,
+  },
+  user: {
+    about: 'Let people sign in with a password, and no longer.',
+    load: async () => (await import('./user.ts')).user,
+  },
+  credential: {
+    about: 'Give devices credentials for MQTT, and take them back.',
+    load: async () => (await import('./credential.ts')).credential,
+  },
+  'setup-code': {
+    about: 'Print the code with which the first administrator is made from elsewhere.',
+    load: async () => (await import('./setup-code.ts')).setupCode,
+  },
+  audit: {
+    about: 'Show what administrators did, and who was refused.',
+    load: async () => (await import('./audit.ts')).audit,
+  },
   serial: {
     about: 'List the serial ports of this machine, or find out what is on one.',
     load: async () => (await import('./serial.ts')).serial,

@@ -9,6 +9,18 @@ export function collectorSettings(options: CollectorOptions, sink: string, dataD
   return { ...options, sink, directory: join(dataDir, 'collector') };
 }
 
+/** Where the embedded collector writes; undefined when it does not run. */
+export function embeddedSink(
+  {
+    collector,
+    uplink,
+  }: { readonly collector: Pick<CollectorOptions, 'enabled' | 'sink'>; readonly uplink: { readonly url?: unknown } },
+  dataDir: string,
+): string | undefined {
+  if (!(collector.enabled ?? uplink.url === undefined)) return undefined;
+  return collector.sink ?? `sqlite:${join(dataDir, 'collector', 'records.db')}`;
+}
+
 /** Where a collector keeps a file of its own: in `collector.directory`, or else beside its records. @throws HeadgateError `config.invalid` */
 export function ownFile({ directory, sink }: Pick<CollectorSettings, 'directory' | 'sink'>, name: string): string {
   if (directory !== undefined) return join(directory, name);

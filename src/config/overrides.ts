@@ -10,6 +10,7 @@ const prefix = 'HEADGATE_';
  */
 export const reserved: ReadonlySet<string> = new Set([
   'HEADGATE_CONFIG',
+  'HEADGATE_TOKEN',
   'HEADGATE_FAULTS',
   'HEADGATE_CUT',
   'HEADGATE_LONG',

@@ -2,6 +2,7 @@ import { type Static, Type } from 'typebox';
 import { rulesOptions } from '../admission/options.ts';
 import { grpcOptions } from '../api/grpc/options.ts';
 import { httpOptions } from '../api/options.ts';
+import { authOptions } from '../auth/options.ts';
 import { bufferOptions } from '../buffer/options.ts';
 import { clockOptions } from '../clock/options.ts';
 import { collectorOptions } from '../collector/options.ts';
@@ -53,6 +54,7 @@ export const configSchema = Type.Object(
     bridges: bridgesOptions,
     http: httpOptions,
     grpc: grpcOptions,
+    auth: authOptions,
     clock: clockOptions,
     decode: decodeOptions,
     registry: registryOptions,

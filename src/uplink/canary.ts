@@ -160,3 +160,12 @@ export class Canary implements Service {
     onReturn?.(this.#lastRoundTripMs);
   }
 }
+
+/** A canary as the options ask for one; undefined when none is sent. */
+export function canaryOf(
+  options: Pick<UplinkOptions, 'canary' | 'plan' | 'acknowledgeTimeout'>,
+  deps: Omit<CanaryDependencies, 'intervalMs' | 'timeoutMs'>,
+): Canary | undefined {
+  const intervalMs = canaryIntervalMs(options);
+  return intervalMs > 0 ? new Canary({ ...deps, intervalMs, timeoutMs: options.acknowledgeTimeout }) : undefined;
+}

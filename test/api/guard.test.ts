@@ -12,9 +12,9 @@ function withScopes(...scopes: string[]): Principal {
   return { id: 'p', kind: 'program', name: 'panel', may };
 }
 
-const callers: Readonly<Record<string, Principal | string>> = {
+const callers: Readonly<Record<string, ReturnType<Identify>>> = {
   nobody,
-  wrong: 'This token is unknown.',
+  wrong: { code: 'auth.failed', detail: 'This token is unknown.' },
   local: localPrincipal,
   reader: withScopes('read'),
   watcher: withScopes('read:device/a*'),
@@ -71,7 +71,7 @@ test('what a caller may not do is a problem that says who and what', async (t) =
   type Row = [caller: string, method: 'GET' | 'POST', url: string, status: number, code?: string, says?: RegExp];
   const rows: Row[] = [
     ['nobody', 'GET', '/api/v1/status', 401, 'access.unknown', /Authorization: Bearer/],
-    ['wrong', 'GET', '/api/v1/status', 401, 'access.unknown', /^This token is unknown\.$/],
+    ['wrong', 'GET', '/api/v1/status', 401, 'auth.failed', /^This token is unknown\.$/],
     ['wrong', 'GET', '/api/v1/health/live', 200],
     ['reader', 'GET', '/api/v1/status', 200],
     [

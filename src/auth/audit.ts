@@ -1,0 +1,124 @@
+import type { Shelf } from '../core/shelf.ts';
+import type { Clock, UnixMs } from '../core/time.ts';
+import type { Log } from '../lib/log.ts';
+
+const space = 'auth.audit';
+/** Mistakes of one kind from one place within this time are one entry with a count. */
+const gatherMs = 60_000;
+const maxText = 300;
+
+/** Something that somebody did who may, or tried who may not. */
+export interface AuditEntry {
+  /** Counts up for ever. */
+  readonly number: number;
+  /** By the gateway's clock. */
+  readonly at: UnixMs;
+  /** Who: a principal's name, or what somebody called themselves. */
+  readonly who: string;
+  readonly kind: string;
+  /** From where: an address, or `this machine`. */
+  readonly from: string;
+  /** What was done, such as `token.create`, `login` or `POST /api/v1/topics/adopt`. */
+  readonly what: string;
+  /** To whom or what. */
+  readonly about?: string;
+  /** `done`; `refused`: they may not, or it was the wrong password; `failed`: it went wrong. */
+  readonly outcome: 'done' | 'refused' | 'failed';
+  /** How often, where it happened more than once within a minute. */
+  readonly times: number;
+}
+
+export type AuditNote = Omit<AuditEntry, 'number' | 'at' | 'times'>;
+
+export interface AuditDependencies {
+  readonly shelf: Shelf;
+  readonly clock: Clock;
+  readonly maxEntries: number;
+  readonly log: Log;
+}
+
+/** What administrators did and what was refused: bounded, and durable together with what it tells of. */
+export class AuditLog {
+  readonly #deps: AuditDependencies;
+  #entries: AuditEntry[] = [];
+  #next = 1;
+
+  constructor(deps: AuditDependencies) {
+    this.#deps = deps;
+  }
+
+  /** @throws {HeadgateError} buffer.failed when the shelf can't be read */
+  async load(): Promise<void> {
+    const found: AuditEntry[] = [];
+    for (const [, value] of await this.#deps.shelf.entries(space)) {
+      const entry = entryIn(value);
+      if (entry !== undefined) found.push(entry);
+    }
+    this.#entries = found.sort((a, b) => a.number - b.number);
+    this.#next = (this.#entries.at(-1)?.number ?? 0) + 1;
+    this.#cut();
+  }
+
+  /** Notes something; durable with the next `saved` of the shelf, and within a second by itself. */
+  note(note: AuditNote): void {
+    const { clock, shelf, log } = this.#deps;
+    const at = clock.now();
+    const said = shortened(note);
+    const last = said.outcome === 'refused' ? this.#lastAlike(said, at) : undefined;
+    if (last !== undefined) {
+      const entry = { ...this.#entries[last]!, times: this.#entries[last]!.times + 1 };
+      this.#entries[last] = entry;
+      // Thousands of mistakes are not thousands of writes: the shelf takes the last one of a second.
+      shelf.put(space, keyOf(entry), Buffer.from(JSON.stringify(entry)));
+      return;
+    }
+    const entry: AuditEntry = { number: this.#next++, at, ...said, times: 1 };
+    this.#entries.push(entry);
+    shelf.put(space, keyOf(entry), Buffer.from(JSON.stringify(entry)));
+    this.#cut();
+    const level = said.outcome === 'done' ? 'info' : 'warn';
+    log[level]({ ...said }, said.outcome === 'done' ? 'An administrator changed something.' : 'Somebody was refused.');
+  }
+
+  /** The newest entries, newest first. @param before only those with a lower number */
+  newest(limit: number, before = Number.POSITIVE_INFINITY): readonly AuditEntry[] {
+    const end = this.#entries.findLastIndex((entry) => entry.number < before) + 1;
+    return this.#entries.slice(Math.max(0, end - limit), end).reverse();
+  }
+
+  /** Among the newest few: many places that try together make an entry each. */
+  #lastAlike(said: AuditNote, at: UnixMs): number | undefined {
+    for (let i = this.#entries.length - 1; i >= Math.max(0, this.#entries.length - 20); i--) {
+      const { who, from, what, outcome, at: then } = this.#entries[i]!;
+      const isAlike = who === said.who && from === said.from && what === said.what && outcome === said.outcome;
+      if (isAlike && Math.abs(at - then) < gatherMs) return i;
+    }
+    return undefined;
+  }
+
+  #cut(): void {
+    const tooMany = this.#entries.length - this.#deps.maxEntries;
+    if (tooMany <= 0) return;
+    for (const entry of this.#entries.splice(0, tooMany)) this.#deps.shelf.delete(space, keyOf(entry));
+  }
+}
+
+function keyOf({ number }: AuditEntry): string {
+  return String(number).padStart(12, '0');
+}
+
+/** What comes from outside is cut. */
+function shortened(note: AuditNote): AuditNote {
+  const entries = Object.entries(note).map(([key, value]) => [key, String(value).slice(0, maxText)]);
+  return Object.fromEntries(entries) as AuditNote;
+}
+
+function entryIn(value: Uint8Array): AuditEntry | undefined {
+  try {
+    const entry = JSON.parse(Buffer.from(value).toString()) as AuditEntry;
+    return Number.isSafeInteger(entry.number) ? entry : undefined;
+  } catch {
+    // No JSON: nothing can be said of it.
+    return undefined;
+  }
+}

@@ -1,0 +1,153 @@
+import { HeadgateError } from '../core/errors.ts';
+import type { Principal } from '../core/principal.ts';
+import type { UnixMs } from '../core/time.ts';
+import { type Account, type Proof, usualDeviceScopes } from './account.ts';
+import type { AuditLog } from './audit.ts';
+import type { AuthBook } from './auth-book.ts';
+import { passwordFault } from './login.ts';
+import type { Passwords } from './passwords.ts';
+import { digestOf, newId, newSecret, randomText, tokenText } from './secrets.ts';
+import type { Sessions } from './sessions.ts';
+
+export interface ChangesDependencies {
+  readonly book: AuthBook;
+  readonly passwords: Passwords;
+  readonly sessions: Sessions;
+  readonly audit: AuditLog;
+}
+
+/** Who changes something, and from where. */
+export interface By {
+  readonly by: Principal;
+  readonly from: string;
+}
+
+/** Somebody new, and what they show: told once, and known to nobody afterwards. */
+export interface Made {
+  readonly account: Account;
+  readonly token?: string;
+  readonly password?: string;
+}
+
+/** Credentials that are wanted for a device. */
+export interface DeviceWish {
+  readonly device: string;
+  /** The MQTT user name; without it, the device's id. */
+  readonly name?: string;
+  /** One that was chosen; without it, one is made. */
+  readonly password?: string;
+  readonly scopes?: readonly string[];
+  /** A client certificate instead of a password: by the name in its subject, or by its SHA-256 in hex. */
+  readonly commonName?: string;
+  readonly fingerprint?: string;
+}
+
+/** What administrators do to people, programs and devices: each change is noted together with what it changes. */
+export class Changes {
+  readonly #deps: ChangesDependencies;
+
+  constructor(deps: ChangesDependencies) {
+    this.#deps = deps;
+  }
+
+  /** @throws {HeadgateError} as {@link AuthBook.add} */
+  async addProgram(name: string, scopes: readonly string[], expiresAt: UnixMs | undefined, by: By): Promise<Made> {
+    const id = newId();
+    const secret = newSecret();
+    const proof = { kind: 'secret', digest: digestOf(secret) } as const;
+    const account = await this.#add(
+      { id, kind: 'program', name, scopes, proof, ...(expiresAt !== undefined && { expiresAt }) },
+      'token.create',
+      by,
+    );
+    return { account, token: tokenText(id, secret) };
+  }
+
+  /** @throws {HeadgateError} as {@link AuthBook.add}; overload.shed */
+  async addPerson(name: string, password: string, scopes: readonly string[], by: By): Promise<Made> {
+    const proof = await this.#passwordProof(password, name);
+    return { account: await this.#add({ kind: 'person', name, scopes, proof }, 'user.create', by) };
+  }
+
+  /** @throws {HeadgateError} as {@link AuthBook.add}; overload.shed */
+  async addDevice(wish: DeviceWish, by: By): Promise<Made> {
+    const { device, name = wish.commonName ?? device, scopes = usualDeviceScopes(device) } = wish;
+    if (wish.scopes === undefined && /[+#]/.test(device))
+      throw new HeadgateError(
+        'request.invalid',
+        'The id of this device is no topic: say with `scopes` what it may do.',
+      );
+    const { proof, password } = await this.#deviceProof(wish, name);
+    const account = await this.#add({ kind: 'device', name, scopes, proof, device }, 'credential.create', by);
+    return { account, ...(password !== undefined && { password }) };
+  }
+
+  /** Changes a person's password: their sessions and connections end. @throws {HeadgateError} request.unknown, request.invalid */
+  async changePassword(id: string, password: string, by: By, exceptSession?: string): Promise<void> {
+    const { book, sessions } = this.#deps;
+    const account = book.find(id);
+    if (account?.kind !== 'person')
+      throw new HeadgateError('request.unknown', `There is nobody with the id \`${id.slice(0, 40)}\`.`);
+    const proof = await this.#passwordProof(password, account.name);
+    this.#note('user.password', account.name, by);
+    sessions.endAllOf(id, exceptSession);
+    await book.prove(id, proof);
+    book.cut(id);
+  }
+
+  /**
+   * Takes somebody out, with their sessions and connections.
+   *
+   * @throws {HeadgateError} request.unknown; request.conflict for the last administrator
+   */
+  async remove(id: string, by: By): Promise<void> {
+    const { book, sessions } = this.#deps;
+    const account = book.find(id);
+    if (account === undefined) throw new HeadgateError('request.unknown', `There is no \`${id.slice(0, 40)}\`.`);
+    const { kind, name } = account;
+    const isAdmin = (one: Account) => one.scopes.includes('admin');
+    if (kind === 'person' && isAdmin(account) && book.list('person').filter(isAdmin).length === 1)
+      throw new HeadgateError('request.conflict', `\`${name}\` is the last administrator: make another one first.`);
+    this.#note(`${{ program: 'token', person: 'user', device: 'credential' }[kind]}.revoke`, name, by);
+    sessions.endAllOf(id);
+    await book.remove(id);
+  }
+
+  async #add(fresh: Parameters<AuthBook['add']>[0], what: string, by: By): Promise<Account> {
+    return await this.#deps.book.add(fresh, by.by.name, () => this.#note(what, fresh.name, by));
+  }
+
+  #note(what: string, about: string, { by, from }: By): void {
+    this.#deps.audit.note({ who: by.name, kind: by.kind, from, what, about, outcome: 'done' });
+  }
+
+  async #passwordProof(password: string, name: string): Promise<Proof> {
+    const fault = passwordFault(password, name);
+    if (fault !== undefined) throw new HeadgateError('request.invalid', fault);
+    return { kind: 'password', hash: await this.#deps.passwords.hash(password) };
+  }
+
+  async #deviceProof(wish: DeviceWish, name: string): Promise<{ proof: Proof; password?: string }> {
+    const { commonName, fingerprint, password } = wish;
+    if (commonName !== undefined || fingerprint !== undefined) {
+      if (password !== undefined || (commonName !== undefined && fingerprint !== undefined))
+        throw new HeadgateError('request.invalid', 'Give one of `password`, `commonName` and `fingerprint`.');
+      const digits = fingerprint?.replaceAll(':', '').toLowerCase();
+      if (digits !== undefined && !/^[0-9a-f]{64}$/.test(digits))
+        throw new HeadgateError(
+          'request.invalid',
+          '`fingerprint` must be the SHA-256 of a certificate: 64 hex digits.',
+        );
+      return {
+        proof: {
+          kind: 'certificate',
+          ...(digits === undefined ? { commonName: commonName! } : { fingerprint: digits }),
+        },
+      };
+    }
+    if (password !== undefined) return { proof: await this.#passwordProof(password, name) };
+    // 24 letters of 31 are 118 bits: enough for a plain hash, and still to be typed into a device's settings.
+    const made = randomText(24);
+    return { proof: { kind: 'secret', digest: digestOf(made) }, password: made };
+  }
+}

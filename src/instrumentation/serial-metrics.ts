@@ -21,6 +21,24 @@ const families: readonly (readonly [name: string, type: 'counter' | 'gauge', hel
     'Requests that were not answered in time.',
     ({ unanswered }) => unanswered,
   ],
+  [
+    'headgate_serial_acknowledged_frames_total',
+    'counter',
+    'Acknowledgements to a device that waits for them.',
+    ({ acknowledged }) => acknowledged,
+  ],
+  [
+    'headgate_serial_repeated_frames_total',
+    'counter',
+    'Frames that came again, and made no second record.',
+    ({ repeated }) => repeated,
+  ],
+  [
+    'headgate_serial_refused_frames_total',
+    'counter',
+    'Damaged frames that a device was asked for again.',
+    ({ refused }) => refused,
+  ],
 ];
 
 /** Serial ports in Prometheus' text format, a series for each that is configured. Names of ports need no escapes. */

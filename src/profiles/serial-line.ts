@@ -1,3 +1,4 @@
+import { type Acknowledgement, acknowledgementOf } from './acknowledgement.ts';
 import type { Framer } from './framing/framer.ts';
 import { createFramer } from './framing/framing.ts';
 import type { Profile } from './library.ts';
@@ -13,6 +14,8 @@ export interface SerialLine {
   /** For a stream that may begin in the middle of a frame. */
   readonly newFramer: () => Framer;
   readonly polls: readonly Poll[];
+  /** For a device that sends again until it hears that its frame was taken. */
+  readonly acknowledge: Acknowledgement | undefined;
   /** Another one says that the profile has changed in what it says of its line. */
   readonly key: string;
 }
@@ -36,6 +39,7 @@ export function serialLineOf(name: string, profile: Profile | undefined): Serial
     key: JSON.stringify([serial, framing, poll]),
     baud: serial?.baud[0],
     format: serial?.format ?? '8N1',
+    acknowledge: serial?.acknowledge && acknowledgementOf(serial.acknowledge),
     isByPauses: framing.kind === 'silence',
     newFramer: () => createFramer(framing, true),
     polls: poll.map(({ request, requestHex, every, timeout }) => ({

@@ -40,6 +40,7 @@ const serialPort = (rest: Partial<SerialPortStatus>): SerialPortStatus => ({
     hint: null,
   },
   ...{ isPaused: false, opened: 1, bytes: 20, frames: 2, lost: 0, requests: 0, unanswered: 0 },
+  ...{ acknowledged: 0, repeated: 0, refused: 0 },
   discarded: { bytes: { noise: 0, checksum: 0, malformed: 0, cutOff: 0, tooLong: 0 }, sample: null },
   ...rest,
 });

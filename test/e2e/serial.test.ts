@@ -42,6 +42,6 @@ test('a sensor on a serial port is a device, its frames are records that the col
   assert.match(metrics, /^headgate_serial_discarded_bytes_total\{port="dust",reason="noise"\} 0$/m);
   assert.deepEqual(
     devices.map(({ id, source, profile }) => [id, source, profile]),
-    [['serial:dust', 'serial', { name: 'nova/sds011', version: 1 }]],
+    [['serial:dust', 'serial', { name: 'nova/sds011', version: 2 }]],
   );
 });

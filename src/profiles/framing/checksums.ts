@@ -21,6 +21,12 @@ function sum(bytes: Uint8Array, from: number, to: number): number {
   return total;
 }
 
+/** A byte as two hexadecimal digits, in capitals. */
+function hexDigits(byte: number): number {
+  const digit = (value: number): number => value + (value < 10 ? 0x30 : 0x37);
+  return digit(byte >> 4) * 256 + digit(byte & 0x0f);
+}
+
 function crc({ bits, polynomial, initial, isReflected, turnedOver }: Crc): Checksum['reckon'] {
   const table = new Uint16Array(256);
   const top = 1 << (bits - 1);
@@ -75,6 +81,7 @@ const checksums: Readonly<Record<ChecksumKind, Checksum>> = {
   sum8: { bytes: 1, order: 'big', reckon: (bytes, from, to) => sum(bytes, from, to) & 0xff },
   'sum8-complement': { bytes: 1, order: 'big', reckon: (bytes, from, to) => -sum(bytes, from, to) & 0xff },
   'sum8-inverted': { bytes: 1, order: 'big', reckon: (bytes, from, to) => ~sum(bytes, from, to) & 0xff },
+  'sum8-hex': { bytes: 2, order: 'big', reckon: (bytes, from, to) => hexDigits(sum(bytes, from, to) & 0xff) },
   sum16be: { bytes: 2, order: 'big', reckon: (bytes, from, to) => sum(bytes, from, to) & 0xffff },
   sum16le: { bytes: 2, order: 'little', reckon: (bytes, from, to) => sum(bytes, from, to) & 0xffff },
   'sum16-complement': { bytes: 2, order: 'big', reckon: (bytes, from, to) => -sum(bytes, from, to) & 0xffff },

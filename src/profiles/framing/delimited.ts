@@ -48,9 +48,13 @@ class Delimited implements Cutter {
   }
 }
 
-/** Lines, ended by LF, CR LF or CR; empty ones are none, and what is no text is noise. The content has no line end. */
-export function linesCutter(max: number, isMidstream: boolean): Cutter {
-  return new Delimited([0x0a, 0x0d], (line) => (isText(line) ? line : 'noise'), max, isMidstream);
+/**
+ * Lines, ended by LF, CR LF or CR; empty ones are none, and what is no text is noise. The content has no line end.
+ * @param end the byte that ends them instead, as hexadecimal digits
+ */
+export function linesCutter(max: number, isMidstream: boolean, end?: string): Cutter {
+  const ends: readonly [number, number?] = end === undefined ? [0x0a, 0x0d] : [Number.parseInt(end, 16)];
+  return new Delimited(ends, (line) => (isText(line) ? line : 'noise'), max, isMidstream);
 }
 
 /**

@@ -54,6 +54,17 @@ export class Framer {
     return this.#end - this.#begin + this.#separators + (this.#run?.bytes ?? 0);
   }
 
+  /** Some bytes wait that may be the beginning of a frame. */
+  get hasBegun(): boolean {
+    return this.#end > this.#begin;
+  }
+
+  /** The last bytes were a frame that came damaged, and nothing has come since. */
+  get isDamaged(): boolean {
+    const reason = this.#run?.reason;
+    return !this.hasBegun && (reason === 'checksum' || reason === 'malformed');
+  }
+
   push(chunk: Uint8Array): Framed {
     let at = 0;
     while (at < chunk.length) {

@@ -33,7 +33,7 @@ export function createFramer(options: FramingOptions, isMidstream = false): Fram
 function cutterOf(options: FramingOptions, max: number, isMidstream: boolean): Cutter {
   switch (options.kind) {
     case 'lines':
-      return linesCutter(max, isMidstream);
+      return linesCutter(max, isMidstream, options.end);
     case 'slip':
       return slipCutter(max, isMidstream, options.checksum);
     case 'cobs':

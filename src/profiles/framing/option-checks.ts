@@ -14,8 +14,10 @@ export function framingProblems(options: FramingOptions): OptionProblem[] {
   }
   if (options.kind !== 'frame') {
     const mayCheck = options.kind === 'slip' || options.kind === 'cobs';
+    const isLines = options.kind === 'lines';
+    if (isLines && options.end !== undefined && digits(options.end) !== 2) add(['end'], 'must be one byte for a line.');
     for (const key of ofFrames) {
-      if (options[key] === undefined || (key === 'checksum' && mayCheck)) continue;
+      if (options[key] === undefined || (key === 'checksum' && mayCheck) || (key === 'end' && isLines)) continue;
       add([key], key === 'checksum' ? 'is only for `kind: frame`, `slip` and `cobs`.' : 'is only for `kind: frame`.');
     }
     for (const key of ['at', 'to'] as const) {

@@ -36,6 +36,7 @@ export const checksumKind = Type.Union(
     Type.Literal('sum8'),
     Type.Literal('sum8-complement'),
     Type.Literal('sum8-inverted'),
+    Type.Literal('sum8-hex'),
     Type.Literal('sum16be'),
     Type.Literal('sum16le'),
     Type.Literal('sum16-complement'),
@@ -53,7 +54,7 @@ export const checksumKind = Type.Union(
   ],
   {
     description:
-      'How it is reckoned. `sum8`: the lowest byte of the sum; `sum8-complement`: what makes that sum 0 (MH-Z19, HPMA115); `sum8-inverted`: its bits turned over (SHDLC); `sum16be`, `sum16le`: two bytes of the sum, high or low one first; `sum16-complement`: two bytes, high one first, that make the sum 0 (JBD); `xor8`; and the usual CRCs by name. `crc16-voltronic` is `crc16-xmodem` with one added to bytes that mean something else there.',
+      'How it is reckoned. `sum8`: the lowest byte of the sum; `sum8-complement`: what makes that sum 0 (MH-Z19, HPMA115); `sum8-inverted`: its bits turned over (SHDLC); `sum8-hex`: as two hexadecimal digits (ASTM E1381); `sum16be`, `sum16le`: two bytes of the sum, high or low one first; `sum16-complement`: two bytes, high one first, that make the sum 0 (JBD); `xor8`; and the usual CRCs by name. `crc16-voltronic` is `crc16-xmodem` with one added to bytes that mean something else there.',
   },
 );
 
@@ -135,7 +136,12 @@ export const framingOptions = Type.Object(
         examples: ['42 4d'],
       }),
     ),
-    end: Type.Optional(hex('The bytes with which a frame of `kind: frame` ends.', 'ab')),
+    end: Type.Optional(
+      hex(
+        'The bytes with which a frame of `kind: frame` ends; the one byte that ends a line where no line end does.',
+        'ab',
+      ),
+    ),
     tail: Type.Optional(
       Type.Integer({
         minimum: 1,

@@ -6,6 +6,7 @@ import type { ModbusOptions } from '../modbus/options.ts';
 import { commandExampleFaults, commandFaults, ofCommands } from './command-faults.ts';
 import type { ExampleOptions } from './example-options.ts';
 import { expressionFault, textFault, unknownWord } from './fault-words.ts';
+import { lineFaults } from './line-faults.ts';
 import type { FieldOptions, MessageOptions, ProfileOptions } from './options.ts';
 import { templateFault } from './template.ts';
 import { isZone } from './time.ts';
@@ -24,10 +25,7 @@ export function profileFaults(profile: ProfileOptions, codecs: readonly string[]
   if (profile.framing !== undefined) {
     for (const { path, message } of framingProblems(profile.framing)) tell(['framing', ...path], message);
   }
-  for (const [index, { request, requestHex }] of (profile.poll ?? []).entries()) {
-    if ((request === undefined) === (requestHex === undefined))
-      tell(['poll', index], 'needs one of `request` and `requestHex`.');
-  }
+  for (const { path, message } of lineFaults(profile)) tell(path, message);
   if (profile.messages === undefined && profile.modbus === undefined)
     tell([], 'needs `messages`, or `modbus` for a Modbus device.');
   if (profile.modbus !== undefined) {

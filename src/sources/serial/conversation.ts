@@ -1,4 +1,5 @@
 import type { Handed, SerialWords } from '../../core/command.ts';
+import type { Acknowledgement } from '../../profiles/acknowledgement.ts';
 import type { Discarded, Framed, Framer } from '../../profiles/framing/framer.ts';
 import type { SerialLine } from '../../profiles/serial-line.ts';
 import { CommandTurns } from './command-turns.ts';
@@ -12,7 +13,10 @@ export interface ConversationDependencies {
   readonly quietMs: number;
   /** Counts of the port, which go on from one connection to the next. */
   readonly counts: { bytes: number; requests: number; unanswered: number };
-  readonly frame: (payload: Uint8Array) => void;
+  /** @param reply writes to the device as long as this connection lasts */
+  readonly frame: (payload: Uint8Array, reply: (bytes: Uint8Array) => void) => void;
+  /** A damaged frame was refused. */
+  readonly refused: () => void;
   readonly discarded: (what: Discarded) => void;
 }
 
@@ -100,8 +104,33 @@ export class Conversation {
     if (this.#isOver) return;
     this.#lots++;
     this.#deps.counts.bytes += bytes.length;
-    this.#take(this.#framer.push(bytes));
+    if (this.#deps.line.acknowledge === undefined) this.#take(this.#framer.push(bytes));
+    else this.#heardOwing(bytes, this.#deps.line.acknowledge);
     this.#quiet?.refresh();
+  }
+
+  readonly #reply = (bytes: Uint8Array): void => {
+    if (!this.#isOver) this.#connection?.write(bytes);
+  };
+
+  /** Of a device that waits for an answer: what it asks between frames is answered at once, and a damaged frame is refused. */
+  #heardOwing(bytes: Uint8Array, { signals, refusal }: Acknowledgement): void {
+    const framer = this.#framer;
+    for (let at = 0; at < bytes.length; ) {
+      const signal = framer.hasBegun ? undefined : signals.get(bytes[at]!);
+      let end = at + 1;
+      if (signal !== undefined) this.#reply(signal);
+      else {
+        while (end < bytes.length && !signals.has(bytes[end]!)) end++;
+        this.#take(framer.push(bytes.subarray(at, end)));
+      }
+      at = end;
+    }
+    if (refusal === undefined || !framer.isDamaged) return;
+    // It waits for the answer: so nothing that follows belongs to the damaged frame.
+    this.#take(framer.silence());
+    this.#deps.refused();
+    this.#reply(refusal);
   }
 
   #take({ frames, discarded }: Framed): void {
@@ -109,7 +138,7 @@ export class Conversation {
     if (frames.length > 0) {
       this.#schedule.heard();
       for (const { payload } of frames) {
-        this.#deps.frame(payload);
+        this.#deps.frame(payload, this.#reply);
         this.#commands.heard(payload);
       }
       this.#ask();
@@ -148,7 +177,7 @@ export class Conversation {
   #giveUp(): void {
     const { frames, discarded } = this.#framer.silence();
     for (const one of discarded) this.#deps.discarded(one);
-    for (const { payload } of frames) this.#deps.frame(payload);
+    for (const { payload } of frames) this.#deps.frame(payload, this.#reply);
   }
 
   #end(): void {

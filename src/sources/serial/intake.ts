@@ -1,5 +1,5 @@
 import { HeadgateError } from '../../core/errors.ts';
-import type { Bearer, Message, Take } from '../../core/message.ts';
+import type { Bearer, DeliveryKey, Message, Take } from '../../core/message.ts';
 
 export interface IntakeDependencies {
   /** The way in, as messages tell it. */
@@ -17,6 +17,8 @@ interface Held {
   readonly number: number;
   readonly topic: string;
   readonly payload: Uint8Array;
+  readonly delivery: DeliveryKey | undefined;
+  readonly taken: (() => void) | undefined;
 }
 
 /**
@@ -50,8 +52,9 @@ export class Intake {
     return this.#isPaused;
   }
 
-  push(topic: string, payload: Uint8Array): void {
-    const frame = { number: this.#frames++, topic, payload };
+  /** @param taken called when its record is as durable as its rule asks */
+  push(topic: string, payload: Uint8Array, delivery?: DeliveryKey, taken?: () => void): void {
+    const frame: Held = { number: this.#frames++, topic, payload, delivery, taken };
     if (this.#held.length > 0) this.#held.push(frame);
     else this.#offer(frame);
     this.#pace();
@@ -67,9 +70,13 @@ export class Intake {
 
   #offer(frame: Held): void {
     this.#underWay++;
-    const message: Message = { source: this.#deps.source, topic: frame.topic, payload: frame.payload };
+    const { topic, payload, delivery } = frame;
+    const message: Message = { source: this.#deps.source, topic, payload, ...(delivery && { delivery }) };
     const bearer: Bearer = {
-      taken: () => this.#settled(),
+      taken: () => {
+        frame.taken?.();
+        this.#settled();
+      },
       refused: (error) => this.#refused(frame, error),
     };
     this.#deps.take(message, bearer);

@@ -4,6 +4,7 @@ import type { Take } from '../../core/message.ts';
 import { nextBackoff } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
 import type { SerialLine } from '../../profiles/serial-line.ts';
+import { Acknowledger } from './acknowledger.ts';
 import { openConnection } from './connection.ts';
 import { Conversation } from './conversation.ts';
 import { Discards } from './discards.ts';
@@ -21,6 +22,8 @@ export interface PortDependencies {
   readonly lineOf: (profile: string) => SerialLine | string;
   /** It is open, and may be told things. */
   readonly opened: () => void;
+  /** Of what an earlier run has on record of a client of delivery keys, nothing comes again. */
+  readonly onNext: (client: string) => void;
   readonly log: Log;
   readonly pace?: Pace;
   readonly open?: typeof openConnection;
@@ -50,6 +53,7 @@ export class Port {
   readonly #deps: PortDependencies;
   readonly #pace: Pace;
   readonly #intake: Intake;
+  readonly acknowledger: Acknowledger;
   readonly #discards = new Discards();
   readonly #counts = { opened: 0, bytes: 0, requests: 0, unanswered: 0 };
   readonly #stopping = new AbortController();
@@ -69,6 +73,12 @@ export class Port {
       onPause: (isPaused) => {
         if (this.#state.name === 'open') this.#state.conversation.pause(isPaused);
       },
+    });
+    this.acknowledger = new Acknowledger({
+      port: deps.options.name,
+      push: (frame, delivery, taken) => this.#intake.push(deps.options.name, frame, delivery, taken),
+      now: () => performance.now(),
+      onNext: () => deps.onNext(this.acknowledger.client),
     });
   }
 
@@ -103,7 +113,20 @@ export class Port {
     const discarded = this.#discards.status();
     const state = this.#state.name;
     const line = this.#line;
-    const told = { name, path, profile, state, reason, line, isPaused, frames, lost, discarded, ...this.#counts };
+    const told = {
+      name,
+      path,
+      profile,
+      state,
+      reason,
+      line,
+      isPaused,
+      frames,
+      lost,
+      discarded,
+      ...this.#counts,
+      ...this.acknowledger.counts,
+    };
     return { ...told, hint: hintFor(told) };
   }
 
@@ -154,7 +177,11 @@ export class Port {
       baud: settings.baud,
       quietMs: this.#pace.quietMs,
       counts: this.#counts,
-      frame: (payload) => this.#intake.push(options.name, payload),
+      frame: (payload, reply) => {
+        if (line.acknowledge === undefined) this.#intake.push(options.name, payload);
+        else this.acknowledger.heard(payload, line.acknowledge, reply);
+      },
+      refused: () => this.acknowledger.counts.refused++,
       discarded: (what) => this.#discards.add(what),
     });
     try {

@@ -1,10 +1,12 @@
 import { realpath } from 'node:fs/promises';
 import { HeadgateError } from '../../core/errors.ts';
-import type { Take } from '../../core/message.ts';
+import type { RecentDelivery, Take } from '../../core/message.ts';
+import type { Shelf } from '../../core/shelf.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Service } from '../../lib/service.ts';
 import type { LineGuess, SerialGuess } from '../../profiles/serial-guess.ts';
 import type { SerialLine } from '../../profiles/serial-line.ts';
+import { LastFrames } from './last-frames.ts';
 import type { SerialOptions } from './options.ts';
 import { Port, type PortDependencies } from './port.ts';
 import { existingPorts, type PortPlaces } from './port-list.ts';
@@ -25,6 +27,9 @@ export interface SerialProfiles extends SerialLanguage {
 export interface SerialDependencies extends Pick<PortDependencies, 'pace' | 'open'> {
   readonly options: SerialOptions;
   readonly take: Take;
+  readonly shelf: Shelf;
+  /** What the last run has on record, oldest first. */
+  readonly recentDeliveries: () => readonly RecentDelivery[];
   readonly profiles: SerialProfiles;
   /** A device may be there that was not: what waits for it goes now. */
   readonly devicesChanged: () => void;
@@ -37,21 +42,34 @@ export class SerialSource implements Service {
   readonly name = 'serial';
   readonly #deps: SerialDependencies;
   readonly #ports: readonly Port[];
+  readonly #lastFrames: LastFrames;
   /** The way to the devices on its ports. */
   readonly devices: SerialCarrier;
   #isScanning = false;
 
   constructor(deps: SerialDependencies) {
-    const { options, profiles, devicesChanged, ...rest } = deps;
+    const { options, profiles, devicesChanged, shelf, recentDeliveries: _, ...rest } = deps;
     const { ports, maxInFlight } = options;
     const { lineOf } = profiles;
     this.#deps = deps;
     const opened = devicesChanged;
-    this.#ports = ports.map((one) => new Port({ ...rest, lineOf, opened, options: one, maxInFlight }));
+    this.#lastFrames = new LastFrames(shelf);
+    const onNext = (client: string): void => this.#lastFrames.forget(client);
+    this.#ports = ports.map((one) => new Port({ ...rest, lineOf, opened, onNext, options: one, maxInFlight }));
     this.devices = new SerialCarrier(profiles, this.#ports);
   }
 
+  /** @throws {HeadgateError} buffer.failed when the shelf can't be read or written */
   async start(): Promise<void> {
+    const acknowledgers = this.#ports.map(({ acknowledger }) => acknowledger);
+    const last = await this.#lastFrames.carryOver(
+      acknowledgers.map(({ client }) => client),
+      this.#deps.recentDeliveries(),
+    );
+    for (const one of acknowledgers) {
+      const frame = last.get(one.client);
+      if (frame !== undefined) one.restore(frame);
+    }
     for (const port of this.#ports) port.start();
   }
 

@@ -35,6 +35,10 @@ export interface SerialPortStatus {
   /** Requests sent to the device, and those without an answer in time. */
   readonly requests: number;
   readonly unanswered: number;
+  /** Of a device that waits for them: acknowledgements, frames that came again, and damaged ones that were refused. */
+  readonly acknowledged: number;
+  readonly repeated: number;
+  readonly refused: number;
 }
 
 /** A serial port that this machine has, or that it should have. */

@@ -51,6 +51,7 @@ const cobsLine: SerialLine = {
   isByPauses: false,
   newFramer: () => createFramer(cobs, true),
   polls: [],
+  acknowledge: undefined,
   key: '',
 };
 

@@ -1,7 +1,8 @@
 import type { TestContext } from 'node:test';
 import { loadConfig } from '../../../src/config/load.ts';
 import type { Measurement } from '../../../src/core/measurement.ts';
-import type { Message, Take } from '../../../src/core/message.ts';
+import type { Message, RecentDelivery, Take } from '../../../src/core/message.ts';
+import type { Shelf } from '../../../src/core/shelf.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import { ProfileDecoder } from '../../../src/profiles/decoder.ts';
 import { createFramer } from '../../../src/profiles/framing/framing.ts';
@@ -15,6 +16,7 @@ import type { PortPlaces } from '../../../src/sources/serial/port-list.ts';
 import { SerialSource } from '../../../src/sources/serial/serial.ts';
 import type { SerialLanguage } from '../../../src/sources/serial/serial-carrier.ts';
 import type { SerialPortStatus } from '../../../src/sources/serial/status.ts';
+import { MemoryDisk, shelfOn } from '../../support/memory-shelf.ts';
 import { eventually } from '../../support/wait.ts';
 
 export const library = loadLibrary();
@@ -30,6 +32,7 @@ const byPauses: SerialLine = {
   isByPauses: true,
   newFramer: () => createFramer({ kind: 'silence' }, true),
   polls: [],
+  acknowledge: undefined,
   key: '',
 };
 
@@ -44,6 +47,9 @@ interface Extras {
   readonly lineOf: (profile: string) => SerialLine | string;
   readonly open: typeof openConnection;
   readonly language: SerialLanguage;
+  readonly shelf: Shelf;
+  /** What an earlier run has on record. */
+  readonly recent: readonly RecentDelivery[];
 }
 
 const speechless: SerialLanguage = { portOf: () => undefined, wordsFor: () => undefined };
@@ -58,8 +64,9 @@ export class SerialSite {
 
   constructor(
     ports: readonly SerialPortOptions[],
-    { take, maxInFlight = 256, pace = quick, places, lineOf, open, language = speechless }: Partial<Extras> = {},
+    { take, maxInFlight = 256, pace = quick, places, lineOf, open, ...rest }: Partial<Extras> = {},
   ) {
+    const { language = speechless, shelf = shelfOn(new MemoryDisk()), recent = [] } = rest;
     const byName = new Map(ports.map(({ name, profile }) => [name, profile]));
     const decoder = new ProfileDecoder({
       options,
@@ -83,6 +90,8 @@ export class SerialSite {
         guess: (bytes) => guessProfiles(bytes, library, options),
         ...language,
       },
+      shelf,
+      recentDeliveries: () => recent,
       devicesChanged: () => {},
       log: silentLog,
       pace,

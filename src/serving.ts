@@ -63,6 +63,7 @@ export class Serving {
       isServing: () => ['ready', 'degraded'].includes(reporter.status().health.state),
       publish: publish.take,
       devices: decoding.registry,
+      commands: deps.commands,
       log: log('grpc'),
     });
   }

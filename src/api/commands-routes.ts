@@ -1,15 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { KnownCommand } from '../commands/local-commands.ts';
-import { type Command, commandIdPattern } from '../core/command.ts';
-import type { Priority } from '../core/priority.ts';
+import { type Command, commandIdPattern, isOpen } from '../core/command.ts';
 import type { UnixMs } from '../core/time.ts';
 import { closedSignal } from './closed-signal.ts';
+import { commandFrom } from './given-command.ts';
 import { needs } from './guard.ts';
 import { type PageQuery, pageIn, pageQueryOf } from './page.ts';
 import { payloadKeys, payloadOf, shownPayload } from './payload.ts';
 import { problem, sendProblem } from './problem.ts';
-import { timeOf } from './window.ts';
 
 /** Commands, as far as they can be given and asked about. Whatever fails is a {@link HeadgateError}. */
 export interface CommandsApi {
@@ -18,6 +17,8 @@ export interface CommandsApi {
   get(id: string): KnownCommand | undefined;
   /** The newest first. */
   ofDevice(deviceId: string): readonly KnownCommand[];
+  /** Tells of every change of a command, once it is durable. @returns what ends it */
+  watch(listener: (command: KnownCommand) => void): () => void;
   /** Resolves when it is over, or the signal ends the waiting. */
   over(id: string, signal: AbortSignal): Promise<KnownCommand | undefined>;
 }
@@ -31,9 +32,6 @@ interface ByCommand {
 }
 
 const path = '/api/v1/devices/:id/commands';
-const maxPayload = 64 * 1024;
-const maxName = 200;
-const priorities: readonly Priority[] = ['critical', 'normal', 'bulk'];
 const maxWaitSeconds = 60;
 const keys = ['id', 'name', ...payloadKeys, 'priority', 'expiresAt', 'expiresInSeconds'];
 
@@ -54,9 +52,8 @@ export function addCommandsRoutes(app: FastifyInstance, commands: CommandsApi): 
       known = (await commands.over(command.id, signal)) ?? known;
       reply.header('preference-applied', `wait=${waitSeconds}`);
     }
-    const isOpen = known.state === 'queued' || known.state === 'sent';
     reply.header('location', `/api/v1/devices/${encodeURIComponent(command.deviceId)}/commands/${known.id}`);
-    return reply.code(isOpen ? 202 : 200).send(shown(known));
+    return reply.code(isOpen(known.state) ? 202 : 200).send(shown(known));
   });
   app.get<ById>(path, toRead, (request, reply) => {
     const query = pageQueryOf(request.query as Readonly<Record<string, unknown>>, (id) => commandIdPattern.test(id));
@@ -82,7 +79,7 @@ function sendPage(reply: FastifyReply, all: readonly KnownCommand[], query: Page
 }
 
 /** A command as it is told: times as texts, the result as JSON where it is that. */
-function shown({ deviceId, at, result, reason, by, ...rest }: KnownCommand): object {
+export function shown({ deviceId, at, result, reason, by, ...rest }: KnownCommand): object {
   return {
     ...rest,
     device: deviceId,
@@ -101,33 +98,11 @@ function commandOf({ params, body, headers, principal }: FastifyRequest): Comman
   const given = body as Readonly<Record<string, unknown>>;
   const stray = Object.keys(given).find((key) => !keys.includes(key));
   if (stray !== undefined) return `There is no \`${stray.slice(0, 40)}\`; there are ${keys.join(', ')}.`;
-  const { id, name = '', priority = 'normal', expiresAt, expiresInSeconds } = given;
   const key = headers['idempotency-key'];
-  const usualId = typeof key === 'string' ? idFrom(principal.id, key) : randomUUID();
-  if (id !== undefined && (typeof id !== 'string' || !commandIdPattern.test(id))) {
-    return '`id` must have 1 to 64 letters, digits, - and _.';
-  }
-  if (typeof name !== 'string' || name.length > maxName || /\p{Cc}/u.test(name)) {
-    return `\`name\` must be a text of up to ${maxName} characters in one line.`;
-  }
   const payload = payloadOf(given) ?? new Uint8Array();
   if (typeof payload === 'string') return payload;
-  if (payload.length > maxPayload) return `The payload must have up to ${maxPayload} bytes.`;
-  if (!isPriority(priority)) return `\`priority\` must be ${priorities.join(', ')}.`;
-  const isSpan = typeof expiresInSeconds === 'number' && expiresInSeconds > 0 && expiresInSeconds <= 31_536_000;
-  if (expiresInSeconds !== undefined && !isSpan) return '`expiresInSeconds` must be a number above 0, up to a year.';
-  const atMs = expiresAt === undefined ? undefined : timeOf(expiresAt);
-  if (expiresAt !== undefined && atMs === undefined) return '`expiresAt` must be a time with its zone.';
-  return {
-    id: (id as string | undefined) ?? usualId,
-    deviceId: (params as ById['Params']).id,
-    name,
-    payload,
-    priority,
-    ...(atMs !== undefined && { expiresAt: atMs }),
-    ...(isSpan && { expiresInMs: Math.round(expiresInSeconds * 1_000) }),
-    by: principal.name,
-  };
+  const usualId = typeof key === 'string' ? idFrom(principal.id, key) : undefined;
+  return commandFrom((params as ById['Params']).id, { ...given, payload }, principal, usualId);
 }
 
 /** So that a request that comes again, also after a crash, is the same command. */
@@ -136,10 +111,6 @@ function idFrom(principalId: string, key: string): string {
     .update(JSON.stringify([principalId, key]))
     .digest('base64url')
     .slice(0, 32);
-}
-
-function isPriority(value: unknown): value is Priority {
-  return priorities.some((one) => one === value);
 }
 
 /** `Prefer: wait=10`, in seconds; 0 when it is not asked for. What can't be read is no preference (RFC 7240 § 2). */

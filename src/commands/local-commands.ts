@@ -1,4 +1,4 @@
-import type { Command, CommandReport } from '../core/command.ts';
+import { type Command, type CommandReport, isOpen } from '../core/command.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { CommandBook } from './command-book.ts';
 import type { Entry } from './entry.ts';
@@ -81,8 +81,8 @@ export class LocalCommands {
 }
 
 /** Nothing more will come of it, but for an answer that comes too late. */
-export function isOver(command: KnownCommand | undefined): boolean {
-  return command === undefined || (command.state !== 'queued' && command.state !== 'sent');
+function isOver(command: KnownCommand | undefined): boolean {
+  return command === undefined || !isOpen(command.state);
 }
 
 function knownOf({ command, saved }: Entry): KnownCommand | undefined {

@@ -26,6 +26,11 @@ export interface Command {
  */
 export type CommandStateName = 'queued' | 'sent' | 'acknowledged' | 'failed' | 'expired' | 'unknown';
 
+/** Whether something more is to come of a command in this state, other than an answer that comes too late. */
+export function isOpen(state: CommandStateName): boolean {
+  return state === 'queued' || state === 'sent';
+}
+
 /** What is told of a command upstream. */
 export interface CommandReport {
   readonly id: string;

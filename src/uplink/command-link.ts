@@ -1,18 +1,8 @@
-import type { CommandDesk, CommandReport, CommandStateName, Command as CoreCommand } from '../core/command.ts';
-import type { Priority as PriorityName } from '../core/priority.ts';
-import { Priority } from '../wire/generated/headgate/v1/record.ts';
-import { type Command, CommandState } from '../wire/generated/headgate/v1/uplink.ts';
-import { timestampOf, unixMsOf } from '../wire/timestamp.ts';
+import type { CommandDesk, Command as CoreCommand } from '../core/command.ts';
+import { commandPriority, commandUpdate } from '../wire/command-update.ts';
+import type { Command } from '../wire/generated/headgate/v1/uplink.ts';
+import { unixMsOf } from '../wire/timestamp.ts';
 import type { CollectorMessage, Companion, GatewayMessage } from './companion.ts';
-
-const states: Readonly<Record<CommandStateName, CommandState>> = {
-  queued: CommandState.COMMAND_STATE_QUEUED,
-  sent: CommandState.COMMAND_STATE_SENT,
-  acknowledged: CommandState.COMMAND_STATE_ACKNOWLEDGED,
-  failed: CommandState.COMMAND_STATE_FAILED,
-  expired: CommandState.COMMAND_STATE_EXPIRED,
-  unknown: CommandState.COMMAND_STATE_UNKNOWN,
-};
 
 /** Commands and what becomes of them, as they travel on the uplink's stream. */
 export class CommandLink implements Companion {
@@ -24,7 +14,8 @@ export class CommandLink implements Companion {
 
   connected(send: (message: GatewayMessage) => void, welcome: { readonly version: number }): void {
     // An older collector has no commands, and would not know an update.
-    if (welcome.version >= 2) this.#desk.connected((report) => send(updateOf(report)));
+    if (welcome.version >= 2)
+      this.#desk.connected((report) => send({ $case: 'commandUpdate', value: commandUpdate(report) }));
   }
 
   received(message: CollectorMessage): boolean {
@@ -52,34 +43,8 @@ function commandOf({ id, deviceId, name, payload, priority, expiresAt, expiresIn
     name,
     // A copy: the bytes that came hold the whole message.
     payload: Uint8Array.from(payload),
-    priority: priorityOf(priority),
+    priority: commandPriority(priority),
     ...(expiresAt !== undefined && { expiresAt: unixMsOf(expiresAt) }),
     ...(expiresInMs !== undefined && { expiresInMs: Number(expiresInMs) }),
-  };
-}
-
-function priorityOf(priority: Priority): PriorityName {
-  switch (priority) {
-    case Priority.PRIORITY_CRITICAL:
-      return 'critical';
-    case Priority.PRIORITY_BULK:
-      return 'bulk';
-    default:
-      return 'normal';
-  }
-}
-
-function updateOf({ id, deviceId, revision, state, reason, result, at }: CommandReport): GatewayMessage {
-  return {
-    $case: 'commandUpdate',
-    value: {
-      commandId: id,
-      deviceId,
-      revision,
-      state: states[state],
-      reason: reason ?? '',
-      result: Buffer.from(result ?? []),
-      at: at === undefined ? undefined : timestampOf(at),
-    },
   };
 }

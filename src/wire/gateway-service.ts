@@ -2,6 +2,8 @@
 import { HealthCheckRequest, HealthCheckResponse } from './generated/grpc/health/v1/health.ts';
 import { ServerReflectionRequest, ServerReflectionResponse } from './generated/grpc/reflection/v1/reflection.ts';
 import {
+  GatewaySendCommandRequest,
+  GatewaySendCommandResponse,
   GetDeviceRequest,
   GetDeviceResponse,
   ListDevicesRequest,
@@ -16,6 +18,7 @@ export const gatewayService = {
   publish: grpcMethod(`${gateway}/Publish`, PublishRequest, PublishResponse, 'both'),
   listDevices: grpcMethod(`${gateway}/ListDevices`, ListDevicesRequest, ListDevicesResponse),
   getDevice: grpcMethod(`${gateway}/GetDevice`, GetDeviceRequest, GetDeviceResponse),
+  sendCommand: grpcMethod(`${gateway}/SendCommand`, GatewaySendCommandRequest, GatewaySendCommandResponse, 'response'),
 } as const;
 
 const health = '/grpc.health.v1.Health';

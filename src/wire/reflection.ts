@@ -39,7 +39,9 @@ function answer(asked: ServerReflectionRequest['messageRequest']): Answer {
 }
 
 function services(): string[] {
-  return [...registry].filter(({ kind }) => kind === 'service').map(({ typeName }) => typeName);
+  const all = [...registry].filter(({ kind }) => kind === 'service').map(({ typeName }) => typeName);
+  // Its file is there for a message that it shares.
+  return all.filter((name) => name !== 'headgate.v1.Uplink');
 }
 
 /** The file that declares a name: a message, an enum, a service, or a method of one. */

@@ -127,6 +127,7 @@ const noCommands: CommandsApi = {
   send: async ({ id, deviceId, name, by }) => ({ id, deviceId, name, ...(by && { by }), revision: 1, state: 'queued' }),
   get: () => undefined,
   ofDevice: () => [],
+  watch: () => () => {},
   over: async () => undefined,
 };
 

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { SinkFile } from '../support/collector.ts';
 import { startGateway } from '../support/gateway.ts';
 import { GrpcClient } from '../support/grpc-client.ts';
+import { MosquittoSub, mosquittoPub } from '../support/mosquitto.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { eventually } from '../support/wait.ts';
 
@@ -117,8 +118,41 @@ test('tools find out how it is, and what it can be asked', { timeout: 60_000 }, 
     'grpc.reflection.v1.ServerReflection',
     'headgate.v1.Gateway',
   ]);
-  assert.equal(gateway?.fileDescriptorResponse.fileDescriptorProto.length, 3, 'the file, and the two that it needs');
+  assert.equal(gateway?.fileDescriptorResponse.fileDescriptorProto.length, 4, 'the file, and the three that it needs');
   assert.deepEqual(method?.fileDescriptorResponse, gateway?.fileDescriptorResponse);
   assert.equal(timestamp?.fileDescriptorResponse.fileDescriptorProto.length, 1);
   assert.equal(nothing?.errorResponse.errorCode, 5);
+});
+
+test('a program gives a device a command and is told each state of it, to the answer', {
+  timeout: 60_000,
+}, async (t) => {
+  const { client, gateway } = await site(t);
+  const mqtt = gateway.port('mqtt');
+  const device = await MosquittoSub.start(t, mqtt, ['-t', 'headgate/devices/pump/commands']);
+  const result = '{"status":"ok","result":{"valve":40}}';
+  const path = '/headgate.v1.Gateway/SendCommand';
+  const asked = client.ask({
+    path,
+    requests: [{ deviceId: 'pump', name: 'set', payload: base64('{"valve":40}'), id: 'c-1' }],
+  });
+  await eventually('the command', () => device.lines.length > 0);
+  await mosquittoPub(mqtt, ['-t', 'headgate/devices/pump/commands/c-1/result', '-m', result]);
+  const { answers, failure } = await asked;
+  assert.equal(failure, undefined);
+  const updates = answers.map(({ update }) => update as { state: string; commandId: string; result?: string });
+  assert.deepEqual(
+    updates.map(({ state }) => state.replace('COMMAND_STATE_', '')),
+    ['QUEUED', 'SENT', 'ACKNOWLEDGED'].slice(-updates.length),
+  );
+  assert.equal(Buffer.from(updates.at(-1)?.result ?? '', 'base64').toString(), '{"valve":40}');
+  // What comes again under the same id does nothing again.
+  const again = await client.ask({ path, requests: [{ deviceId: 'pump', name: 'set', id: 'c-1' }] });
+  assert.deepEqual(
+    again.answers.map(({ update }) => (update as { state: string }).state),
+    ['COMMAND_STATE_ACKNOWLEDGED'],
+  );
+  assert.equal(device.lines.length, 1);
+  const refused = await client.ask({ path, requests: [{ deviceId: 'pump', id: 'not an id' }] });
+  assert.equal(refused.failure?.status, 'INVALID_ARGUMENT');
 });

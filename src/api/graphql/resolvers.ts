@@ -2,8 +2,10 @@ import { HeadgateError } from '../../core/errors.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { GatewayStatus } from '../../instrumentation/status.ts';
 import type { DeviceDescription, DeviceSummary } from '../../registry/describe.ts';
+import { type CommandsApi, shown } from '../commands-routes.ts';
 import { deviceQueryOf, pageOf } from '../device-query.ts';
 import { type DevicesApi, seenBy } from '../devices-routes.ts';
+import { commandFrom } from '../given-command.ts';
 import { demandOf, read } from '../guard.ts';
 import { jsonOf } from '../json-value.ts';
 import type { PublishApi } from '../measurements/routes.ts';
@@ -12,6 +14,7 @@ export interface GraphqlParts {
   readonly status: () => GatewayStatus;
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
   readonly publish: Pick<PublishApi, 'deliver'>;
+  readonly commands: Pick<CommandsApi, 'send' | 'over'>;
 }
 
 /** What resolvers know of the operation that they work for. */
@@ -36,6 +39,7 @@ export function resolversOf({
   status,
   devices,
   publish,
+  commands,
 }: GraphqlParts): Readonly<Record<string, Record<string, Resolver>>> {
   /** A device of a list knows little; the rest is looked up when it is asked for. */
   const whole = (device: DeviceSummary): DeviceDescription | undefined =>
@@ -63,6 +67,18 @@ export function resolversOf({
         const { sequence = null } = await publish.deliver({ source: 'graphql', topic, payload: payloadOf(args) });
         return { sequence };
       },
+      sendCommand: async (_source: never, args: CommandArguments, { principal }) => {
+        const { device, waitSeconds, ...given } = args;
+        demandOf(principal, { kind: 'command', deviceId: device });
+        const said = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null));
+        const command = commandFrom(device, { ...said, payload: payloadOf(args, true) }, principal);
+        if (typeof command === 'string') throw new HeadgateError('request.invalid', command);
+        if (!(waitSeconds >= 0 && waitSeconds <= 60))
+          throw new HeadgateError('request.invalid', '`waitSeconds` must be from 0 to 60.');
+        const sent = await commands.send(command);
+        if (waitSeconds === 0) return shown(sent);
+        return shown((await commands.over(command.id, AbortSignal.timeout(waitSeconds * 1_000))) ?? sent);
+      },
     },
     Device: {
       firstSeen: ({ firstSeen }: DeviceSummary) => firstSeen.at,
@@ -78,15 +94,25 @@ export function resolversOf({
   };
 }
 
-interface PublishArguments {
-  readonly topic: string;
+interface PayloadArguments {
   readonly payload?: string | null;
   readonly payloadBase64?: string | null;
 }
 
-function payloadOf({ payload, payloadBase64 }: PublishArguments): Uint8Array {
-  if ((payload ?? undefined) === undefined && (payloadBase64 ?? undefined) === undefined)
+interface PublishArguments extends PayloadArguments {
+  readonly topic: string;
+}
+
+interface CommandArguments extends PayloadArguments {
+  readonly device: string;
+  readonly waitSeconds: number;
+}
+
+function payloadOf({ payload, payloadBase64 }: PayloadArguments, mayLack = false): Uint8Array {
+  if (typeof payload !== 'string' && typeof payloadBase64 !== 'string') {
+    if (mayLack) return new Uint8Array();
     throw new HeadgateError('request.invalid', '`payload` or `payloadBase64` is needed.');
+  }
   if (typeof payload === 'string' && typeof payloadBase64 === 'string')
     throw new HeadgateError('request.invalid', 'Only one of `payload` and `payloadBase64` can be given.');
   if (typeof payload === 'string') return Buffer.from(payload);

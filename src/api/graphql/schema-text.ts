@@ -36,6 +36,37 @@ type Mutation {
     "Or as base64."
     payloadBase64: String
   ): Receipt!
+  "Gives a device a command. The answer comes when that is durable, or, with \`waitSeconds\`, when the command is over."
+  sendCommand(
+    device: ID!
+    "What its profile calls it."
+    name: String = ""
+    "JSON, or text."
+    payload: String
+    "Or as base64."
+    payloadBase64: String
+    "Names it for ever: what comes again under the same id does nothing again."
+    id: ID
+    priority: Priority = normal
+    "How long it is good for."
+    expiresInSeconds: Float
+    "0 to 60."
+    waitSeconds: Float = 0
+  ): Command!
+}
+
+enum Priority { critical normal bulk }
+
+type Command {
+  id: ID!
+  device: ID!
+  name: String!
+  "\`queued\`, \`sent\`, \`acknowledged\`, \`failed\`, \`expired\`, \`unknown\`"
+  state: String!
+  reason: String
+  "What the device answered."
+  result: Value
+  at: Time
 }
 
 type Receipt {

@@ -9,10 +9,12 @@ import type {
   ListDevicesRequest,
   ListDevicesResponse,
 } from '../../wire/generated/headgate/v1/gateway.ts';
+import type { CommandsApi } from '../commands-routes.ts';
 import { deviceQueryOf, pageOf } from '../device-query.ts';
 import { type DevicesApi, seenBy } from '../devices-routes.ts';
 import { demandOf } from '../guard.ts';
 import { type Call, type Shown, shownBy } from './caller.ts';
+import { type CommandCall, commandCall } from './command-call.ts';
 import { deviceMessage, summaryMessage } from './device-message.ts';
 import { callFailure } from './failure.ts';
 import { type PublishStream, publishCall } from './publish-call.ts';
@@ -23,6 +25,7 @@ export interface GatewayCallsDependencies {
   /** As `LocalPublish` has it. */
   readonly publish: Take;
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
+  readonly commands: Pick<CommandsApi, 'send' | 'watch'>;
   readonly log: Log;
 }
 
@@ -35,7 +38,7 @@ export class GatewayCalls {
   }
 
   get implementation(): UntypedServiceImplementation {
-    const { publish, log } = this.#deps;
+    const { publish, commands, log } = this.#deps;
     return {
       publish: (call: PublishStream) => {
         const principal = this.#callerOf(call, (error) => call.emit('error', error));
@@ -44,6 +47,12 @@ export class GatewayCalls {
       },
       listDevices: this.#unary((request: ListDevicesRequest, caller) => this.#listDevices(request, caller)),
       getDevice: this.#unary((request: GetDeviceRequest, caller) => this.#getDevice(request, caller)),
+      sendCommand: (call: CommandCall) => {
+        const fail = (error: ReturnType<typeof callFailure>): unknown => call.emit('error', error);
+        const principal = this.#callerOf(call, fail);
+        if (principal === undefined) return;
+        commandCall(call, principal, commands).catch((error: unknown) => fail(callFailure(error, log)));
+      },
     };
   }
 

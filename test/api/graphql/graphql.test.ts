@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { HttpApi } from '../../../src/api/http-api.ts';
 import { permissionsOf } from '../../../src/auth/scopes.ts';
+import type { Command } from '../../../src/core/command.ts';
 import { HeadgateError } from '../../../src/core/errors.ts';
 import type { Message } from '../../../src/core/message.ts';
 import { localPrincipal, type Principal } from '../../../src/core/principal.ts';
@@ -11,6 +12,7 @@ import { dependencies } from '../fixtures.ts';
 async function api(t: TestContext, scopes?: readonly string[]) {
   const site = await Site.start(t);
   const published: Message[] = [];
+  const commands: Command[] = [];
   const deliver = async (message: Message) => {
     if (message.topic === 'full') throw new HeadgateError('buffer.full', 'There is no room.');
     if (message.topic === 'broken') throw new TypeError('a secret of the inside');
@@ -26,6 +28,17 @@ async function api(t: TestContext, scopes?: readonly string[]) {
       {
         devices: site.registry,
         publish: { deliver, identity: () => ({ gateway: 'g', epoch: 'e' }), recentDeliveries: () => [] },
+        commands: {
+          send: async (command: Command) => {
+            commands.push(command);
+            const { id, deviceId, name } = command;
+            return { id, deviceId, name, revision: 1, state: 'queued' };
+          },
+          watch: () => () => {},
+          get: () => undefined,
+          ofDevice: () => [],
+          over: async () => undefined,
+        },
         identify: () => principal as Principal,
       },
     ),
@@ -40,7 +53,7 @@ async function api(t: TestContext, scopes?: readonly string[]) {
     });
   const ask = async (query: string, variables?: object) => (await post({ query, variables })).json();
   const get = (query: string) => app.inject({ url: `/graphql?${new URLSearchParams({ query })}` });
-  return { site, published, post, ask, get };
+  return { site, published, commands, post, ask, get };
 }
 
 const errorsOf = (answer: { errors?: { message: string; extensions: { code: string } }[] }) =>
@@ -107,6 +120,37 @@ test('a message is taken in, and its receipt told', async (t) => {
   }
 });
 
+test('a device is given a command, in the words of REST', async (t) => {
+  const { ask, commands } = await api(t);
+  const given = await ask(
+    'mutation { sendCommand(device: "lamp", name: "power", payload: "true", id: "c-1", priority: critical, expiresInSeconds: 60) { id device name state result at } }',
+  );
+  assert.deepEqual(given.data.sendCommand, {
+    id: 'c-1',
+    device: 'lamp',
+    name: 'power',
+    state: 'queued',
+    result: null,
+    at: null,
+  });
+  const [{ payload, by, ...command }] = commands as [Command];
+  assert.deepEqual(command, { id: 'c-1', deviceId: 'lamp', name: 'power', priority: 'critical', expiresInMs: 60_000 });
+  assert.equal(Buffer.from(payload).toString(), 'true');
+  assert.equal(by, 'this machine');
+  const rows: readonly (readonly [args: string, says: RegExp])[] = [
+    ['id: "a b"', /`id` must have/],
+    ['waitSeconds: 61', /`waitSeconds` must be/],
+    ['expiresInSeconds: 0', /`expiresInSeconds` must be/],
+    ['payloadBase64: "*"', /no base64/],
+  ];
+  for (const [args, says] of rows) {
+    const [[code, message] = []] = errorsOf(await ask(`mutation { sendCommand(device: "lamp", ${args}) { id } }`));
+    assert.equal(code, 'request.invalid');
+    assert.match(message ?? '', says);
+  }
+  assert.equal(commands.length, 1);
+});
+
 test('everybody sees and does what they may, and nothing else', async (t) => {
   const { site, ask } = await api(t, ['read:device/a*', 'publish:own/#']);
   for (const id of ['a1', 'a2', 'b']) site.says(id);
@@ -118,6 +162,7 @@ test('everybody sees and does what they may, and nothing else', async (t) => {
     ['{ gateway { id } }', 'access.denied'],
     ['mutation { publish(topic: "own/x", payload: "1") { sequence } }', undefined],
     ['mutation { publish(topic: "other", payload: "1") { sequence } }', 'access.denied'],
+    ['mutation { sendCommand(device: "a1") { id } }', 'access.denied'],
   ];
   for (const [query, code] of rows) assert.equal(errorsOf(await ask(query))[0]?.[0], code, query);
 });

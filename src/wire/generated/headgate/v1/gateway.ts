@@ -7,7 +7,8 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
-import { Field } from "./record.ts";
+import { Field, Priority, priorityFromJSON, priorityToJSON } from "./record.ts";
+import { CommandUpdate } from "./uplink.ts";
 
 export const protobufPackage = "headgate.v1";
 
@@ -111,6 +112,24 @@ export interface DeviceField {
   tags: string;
   /** When it was measured. */
   at: Timestamp | undefined;
+}
+
+export interface GatewaySendCommandRequest {
+  deviceId: string;
+  /** What its profile calls it, or empty. */
+  name: string;
+  /** JSON, or text. */
+  payload: Uint8Array;
+  /** Names the command for ever: what comes again under the same id does nothing again. Empty: the gateway gives it one. */
+  id: string;
+  priority: Priority;
+  /** How long it is good for, in seconds. Zero: no limit. */
+  validSeconds: number;
+}
+
+export interface GatewaySendCommandResponse {
+  /** Its state, and the id that it was given. */
+  update: CommandUpdate | undefined;
 }
 
 function createBasePublishRequest(): PublishRequest {
@@ -1361,6 +1380,232 @@ export const DeviceField: MessageFns<DeviceField> = {
     message.field = (object.field !== undefined && object.field !== null) ? Field.fromPartial(object.field) : undefined;
     message.tags = object.tags ?? "";
     message.at = (object.at !== undefined && object.at !== null) ? Timestamp.fromPartial(object.at) : undefined;
+    return message;
+  },
+};
+
+function createBaseGatewaySendCommandRequest(): GatewaySendCommandRequest {
+  return { deviceId: "", name: "", payload: new Uint8Array(0), id: "", priority: 0, validSeconds: 0 };
+}
+
+export const GatewaySendCommandRequest: MessageFns<GatewaySendCommandRequest> = {
+  encode(message: GatewaySendCommandRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deviceId !== "") {
+      writer.uint32(10).string(message.deviceId);
+    }
+    if (message.name !== "") {
+      writer.uint32(18).string(message.name);
+    }
+    if (message.payload.length !== 0) {
+      writer.uint32(26).bytes(message.payload);
+    }
+    if (message.id !== "") {
+      writer.uint32(34).string(message.id);
+    }
+    if (message.priority !== 0) {
+      writer.uint32(40).int32(message.priority);
+    }
+    if (message.validSeconds !== 0) {
+      writer.uint32(48).uint32(message.validSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GatewaySendCommandRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGatewaySendCommandRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.name = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.payload = reader.bytes();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.id = reader.string();
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.priority = reader.int32() as any;
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.validSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GatewaySendCommandRequest {
+    return {
+      deviceId: isSet(object.deviceId)
+        ? globalThis.String(object.deviceId)
+        : isSet(object.device_id)
+        ? globalThis.String(object.device_id)
+        : "",
+      name: isSet(object.name) ? globalThis.String(object.name) : "",
+      payload: isSet(object.payload) ? bytesFromBase64(object.payload) : new Uint8Array(0),
+      id: isSet(object.id) ? globalThis.String(object.id) : "",
+      priority: isSet(object.priority) ? priorityFromJSON(object.priority) : 0,
+      validSeconds: isSet(object.validSeconds)
+        ? globalThis.Number(object.validSeconds)
+        : isSet(object.valid_seconds)
+        ? globalThis.Number(object.valid_seconds)
+        : 0,
+    };
+  },
+
+  toJSON(message: GatewaySendCommandRequest): unknown {
+    const obj: any = {};
+    if (message.deviceId !== "") {
+      obj.deviceId = message.deviceId;
+    }
+    if (message.name !== "") {
+      obj.name = message.name;
+    }
+    if (message.payload.length !== 0) {
+      obj.payload = base64FromBytes(message.payload);
+    }
+    if (message.id !== "") {
+      obj.id = message.id;
+    }
+    if (message.priority !== 0) {
+      obj.priority = priorityToJSON(message.priority);
+    }
+    if (message.validSeconds !== 0) {
+      obj.validSeconds = Math.round(message.validSeconds);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GatewaySendCommandRequest>): GatewaySendCommandRequest {
+    return GatewaySendCommandRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GatewaySendCommandRequest>): GatewaySendCommandRequest {
+    const message = createBaseGatewaySendCommandRequest();
+    message.deviceId = object.deviceId ?? "";
+    message.name = object.name ?? "";
+    message.payload = object.payload ?? new Uint8Array(0);
+    message.id = object.id ?? "";
+    message.priority = object.priority ?? 0;
+    message.validSeconds = object.validSeconds ?? 0;
+    return message;
+  },
+};
+
+function createBaseGatewaySendCommandResponse(): GatewaySendCommandResponse {
+  return { update: undefined };
+}
+
+export const GatewaySendCommandResponse: MessageFns<GatewaySendCommandResponse> = {
+  encode(message: GatewaySendCommandResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.update !== undefined) {
+      CommandUpdate.encode(message.update, writer.uint32(10).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GatewaySendCommandResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGatewaySendCommandResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.update = CommandUpdate.decode(reader, reader.uint32());
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GatewaySendCommandResponse {
+    return { update: isSet(object.update) ? CommandUpdate.fromJSON(object.update) : undefined };
+  },
+
+  toJSON(message: GatewaySendCommandResponse): unknown {
+    const obj: any = {};
+    if (message.update !== undefined) {
+      obj.update = CommandUpdate.toJSON(message.update);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GatewaySendCommandResponse>): GatewaySendCommandResponse {
+    return GatewaySendCommandResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GatewaySendCommandResponse>): GatewaySendCommandResponse {
+    const message = createBaseGatewaySendCommandResponse();
+    message.update = (object.update !== undefined && object.update !== null)
+      ? CommandUpdate.fromPartial(object.update)
+      : undefined;
     return message;
   },
 };

@@ -16,8 +16,10 @@ import { profileDescription, profileSummary, profilesStatus } from './profiles/d
 import { topicPattern } from './profiles/language/topic-pattern.ts';
 import { compiledIn, type Library, profilesFor } from './profiles/library.ts';
 import { type ModbusDevice, modbusDeviceOf } from './profiles/modbus/device.ts';
+import { modbusLines } from './profiles/modbus-guess.ts';
 import { guessProfiles, lineGuesses } from './profiles/serial-guess.ts';
 import { serialLineOf } from './profiles/serial-line.ts';
+import { interrogation } from './profiles/serial-questions.ts';
 import type { ProfilesStatus } from './profiles/status.ts';
 import { DeviceRegistry, type RegistryDependencies } from './registry/registry.ts';
 import { keepAdoptions } from './registry/topics/adoption-shelf.ts';
@@ -143,6 +145,8 @@ export class Decoding implements Service {
     portOf: (deviceId) => this.words.portOf(deviceId),
     wordsFor: (command) => this.words.serialWordsFor(command),
     guess: (bytes) => guessProfiles(bytes, this.#library, this.#options),
+    questions: (line) => interrogation(line, this.#library, this.#options),
+    askedLines: modbusLines,
   };
 
   /** How devices of a profile are asked over Modbus; a sentence: why it can't be said. */

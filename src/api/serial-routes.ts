@@ -17,8 +17,9 @@ const shownBytes = 256;
 
 /**
  * `GET /api/v1/serial`: the serial ports that this machine has and what they seem to be, and those that are configured. For callers on
- * this machine `POST …/scan` with `{path, baud, format, seconds}`, of which only the path is needed, to listen to one and tell what may be
- * on it; that takes up to half a minute, and ends when nobody waits for it any more.
+ * this machine `POST …/scan` with `{path, baud, format, seconds, ask}`, of which only the path is needed, to listen to one and tell what may be
+ * on it; that takes up to half a minute, with `ask` some minutes, and ends when nobody waits for it any more. Nothing is sent to a device
+ * without `ask`.
  */
 export function addSerialRoutes(app: FastifyInstance, serial: SerialApi): void {
   app.get('/api/v1/serial', needs(read), async () => ({ ports: await serial.list() }));
@@ -31,7 +32,7 @@ export function addSerialRoutes(app: FastifyInstance, serial: SerialApi): void {
       ...line,
       bytes: bytes.length,
       sample: bytes.subarray(0, shownBytes).toString('hex'),
-      suggestions: guesses.map(({ profile, confidence, reason }) => ({ profile, confidence, reason })),
+      suggestions: guesses.map(({ example, ...told }) => told),
     });
   });
 }
@@ -39,7 +40,7 @@ export function addSerialRoutes(app: FastifyInstance, serial: SerialApi): void {
 /** What is asked for; a sentence when it can't be that. */
 function scanOf(body: unknown): ScanRequest | string {
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'The body must be a JSON object.';
-  const { path, baud, format, seconds, ...others } = body as Readonly<Record<string, unknown>>;
+  const { path, baud, format, seconds, ask, ...others } = body as Readonly<Record<string, unknown>>;
   const [stray] = Object.keys(others);
   if (stray !== undefined)
     return `There is no \`${stray.slice(0, 40)}\` here: \`path\`, \`baud\`, \`format\` and \`seconds\` are.`;
@@ -49,7 +50,8 @@ function scanOf(body: unknown): ScanRequest | string {
   if (seconds !== undefined && !isCount(seconds, 120)) return '`seconds` must be a whole number from 1 to 120.';
   if (format !== undefined && (typeof format !== 'string' || !/^[5-8][NEO][12]$/.test(format)))
     return '`format` must be data bits, parity and stop bits, such as `8N1`.';
-  return { path, baud, format, seconds };
+  if (ask !== undefined && typeof ask !== 'boolean') return '`ask` must be true or false.';
+  return { path, baud, format, seconds, ask };
 }
 
 function isCount(value: unknown, maximum: number): value is number {

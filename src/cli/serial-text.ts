@@ -1,4 +1,5 @@
 import { unitSymbol } from '../core/measure-units.ts';
+import type { SerialGuess } from '../profiles/serial-guess.ts';
 import type { ExistingPort } from '../sources/serial/port-list.ts';
 import type { Scan } from '../sources/serial/scan.ts';
 import { printable, tableOf } from './table.ts';
@@ -20,7 +21,7 @@ const maxLines = 6;
 /** The bytes as an editor for them shows them, what they may be, and what to write into the configuration. */
 export function scanText(path: string, { line, bytes, guesses }: Scan): string {
   if (bytes.length === 0) {
-    return 'Nothing was heard at any speed. The device may have to be asked, or speak more seldom: try --baud with --seconds 60; see its cable and power too.';
+    return 'Nothing was heard at any speed. A device that only answers needs --ask, one that speaks seldom --baud with --seconds 60; see its cable and power too.';
   }
   const heard = [`${bytes.length} bytes at ${line.baud} ${line.format}, the first of them:`, ...dump(bytes), ''];
   const [best] = guesses;
@@ -33,19 +34,27 @@ export function scanText(path: string, { line, bytes, guesses }: Scan): string {
   const told = guesses.slice(0, 5).map(({ profile, confidence, reason, example }) => {
     const fields = example.measurements.flatMap((one) => one.fields).slice(0, 3);
     const values = fields.map(({ name, value, unit }) => `${name} ${value}${unit ? ` ${unitSymbol(unit)}` : ''}`);
-    return `  ${profile} (${Math.round(confidence * 100)} %): ${reason}; ${values.join(', ')}`;
+    return `  ${profile} (${Math.round(confidence * 100)} %): ${[reason, ...(values.length > 0 ? [values.join(', ')] : [])].join('; ')}`;
   });
-  const settings = `profile: ${best.profile}, baud: ${line.baud}, format: "${line.format}"`;
+  const settings = `baud: ${line.baud}, format: "${line.format}"`;
   return [
     ...heard,
     'It may be:',
     ...told,
     '',
     'To read from it, with a name of your own:',
-    '  serial:',
-    '    ports:',
-    `      - { name: port, path: ${JSON.stringify(path)}, ${settings} }`,
+    ...configText(best, JSON.stringify(path), settings),
   ].join('\n');
+}
+
+function configText({ profile, modbusUnit }: SerialGuess, path: string, settings: string): string[] {
+  if (modbusUnit === undefined)
+    return ['  serial:', '    ports:', `      - { name: port, path: ${path}, profile: ${profile}, ${settings} }`];
+  return [
+    '  modbus:',
+    '    buses:',
+    `      - { name: bus, path: ${path}, ${settings}, units: [{ unit: ${modbusUnit}, profile: ${profile} }] }`,
+  ];
 }
 
 function dump(bytes: Buffer): string[] {

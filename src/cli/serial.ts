@@ -1,5 +1,7 @@
 import { profilesFor } from '../profiles/library.ts';
+import { modbusLines } from '../profiles/modbus-guess.ts';
 import { guessProfiles, lineGuesses } from '../profiles/serial-guess.ts';
+import { interrogation } from '../profiles/serial-questions.ts';
 import { existingPorts } from '../sources/serial/port-list.ts';
 import { type Scan, scanPort } from '../sources/serial/scan.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
@@ -14,6 +16,10 @@ const usage = {
   options: {
     baud: { value: 'N', about: 'scan: listen at this speed only.' },
     format: { value: 'FORMAT', about: 'scan: with these data bits, parity and stop bits. Default: 8N1.' },
+    ask: {
+      about:
+        'scan: if nothing that is heard can be read, also ask: send what profiles ask their devices, and Modbus requests to read a register of units 1 to 10 and 247. Without it nothing is ever sent.',
+    },
     seconds: { value: 'N', about: 'scan: how long to listen at each speed. Default: 3; with --baud 12.' },
     json: { about: 'Print JSON.' },
     ...configOptions,
@@ -42,14 +48,18 @@ export async function serial(args: string[], terminal: Terminal): Promise<number
     baud: numberIn('baud', values.baud, 4_000_000),
     format,
     seconds: numberIn('seconds', values.seconds, 600),
+    ask: values.ask,
   };
   const { decode: options } = configOf(values, terminal);
   const library = profilesFor(options);
   const scan = await scanPort(request, {
     lines: lineGuesses(library),
     guess: (bytes) => guessProfiles(bytes, library, options),
+    questions: (line) => interrogation(line, library, options),
+    askedLines: modbusLines,
     onLine: (line) => {
-      if (!values.json) terminal.err(`Listening at ${line.baud} ${line.format} …`);
+      if (!values.json)
+        terminal.err(`${values.ask ? 'Listening and asking' : 'Listening'} at ${line.baud} ${line.format} …`);
     },
   });
   terminal.out(values.json ? JSON.stringify(jsonOf(path, scan), undefined, 2) : scanText(path, scan));
@@ -66,6 +76,6 @@ function numberIn(option: string, text: string | undefined, maximum: number): nu
 
 function jsonOf(path: string, { line, bytes, guesses }: Scan): object {
   const seen = { bytes: bytes.length, sample: bytes.subarray(0, 256).toString('hex') };
-  const told = guesses.map(({ profile, confidence, reason }) => ({ profile, confidence, reason }));
+  const told = guesses.map(({ example, ...told }) => told);
   return { path, ...line, ...seen, suggestions: told };
 }

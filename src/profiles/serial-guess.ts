@@ -13,6 +13,8 @@ export interface SerialGuess {
   readonly reason: string;
   /** Its newest frame that says something. */
   readonly example: Decoded;
+  /** The Modbus unit that answered. */
+  readonly modbusUnit?: number;
 }
 
 /** How a line may be set. */
@@ -33,18 +35,21 @@ const unasked = 0.9;
  * has a frame for that it can read, and the less could be such a frame by chance.
  *
  * @param bytes as they were read; that may begin and end in the middle of a frame
+ * @param asked profiles whose own question this answers
  */
 export function guessProfiles(
   bytes: Uint8Array,
   library: Library,
   options: Omit<DecodeOptions, 'profiles' | 'profileDirs'>,
+  asked?: ReadonlySet<string>,
 ): SerialGuess[] {
   const decoder = new ProfileDecoder({ options, profiles: compiledIn(library) });
   const guesses: SerialGuess[] = [];
   for (const { compiled, options: said } of library.profiles.values()) {
     const { framing, name } = compiled;
     if (framing === undefined || framing.kind === 'silence') continue;
-    const framer = createFramer(framing, true);
+    // Before an answer there is nothing of which half could be missing.
+    const framer = createFramer(framing, asked === undefined);
     const { frames, discarded } = framer.push(bytes);
     const rest = framer.silence();
     let example: Decoded | undefined;
@@ -69,7 +74,9 @@ export function guessProfiles(
     );
     const share = read / Math.max(1, bytes.length - cutBytes);
     const confidence =
-      Math.round(share * certaintyOf(framing, name) * (said.poll === undefined ? 1 : unasked) * 100) / 100;
+      Math.round(
+        share * certaintyOf(framing, name) * (said.poll === undefined || asked?.has(name) ? 1 : unasked) * 100,
+      ) / 100;
     if (confidence < leastConfidence) continue;
     const reason = `${count} of its frames ${count === 1 ? 'has' : 'have'} ${Math.round(share * 100)} % of the bytes`;
     guesses.push({ profile: name, confidence, reason, example });

@@ -30,7 +30,7 @@ test('ports are listed, and one is listened to', async () => {
     (await app.inject('/api/v1/serial')).json().ports.map(({ path }: { path: string }) => path),
     ['/dev/a'],
   );
-  const payload = { path: '/dev/a', baud: 9600, format: '8N1', seconds: 5 };
+  const payload = { path: '/dev/a', baud: 9600, format: '8N1', seconds: 5, ask: true };
   const answer = await app.inject({ method: 'POST', url, payload });
   assert.equal(answer.statusCode, 200);
   assert.deepEqual(answer.json(), {
@@ -55,6 +55,7 @@ for (const [payload, detail] of [
   [{ path: '/dev/a', baud: 0 }, /`baud`/],
   [{ path: '/dev/a', seconds: 1000 }, /`seconds`/],
   [{ path: '/dev/a', format: '9N1' }, /`format`/],
+  [{ path: '/dev/a', ask: 'yes' }, /`ask` must be/],
   [{ path: '/dev/a', speed: 1 }, /There is no `speed` here/],
   [[], /must be a JSON object/],
 ] as const) {

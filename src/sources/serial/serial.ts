@@ -10,7 +10,7 @@ import { LastFrames } from './last-frames.ts';
 import type { SerialOptions } from './options.ts';
 import { Port, type PortDependencies } from './port.ts';
 import { existingPorts, type PortPlaces } from './port-list.ts';
-import { type Scan, type ScanRequest, scanPort } from './scan.ts';
+import { type Scan, type ScanDependencies, type ScanRequest, scanPort } from './scan.ts';
 import { SerialCarrier, type SerialLanguage } from './serial-carrier.ts';
 import type { ListedPort, SerialPortStatus, SerialStatus } from './status.ts';
 
@@ -22,6 +22,8 @@ export interface SerialProfiles extends SerialLanguage {
   readonly lines: () => readonly LineGuess[];
   /** What may be on a port that says this, the likeliest first. */
   readonly guess: (bytes: Uint8Array) => readonly SerialGuess[];
+  readonly questions: ScanDependencies['questions'];
+  readonly askedLines: readonly LineGuess[];
 }
 
 export interface SerialDependencies extends Pick<PortDependencies, 'pace' | 'open'> {
@@ -106,7 +108,7 @@ export class SerialSource implements Service {
     try {
       const obstacle = await this.#obstacleTo(request.path);
       if (obstacle !== undefined) throw new HeadgateError('request.conflict', obstacle);
-      return await scanPort(request, { lines: profiles.lines(), guess: profiles.guess, signal });
+      return await scanPort(request, { ...profiles, lines: profiles.lines(), signal });
     } finally {
       this.#isScanning = false;
     }

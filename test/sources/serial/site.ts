@@ -7,8 +7,10 @@ import { silentLog } from '../../../src/lib/log.ts';
 import { ProfileDecoder } from '../../../src/profiles/decoder.ts';
 import { createFramer } from '../../../src/profiles/framing/framing.ts';
 import { compiledIn, loadLibrary } from '../../../src/profiles/library.ts';
+import { modbusLines } from '../../../src/profiles/modbus-guess.ts';
 import { guessProfiles, lineGuesses } from '../../../src/profiles/serial-guess.ts';
 import { type SerialLine, serialLineOf } from '../../../src/profiles/serial-line.ts';
+import { interrogation } from '../../../src/profiles/serial-questions.ts';
 import type { openConnection } from '../../../src/sources/serial/connection.ts';
 import type { SerialPortOptions } from '../../../src/sources/serial/options.ts';
 import type { Pace } from '../../../src/sources/serial/port.ts';
@@ -88,6 +90,8 @@ export class SerialSite {
         lineOf: lineOf ?? usualLineOf,
         lines: () => lineGuesses(library),
         guess: (bytes) => guessProfiles(bytes, library, options),
+        questions: (line) => interrogation(line, library, options),
+        askedLines: modbusLines,
         ...language,
       },
       shelf,

@@ -121,12 +121,15 @@ export function fits(request: Uint8Array, answer: Uint8Array): boolean {
   return true;
 }
 
-/** Whether a late answer to one request can be taken for the answer to another one. */
-export function isConfusable(earlier: Uint8Array, request: Uint8Array): boolean {
-  if (earlier[0] !== request[0]) return false;
-  if (!isRead(request[0]!)) return sameHead(earlier, request);
-  // Its own earlier answer is about the same registers.
-  return answerSize(earlier) === answerSize(request) && !sameHead(earlier, request);
+/** Whether the answer to one request would fit the other one. */
+export function isOfOneForm(one: Uint8Array, other: Uint8Array): boolean {
+  if (one[0] !== other[0]) return false;
+  return isRead(one[0]!) ? answerSize(one) === answerSize(other) : sameHead(one, other);
+}
+
+/** Whether the answer to one request can be taken for the answer to the other one, and would be about other registers. */
+export function isConfusable(one: Uint8Array, other: Uint8Array): boolean {
+  return isOfOneForm(one, other) && !sameHead(one, other);
 }
 
 function sameHead(one: Uint8Array, other: Uint8Array): boolean {

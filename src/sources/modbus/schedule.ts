@@ -141,21 +141,27 @@ export class BusSchedule<W = unknown> {
     if (!isFor || sentAt !== asked.sentAt) this.#notInTime(from, sentAt, now);
     if (!isFor) return undefined;
     this.#asked = undefined;
-    if (asked.attempt === 1) from.settled(asked.pdu);
-    from.missed = 0;
-    from.restsUntil = 0;
-    from.answeredAt = now;
     from.counts.answered++;
-    const tookMs = now - asked.sentAt;
-    from.responseMs = from.responseMs === undefined ? tookMs : from.responseMs + (tookMs - from.responseMs) / 8;
     const isException = (answer[0]! & exceptionBit) !== 0;
     if (isException) from.counts.exceptions++;
+    if (isException && isUnreachable(answer[1]!)) this.#isSilent(from, now);
+    else {
+      from.missed = 0;
+      from.restsUntil = 0;
+      from.answeredAt = now;
+    }
+    const tookMs = now - asked.sentAt;
+    from.responseMs = from.responseMs === undefined ? tookMs : from.responseMs + (tookMs - from.responseMs) / 8;
     if ('write' in asked.what) {
+      from.settled(asked.pdu);
       // What it has now is to be told.
       for (const block of from.blocks) if (block.refusedBy === undefined) block.dueAt = Math.min(block.dueAt, now);
       return { kind: 'written', write: asked.what.write, answer };
     }
     const { block } = asked.what;
+    const copyOf = block.isConfusable && !isException ? from.copyOf(asked.pdu, answer) : undefined;
+    // Nothing else can come of it but a second copy, unless this was one: then the answer itself is still to come.
+    if (asked.attempt === 1 && copyOf === undefined) from.settled(asked.pdu);
     if (isException) {
       this.#refused(block, answer[1]!, asked.sentAt);
       return undefined;
@@ -163,15 +169,13 @@ export class BusSchedule<W = unknown> {
     block.dueAt = asked.sentAt + from.everyMs;
     block.refusals = 0;
     block.refusedBy = undefined;
-    if (block.isConfusable) {
-      if (from.isCopy(asked.pdu, answer)) {
-        from.counts.stray++;
-        block.dueAt = now;
-        from.restsUntil = now + this.#lateMs;
-        return undefined;
-      }
-      from.remember(asked.pdu, answer, now);
+    if (copyOf === 'another') {
+      from.counts.stray++;
+      block.dueAt = now;
+      from.restsUntil = now + this.#lateMs;
+      return undefined;
     }
+    if (block.isConfusable) from.remember(asked.pdu, answer, now);
     return { kind: 'read', unit, request: asked.pdu, answer };
   }
 
@@ -224,12 +228,6 @@ export class BusSchedule<W = unknown> {
 
   #refused(block: Block, code: number, sentAt: MonotonicMs): void {
     const { unit } = block;
-    if (code === 10 || code === 11) {
-      // A gateway says that the unit behind it does not answer.
-      this.#isSilent(unit, sentAt);
-      block.dueAt = sentAt + unit.everyMs;
-      return;
-    }
     if (code >= 1 && code <= 3) {
       block.refusals++;
       // Once, it may have been a late answer to something else.
@@ -270,6 +268,9 @@ export class BusSchedule<W = unknown> {
     return first;
   }
 }
+
+/** A gateway says that the unit behind it does not answer. */
+const isUnreachable = (code: number): boolean => code === 10 || code === 11;
 
 function earliest(times: readonly (MonotonicMs | undefined)[]): MonotonicMs | undefined {
   let first: MonotonicMs | undefined;

@@ -1,5 +1,5 @@
 import type { MonotonicMs } from '../../core/time.ts';
-import { fits, isConfusable } from '../../profiles/modbus/pdu.ts';
+import { fits, isConfusable, isOfOneForm } from '../../profiles/modbus/pdu.ts';
 
 /** What a unit of a bus is asked. */
 export interface PlannedUnit {
@@ -112,10 +112,10 @@ export class Unit {
     if (index !== -1) this.#attempts.splice(index, 1);
   }
 
-  /** When the last request went out whose late answer would be taken for the answer to this one; undefined: there is none. */
+  /** When the last request went out whose answer may still come and would fit this one; undefined: there is none. */
   confusedSince(pdu: Uint8Array): MonotonicMs | undefined {
     if (this.#attempts.length >= maxAttempts) return this.#attempts[0]!.sentAt;
-    return this.#attempts.findLast((one) => isConfusable(one.pdu, pdu))?.sentAt;
+    return this.#attempts.findLast((one) => isOfOneForm(one.pdu, pdu))?.sentAt;
   }
 
   /** An answer came: of the requests that it fits it belongs to the oldest. @returns when that was sent */
@@ -133,8 +133,18 @@ export class Unit {
     if (this.#recent.length > maxRecent) this.#recent.shift();
   }
 
-  /** Whether the same bytes were the answer to another request of late: then this may be a second copy of that answer. */
-  isCopy(pdu: Uint8Array, answer: Uint8Array): boolean {
-    return this.#recent.some((one) => isConfusable(one.pdu, pdu) && Buffer.compare(one.answer, answer) === 0);
+  /**
+   * Whether the same bytes were an answer of late: then this may be a second copy of that one.
+   *
+   * @returns to which request that was
+   */
+  copyOf(pdu: Uint8Array, answer: Uint8Array): 'this' | 'another' | undefined {
+    let found: 'this' | undefined;
+    for (const one of this.#recent) {
+      if (!isOfOneForm(one.pdu, pdu) || Buffer.compare(one.answer, answer) !== 0) continue;
+      if (isConfusable(one.pdu, pdu)) return 'another';
+      found = 'this';
+    }
+    return found;
   }
 }

@@ -188,6 +188,21 @@ test('a frame of a serial port is decoded by the profile that is named for it', 
   assert.deepEqual([await asked('serial'), await asked('mqtt')], ['arduino/json-lines', null]);
 });
 
+test('a profile that is for another kind of line, or that is not there, is told of where it is named', async (t) => {
+  const ports = '[{ name: a, path: /dev/a, profile: eastron/sdm630 }]';
+  const units =
+    '[{ unit: 1, profile: eastron/sdm630 }, { unit: 2, profile: plantower/pms5003 }, { unit: 3, profile: no/such }]';
+  const buses = `[{ name: x, path: /dev/b, units: ${units} }]`;
+  const [file] = fileOf(t, 'lines.yaml', `serial: { ports: ${ports} }\nmodbus: { buses: ${buses} }\n`);
+  const { code, out } = await check([file]);
+  assert.equal(code, 78);
+  assert.deepEqual(out.trim().split('\n'), [
+    '`serial.ports[0].profile`: The profile eastron/sdm630 is for a Modbus device, which has to be asked: put it under `modbus.buses`, not under `serial.ports`.',
+    '`modbus.buses[0].units[1].profile`: The profile plantower/pms5003 says nothing of Modbus registers: put its device under `serial.ports`, or name another profile.',
+    '`modbus.buses[0].units[2].profile`: There is no profile no/such: see `headgate profile list`.',
+  ]);
+});
+
 test('a question that can not be answered is wrong usage', async () => {
   const rows: readonly (readonly [args: string[], message: string])[] = [
     [['--payload', '1'], '--payload says more of a message, so --topic TOPIC is needed too.'],

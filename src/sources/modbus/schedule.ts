@@ -185,12 +185,13 @@ export class BusSchedule<W = unknown> {
   }
 
   #notInTime(from: Unit, sentAt: MonotonicMs | undefined, now: MonotonicMs): void {
-    if (sentAt === undefined) {
+    // What comes sooner, with nothing open that it could be for, is a second copy.
+    if (sentAt === undefined || now - sentAt <= this.#times.timeoutMs) {
       from.counts.stray++;
       return;
     }
     from.counts.late++;
-    from.lateMs = now - sentAt;
+    from.lastLate = { at: now, afterMs: now - sentAt };
   }
 
   #ask(what: Omit<Asked<W>, 'id' | 'sentAt' | 'until' | 'attempt'>, attempt: number, now: MonotonicMs): BusStep<W> {

@@ -18,6 +18,9 @@ export interface UnitFacts {
   readonly options: Pick<ModbusBusOptions, 'timeout'>;
 }
 
+/** What is longer ago is no reason to do anything. */
+const lateForMs = 600_000;
+
 export function unitStatus({ unit, topic, profile, counts, device, known, now, options }: UnitFacts): ModbusUnitStatus {
   const isSilent = known !== undefined && known.missed > 0;
   const state = isSilent ? 'silent' : known?.answeredAt === undefined ? 'unknown' : 'answering';
@@ -27,7 +30,7 @@ export function unitStatus({ unit, topic, profile, counts, device, known, now, o
     topic,
     profile,
     state: typeof device === 'string' ? 'unusable' : state,
-    reason: typeof device === 'string' ? device : (lateness(known, options.timeout) ?? silence(isSilent, unit)),
+    reason: typeof device === 'string' ? device : (lateness(known, now, options.timeout) ?? silence(isSilent, unit)),
     ...counts,
     lastAnswerAgeMs: known?.answeredAt === undefined ? null : Math.round(now - known.answeredAt),
     responseMs: known?.responseMs === undefined ? null : Math.round(known.responseMs),
@@ -39,9 +42,9 @@ export function unitStatus({ unit, topic, profile, counts, device, known, now, o
   };
 }
 
-function lateness(known: Unit | undefined, timeoutMs: number): string | undefined {
-  if (known?.lateMs === undefined || known.lateMs <= timeoutMs) return undefined;
-  return `Its answers come as late as ${Math.round(known.lateMs)} ms after they were asked for, and only ${timeoutMs} ms are waited for: raise \`timeout\`.`;
+function lateness(known: Unit | undefined, now: MonotonicMs, timeoutMs: number): string | undefined {
+  if (known?.lastLate === undefined || now - known.lastLate.at > lateForMs) return undefined;
+  return `Its answers come as late as ${Math.round(known.lastLate.afterMs)} ms after they were asked for, and only ${timeoutMs} ms are waited for: raise \`timeout\`.`;
 }
 
 function silence(isSilent: boolean, unit: number): string | null {

@@ -65,8 +65,8 @@ export class Unit {
   answeredAt: MonotonicMs | undefined;
   /** How long answers take, smoothed, in ms. */
   responseMs: number | undefined;
-  /** How long the latest of the late ones took, in ms. */
-  lateMs: number | undefined;
+  /** When an answer came late for the last time, and how long that took, in ms. */
+  lastLate: { readonly at: MonotonicMs; readonly afterMs: number } | undefined;
   /** Requests whose answers may still come, the oldest first. */
   readonly #attempts: Attempt[] = [];
   readonly #recent: { readonly pdu: Uint8Array; readonly answer: Uint8Array; readonly at: MonotonicMs }[] = [];
@@ -81,8 +81,8 @@ export class Unit {
     this.everyMs = everyMs;
     this.counts = counts;
     if (before !== undefined) {
-      const { missed, answeredAt, responseMs, lateMs } = before;
-      Object.assign(this, { missed, answeredAt, responseMs, lateMs });
+      const { missed, answeredAt, responseMs, lastLate } = before;
+      Object.assign(this, { missed, answeredAt, responseMs, lastLate });
     }
     this.blocks = requests.map((pdu) => ({
       unit: this,

@@ -56,6 +56,10 @@ export const errorCodes = {
     'forbidden',
     'Ask whoever runs the collector for a new token: `headgate collector enrol-token`.',
   ],
+  'history.unavailable': [
+    'unavailable',
+    'See the log for the reason. Records are not affected; the newest values are in `GET /api/v1/devices/{id}`.',
+  ],
   'request.invalid': ['invalid', 'Correct the request as the message says.'],
   'request.unknown': ['unknown', 'Check the name: there is nothing of that name here.'],
   'request.conflict': ['conflict', 'Do as the message says, and ask again.'],

@@ -1,0 +1,205 @@
+import { HeadgateError } from '../core/errors.ts';
+import type { TrustedClock, UnixMs } from '../core/time.ts';
+import { bucketSize, countAt, firstAt, lastAt, maxAt, minAt, numberAt, sumAt } from './buckets.ts';
+import type { HistoryDisk } from './disk.ts';
+import type { Ingest } from './ingest.ts';
+import type { Periods } from './periods.ts';
+import type { RecentPoints } from './recent.ts';
+import type { FieldKind, Series, SeriesBook } from './series.ts';
+import type { RecentTexts } from './texts.ts';
+import { bucketsIn, tierOf, tiers, widthFor } from './tiers.ts';
+import type { Loss, SeriesAnswer } from './worker-protocol.ts';
+
+/** Points of one series in one answer, at the most. */
+export const maxPoints = 2_000;
+/** Series in one answer, at the most. */
+const maxSeries = 100;
+
+export interface HistoryQuery {
+  readonly device: string;
+  /** Names of fields; empty: all. */
+  readonly fields: readonly string[];
+  /** From, and up to but without. */
+  readonly fromMs: UnixMs;
+  readonly toMs: UnixMs;
+  /** So many points a series at the most, up to {@link maxPoints}. */
+  readonly points: number;
+  /** How wide buckets are: a multiple of 10 s. Undefined: as wide as they have to be, or the points themselves. */
+  readonly widthMs: number | undefined;
+}
+
+/** What is said of a series beside its points. */
+export interface SeriesHead {
+  readonly field: string;
+  readonly tags: string;
+  /** Empty: none is known. */
+  readonly unit: string;
+  readonly kind: FieldKind;
+}
+
+/** Points as they came, in the order of their times. */
+export interface RawSeries extends SeriesHead {
+  readonly times: readonly UnixMs[];
+  readonly values: readonly (number | boolean | string)[];
+}
+
+/** Buckets with points in them, in order: the others are gaps. Columns of one length. */
+export interface BucketSeries extends SeriesHead {
+  /** When each begins. */
+  readonly times: readonly UnixMs[];
+  readonly min: readonly number[];
+  readonly max: readonly number[];
+  readonly avg: readonly number[];
+  readonly count: readonly number[];
+  readonly first: readonly number[];
+  readonly last: readonly number[];
+}
+
+interface Answered {
+  /** Series that were asked for and are left out, because there are too many. */
+  readonly leftSeries: number;
+  /** Points of the window that were lost. */
+  readonly losses: readonly Loss[];
+}
+
+export type HistoryAnswer =
+  | (Answered & { readonly kind: 'raw'; readonly series: readonly RawSeries[] })
+  | (Answered & {
+      readonly kind: 'buckets';
+      readonly widthMs: number;
+      /** Of which tier they were made. */
+      readonly tier: string;
+      readonly series: readonly BucketSeries[];
+      /** Fields that are texts have no buckets: the last of them that are in memory. */
+      readonly texts: readonly RawSeries[];
+    });
+
+export interface QueriesDependencies {
+  readonly isEnabled: boolean;
+  readonly clock: TrustedClock;
+  /** Of each tier. */
+  readonly keepMs: readonly number[];
+  readonly book: SeriesBook;
+  readonly recent: RecentPoints;
+  readonly texts: RecentTexts;
+  readonly periods: Periods;
+  readonly ingest: Ingest;
+  readonly disk: HistoryDisk;
+}
+
+/** Answers for charts. */
+export class Queries {
+  readonly #deps: QueriesDependencies;
+  /** Nothing from before is in memory. */
+  startedAtMs: UnixMs = Number.POSITIVE_INFINITY;
+
+  constructor(deps: QueriesDependencies) {
+    this.#deps = deps;
+  }
+
+  /**
+   * The points of a window: as they came when memory has all of them and they are not too many, else in buckets.
+   *
+   * @throws {HeadgateError} history.unavailable when it is switched off, or its disk does not answer;
+   * request.invalid when there would be more than `points` buckets
+   */
+  async query(query: HistoryQuery): Promise<HistoryAnswer> {
+    const { isEnabled, book, ingest, disk, periods, clock, keepMs } = this.#deps;
+    if (!isEnabled) throw new HeadgateError('history.unavailable', 'The history is switched off (`history.enabled`).');
+    const { device, fields, fromMs, toMs, points } = query;
+    const known = book.ofDevice(device, fields);
+    const raw = query.widthMs === undefined ? this.#raw(known, query) : undefined;
+    if (raw !== undefined) return { kind: 'raw', series: raw, leftSeries: 0, losses: [] };
+    const widthMs = query.widthMs ?? widthFor(fromMs, toMs, points, clock.now(), keepMs);
+    if (bucketsIn(fromMs, toMs, widthMs) > maxPoints) {
+      throw new HeadgateError('request.invalid', `That would be more than ${maxPoints} buckets of each series.`);
+    }
+    ingest.flushSeries(known);
+    const { series, left, losses } = await disk.query({
+      ...{ device, fields, fromMs, toMs, widthMs, maxSeries },
+      corrections: periods.corrections(disk.stamps),
+    });
+    const texts = known.filter(({ kind }) => kind === 'text').map((one) => this.#textsOf(one, query));
+    return {
+      kind: 'buckets',
+      widthMs,
+      tier: tiers[tierOf(widthMs)]!.name,
+      series: series.map((one) => bucketSeries(one, widthMs)),
+      texts,
+      leftSeries: left,
+      losses,
+    };
+  }
+
+  #raw(known: readonly Series[], query: HistoryQuery): RawSeries[] | undefined {
+    const { recent } = this.#deps;
+    if (query.fromMs < this.startedAtMs || known.length === 0 || known.length > maxSeries) return undefined;
+    const found: RawSeries[] = [];
+    for (const one of known) {
+      if (one.kind === 'text') {
+        found.push(this.#textsOf(one, query));
+        continue;
+      }
+      if (recent.lostMs(one.slot) >= query.fromMs) return undefined;
+      const series = this.#pointsOf(one, query);
+      if (series.times.length > query.points) return undefined;
+      found.push(series);
+    }
+    return found;
+  }
+
+  #pointsOf(series: Series, { fromMs, toMs }: HistoryQuery): RawSeries {
+    const { recent, periods } = this.#deps;
+    const shifts = new Map<number, number>();
+    const found: [UnixMs, number | boolean][] = [];
+    recent.read(series.slot, (ms, value, period) => {
+      let shiftMs = shifts.get(period);
+      if (shiftMs === undefined) {
+        shiftMs = periods.shiftMs(period);
+        shifts.set(period, shiftMs);
+      }
+      const at = ms + shiftMs;
+      if (at >= fromMs && at < toMs) found.push([at, series.kind === 'boolean' ? value !== 0 : value]);
+    });
+    return rawSeries(series, found);
+  }
+
+  #textsOf(series: Series, { fromMs, toMs }: HistoryQuery): RawSeries {
+    const { texts, periods } = this.#deps;
+    const found: [UnixMs, string][] = [];
+    texts.read(series.slot, (ms, text, period) => {
+      const at = ms + periods.shiftMs(period);
+      if (at >= fromMs && at < toMs) found.push([at, text]);
+    });
+    return rawSeries(series, found);
+  }
+}
+
+function rawSeries<T extends number | boolean | string>(
+  { name, tags, unit, kind }: Series,
+  found: [UnixMs, T][],
+): RawSeries {
+  // Stable: what came at one instant stays in its order.
+  found.sort(([a], [b]) => a - b);
+  return { field: name, tags, unit, kind, times: found.map(([ms]) => ms), values: found.map(([, value]) => value) };
+}
+
+function bucketSeries({ name, tags, unit, kind, buckets, length }: SeriesAnswer, widthMs: number): BucketSeries {
+  const column = (of: (at: number) => number): number[] => Array.from({ length }, (_, index) => of(index * bucketSize));
+  return {
+    ...{ field: name, tags, unit, kind },
+    times: column((at) => buckets[at + numberAt]! * widthMs),
+    min: column((at) => buckets[at + minAt]!),
+    max: column((at) => buckets[at + maxAt]!),
+    avg: column((at) => averageOf(buckets, at)),
+    count: column((at) => buckets[at + countAt]!),
+    first: column((at) => buckets[at + firstAt]!),
+    last: column((at) => buckets[at + lastAt]!),
+  };
+}
+
+/** Within what it is the average of, whatever additions have lost. */
+function averageOf(buckets: Float64Array, at: number): number {
+  const average = buckets[at + sumAt]! / buckets[at + countAt]!;
+  return Math.min(buckets[at + maxAt]!, Math.max(buckets[at + minAt]!, average));
+}

@@ -1,0 +1,69 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { messageOf } from '../core/errors.ts';
+import { isDamage } from './history-file.ts';
+import { HistoryStore } from './history-store.ts';
+import type { QueryRequest, WorkerRequest, WorkerResponse, WorkerSettings } from './worker-protocol.ts';
+
+// History's own thread: charts wait for its disk, the flow and the buffer do not.
+
+const port = parentPort!;
+
+function tell(response: WorkerResponse, transfer: ArrayBuffer[] = []): void {
+  port.postMessage(response, transfer);
+}
+
+function open(): HistoryStore | undefined {
+  try {
+    const store = new HistoryStore(workerData as WorkerSettings);
+    tell({ kind: 'opened', stamps: store.stamps, status: store.status(), putAside: store.putAside });
+    return store;
+  } catch (error) {
+    tell({ kind: 'open-failed', message: messageOf(error) });
+    return undefined;
+  }
+}
+
+function answer(store: HistoryStore, query: QueryRequest): void {
+  try {
+    const { series, left, losses } = store.query(query);
+    const memory = series.map(({ buckets }) => buckets.buffer as ArrayBuffer);
+    tell({ kind: 'answer', id: query.id, series, left, losses }, memory);
+  } catch (error) {
+    tell({ kind: 'query-failed', id: query.id, message: messageOf(error) });
+    if (isDamage(error)) throw error;
+  }
+}
+
+function carryOut(store: HistoryStore, request: WorkerRequest): void {
+  switch (request.kind) {
+    case 'deltas':
+      store.take(request);
+      tell({ kind: 'taken', length: request.length });
+      return;
+    case 'commit':
+      store.commit(request);
+      tell({ kind: 'committed', status: store.status() });
+      return;
+    case 'query':
+      answer(store, request);
+      return;
+    case 'close':
+      store.close();
+      port.close();
+  }
+}
+
+const store = open();
+if (store === undefined) port.close();
+else {
+  port.on('message', (request: WorkerRequest) => {
+    try {
+      carryOut(store, request);
+    } catch (error) {
+      // Of a damaged file nothing more can be had: a new worker puts it aside.
+      tell({ kind: 'damaged', message: messageOf(error) });
+      store.close();
+      port.close();
+    }
+  });
+}

@@ -40,6 +40,7 @@ import { Renewal } from './uplink/renewal.ts';
 import { Uplink } from './uplink/uplink.ts';
 import { wireMeter } from './uplink/wire-meter.ts';
 import { agent, version } from './version.ts';
+import { Watching } from './watching.ts';
 import { encodeGap } from './wire/gap-encoder.ts';
 
 /** A log that can name the part that speaks. */
@@ -56,6 +57,7 @@ export class Gateway {
   readonly #buffer: RecordBuffer;
   readonly #rules: RuleBook;
   readonly #decoding: Decoding;
+  readonly #watching: Watching;
   readonly #flow: Flow;
   readonly #mqtt: MqttSource;
   readonly #serial: SerialSource;
@@ -121,7 +123,9 @@ export class Gateway {
     const publish = (request: Request, to: Message): void => {
       if (!this.#bridges.request(request, to)) this.#mqtt.requests.publish(request);
     };
-    this.#flow = new Flow({ decode, rules: this.#rules, buffer: this.#buffer, clock, heard, publish });
+    const stores = { buffer: this.#buffer, rules: this.#rules, clock };
+    this.#watching = new Watching({ ...stores, config, dataDir: this.#dataDir, log: part });
+    this.#flow = new Flow({ ...stores, decode, heard, publish, onlooker: this.#watching.onlooker });
     const recentDeliveries = () => this.#buffer.deliveries;
     const devicesChanged = () => this.#commands.devicesChanged();
     const intake = { take: this.#flow.take, shelf: this.#buffer.shelf, recentDeliveries, devicesChanged };
@@ -211,7 +215,7 @@ export class Gateway {
     });
     this.#reporter = new Reporter(() => this.#parts(), clock);
     this.#serving = new Serving({
-      ...{ config, clock, metrics, dataDir: this.#dataDir, buffer: this.#buffer, rules: this.#rules },
+      ...{ ...stores, config, metrics, dataDir: this.#dataDir, history: this.#watching.history },
       ...{ decoding: this.#decoding, mqtt: this.#mqtt, serial: this.#serial, reporter: this.#reporter },
       auth: this.#auth,
       take: this.#flow.take,
@@ -225,7 +229,7 @@ export class Gateway {
     this.#services = new ServiceGroup([
       existing(this.#buffer, this.#reporter, http, this.#collector),
       [clock, this.#auth],
-      [this.#commands, this.#decoding, this.#decoding.redecoder],
+      [this.#commands, this.#decoding, this.#decoding.redecoder, ...this.#watching.services],
       [this.#uplink],
       existing(this.#mqtt, this.#bridges, this.#serial, this.#modbus, grpc, this.#canary, watch),
     ]);
@@ -283,8 +287,8 @@ export class Gateway {
       profiles: this.#decoding.status(),
       redecode: this.#decoding.redecoder.status(),
       commands: this.#commands.status(),
-      collector:
-        this.#collector === undefined || sink === undefined ? null : { address: this.#collector.address, sink },
+      ...this.#watching.status(),
+      collector: (this.#collector && sink && { address: this.#collector.address, sink }) || null,
     };
   }
 

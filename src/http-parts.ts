@@ -9,6 +9,7 @@ import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
 import type { Config } from './config/schema.ts';
 import type { Decoding } from './decoding.ts';
+import type { History } from './history/history.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { GatewayStatus } from './instrumentation/status.ts';
 import type { Log } from './lib/log.ts';
@@ -30,6 +31,7 @@ export interface HttpParts {
   readonly mqtt: MqttSource;
   readonly publish: LocalPublish;
   readonly commands: LocalCommands;
+  readonly history: History;
   readonly buffer: RecordBuffer;
   /** Where its files are. */
   readonly bufferDirectory: string;
@@ -53,6 +55,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     buffer: bufferApi(parts),
     commands: parts.commands,
     publish: { identity, deliver: publish.deliver, recentDeliveries: () => buffer.deliveries },
+    history: parts.history.queries,
     clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
     mqtt: { ...config.mqtt, accept: (stream) => parts.mqtt.accept(stream) },
     auth,

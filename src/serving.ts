@@ -9,6 +9,7 @@ import type { LocalCommands } from './commands/local-commands.ts';
 import type { Config } from './config/schema.ts';
 import type { Take } from './core/message.ts';
 import type { Decoding } from './decoding.ts';
+import type { History } from './history/history.ts';
 import { httpApi } from './http-parts.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { Reporter } from './instrumentation/reporter.ts';
@@ -25,6 +26,7 @@ export interface ServingDependencies {
   readonly rules: RuleBook;
   readonly clock: GatewayClock;
   readonly decoding: Decoding;
+  readonly history: History;
   readonly mqtt: MqttSource;
   readonly serial: SerialSource;
   readonly commands: LocalCommands;
@@ -53,6 +55,7 @@ export class Serving {
     this.http = httpApi({
       ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish },
       commands: deps.commands,
+      history: deps.history,
       bufferDirectory: join(dataDir, 'buffer'),
       status: () => reporter.status(),
       log: log('http'),

@@ -42,6 +42,7 @@ export const roots: readonly string[] = [
   'decoding.ts',
   'serving.ts',
   'http-parts.ts',
+  'watching.ts',
   'cli/',
   'version.ts',
 ];

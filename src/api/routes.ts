@@ -9,6 +9,7 @@ import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { addGraphqlRoutes } from './graphql-routes.ts';
 import { needs, read } from './guard.ts';
+import { addHistoryRoutes, type HistoryApi } from './measurements/history-routes.ts';
 import { addMeasurementsRoutes, type PublishApi } from './measurements/routes.ts';
 import { problem, sendProblem } from './problem.ts';
 import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
@@ -36,6 +37,7 @@ export interface RouteDependencies {
   readonly log: Log;
   /** Who may do what; without it, nobody but who is on this machine may do anything. */
   readonly auth?: Auth;
+  readonly history: HistoryApi;
 }
 
 /** Every route that there is. */
@@ -56,6 +58,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
     addSessionRoutes(app, deps.auth);
     addAccountsRoutes(app, deps.auth);
   }
+  addHistoryRoutes(app, deps.history, deps.devices);
 }
 
 /** `GET /` for people, `/api/v1/health/live` and `…/ready`, `/api/v1/status`, and `/metrics` for Prometheus. */

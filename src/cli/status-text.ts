@@ -2,6 +2,7 @@ import type { UnixMs } from '../core/time.ts';
 import { formatBytes, formatDuration } from '../core/units.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { bridgesText } from './bridges-text.ts';
+import { historyText } from './history-text.ts';
 import { modbusText, serialText } from './lines-text.ts';
 
 type Row = readonly [name: string, text: string];
@@ -27,6 +28,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Backlog', backlogText(status, now)],
     ['Ledger', ledgerText(status)],
     ['Disk', diskText(status)],
+    ['History', historyText(status.history)],
     ['Uplink', uplinkText(status, now)],
     ['Delivered', deliveredText(status, now)],
     ['Data plan', planText(status)],

@@ -7,6 +7,7 @@ import { bufferOptions } from '../buffer/options.ts';
 import { clockOptions } from '../clock/options.ts';
 import { collectorOptions } from '../collector/options.ts';
 import { commandsOptions } from '../commands/options.ts';
+import { historyOptions } from '../history/options.ts';
 import { logOptions } from '../instrumentation/options.ts';
 import { decodeOptions } from '../profiles/options.ts';
 import { registryOptions } from '../registry/options.ts';
@@ -60,6 +61,7 @@ export const configSchema = Type.Object(
     registry: registryOptions,
     rules: rulesOptions,
     buffer: bufferOptions,
+    history: historyOptions,
     uplink: uplinkOptions,
     commands: commandsOptions,
     collector: collectorOptions,

@@ -11,7 +11,7 @@ import { bucketsIn, tierOf, tiers, widthFor } from './tiers.ts';
 import type { Loss, SeriesAnswer } from './worker-protocol.ts';
 
 /** Points of one series in one answer, at the most. */
-export const maxPoints = 2_000;
+const maxPoints = 2_000;
 /** Series in one answer, at the most. */
 const maxSeries = 100;
 
@@ -22,7 +22,7 @@ export interface HistoryQuery {
   /** From, and up to but without. */
   readonly fromMs: UnixMs;
   readonly toMs: UnixMs;
-  /** So many points a series at the most, up to {@link maxPoints}. */
+  /** So many points a series at the most, up to {@link Queries.maxPoints}. */
   readonly points: number;
   /** How wide buckets are: a multiple of 10 s. Undefined: as wide as they have to be, or the points themselves. */
   readonly widthMs: number | undefined;
@@ -89,12 +89,22 @@ export interface QueriesDependencies {
 
 /** Answers for charts. */
 export class Queries {
+  readonly maxPoints = maxPoints;
   readonly #deps: QueriesDependencies;
   /** Nothing from before is in memory. */
   startedAtMs: UnixMs = Number.POSITIVE_INFINITY;
 
   constructor(deps: QueriesDependencies) {
     this.#deps = deps;
+  }
+
+  get nowMs(): UnixMs {
+    return this.#deps.clock.now();
+  }
+
+  /** Nothing is kept from before. */
+  get oldestMs(): UnixMs {
+    return this.nowMs - Math.max(...this.#deps.keepMs);
   }
 
   /**
@@ -198,8 +208,8 @@ function bucketSeries({ name, tags, unit, kind, buckets, length }: SeriesAnswer,
   };
 }
 
-/** Within what it is the average of, whatever additions have lost. */
+/** Without the digits that additions have made up, and within what it is the average of. */
 function averageOf(buckets: Float64Array, at: number): number {
-  const average = buckets[at + sumAt]! / buckets[at + countAt]!;
+  const average = Number((buckets[at + sumAt]! / buckets[at + countAt]!).toPrecision(12));
   return Math.min(buckets[at + maxAt]!, Math.max(buckets[at + minAt]!, average));
 }

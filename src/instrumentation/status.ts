@@ -1,6 +1,7 @@
 import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
 import type { CommandsStatus } from '../commands/status.ts';
+import type { HistoryStatus } from '../history/status.ts';
 import type { RedecodeStatus } from '../pipeline/redecode/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { ProfilesStatus } from '../profiles/status.ts';
@@ -65,6 +66,8 @@ export interface GatewayStatus {
   /** What was asked last to be decoded again. */
   readonly redecode: RedecodeStatus;
   readonly commands: CommandsStatus;
+  /** What is kept for charts. */
+  readonly history: HistoryStatus;
   /** The collector beside this gateway; null when it has none. */
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
@@ -138,6 +141,7 @@ export interface StatusParts {
   readonly profiles: ProfilesStatus;
   readonly redecode: RedecodeStatus;
   readonly commands: CommandsStatus;
+  readonly history: HistoryStatus;
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
   readonly rates: {
@@ -148,7 +152,7 @@ export interface StatusParts {
 }
 
 export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus {
-  const { buffer, uplink, rates } = parts;
+  const { buffer, uplink, rates, devices, profiles, redecode, commands, history, collector, process } = parts;
   const { state } = uplink;
   const waits = state.name === 'waiting' || state.name === 'rejected' ? state : undefined;
   return {
@@ -200,12 +204,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       canary: uplink.canary === undefined ? null : canaryReport(uplink.canary, nowMs),
       problem: uplink.problem ?? null,
     },
-    devices: parts.devices,
-    profiles: parts.profiles,
-    redecode: parts.redecode,
-    commands: parts.commands,
-    collector: parts.collector,
-    process: parts.process,
+    ...{ devices, profiles, redecode, commands, history, collector, process },
   };
 }
 

@@ -3,6 +3,7 @@ import type { BufferApi } from '../../src/api/buffer-routes.ts';
 import type { CommandsApi } from '../../src/api/commands-routes.ts';
 import type { DevicesApi } from '../../src/api/devices-routes.ts';
 import type { HttpDependencies } from '../../src/api/http-api.ts';
+import type { HistoryApi } from '../../src/api/measurements/history-routes.ts';
 import type { PublishApi } from '../../src/api/measurements/routes.ts';
 import type { RedecodeApi } from '../../src/api/redecode-routes.ts';
 import type { RulesApi } from '../../src/api/rules-routes.ts';
@@ -131,6 +132,13 @@ const noCommands: CommandsApi = {
   over: async () => undefined,
 };
 
+const noHistory: HistoryApi = {
+  maxPoints: 2_000,
+  nowMs: someTimeMs,
+  oldestMs: 0,
+  query: async () => ({ kind: 'raw', series: [], leftSeries: 0, losses: [] }),
+};
+
 const noDevices: DevicesApi = {
   summaries: () => [],
   describe: () => undefined,
@@ -169,6 +177,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     buffer: new FakeBuffer(),
     publish: new FakePublish(),
     commands: noCommands,
+    history: noHistory,
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },
     log: silentLog,

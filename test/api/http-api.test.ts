@@ -84,7 +84,7 @@ test('a path tells what may be done with it', async () => {
     ['/api/v1/status', 'GET, HEAD'],
     ['/api/v1/devices/a%2Fb', 'GET, HEAD, PATCH, DELETE'],
     ['/api/v1/devices/a/commands', 'GET, HEAD, POST'],
-    ['/api/v1/measurements', 'POST'],
+    ['/api/v1/measurements', 'GET, HEAD, POST'],
     ['/api/v1/devices//commands/x/y', undefined],
   ];
   const app = await api({}).build();

@@ -10,6 +10,7 @@ import type { GatewayStatus, LaneReport } from '../../src/instrumentation/status
 import { newRun, statusOf as runStatus } from '../../src/pipeline/redecode/status.ts';
 import type { ModbusBusStatus, ModbusUnitStatus } from '../../src/sources/modbus/status.ts';
 import type { SerialPortStatus } from '../../src/sources/serial/status.ts';
+import { someHistory } from '../support/status.ts';
 
 const now = Date.UTC(2026, 10, 22, 12, 0, 0);
 
@@ -169,6 +170,7 @@ const busy: GatewayStatus = {
     unregisteredMessages: 0,
     lessons: { topics: 0, bytes: 0, refused: 0 },
   },
+  history: someHistory,
   commands: {
     queued: 2,
     sent: 1,
@@ -203,6 +205,7 @@ test('a status for people', () => {
     'Ledger      1,234,560 received = 1,182,552 delivered + 52,000 waiting + 8',
     '            dropped (thinned 4, disk-failed 4)',
     'Disk        6.0 MB of 2.0 GB, 12 commits, last 1.3 ms, slowest 40.0 ms',
+    'History     12 fields, 5.0 MB of 1.0 GB, since 2025-11-22',
     'Uplink      waiting for 1 min 1 s, http://127.0.0.1:50052, no route, next try in',
     '            12 s',
     'Delivered   1 record, 2.5/s now, last acknowledgement 1 min 2 s ago',
@@ -251,6 +254,7 @@ test('a status of a gateway that is new, well, or has a sick disk', () => {
       acknowledgedPerSecond: 0,
     },
     devices: { ...busy.devices, total: 0, online: 0, offline: 0, unknown: 0 },
+    history: { ...someHistory, series: 0, storedSeries: 0 },
     commands: { ...busy.commands, queued: 0, sent: 0, total: noCommands, remoteConfig: 'none' },
     collector: null,
   };

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { begin, bucketSize, countAt, firstAt, lastAt, maxAt, minAt, numberAt, sumAt } from '../../src/history/buckets.ts';
+import {
+  begin,
+  bucketSize,
+  countAt,
+  firstAt,
+  lastAt,
+  maxAt,
+  minAt,
+  numberAt,
+  sumAt,
+} from '../../src/history/buckets.ts';
 import { Deltas } from '../../src/history/deltas.ts';
 import { HistoryStore } from '../../src/history/history-store.ts';
 import { bucketsIn, finestMs, tiers } from '../../src/history/tiers.ts';

@@ -1,11 +1,40 @@
 import { emptyCounts } from '../../src/buffer/ledger.ts';
 import type { LaneStatus } from '../../src/buffer/status.ts';
 import type { DropReason } from '../../src/core/handling.ts';
+import type { HistoryStatus } from '../../src/history/status.ts';
 import type { StatusParts } from '../../src/instrumentation/status.ts';
 import { newRun, statusOf } from '../../src/pipeline/redecode/status.ts';
 
 /** 2026-11-22T18:35:13.000Z */
 export const someTimeMs = Date.UTC(2026, 10, 22, 18, 35, 13);
+
+/** Of a history with something in it. */
+export const someHistory: HistoryStatus = {
+  state: 'ready',
+  failure: null,
+  series: 12,
+  storedSeries: 15,
+  points: 1_200,
+  leftPoints: { late: 0, ahead: 0, duplicate: 3, unusable: 4, 'too-many-series': 0, disk: 0 },
+  evictedSeries: 1,
+  recentBytes: 65_536,
+  diskBytes: 5_000_000,
+  usedBytes: 4_000_000,
+  maxBytes: 1e9,
+  writtenBytes: 6_000_000,
+  commits: 7,
+  lastCommitMs: 3.5,
+  tiers: {
+    '10s': { bytes: 1_000_000, blocks: 100, oldest: '2026-11-21T18:00:00.000Z' },
+    '1m': { bytes: 900_000, blocks: 100, oldest: '2026-11-15T18:00:00.000Z' },
+    '15m': { bytes: 800_000, blocks: 100, oldest: '2026-11-01T00:00:00.000Z' },
+    '1h': { bytes: 700_000, blocks: 100, oldest: '2025-11-22T00:00:00.000Z' },
+  },
+  expiredBlocks: 8,
+  evictedBlocks: 9,
+  damagedRows: 0,
+  putAside: null,
+};
 
 /** What the parts of a healthy, idle gateway say. */
 export const healthyParts: StatusParts = {
@@ -42,6 +71,7 @@ export const healthyParts: StatusParts = {
     topics: { templates: 0, forgotten: 0, postponed: 0, decisions: 0, adoptions: 0, unkept: 0 },
   },
   redecode: statusOf(newRun()),
+  history: someHistory,
   buffer: {
     state: 'open',
     waitingRecords: 0,

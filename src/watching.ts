@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import type { RecordBuffer } from './buffer/buffer.ts';
+import type { GatewayClock } from './clock/clock.ts';
+import type { Config } from './config/schema.ts';
+import type { Onlooker } from './core/taken.ts';
+import { History } from './history/history.ts';
+import type { HistoryStatus } from './history/status.ts';
+import type { Log } from './lib/log.ts';
+import type { Service } from './lib/service.ts';
+import { Onlookers } from './pipeline/onlookers.ts';
+
+export interface WatchingDependencies {
+  readonly config: Config;
+  readonly dataDir: string;
+  readonly buffer: RecordBuffer;
+  readonly clock: GatewayClock;
+  /** The log of a part. */
+  readonly log: (part: string) => Log;
+}
+
+/** Who looks on at what is taken in, and can do nothing about it: the fourth part of the composition root. */
+export class Watching {
+  readonly history: History;
+  readonly onlooker: Onlooker;
+  readonly services: readonly Service[];
+
+  constructor({ config, dataDir, buffer, clock, log }: WatchingDependencies) {
+    this.history = new History({
+      options: config.history,
+      path: join(dataDir, 'history', 'history.db'),
+      clock,
+      corrections: clock.corrections,
+      operatingMs: () => buffer.operatingMs,
+      log: log('history'),
+    });
+    this.onlooker = new Onlookers(config.history.enabled ? [this.history] : []);
+    this.services = [this.history];
+  }
+
+  status(): { readonly history: HistoryStatus } {
+    return { history: this.history.status() };
+  }
+}

@@ -22,7 +22,7 @@ import { Decoding } from './decoding.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
-import type { Log } from './lib/log.ts';
+import type { Log, RootLog } from './lib/log.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
 import { Serving } from './serving.ts';
@@ -42,11 +42,6 @@ import { wireMeter } from './uplink/wire-meter.ts';
 import { agent, version } from './version.ts';
 import { Watching } from './watching.ts';
 import { encodeGap } from './wire/gap-encoder.ts';
-
-/** A log that can name the part that speaks. */
-export interface RootLog extends Log {
-  child(fields: { part: string }): Log;
-}
 
 /** The composition root: makes every part from the configuration and wires them, left to right. */
 export class Gateway {
@@ -104,10 +99,8 @@ export class Gateway {
       onCommit: (ms) => metrics.observeCommit(ms / 1000),
     });
     const identity = identityDirectory(this.#dataDir);
-    this.#auth = new Auth({
-      ...{ options: config.auth, directory: identity, clock, buffer: this.#buffer },
-      log: part('auth'),
-    });
+    const whoMay = { options: config.auth, directory: identity, clock, buffer: this.#buffer, log: part('auth') };
+    this.#auth = new Auth(whoMay);
     this.#rules = new RuleBook(config.rules);
     this.#buffer.rulesChanged(this.#rules.handlings);
     this.#decoding = new Decoding({
@@ -131,6 +124,7 @@ export class Gateway {
     const intake = { take: this.#flow.take, shelf: this.#buffer.shelf, recentDeliveries, devicesChanged };
     this.#mqtt = new MqttSource({
       ...intake,
+      access: this.#auth.mqtt,
       // Names of clients of other protocols begin with a NUL, which no text of MQTT holds.
       recentDeliveries: () => recentDeliveries().filter(({ client }) => !client.startsWith('\0')),
       options: config.mqtt,

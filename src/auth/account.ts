@@ -74,3 +74,26 @@ export function usualDeviceScopes(device: string): readonly string[] {
     `subscribe:headgate/devices/${device}/commands`,
   ];
 }
+
+/** By what somebody is found who has a certificate. */
+export function certificateKey({ proof }: Account): string | undefined {
+  if (proof.kind !== 'certificate') return undefined;
+  return proof.fingerprint === undefined ? `name ${proof.commonName}` : `fingerprint ${proof.fingerprint}`;
+}
+
+/** By what somebody is found who has a name: people and devices share one set. */
+export function nameKey(kind: AccountKind, name: string): string {
+  return `${kind === 'program' ? 'program' : 'person or device'} ${name}`;
+}
+
+/** What is wrong with a name, as a sentence. */
+export function nameFault(name: string): string | undefined {
+  if (name.length > 0 && name.length <= 200 && name.trim() === name && !/[\p{Cc}\p{Cf}]/u.test(name)) return undefined;
+  return 'A name is a text of 1 to 200 characters in one line, without spaces around it.';
+}
+
+/** What is wrong with scopes, as a sentence. */
+export function scopeFault(scopes: readonly string[]): string | undefined {
+  const found = permissionsOf(scopes);
+  return typeof found === 'string' ? found : undefined;
+}

@@ -3,8 +3,19 @@ import { localPrincipal, type Principal } from '../core/principal.ts';
 import type { Shelf } from '../core/shelf.ts';
 import type { Clock, UnixMs } from '../core/time.ts';
 import type { Log } from '../lib/log.ts';
-import { type Account, type AccountKind, decodeAccount, encodeAccount, type Proof, principalOf } from './account.ts';
-import { permissionsOf } from './scopes.ts';
+import {
+  type Account,
+  type AccountKind,
+  certificateKey,
+  decodeAccount,
+  encodeAccount,
+  nameFault,
+  nameKey,
+  type Proof,
+  principalOf,
+  scopeFault,
+} from './account.ts';
+import { OpenConnections } from './open-connections.ts';
 import { digestOf, isSame, newId, tokenParts } from './secrets.ts';
 
 const space = 'auth.accounts';
@@ -45,13 +56,16 @@ export class AuthBook {
   readonly #entries = new Map<string, Entry>();
   /** By `KIND NAME`: people and devices share one set of names, as both may sign in at MQTT. */
   readonly #byName = new Map<string, Entry>();
+  /** Ids of those that are known by a certificate, by its `fingerprint …` or `name …`. */
+  readonly #certificates = new Map<string, string>();
   readonly #uses = new Map<string, UnixMs>();
-  readonly #connections = new Map<string, Set<() => void>>();
+  readonly #connections: OpenConnections;
   #isLoaded = false;
   #people = 0;
 
   constructor(deps: AuthBookDependencies) {
     this.#deps = deps;
+    this.#connections = new OpenConnections(deps.log);
   }
 
   /** @throws {HeadgateError} buffer.failed when the shelf can't be read */
@@ -120,6 +134,18 @@ export class AuthBook {
     return this.used(id);
   }
 
+  /** Whose client certificate it is: its fingerprint counts before its name. */
+  ofCertificate({
+    commonName,
+    fingerprint,
+  }: {
+    readonly commonName: string;
+    readonly fingerprint: string;
+  }): Principal | undefined {
+    const id = this.#certificates.get(`fingerprint ${fingerprint}`) ?? this.#certificates.get(`name ${commonName}`);
+    return id === undefined ? undefined : this.used(id);
+  }
+
   /** Notes that an account was shown to be somebody's. Returns who it stands for. */
   used(id: string): Principal | undefined {
     const principal = this.principal(id);
@@ -166,7 +192,13 @@ export class AuthBook {
       ...(device !== undefined && { device }),
       ...(expiresAt !== undefined && { expiresAt }),
     };
+    const certificate = certificateKey(account);
+    if (certificate !== undefined && this.#certificates.has(certificate))
+      throw new HeadgateError('request.conflict', 'This certificate is known already.');
+    const isFirst = kind === 'person' && !this.hasPeople;
     this.#take(account);
+    // Whoever is in by being on this machine is looked at anew.
+    if (isFirst) this.cut(localPrincipal.id);
     alongside();
     try {
       await this.#save(account);
@@ -216,32 +248,17 @@ export class AuthBook {
       queueMicrotask(end);
       return () => {};
     }
-    const all = this.#connections.get(principalId) ?? new Set();
-    this.#connections.set(principalId, all);
-    all.add(end);
-    return () => {
-      all.delete(end);
-      if (all.size === 0 && this.#connections.get(principalId) === all) this.#connections.delete(principalId);
-    };
+    return this.#connections.add(principalId, end);
   }
 
   /** Ends every connection of somebody. */
   cut(principalId: string): void {
-    const all = this.#connections.get(principalId);
-    this.#connections.delete(principalId);
-    for (const end of all ?? []) {
-      try {
-        end();
-      } catch (error) {
-        // One that can't be ended must not keep the others.
-        this.#deps.log.error({ err: error }, 'A connection of somebody who was revoked could not be ended.');
-      }
-    }
+    this.#connections.end(principalId);
   }
 
   /** Ends the connections of those whose time is over; to be called every few seconds. */
   expire(): void {
-    for (const id of [...this.#connections.keys()]) {
+    for (const id of this.#connections.ids) {
       const entry = this.#entries.get(id);
       if (entry !== undefined && this.#isOver(entry.account)) this.cut(id);
     }
@@ -254,11 +271,16 @@ export class AuthBook {
   #take(account: Account): void {
     const entry = { account, principal: principalOf(account) };
     if (account.kind === 'person' && !this.#entries.has(account.id)) this.#people++;
+    const certificate = certificateKey(account);
+    if (certificate !== undefined) this.#certificates.set(certificate, account.id);
     this.#entries.set(account.id, entry);
     this.#byName.set(nameKey(account.kind, account.name), entry);
   }
 
-  #drop({ id, kind, name }: Account): void {
+  #drop(account: Account): void {
+    const { id, kind, name } = account;
+    const certificate = certificateKey(account);
+    if (certificate !== undefined) this.#certificates.delete(certificate);
     if (this.#entries.delete(id) && kind === 'person') this.#people--;
     this.#byName.delete(nameKey(kind, name));
   }
@@ -267,19 +289,4 @@ export class AuthBook {
     this.#deps.shelf.put(space, account.id, encodeAccount(account));
     await this.#deps.shelf.saved();
   }
-}
-
-function nameKey(kind: AccountKind, name: string): string {
-  return `${kind === 'program' ? 'program' : 'person or device'} ${name}`;
-}
-
-/** What is wrong with a name, as a sentence. */
-export function nameFault(name: string): string | undefined {
-  if (name.length > 0 && name.length <= 200 && name.trim() === name && !/[\p{Cc}\p{Cf}]/u.test(name)) return undefined;
-  return 'A name is a text of 1 to 200 characters in one line, without spaces around it.';
-}
-
-function scopeFault(scopes: readonly string[]): string | undefined {
-  const found = permissionsOf(scopes);
-  return typeof found === 'string' ? found : undefined;
 }

@@ -12,6 +12,7 @@ import { AuthBook } from './auth-book.ts';
 import { Changes } from './changes.ts';
 import { type LoginOutcome, login } from './login.ts';
 import { isSigned, machineKeyFile } from './machine-key.ts';
+import { ofMqtt, type ShownByMqtt } from './mqtt-access.ts';
 import type { AuthOptions } from './options.ts';
 import { Passwords } from './passwords.ts';
 import { newSecret } from './secrets.ts';
@@ -95,6 +96,11 @@ export class Auth implements Service {
   ofMachine(shown: string, method: string, path: string): Principal | undefined {
     const key = this.#machineKey;
     return key !== undefined && isSigned(key, shown, method, path, Date.now()) ? localPrincipal : undefined;
+  }
+
+  /** For the MQTT broker. */
+  get mqtt() {
+    return { of: (shown: ShownByMqtt) => ofMqtt(this, shown), book: this.book, audit: this.audit };
   }
 
   /** Who calls from an address, without HTTP: by `Bearer TOKEN`, else by being on this machine while that is enough. */

@@ -6,5 +6,10 @@ export interface Log {
   error(fields: object, message: string): void;
 }
 
+/** A log that can name the part that speaks. */
+export interface RootLog extends Log {
+  child(fields: { part: string }): Log;
+}
+
 /** For tests and tools that want no log. */
 export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} };

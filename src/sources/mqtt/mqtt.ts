@@ -1,14 +1,11 @@
 import type { EventEmitter } from 'node:events';
-import { createServer, type Server } from 'node:net';
 import { Aedes, type AedesPublishPacket, type Client } from 'aedes';
 import type { NativeWords } from '../../core/command.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { RecentDelivery, Take } from '../../core/message.ts';
 import type { Shelf } from '../../core/shelf.ts';
 import type { ByteStream } from '../../lib/byte-stream.ts';
-import { boundTo, listenError } from '../../lib/listen-error.ts';
 import type { Log } from '../../lib/log.ts';
-import { isLoopback } from '../../lib/loopback.ts';
 import type { Service } from '../../lib/service.ts';
 import { Tally } from '../../lib/tally.ts';
 import { Redelivery } from '../redelivery.ts';
@@ -17,10 +14,13 @@ import { Newcomers, roomIn, Throttle } from './connections.ts';
 import { DeviceCarrier } from './device-carrier.ts';
 import { type Answered, devicesPrefix, withoutCommands } from './device-commands.ts';
 import { DeviceRequests } from './device-requests.ts';
+import { authenticate, cutOff, refusePublish } from './doorkeeper.ts';
 import { FanOut } from './fan-out.ts';
 import { forward } from './forward.ts';
+import { Gate, type MqttAccess } from './gate.ts';
 import { Intake, NotTaken } from './intake.ts';
 import { Link } from './link.ts';
+import { Listener } from './listener.ts';
 import type { MqttOptions } from './options.ts';
 import { PacketInspector } from './packet-fault.ts';
 import { reasonOf, refusedReasons, skippedReasons } from './refused.ts';
@@ -38,6 +38,8 @@ export interface MqttDependencies {
   readonly operatingMs: () => number;
   /** Who hears of devices' answers to commands, and that a device may be there that was not. */
   readonly commands: { readonly answered: Answered; readonly devicesChanged: () => void; readonly native: NativeWords };
+  /** Who may connect, and do what. */
+  readonly access: MqttAccess;
   readonly log: Log;
 }
 
@@ -67,21 +69,22 @@ export class MqttSource implements Service {
   readonly #fanOut: FanOut<AedesPublishPacket>;
   readonly #redelivery: Redelivery;
   readonly #intake: Intake;
+  readonly #gate: Gate<Client>;
   readonly #links = new WeakMap<Client, Link>();
   /** Connections that asked to start afresh and are not yet let in. */
   readonly #startsAfresh = new WeakSet<Client>();
   readonly #sockets = new Set<ByteStream>();
   /** Those of them that have said CONNECT and were let in. */
   readonly #clients = new Set<ByteStream>();
+  readonly #listener = new Listener();
   #broker: Aedes | undefined;
-  #server: Server | undefined;
-  #address = '';
   #connectionsTotal = 0;
   #timers: readonly NodeJS.Timeout[] = [];
 
   constructor(deps: MqttDependencies) {
     this.#deps = deps;
     const { options, log } = deps;
+    this.#gate = new Gate(deps.access, log);
     this.#redelivery = new Redelivery(options.maxInFlight);
     this.#fanOut = new FanOut({ prefix: devicesPrefix, onListener: deps.commands.devicesChanged });
     this.devices = new DeviceCarrier({
@@ -142,18 +145,32 @@ export class MqttSource implements Service {
         if (packet.clean) this.#startsAfresh.add(client);
         done(null, true);
       },
-      authenticate: (client, _username, _password, done) => this.#authenticate(client, done),
-      authorizePublish: (client, packet, done) => this.#intake.take(client, packet, done),
+      authenticate: (client, username, password, done) =>
+        authenticate(this.#gate, client, { username, password }, (isAllowed, error) => {
+          // A session that starts afresh forgets the packet ids of the one before (MQTT 5.0 § 3.1.2.4).
+          if (isAllowed && this.#startsAfresh.has(client)) this.#sessions.forgetIncoming(client.id);
+          done(error, isAllowed);
+        }),
+      authorizePublish: (client, packet, done) => {
+        if (client === null || this.#gate.mayPublish(client, packet.topic)) this.#intake.take(client, packet, done);
+        else refusePublish(client, packet, done, this.#refused);
+      },
       authorizeSubscribe: (client, subscription, done) => this.#authorizeSubscribe(client, subscription, done),
       authorizeForward: (client, packet) =>
-        forward(client, packet, options.maxUnsentPerClient, this.#skipped, this.#refused),
+        this.#gate.mayReceive(client, packet.topic)
+          ? forward(client, packet, options.maxUnsentPerClient, this.#skipped, this.#refused)
+          : null,
     });
     broker.on('clientReady', (client: Client) => {
       this.#sessions.connected(client);
       const socket = client.conn as ByteStream;
       this.#newcomers.settle(socket);
       this.#clients.add(socket);
-      socket.once('close', () => this.#clients.delete(socket));
+      const left = this.#gate.watch(client, () => cutOff(client, this.#refused));
+      socket.once('close', () => {
+        left();
+        this.#clients.delete(socket);
+      });
     });
     broker.on('ping', (_packet, client) => this.#links.get(client)?.heard());
     broker.on('clientDisconnect', (client: Client) => {
@@ -170,15 +187,13 @@ export class MqttSource implements Service {
     this.#broker = broker;
     this.#keepTime();
     this.#sweep();
-    this.#server = await this.#listen();
+    await this.#listener.start(options.host, options.port, (socket) => this.accept(socket));
   }
 
   /** Closes every connection; messages without a receipt stay unacknowledged. What is remembered is durable then. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
-    const { promise: closed, resolve } = Promise.withResolvers<void>();
-    if (this.#server?.listening) this.#server.close(() => resolve());
-    else resolve();
+    const closed = this.#listener.close();
     const broker = this.#broker;
     if (broker !== undefined) await new Promise<void>((done) => broker.close(done));
     for (const socket of this.#sockets) socket.destroy();
@@ -212,29 +227,18 @@ export class MqttSource implements Service {
 
   /** Where it listens: `127.0.0.1:1883`. */
   get address(): string {
-    return this.#address;
+    return this.#listener.address;
   }
 
   status(): MqttStatus {
     return {
-      address: this.#address,
+      address: this.#listener.address,
       connections: this.#clients.size,
       connectionsTotal: this.#connectionsTotal,
       refused: this.#refused.toObject(),
       skippedDeliveries: this.#skipped.toObject(),
       duplicates: this.#intake.duplicates,
     };
-  }
-
-  async #listen(): Promise<Server> {
-    const { host, port } = this.#deps.options;
-    const server = createServer({ noDelay: true, keepAlive: true }, (socket) => this.accept(socket));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', (error) => reject(listenError(error, 'MQTT', `${host}:${port}`)));
-      server.listen({ host, port, backlog: 1024 }, resolve);
-    });
-    this.#address = boundTo(server);
-    return server;
   }
 
   /** Takes in a connection on which a client will say CONNECT. */
@@ -268,14 +272,6 @@ export class MqttSource implements Service {
     socket.once('close', () => link.closed());
   }
 
-  #authenticate(client: Client, done: (error: null, isAllowed: boolean) => void): void {
-    const isAllowed = isLoopback((client.conn as ByteStream).localAddress);
-    if (!isAllowed) this.#refused.add('anonymous');
-    // A session that starts afresh forgets the packet ids of the one before (MQTT 5.0 § 3.1.2.4).
-    if (isAllowed && this.#startsAfresh.has(client)) this.#sessions.forgetIncoming(client.id);
-    done(null, isAllowed);
-  }
-
   #authorizeSubscribe<S>(
     client: Client,
     subscription: S,
@@ -283,7 +279,8 @@ export class MqttSource implements Service {
   ): void {
     const held = Object.keys((client as unknown as { subscriptions: object }).subscriptions).length;
     // null refuses this filter in the SUBACK and leaves the connection alone.
-    const isAllowed = held < this.#deps.options.maxSubscriptionsPerClient;
+    const { topic } = subscription as { readonly topic: string };
+    const isAllowed = held < this.#deps.options.maxSubscriptionsPerClient && this.#gate.maySubscribe(client, topic);
     done(null, isAllowed && (client.clean || this.#sessions.hasRoomFor(client.id)) ? subscription : null);
   }
 

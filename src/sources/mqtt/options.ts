@@ -4,7 +4,8 @@ import { bytes, count, duration, port } from '../../lib/option-types.ts';
 export const mqttOptions = Type.Object({
   host: Type.String({
     default: '127.0.0.1',
-    description: 'Address to listen on. Anonymous clients are accepted on loopback addresses only.',
+    description:
+      'Address to listen on. Clients that come in by another address than loopback show a user name and password.',
   }),
   port: port({ default: 1883, description: 'TCP port for MQTT 3.1, 3.1.1 and 5.' }),
   maxPacketSize: bytes({

@@ -3,6 +3,14 @@ export const refusedReasons = [
   'too-many-connections',
   /** It came from another machine without credentials. */
   'anonymous',
+  /** Its user name or password was wrong. */
+  'bad-credentials',
+  /** Too many wrong ones came before, or at the same time. */
+  'throttled',
+  /** It may not do what it wanted. */
+  'not-authorized',
+  /** Whoever it is was revoked. */
+  'revoked',
   'connect-timeout',
   'keepalive-timeout',
   'packet-too-large',
@@ -40,6 +48,9 @@ const byMessage: readonly (readonly [RegExp, RefusedReason])[] = [
   [/keep alive timeout/, 'keepalive-timeout'],
   [/packet too large/, 'packet-too-large'],
   [/drain timeout/, 'drain-timeout'],
+  [/bad user name or password/, 'bad-credentials'],
+  [/Server unavailable/, 'throttled'],
+  [/may not publish|identifier rejected/, 'not-authorized'],
   [/not authorized/, 'anonymous'],
   [/ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|Premature close|connection closed/, 'connection-lost'],
 ];

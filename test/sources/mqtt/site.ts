@@ -3,9 +3,11 @@ import type { ShelfDisk } from '../../../src/buffer/shelf.ts';
 import type { NativeWords } from '../../../src/core/command.ts';
 import type { Message, Receipt, RecentDelivery } from '../../../src/core/message.ts';
 import { silentLog } from '../../../src/lib/log.ts';
+import type { MqttAccess } from '../../../src/sources/mqtt/gate.ts';
 import { MqttSource } from '../../../src/sources/mqtt/mqtt.ts';
 import type { MqttOptions } from '../../../src/sources/mqtt/options.ts';
 import { MemoryDisk, shelfOn } from '../../support/memory-shelf.ts';
+import { openAccess } from '../../support/open-access.ts';
 import { type MqttVersion, RawMqtt } from '../../support/raw-mqtt.ts';
 import { eventually } from '../../support/wait.ts';
 
@@ -52,6 +54,8 @@ export class Site<D extends SiteDisk = MemoryDisk> {
   };
   devicesChanged = (): void => {};
   /** Devices with words of their own: none. */
+  /** Who may do what; set it before a crash, or start with it. */
+  access: MqttAccess = openAccess;
   native: NativeWords = { topics: () => [], wordsFor: () => undefined };
 
   private constructor(options: Partial<MqttOptions>, disk: D) {
@@ -63,8 +67,14 @@ export class Site<D extends SiteDisk = MemoryDisk> {
     return await Site.on(t, new MemoryDisk(), options);
   }
 
-  static async on<D extends SiteDisk>(t: TestContext, disk: D, options: Partial<MqttOptions> = {}): Promise<Site<D>> {
+  static async on<D extends SiteDisk>(
+    t: TestContext,
+    disk: D,
+    options: Partial<MqttOptions> = {},
+    access: MqttAccess = openAccess,
+  ): Promise<Site<D>> {
     const site = new Site(options, disk);
+    site.access = access;
     await site.#run(site.disk);
     t.after(() => site.source.stop());
     return site;
@@ -140,6 +150,7 @@ export class Site<D extends SiteDisk = MemoryDisk> {
       },
       shelf: shelfOn(disk),
       recentDeliveries: () => deliveries,
+      access: this.access,
       commands: {
         answered: (...answer) => this.answered(...answer),
         devicesChanged: () => this.devicesChanged(),

@@ -1,0 +1,81 @@
+import type { Client, PublishPacket } from 'aedes';
+import type { ByteStream } from '../../lib/byte-stream.ts';
+import type { Tally } from '../../lib/tally.ts';
+import { markAnswered } from './aedes-guard.ts';
+import { type Gate, refusals } from './gate.ts';
+import type { Done } from './incoming.ts';
+import type { RefusedReason } from './refused.ts';
+
+/** MQTT 5.0 § 2.4. */
+const notAuthorized = 0x87;
+/** CONNACK of MQTT 5 (§ 3.2) without a session and properties, but for its reason code. */
+const connack = (reasonCode: number): Buffer => Buffer.from([0x20, 3, 0, reasonCode, 0]);
+
+/** What aedes knows of a client and its types do not tell. */
+interface Known {
+  readonly version: number;
+  readonly _will?: { readonly topic: string };
+  readonly broker: { readonly clients: Readonly<Record<string, Client>> };
+}
+
+/** Lets a client in, or says in aedes' way why not. @param done false with an error that says what a CONNACK is to say */
+export function authenticate(
+  gate: Gate<Client>,
+  client: Client,
+  given: { readonly username: string | undefined; readonly password: Buffer | undefined },
+  done: (isAllowed: boolean, error: (Error & { returnCode: never }) | null) => void,
+): void {
+  const { localAddress, remoteAddress } = client.conn as ByteStream;
+  const known = client as unknown as Known;
+  const shown = { username: given.username, password: given.password?.toString(), localAddress, remoteAddress };
+  const refuse = (returnCode: number, message: string): void =>
+    done(false, Object.assign(new Error(message), { returnCode }) as Error & { returnCode: never });
+  gate.admit(client, shown).then(
+    (refusal) => {
+      if (refusal !== undefined) {
+        const [returnCode, reasonCode] = refusals[refusal];
+        // aedes has no word for this one.
+        if (refusal === 'wait' && known.version === 5) (client.conn as ByteStream).write(connack(reasonCode));
+        refuse(returnCode, messages[refusal]);
+        return;
+      }
+      const { _will: will } = known;
+      if (will !== undefined && !gate.mayPublish(client, will.topic)) return refuse(5, 'it may not publish its will');
+      const other = known.broker.clients[client.id];
+      if (other !== undefined && other !== client && !gate.mayReplace(client, other))
+        return refuse(2, 'identifier rejected: it is that of somebody else who is connected');
+      done(true, null);
+    },
+    () => refuse(3, messages.wait),
+  );
+}
+
+const messages = {
+  wrong: 'bad user name or password',
+  unknown: 'not authorized',
+  wait: 'Server unavailable',
+} as const;
+
+/**
+ * What is not allowed is not taken. An MQTT 5 client is told so in the acknowledgement; an older one can't be told, and to acknowledge
+ * what was not taken would be a lie: its connection ends (MQTT 3.1.1 § 3.3.5), but for QoS 0, of which nothing is promised.
+ */
+export function refusePublish(client: Client, packet: PublishPacket, done: Done, refused: Tally<RefusedReason>): void {
+  const isWill = packet.cmd === undefined;
+  if (packet.qos === 0 && !isWill) {
+    refused.add('not-authorized');
+    markAnswered(packet);
+    done(null);
+  } else {
+    // Counted by its text.
+    done(new Error(`${client.id} may not publish to ${packet.topic.slice(0, 200)}`));
+  }
+}
+
+/** Ends the connection of whoever was revoked, also if it reads nothing any more. */
+export function cutOff(client: Client, refused: Tally<RefusedReason>): void {
+  refused.add('revoked');
+  const conn = client.conn as ByteStream;
+  client.disconnect({ reasonCode: notAuthorized });
+  setTimeout(() => conn.destroy(), 1_000).unref();
+}

@@ -1,0 +1,111 @@
+import { mayPublish, mayReceive, maySubscribe } from '../../auth/allows.ts';
+import type { AuditLog } from '../../auth/audit.ts';
+import type { AuthBook } from '../../auth/auth-book.ts';
+import type { MqttOutcome, ShownByMqtt } from '../../auth/mqtt-access.ts';
+import { HeadgateError } from '../../core/errors.ts';
+import { nobody, type Principal } from '../../core/principal.ts';
+import type { Log } from '../../lib/log.ts';
+
+/** Who may do what, as far as the broker asks. */
+export interface MqttAccess {
+  readonly of: (shown: ShownByMqtt) => Promise<MqttOutcome>;
+  readonly book: Pick<AuthBook, 'watch'>;
+  readonly audit: Pick<AuditLog, 'note'>;
+}
+
+/** How often it is noted that one client may not do something. */
+const noteMs = 10_000;
+
+interface Guest {
+  readonly principal: Principal;
+  readonly from: string;
+  notedAt: number;
+}
+
+/**
+ * Why a client is not let in, as MQTT has it: 3.1.1 § 3.2.2.3, MQTT 5.0 § 3.2.2.2. Of these an MQTT 5 client is told the second.
+ */
+export const refusals = {
+  wrong: [4, 0x86],
+  unknown: [5, 0x87],
+  wait: [3, 0x9f],
+} as const satisfies Readonly<Record<Exclude<MqttOutcome['kind'], 'in'>, readonly [number, number]>>;
+
+/** Who each client is, and whether it may do what it wants. What a client is to it, is whoever calls it to say. */
+export class Gate<C extends object> {
+  readonly #access: MqttAccess;
+  readonly #log: Log;
+  readonly #guests = new WeakMap<C, Guest>();
+
+  constructor(access: MqttAccess, log: Log) {
+    this.#access = access;
+    this.#log = log;
+  }
+
+  /** Finds out who a client is. @returns why it is not let in; undefined: it is */
+  async admit(client: C, shown: ShownByMqtt): Promise<keyof typeof refusals | undefined> {
+    let outcome: MqttOutcome;
+    try {
+      outcome = await this.#access.of(shown);
+    } catch (error) {
+      if (!(error instanceof HeadgateError)) throw error;
+      outcome = { kind: 'wait' };
+    }
+    if (outcome.kind !== 'in') return outcome.kind;
+    this.#guests.set(client, { principal: outcome.principal, from: shown.remoteAddress ?? '', notedAt: -noteMs });
+    return undefined;
+  }
+
+  /** Who a client is; nobody before it is let in. */
+  principalOf(client: C): Principal {
+    return this.#guests.get(client)?.principal ?? nobody;
+  }
+
+  /** Calls `end` when whoever a client is was revoked. @returns to be called when its connection is over */
+  watch(client: C, end: () => void): () => void {
+    return this.#access.book.watch(this.principalOf(client).id, end);
+  }
+
+  mayPublish(client: C, topic: string): boolean {
+    const { may } = this.principalOf(client);
+    return may.isAdmin || mayPublish(may, topic) || this.#refuse(client, 'publish', topic);
+  }
+
+  maySubscribe(client: C, filter: string): boolean {
+    return maySubscribe(this.principalOf(client).may, filter) || this.#refuse(client, 'subscribe', filter);
+  }
+
+  /** Whether it may get a message: its session may have been somebody else's, who subscribed to more. */
+  mayReceive(client: C, topic: string): boolean {
+    const { may } = this.principalOf(client);
+    return may.isAdmin || mayReceive(may, topic);
+  }
+
+  /** Whether a client may take the place of another one with its client id. */
+  mayReplace(client: C, other: C): boolean {
+    const { id, may } = this.principalOf(client);
+    return may.isAdmin || this.principalOf(other).id === id;
+  }
+
+  #refuse(client: C, what: string, topic: string): false {
+    const guest = this.#guests.get(client);
+    const now = performance.now();
+    if (guest === undefined || now - guest.notedAt < noteMs) return false;
+    guest.notedAt = now;
+    const { principal, from } = guest;
+    const about = topic.slice(0, 200);
+    this.#access.audit.note({
+      who: principal.name,
+      kind: principal.kind,
+      from,
+      what: `mqtt ${what}`,
+      about,
+      outcome: 'refused',
+    });
+    this.#log.warn(
+      { who: principal.name, from, [what]: about },
+      'An MQTT client may not do this: its scopes do not allow it.',
+    );
+    return false;
+  }
+}

@@ -7,7 +7,7 @@ import { RecordJson } from '../wire/record-json.ts';
 import { readLine } from './file-lines.ts';
 import { parseSink } from './sink.ts';
 import { storageError } from './sqlite-errors.ts';
-import { encodedVersion, gapsVersion, kindsVersion, versionOf } from './sqlite-schema.ts';
+import { encodedVersion, gapsVersion, kindsVersion, retainedVersion, versionOf } from './sqlite-schema.ts';
 
 /**
  * The newest `last` records of a sink on a disk, oldest first, reports of gaps among them, each as one line of JSON in the form of the file sink, without the
@@ -52,6 +52,7 @@ interface DataRow extends Row {
   readonly tags: string | null;
   readonly message: number | null;
   readonly supersedes: string | null;
+  readonly retained: number | null;
 }
 
 interface GapRow extends Row {
@@ -76,7 +77,8 @@ const newestData = (version: number): string => {
   const since4 = ['kind', 'tags', 'message', 'supersedes'].map((column) =>
     version < kindsVersion ? `NULL AS ${column}` : `r.${column}`,
   );
-  return newest('record', `r.time, r.fields, r.payload, ${since4.join(', ')}`, version);
+  const since5 = version < retainedVersion ? 'NULL AS retained' : 'r.retained';
+  return newest('record', `r.time, r.fields, r.payload, ${since4.join(', ')}, ${since5}`, version);
 };
 const newestGaps = (version: number): string =>
   newest(
@@ -128,6 +130,7 @@ function lineOf(json: RecordJson, row: DataRow | GapRow): string {
     gap: isData ? undefined : gapOf(row),
     kind: (isData && row.kind) || 0,
     message: (isData && row.message) || 0,
+    retained: isData && row.retained === 1,
     supersedes: isData && row.supersedes !== null ? (JSON.parse(row.supersedes) as number[]) : [],
   };
   const fields = (isData && row.fields) || '';

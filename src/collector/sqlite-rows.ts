@@ -20,7 +20,7 @@ export class RecordRows {
   constructor(db: Database.Database) {
     this.#origins = new Origins(db);
     this.#usual = new BulkInsert(db, 'record', usual);
-    this.#whole = new BulkInsert(db, 'record', [...usual, 'kind', 'tags', 'message', 'supersedes']);
+    this.#whole = new BulkInsert(db, 'record', [...usual, 'kind', 'tags', 'message', 'supersedes', 'retained']);
     this.#supersede = db.prepare('INSERT OR IGNORE INTO superseded VALUES (?, ?)');
     this.#insertGap = db.prepare(`
       INSERT INTO gap_record (origin, sequence, received_at, rule, device, reason, count, first_sequence, last_sequence,
@@ -35,11 +35,11 @@ export class RecordRows {
       this.#addGap(origin, record, record.gap);
       return;
     }
-    const { sequence, time, receivedAt, fields, payload, encoded, kind, tags, message, supersedes } = record;
+    const { sequence, time, receivedAt, fields, payload, encoded, kind, tags, message, supersedes, retained } = record;
     const fieldsText = fields.length > 0 ? this.#json.fields(fields) : null;
     const row = [origin, sequence, time ?? null, receivedAt ?? null, fieldsText, payload ?? null, encoded ?? null];
     // Rows of one kind wait only as long as no other comes: their order is that of arrival.
-    if (kind === 0 && message === 0 && tags.length === 0 && supersedes.length === 0) {
+    if (kind === 0 && message === 0 && tags.length === 0 && supersedes.length === 0 && !retained) {
       this.#whole.flush();
       this.#usual.add(...row);
       return;
@@ -47,7 +47,14 @@ export class RecordRows {
     for (const replaced of supersedes) this.#supersede.run(gatewayKey, replaced);
     this.#usual.flush();
     const replaces = supersedes.length > 0 ? JSON.stringify(supersedes) : null;
-    this.#whole.add(...row, kind || null, this.#json.tags(tags) || null, message || null, replaces);
+    this.#whole.add(
+      ...row,
+      kind || null,
+      this.#json.tags(tags) || null,
+      message || null,
+      replaces,
+      retained ? 1 : null,
+    );
   }
 
   /** Writes what still waits: before the commit. */

@@ -6,13 +6,15 @@ import { progressSchema } from './progress-table.ts';
 
 /** "HGCR", so that `file` and we can tell whose database it is. */
 const applicationId = 0x48474352;
-const version = 4;
+const version = 5;
 /** The first version that knows gaps. */
 export const gapsVersion = 2;
 /** The first version that keeps what it does not know. */
 export const encodedVersion = 3;
 /** The first version that knows kinds of message, tags, and what takes the place of what. */
 export const kindsVersion = 4;
+/** The first version that knows what was retained. */
+export const retainedVersion = 5;
 
 /**
  * Most of a record is the same in all records of one topic: that is written once, in `origins`, and each row of `record`
@@ -137,8 +139,27 @@ const kindsSchema = `
     FROM records r, json_each(r.fields) f WHERE NOT r.is_superseded;
 `;
 
+/** `retained` is 1 where a broker had kept the message, so that it was said at another time than it was received; NULL for all others. */
+const retainedSchema = `
+  ALTER TABLE record ADD COLUMN retained INTEGER;
+  DROP VIEW records;
+  CREATE VIEW records AS
+    SELECT r.id, g.gateway, g.epoch, r.sequence, o.device, coalesce(r.time, r.received_at) AS time, r.received_at,
+      CASE o.clock_quality WHEN 1 THEN 'unset' WHEN 2 THEN 'estimated' WHEN 3 THEN 'synced' END AS clock_quality,
+      CASE o.priority WHEN 1 THEN 'bulk' WHEN 2 THEN 'normal' WHEN 3 THEN 'critical' END AS priority,
+      o.source, o.topic, r.fields, r.payload, o.profile, o.profile_version, o.historical, r.encoded,
+      CASE coalesce(r.kind, 0)
+        WHEN 0 THEN iif(r.fields IS NULL, 'raw', 'measurement')
+        WHEN 1 THEN 'measurement' WHEN 2 THEN 'raw' WHEN 3 THEN 'availability' WHEN 4 THEN 'discovery' WHEN 5 THEN 'event'
+        WHEN 6 THEN 'log' WHEN 7 THEN 'command' WHEN 8 THEN 'duplicate' WHEN 9 THEN 'failed' ELSE r.kind END AS kind,
+      r.tags, r.message, r.supersedes,
+      EXISTS (SELECT 1 FROM superseded s WHERE s.gateway_key = o.gateway_key AND s.sequence = r.sequence) AS is_superseded,
+      coalesce(r.retained, 0) AS is_retained
+    FROM record r JOIN origins o ON o.key = r.origin JOIN gateways g ON g.key = o.gateway_key;
+`;
+
 /** What brings a database from the version before to this one, in order. Each only adds, so each takes no time. */
-const steps: readonly string[] = [recordsSchema, gapsSchema, encodedSchema, kindsSchema];
+const steps: readonly string[] = [recordsSchema, gapsSchema, encodedSchema, kindsSchema, retainedSchema];
 
 /**
  * Opens the sink's database and brings its tables to this version: all of them when it is new, those that are missing

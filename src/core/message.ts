@@ -12,6 +12,8 @@ export interface Message {
   readonly said?: Measurement;
   /** MQTT's own quality of service, for messages that came over MQTT. */
   readonly mqttQos?: 0 | 1 | 2;
+  /** A broker had kept it, and gives it now: when it was said, nobody knows. Absent: it is said now. */
+  readonly isRetained?: true;
   /** By what its source would recognise it, should it be sent again because the acknowledgement got lost. */
   readonly delivery?: DeliveryKey;
 }

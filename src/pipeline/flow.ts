@@ -82,6 +82,7 @@ export class Flow {
         profile: decoded.profile,
         message: undefined,
         supersedes: undefined,
+        isRetained: message.isRetained,
       },
       decoded.keepPayload ? message.payload : undefined,
     );
@@ -126,6 +127,7 @@ export class Flow {
       kind: decoded.kind,
       profile: decoded.profile,
       message: decoded.measurements.length - left.length > 1 ? this.#nextMessage() : undefined,
+      isRetained: message.isRetained,
     };
     let payload = decoded.keepPayload ? message.payload : undefined;
     for (const lot of lots) {

@@ -52,7 +52,8 @@ export class Hearing {
         if (device.countedIn !== number) {
           device.countedIn = number;
           device.messages++;
-          if (device.heardAtMs !== this.now) this.#voice(device, receivedAtMs);
+          // What a broker had kept says that the device was there once, not that it is.
+          if (device.heardAtMs !== this.now && message.isRetained === undefined) this.#voice(device, receivedAtMs);
           if (decoded.profile !== device.profile) noteProfile(device, decoded.profile);
         }
         if (measurement.fields.length === 0) {

@@ -17,9 +17,10 @@ const tag = {
   field: 0x4a,
   payload: 0x52,
   tags: 0x7a,
-  /** Two bytes, the first one last: fields 17 and 18. */
+  /** Two bytes, the first one last: fields 17 to 19. */
   supersedes: 0x018a,
   message: 0x0190,
+  retained: 0x0198,
   fieldName: 0x0a,
   fieldUnit: 0x12,
   fieldNumber: 0x19,
@@ -64,6 +65,7 @@ export class RecordEncoder {
     if (tags !== undefined) for (let i = 0; i < tags.length; i++) this.#writeTag(tags[i]!);
     if (envelope.supersedes !== undefined) this.#writeSupersedes(envelope.supersedes);
     if (envelope.message !== undefined) this.#writeNumber(tag.message, envelope.message);
+    if (envelope.isRetained === true) this.#writeNumber(tag.retained, 1);
     return this.#close();
   }
 

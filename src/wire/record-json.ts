@@ -70,6 +70,7 @@ export class RecordJson {
     if (record.profileVersion !== 0) line += `,"profileVersion":${record.profileVersion}`;
     if (record.message !== 0) line += `,"message":${record.message}`;
     if (record.supersedes.length > 0) line += `,"supersedes":["${record.supersedes.join('","')}"]`;
+    if (record.retained) line += ',"retained":true';
     if (record.encoded !== undefined) line += `,"encoded":"${base64(record.encoded)}"`;
     if (record.gap !== undefined) line += `,"gap":${gapJson(record.gap)}`;
     return record.historical ? `${line},"historical":true}` : `${line}}`;

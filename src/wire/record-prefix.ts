@@ -23,6 +23,8 @@ export interface Envelope {
   readonly message?: number | undefined;
   /** Sequences of the records that it takes the place of. */
   readonly supersedes?: readonly number[] | undefined;
+  /** A broker had kept the message: see `Message.isRetained`. */
+  readonly isRetained?: boolean | undefined;
 }
 
 const priorities: Record<Priority, number> = {

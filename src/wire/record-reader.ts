@@ -44,6 +44,8 @@ export interface DecodedRecord {
   readonly supersedes: readonly number[];
   /** What the records of one message have in common; 0: it became one record. */
   readonly message: number;
+  /** A broker had kept the message: it was not said when it was received. */
+  readonly retained: boolean;
   /**
    * The record's bytes as they came, when they say more than this version knows: a newer reader finds it all there. The
    * sequence may be left out in them, and the batch's flags are not in them.
@@ -76,6 +78,7 @@ const tag = {
   supersedes: 0x88,
   supersedesPacked: 0x8a,
   message: 0x90,
+  retained: 0x98,
   name: 0x0a,
   unit: 0x12,
   number: 0x19,
@@ -134,6 +137,7 @@ export class RecordReader {
     let kind = 0;
     let supersedes: number[] | undefined;
     let message = 0;
+    let retained = false;
     const start = cursor.at;
     cursor.hasSkipped = false;
     while (cursor.at < cursor.end) {
@@ -204,6 +208,9 @@ export class RecordReader {
         case tag.message:
           message = cursor.bits32() >>> 0;
           break;
+        case tag.retained:
+          retained = cursor.bool();
+          break;
         default:
           cursor.skip(field);
       }
@@ -229,6 +236,7 @@ export class RecordReader {
       kind,
       supersedes: supersedes ?? noSequences,
       message,
+      retained,
       encoded: cursor.hasSkipped ? Uint8Array.prototype.slice.call(cursor.bytes, start, cursor.end) : undefined,
     };
   }

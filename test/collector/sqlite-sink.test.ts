@@ -35,6 +35,7 @@ test('people can query records and measurements', (t) => {
     profileVersion: 2,
     tags: { host: 'a' },
     message: 7,
+    retained: true,
   });
   const batches = [{ firstSequence: 1n, count: 2, historical: true, records: [record, Record.create()] }];
   sink.commit([{ gateway: 'gw', epoch: 'e', upload: Upload.encode(Upload.fromPartial({ batches })).finish() }]);
@@ -69,6 +70,7 @@ test('people can query records and measurements', (t) => {
     message: 7,
     supersedes: null,
     is_superseded: 0,
+    is_retained: 1,
   });
   db.close();
   sink.close();
@@ -79,6 +81,11 @@ test('people can query records and measurements', (t) => {
     ...(Record.toJSON({ ...record, sequence: 1n, historical: true }) as object),
   });
   assert.deepEqual(second, { gateway: 'gw', epoch: 'e', sequence: '2', historical: true });
+  const lines = readRecords(address, 2).map((line) => JSON.parse(line) as { readonly retained?: true });
+  assert.deepEqual(
+    lines.map(({ retained }) => retained),
+    [true, undefined],
+  );
 });
 
 test('what was decoded anew takes the place of what it names, whichever comes first', (t) => {

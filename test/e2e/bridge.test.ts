@@ -5,6 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { stringify } from 'yaml';
 import { readPayload } from '../../src/profiles/codecs/sparkplug/payload.ts';
 import { dataByAlias } from '../profiles/codecs/sparkplug-payloads.ts';
+import { bridgeDevices } from '../profiles/codecs/vectors/zigbee2mqtt.ts';
 import { Broker } from '../support/broker.ts';
 import { SinkFile } from '../support/collector.ts';
 import { startGateway, statusOf } from '../support/gateway.ts';
@@ -95,4 +96,33 @@ test('what a decoder asks of a device heard over a bridge goes back over it', as
   await mosquittoPub(broker.port, ['-t', 'last', '-q', '1', '-m', '1']);
   await eventually('the last message', async () => (await bridgeOf(gateway)).received >= 2);
   assert.equal((await bridgeOf(gateway)).received, 2);
+});
+
+test('the devices of a Zigbee2MQTT are known by what it has told its broker before', async (t) => {
+  const { broker, sink, start } = await site(t);
+  const lamp = 'zigbee2mqtt/plugs/desk lamp';
+  const say = (topic: string, payload: string | Buffer, ...more: string[]) =>
+    mosquittoPub(broker.port, ['-t', topic, '-q', '1', '-s', ...more], Buffer.from(payload));
+  await say('zigbee2mqtt/bridge/state', '{"state":"online"}', '-r');
+  await say('zigbee2mqtt/bridge/devices', JSON.stringify(bridgeDevices), '-r');
+  await say(lamp, '{"state":"ON","power":12.5,"voltage":229}', '-r');
+  const gateway = await start();
+  await subscribed(gateway);
+  const recordsOf = () => sink.look().filter(({ topic }) => topic === lamp);
+  await eventually('what was retained', () => recordsOf().length === 1);
+  const device = async () => {
+    const url = `http://127.0.0.1:${gateway.port('http')}/api/v1/devices/${encodeURIComponent('zigbee2mqtt:plugs/desk lamp')}`;
+    return (await (await fetch(url)).json()) as { profile: { name: string }; presence: string; lastSeen: unknown };
+  };
+  const { profile, presence, lastSeen } = await device();
+  assert.deepEqual([profile.name, presence, lastSeen], ['zigbee2mqtt/zigbee2mqtt', 'unknown', null]);
+  await say(lamp, '{"state":"OFF","power":0,"voltage":230}');
+  await eventually('what is said now', () => recordsOf().length === 2);
+  assert.equal((await device()).presence, 'online');
+  const [before, now] = recordsOf();
+  assert.deepEqual([before?.retained, now?.retained], [true, undefined]);
+  assert.deepEqual(
+    now?.fields?.find(({ name }) => name === 'voltage'),
+    { name: 'voltage', unit: 'V', number: 230 },
+  );
 });

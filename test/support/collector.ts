@@ -21,6 +21,7 @@ export interface RecordLine {
   /** base64 */
   readonly payload?: string;
   readonly historical?: boolean;
+  readonly retained?: boolean;
   readonly profile?: string;
   /** A loss that the gateway reports; without a count when that is not known. */
   readonly gap?: { readonly reason: string; readonly count?: string };

@@ -93,11 +93,18 @@ test('profile, tags, nanoseconds, and what it takes the place of', () => {
   const measurement = { deviceId: 'd', timeMs: 1_500, timeNanos: 234_567, tags, fields: [{ name: 'n', value: 1 }] };
   const profile = { name: 'tasmota/sensor', version: 300 };
   const supersedes = [1, 300, 2 ** 53 - 1];
-  const record = decoded(encoder, measurement, { ...envelope, profile, supersedes, message: 2 ** 32 - 1 });
+  const record = decoded(encoder, measurement, {
+    ...envelope,
+    profile,
+    supersedes,
+    message: 2 ** 32 - 1,
+    isRetained: true,
+  });
   assert.deepEqual(record.time, { seconds: 1n, nanos: 500_234_567 });
   assert.deepEqual(record.tags, Object.fromEntries(tags));
   assert.deepEqual([record.profile, record.profileVersion], ['tasmota/sensor', 300]);
   assert.deepEqual([record.supersedes, record.message], [supersedes.map(BigInt), 2 ** 32 - 1]);
+  assert.equal(record.retained, true);
   assert.deepEqual(decoded(encoder, { ...measurement, timeMs: -1 }, envelope).time, {
     seconds: -1n,
     nanos: 999_234_567,

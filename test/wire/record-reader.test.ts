@@ -76,6 +76,7 @@ const anyRecord: fc.Arbitrary<Record> = fc.record({
   kind: fc.constantFrom(0, 1, 2, 3, 4, 5, 6, 7, 8, 9),
   supersedes: fc.array(upTo53, { maxLength: 4 }),
   message: fc.nat(2 ** 32 - 1),
+  retained: fc.boolean(),
 });
 
 const reader = new RecordReader();

@@ -70,6 +70,7 @@ export class Outbox {
       kind: decoded.kind,
       profile: decoded.profile,
       message: measurements.length > 1 ? this.#nextMessage() : undefined,
+      isRetained: record.retained,
     };
     this.#fromMs ??= receivedAtMs;
     const stored = Promise.withResolvers<void>();

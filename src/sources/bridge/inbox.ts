@@ -182,7 +182,11 @@ export class Inbox {
     };
     const delivery: DeliveryKey | undefined = isNumbered ? { client: this.client, packetId, digest } : undefined;
     const source = `bridge:${this.#deps.name}`;
-    const message: Message = { source, topic, payload, mqttQos: qos, ...(delivery && { delivery }) };
+    const message: Message = {
+      ...{ source, topic, payload, mqttQos: qos },
+      ...(delivery && { delivery }),
+      ...(isRetained && { isRetained }),
+    };
     this.#deps.take(message, bearer);
   }
 

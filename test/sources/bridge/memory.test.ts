@@ -31,8 +31,10 @@ for (const protocol of [5, '3.1.1'] as const) {
       await eventually('what is news', () => site.records.length === 3);
       await eventually('what is not', () => site.status.retainedAgain === 1);
       assert.deepEqual(site.records.toSorted(), ['kiln/1 21', 'kiln/2 22', 'kiln/2 23']);
+      assert.ok(site.messages.every(({ isRetained }) => isRetained === true));
       await say(broker, 'kiln/1', '21');
       await eventually('the same once more, live', () => site.records.length === 4);
+      assert.equal(site.messages.at(-1)?.isRetained, undefined);
     });
 
     it('is what its session is subscribed to, so that it subscribes once and as the configuration changes', async (t) => {

@@ -419,6 +419,12 @@ export interface Record {
    * message became one record.
    */
   message: number;
+  /**
+   * It was not said when received_at says: a broker that the gateway is bridged to
+   * had kept the message (MQTT's RETAIN), and gave it to the gateway when that
+   * subscribed. How old it is, nobody knows, unless `time` says it.
+   */
+  retained: boolean;
 }
 
 export interface Record_TagsEntry {
@@ -517,6 +523,7 @@ function createBaseRecord(): Record {
     kind: 0,
     supersedes: [],
     message: 0,
+    retained: false,
   };
 }
 
@@ -585,6 +592,9 @@ export const Record: MessageFns<Record> = {
     }
     if (message.message !== 0) {
       writer.uint32(144).uint32(message.message);
+    }
+    if (message.retained !== false) {
+      writer.uint32(152).bool(message.retained);
     }
     return writer;
   },
@@ -759,6 +769,14 @@ export const Record: MessageFns<Record> = {
             message.message = reader.uint32();
             continue;
           }
+          case 19: {
+            if (tag !== 152) {
+              break;
+            }
+
+            message.retained = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -824,6 +842,7 @@ export const Record: MessageFns<Record> = {
         ? object.supersedes.map((e: any) => BigInt(e))
         : [],
       message: isSet(object.message) ? globalThis.Number(object.message) : 0,
+      retained: isSet(object.retained) ? globalThis.Boolean(object.retained) : false,
     };
   },
 
@@ -889,6 +908,9 @@ export const Record: MessageFns<Record> = {
     if (message.message !== 0) {
       obj.message = Math.round(message.message);
     }
+    if (message.retained !== false) {
+      obj.retained = message.retained;
+    }
     return obj;
   },
 
@@ -925,6 +947,7 @@ export const Record: MessageFns<Record> = {
     message.kind = object.kind ?? 0;
     message.supersedes = object.supersedes?.map((e) => BigInt(e)) || [];
     message.message = object.message ?? 0;
+    message.retained = object.retained ?? false;
     return message;
   },
 };

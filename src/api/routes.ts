@@ -7,6 +7,7 @@ import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
+import { addDocsRoutes } from './docs-routes.ts';
 import { addGraphqlRoutes } from './graphql-routes.ts';
 import { needs, read } from './guard.ts';
 import { addHistoryRoutes, type HistoryApi } from './measurements/history-routes.ts';
@@ -43,6 +44,7 @@ export interface RouteDependencies {
 /** Every route that there is. */
 export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
   addOwnRoutes(app, deps);
+  addDocsRoutes(app);
   addRulesRoutes(app, deps.rules);
   addDevicesRoutes(app, deps.devices);
   addProfilesRoutes(app, deps.profiles);

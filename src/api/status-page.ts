@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { pagePolicy } from './page-policy.ts';
 
 // The page at "/": one file, no request but to this gateway, readable on a phone, in the dark, and when it is stale.
 
@@ -97,20 +97,10 @@ ${tile('Clock', 'clock', 'time')}
 </dl>
 <p>Publish something:</p>
 <pre id="try"></pre>
-<p><a href="api/v1/status">Status as JSON</a> · <a href="api/v1/devices">Devices</a> · <a href="metrics">Metrics</a></p>
+<p><a href="api/v1/status">Status as JSON</a> · <a href="api/v1/devices">Devices</a> · <a href="metrics">Metrics</a> · <a href="api/docs">API</a></p>
 <script>${script}</script>
 </html>
 `;
 
-const hash = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-
 /** Nothing but this page's own script and style, and nothing from anywhere else. */
-export const contentSecurityPolicy = [
-  "default-src 'none'",
-  `script-src ${hash(script)}`,
-  `style-src ${hash(style)}`,
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
+export const contentSecurityPolicy = pagePolicy(script, style);

@@ -1,0 +1,148 @@
+import { Type } from 'typebox';
+import { flag, json, number, type Operations, ok, oneOf, open, orNull, text, time, whole } from './operation.ts';
+
+const presences = { online: whole(''), stale: whole(''), offline: whole(''), unknown: whole('') };
+
+const statusReport = Type.Object({
+  gateway: Type.Object({
+    id: text('Its name.'),
+    epoch: text('New at each new data directory.'),
+    version: text('Of Headgate.'),
+    startedAt: time('When this process started.'),
+    uptimeSeconds: whole('Since then.'),
+  }),
+  health: Type.Object({
+    state: oneOf(['starting', 'ready', 'degraded', 'failing', 'stopping'], 'Degraded still takes messages in, safely.'),
+    summary: text('The state of things, for people.'),
+  }),
+  clock: open('Which time the gateway has, and how far it can be trusted.'),
+  mqtt: open('The broker: connections, refusals, deliveries left out.'),
+  serial: open('Serial ports.'),
+  modbus: open('Modbus buses.'),
+  bridges: Type.Array(open('A broker that messages are taken from.')),
+  flow: Type.Object({
+    received: whole('Messages taken in since the start.'),
+    confirmed: whole('Of those, durable and confirmed to their source.'),
+    refused: whole('Of those, refused: their source knows.'),
+    undecoded: whole('Of which nothing is known: their payload is kept.'),
+    receivedPerSecond: number('Of late.'),
+    confirmedPerSecond: number('Of late.'),
+  }),
+  buffer: open('The ledger, the lanes, what there is room for: as `GET /api/v1/buffer`.'),
+  uplink: open('The way to the collector: as `GET /api/v1/uplink`.'),
+  history: open('What is kept for charts: series, points left out, bytes.'),
+  devices: Type.Object({ ...presences, total: whole(''), ignored: whole('') }, { additionalProperties: true }),
+  profiles: open('Profiles, and what became of messages under them.'),
+  redecode: open('What was asked last to be decoded again.'),
+  commands: open('Commands under way, and what became of them.'),
+  collector: orNull(Type.Object({ address: text('Where it listens.'), sink: text('Where it writes.') })),
+  process: open('Memory, processor time, delay of the event loop.'),
+});
+
+/** What is asked of the gateway itself. */
+export const gatewayOperations: Operations = {
+  'GET /': {
+    tag: 'Gateway',
+    summary: 'The status page, for people.',
+    answers: { 200: { description: 'A page.', content: { 'text/html': Type.String() } } },
+  },
+  'GET /api/openapi.json': {
+    tag: 'Gateway',
+    summary: 'This document.',
+    answers: { 200: { description: 'OpenAPI 3.1.', content: json(open('OpenAPI 3.1.')) } },
+  },
+  'GET /api/docs': {
+    tag: 'Gateway',
+    summary: 'This document, for people.',
+    answers: { 200: { description: 'A page.', content: { 'text/html': Type.String() } } },
+  },
+  'GET /api/v1/health/live': {
+    tag: 'Gateway',
+    summary: 'Whether the process is there.',
+    answers: ok('It is.', Type.Object({ status: Type.Literal('live') })),
+  },
+  'GET /api/v1/health/ready': {
+    tag: 'Gateway',
+    summary: 'Whether messages are taken in, safely.',
+    answers: ok('They are.', Type.Object({ status: Type.Literal('ready') })),
+    problems: ['gateway.not-ready'],
+  },
+  'GET /api/v1/status': {
+    tag: 'Gateway',
+    summary: 'What the gateway says of itself.',
+    needs: 'read',
+    answers: ok('All of it, of this moment.', statusReport),
+  },
+  'GET /metrics': {
+    tag: 'Gateway',
+    summary: 'The same in numbers, for Prometheus.',
+    needs: 'read',
+    answers: { 200: { description: 'Text format 0.0.4.', content: { 'text/plain': Type.String() } } },
+  },
+  'PUT /api/v1/clock': {
+    tag: 'Gateway',
+    summary: 'Tells the gateway what time it is.',
+    description: 'While its clock is not set, for callers of its own network too.',
+    needs: 'admin',
+    body: json(Type.Object({ now: time('The time, with its zone.') })),
+    answers: ok(
+      'It is believed.',
+      Type.Object({
+        quality: text('How far the clock can be trusted.'),
+        source: text('Who told the time.'),
+        now: time('By the gateway.'),
+      }),
+    ),
+    problems: ['request.conflict'],
+  },
+  'GET /api/v1/serial': {
+    tag: 'Gateway',
+    summary: 'Serial ports that there are, and those that are configured.',
+    needs: 'read',
+    answers: ok(
+      'The ports.',
+      Type.Object({
+        ports: Type.Array(
+          Type.Object(
+            {
+              path: text('By which to name it.'),
+              node: orNull(text('Its node; null: it is not there now.')),
+              configured: orNull(open('What the configuration makes of it.')),
+            },
+            { additionalProperties: true },
+          ),
+        ),
+      }),
+    ),
+  },
+  'POST /api/v1/serial/scan': {
+    tag: 'Gateway',
+    summary: 'Listens to a serial port, to tell what is on it.',
+    description: 'Takes up to half a minute, or as long as `seconds` says.',
+    needs: 'admin',
+    body: json(
+      Type.Object({
+        path: text('The port.'),
+        baud: Type.Optional(Type.Integer({ minimum: 1, maximum: 4_000_000 })),
+        format: Type.Optional(Type.String({ pattern: '^[5-8][NEO][12]$', examples: ['8N1'] })),
+        seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 120 })),
+      }),
+    ),
+    answers: ok(
+      'What was heard.',
+      Type.Object({
+        path: text('The port.'),
+        baud: whole('With which most was understood.'),
+        format: text('Data bits, parity, stop bits.'),
+        bytes: whole('How much was heard.'),
+        sample: text('The first of it, as hexadecimal digits.'),
+        suggestions: Type.Array(
+          Type.Object({ profile: text(''), confidence: number('From 0 to 1.'), reason: text('') }),
+        ),
+      }),
+    ),
+    problems: ['request.conflict'],
+  },
+};
+
+export const isTrial = flag('Nothing was changed: it was only asked what would be.');

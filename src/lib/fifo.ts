@@ -34,6 +34,11 @@ export class Fifo<T> {
     return item;
   }
 
+  /** From the first one to the last. */
+  *[Symbol.iterator](): Generator<T> {
+    for (let i = this.#from; i < this.#items.length; i++) yield this.#items[i]!;
+  }
+
   clear(): void {
     this.#items = [];
     this.#from = 0;

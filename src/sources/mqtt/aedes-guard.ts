@@ -1,8 +1,46 @@
 import type { EventEmitter } from 'node:events';
 import type { Aedes, Client, PublishPacket } from 'aedes';
+import type { Packet } from 'mqtt-packet';
 
-// What aedes 2.0.0-beta.1 leaves open and one hostile packet would use to end the process. The contract tests tell when
-// a new version no longer needs it.
+// What aedes 2.0.0-beta.1 leaves open, and where its packets are taken from it. The contract tests tell when a new version no longer
+// needs it.
+
+/** Packets that are seen to here and not by aedes. */
+export type OwnPacket = Extract<
+  Packet,
+  { cmd: 'subscribe' | 'unsubscribe' | 'puback' | 'pubrec' | 'pubcomp' | 'auth' }
+>;
+
+export interface ClientGuard {
+  /**
+   * What is wrong with a PUBLISH that has properties is seen to here.
+   * @returns whether it may go on
+   */
+  readonly admits: (packet: PublishPacket) => boolean;
+  /** Only for a client that has its CONNACK. Whoever returns a promise has no more read from the client until then. */
+  readonly handle: (packet: OwnPacket) => Promise<void> | undefined;
+  /** Something ends the connection; called before it is closed. */
+  readonly failed: (error: Error) => void;
+}
+
+/** What aedes calls by these names. */
+interface Insides {
+  readonly _parser: Parser;
+  readonly _nextBatch: (error?: Error) => void;
+  readonly _onError: (error: Error) => void;
+  readonly _keepaliveInterval: number;
+  readonly _keepaliveTimer: NodeJS.Timeout | null;
+  _parsingBatch: number;
+  readonly connackSent: boolean;
+  readonly broker: { readonly maximumPacketSize: number };
+  rejectPacketTooLarge(size: number): void;
+}
+
+interface Parser extends EventEmitter {
+  _queue: Packet[] | null;
+  _parseProperties(): { userProperties?: unknown } | false;
+  _parseStringPair(): { readonly name: string; readonly value: string };
+}
 
 /** Call it right after the broker is made. */
 export function guardBroker(broker: Aedes): void {
@@ -10,25 +48,91 @@ export function guardBroker(broker: Aedes): void {
 }
 
 /** Call it right after `broker.handle(socket)`. */
-export function guardClient(client: Client): void {
+export function guardClient(client: Client, guard: ClientGuard): void {
   withoutPrototype(client, ['subscriptions', 'duplicates']);
-  const { _parser: parser } = client as unknown as { _parser: EventEmitter };
+  const inside = client as unknown as Insides;
+  const { _parser: parser } = inside;
+  keepUserProperties(parser);
   // In place of its listener, not before it: a second one would cost every packet.
   const [handle] = parser.listeners('packet') as ((packet: Packet) => void)[];
   parser.removeAllListeners('packet');
   parser.on('packet', (packet: Packet) => {
-    // It looks for filters that come twice in a plain object. A command that it does not know ends the connection.
-    const filters = packet.subscriptions;
-    if (filters !== undefined && filters.length > 1 && filters.some(({ topic }) => topic === '__proto__')) {
-      packet.cmd = 'refused';
+    if (packet.cmd === 'publish') {
+      if (packet.properties === undefined || guard.admits(packet as PublishPacket)) handle?.call(parser, packet);
+    } else if (isOwn(packet) && inside.connackSent) {
+      take(inside, guard, packet);
+    } else {
+      handle?.call(parser, packet);
     }
-    handle?.call(parser, packet);
+  });
+  const emitter = client as unknown as EventEmitter;
+  emitter.removeListener('error', inside._onError);
+  emitter.on('error', (error: Error) => {
+    guard.failed(error);
+    inside._onError.call(client, error);
   });
 }
 
-interface Packet {
-  cmd: string;
-  readonly subscriptions?: readonly { readonly topic: string }[];
+/** A client is let in: what came behind its CONNECT is handled now, before aedes does it. Call it on `clientReady`. */
+export function releaseHeld(client: Client): void {
+  const inside = client as unknown as Insides;
+  const { _parser: parser } = inside;
+  const held = parser._queue ?? [];
+  parser._queue = [];
+  inside._parsingBatch -= held.length;
+  for (const packet of held) parser.emit('packet', packet);
+}
+
+function isOwn(packet: Packet): packet is OwnPacket {
+  switch (packet.cmd) {
+    case 'subscribe':
+    case 'unsubscribe':
+    case 'puback':
+    case 'pubrec':
+    case 'pubcomp':
+    case 'auth':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function take(inside: Insides, guard: ClientGuard, packet: OwnPacket): void {
+  const size = (packet.length ?? 0) + 2;
+  if (size > inside.broker.maximumPacketSize) {
+    inside.rejectPacketTooLarge(size);
+    return;
+  }
+  if (inside._keepaliveInterval > 0) inside._keepaliveTimer?.refresh();
+  const underWay = guard.handle(packet);
+  if (underWay === undefined) return;
+  inside._parsingBatch++;
+  underWay.then(
+    () => inside._nextBatch(),
+    (error) => inside._nextBatch(error),
+  );
+}
+
+/**
+ * The parser collects user properties by name, which loses their order and some of those whose names come twice (MQTT 5.0 § 3.3.2.3.7).
+ * With this they are `[name, value]` pairs, in order.
+ */
+function keepUserProperties(parser: Parser): void {
+  const properties = parser._parseProperties.bind(parser);
+  const pair = parser._parseStringPair.bind(parser);
+  let pairs: (readonly [string, string])[] = [];
+  parser._parseStringPair = () => {
+    const found = pair();
+    pairs.push([found.name, found.value]);
+    return found;
+  };
+  parser._parseProperties = () => {
+    const found = properties();
+    if (pairs.length === 0) return found;
+    if (found !== false) found.userProperties = pairs;
+    pairs = [];
+    return found;
+  };
 }
 
 /**

@@ -62,6 +62,16 @@ export class Throttle {
     if (this.#socket.writableLength > this.#limits.maxUnsent) this.#expectProgress();
   }
 
+  /** See {@link Outbox.editFirst}. */
+  editFirst(edit: (bytes: Buffer) => Buffer): void {
+    this.#outbox.editFirst(edit);
+  }
+
+  /** Hands over at once what waits for the end of this turn. */
+  flush(): void {
+    this.#outbox.flush();
+  }
+
   /** A message of this client is under way. */
   began(): void {
     this.#inFlight++;
@@ -114,20 +124,6 @@ export class Throttle {
 /** Bytes that the operating system has taken. */
 function sentOf(socket: ByteStream): number {
   return socket.bytesWritten - socket.writableLength;
-}
-
-/** Resolves when half of `maxUnsent` or less waits in the socket, or when it is gone. */
-export function roomIn(socket: ByteStream, maxUnsent: number): Promise<void> {
-  if (socket.destroyed || socket.writableLength <= maxUnsent / 2) return Promise.resolve();
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      socket.off('drain', settle);
-      socket.off('close', settle);
-      resolve();
-    };
-    socket.on('drain', settle);
-    socket.on('close', settle);
-  });
 }
 
 /** The connections that have not said CONNECT yet, oldest first: the ones that make room when there is none. */

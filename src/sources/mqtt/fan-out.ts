@@ -1,83 +1,84 @@
-import { newTopicTree, TopicCache } from './topic-index.ts';
+import type { AedesPublishPacket } from 'aedes';
+import { owned } from './owned.ts';
+import type { KeptPacket } from './packet-codec.ts';
+import type { MessageQueues, Queued } from './queues.ts';
+import type { Session } from './session.ts';
+import type { Delivery, Subscribers } from './subscribers.ts';
 
-/** A packet on its way to local subscribers. */
-export interface FanOutPacket {
-  readonly topic: string;
+/** One message to one subscriber; with its place in the queue, where it is kept for it. */
+interface Planned {
+  readonly delivery: Delivery<Session>;
+  readonly queued: Queued | undefined;
 }
 
-/** Gets each packet that its filter matches; calls `done` when it is through with it. */
-export type Listener<P> = (packet: P, done: () => void) => void;
-
-/** Filters that are looked for, and who is told when somebody listens by one. */
-export interface AddressedBy {
-  readonly prefix: string;
-  readonly onListener: () => void;
+/** As aedes hands it over. What is planned is found out once: of a shared subscription it is another member each time. */
+export interface FanOutPacket extends Pick<AedesPublishPacket, 'topic' | 'payload' | 'qos' | 'retain'> {
+  readonly clientId?: string;
+  readonly properties?: Readonly<Record<string, unknown>>;
+  planned?: readonly Planned[];
 }
 
 /**
- * Passes packets on to whoever listens to their topic, in the shape that aedes expects of its `mq`. Devices publish to
- * the same topics again and again, and to most of them nobody listens: so who listens to a topic is looked up once,
- * and again when somebody has come or gone.
+ * Passes messages on to whoever listens to their topic, in the shape that aedes expects of its `mq`. What is to wait for clients is
+ * put into their queues by `keep`, and passed on by `emit` once it is durable.
  */
-export class FanOut<P extends FanOutPacket> {
-  readonly #listeners = newTopicTree<Listener<P>>();
-  readonly #byTopic = new TopicCache<readonly Listener<P>[]>((topic) => this.#listeners.match(topic));
-  /** Those whose filter begins with the prefix that is looked for. */
-  readonly #addressed = newTopicTree<Listener<P>>();
-  readonly #addressedBy: AddressedBy;
+export class FanOut {
+  readonly #subscribers: Subscribers<Session>;
+  readonly #queues: MessageQueues;
+  readonly #operatingMs: () => number;
   #isClosed = false;
 
-  constructor(addressedBy: AddressedBy = { prefix: '\0', onListener: () => {} }) {
-    this.#addressedBy = addressedBy;
+  constructor(subscribers: Subscribers<Session>, queues: MessageQueues, operatingMs: () => number) {
+    this.#subscribers = subscribers;
+    this.#queues = queues;
+    this.#operatingMs = operatingMs;
   }
 
-  /** Whether anybody listens to a topic now by a filter that names the prefix, not just by one that matches it too. */
-  isAddressed(topic: string): boolean {
-    return !this.#isClosed && this.#addressed.match(topic).length > 0;
-  }
-
-  /** Whether anybody listens to a topic now. */
-  hasListeners(topic: string): boolean {
-    return this.#byTopic.get(topic).length > 0;
-  }
-
-  on(filter: string, listener: Listener<P>, done?: () => void): this {
-    this.#listeners.add(filter, listener);
-    this.#byTopic.clear();
-    if (filter.startsWith(this.#addressedBy.prefix)) {
-      this.#addressed.add(filter, listener);
-      this.#addressedBy.onListener();
-    }
+  /** For brokers that form a cluster, which there is none of. */
+  on(_filter: string, _listener: unknown, done?: () => void): this {
     if (done !== undefined) setImmediate(done);
     return this;
   }
 
-  removeListener(filter: string, listener: Listener<P>, done?: () => void): this {
-    // Later, so that a packet that is being passed on still finds its listeners.
-    setImmediate(() => {
-      this.#listeners.remove(filter, listener);
-      if (filter.startsWith(this.#addressedBy.prefix)) this.#addressed.remove(filter, listener);
-      this.#byTopic.clear();
-      done?.();
-    });
+  removeListener(_filter: string, _listener: unknown, done?: () => void): this {
+    if (done !== undefined) setImmediate(done);
     return this;
   }
 
-  /** @param done called when every listener is through with the packet, at once when there is none */
-  emit(packet: P, done: (error?: Error) => void = () => {}): this {
+  /** Puts a QoS 1 or 2 message into the queues of those for whom it has to be durable. @returns whether there are any */
+  keep(packet: FanOutPacket): boolean {
+    const deliveries = this.#subscribers.deliveriesOf(packet, packet.clientId);
+    if (deliveries.length === 0) return false;
+    let isKept = false;
+    const message = this.#messageOf(packet);
+    packet.planned = deliveries.map((delivery) => {
+      const { to, qos } = delivery;
+      if (qos === 0 || !to.isKept) return { delivery, queued: undefined };
+      isKept = true;
+      return { delivery, queued: this.#queues.add(to.id, forOne(message, delivery), true, to.isConnected) };
+    });
+    return isKept;
+  }
+
+  /** What {@link keep} put into queues is durable, as far as it ever will be. */
+  kept({ planned }: FanOutPacket): void {
+    for (const { queued } of planned ?? []) if (queued !== undefined) queued.isReady = true;
+  }
+
+  emit(packet: FanOutPacket, done: (error?: Error) => void = () => {}): this {
     if (this.#isClosed) {
       done(new Error('the broker is closed'));
       return this;
     }
-    const listeners = this.#byTopic.get(packet.topic);
-    let waiting = listeners.length;
-    if (waiting === 0) done();
-    for (const listener of listeners) {
-      listener(packet, () => {
-        waiting--;
-        if (waiting === 0) done();
-      });
+    const { planned } = packet;
+    if (planned !== undefined) {
+      for (const { delivery, queued } of planned) this.#passOn(packet, delivery, queued);
+    } else {
+      for (const delivery of this.#subscribers.deliveriesOf(packet, packet.clientId)) {
+        this.#passOn(packet, delivery, undefined);
+      }
     }
+    done();
     return this;
   }
 
@@ -86,4 +87,34 @@ export class FanOut<P extends FanOutPacket> {
     setImmediate(done);
     return this;
   }
+
+  #passOn(packet: FanOutPacket, delivery: Delivery<Session>, queued: Queued | undefined): void {
+    const { to, qos, retain, ids } = delivery;
+    const { outgoing } = to;
+    if (outgoing === undefined) return;
+    if (qos === 0) {
+      outgoing.sendNow(this.#messageOf(packet), retain, ids);
+      return;
+    }
+    if (!outgoing.expect()) return;
+    // What is to be kept and has no place in the queue was counted there.
+    if (queued === undefined && !to.isKept)
+      this.#queues.add(to.id, forOne(this.#messageOf(packet), delivery), false, true);
+    outgoing.pump();
+  }
+
+  #messageOf({ topic, payload, qos, properties }: FanOutPacket): KeptPacket {
+    const seconds = properties?.messageExpiryInterval;
+    return {
+      cmd: 'publish',
+      topic,
+      payload: qos > 0 ? owned(payload) : payload,
+      properties,
+      ...(typeof seconds === 'number' && { expiresAtMs: this.#operatingMs() + seconds * 1_000 }),
+    } as KeptPacket;
+  }
+}
+
+function forOne(message: KeptPacket, { qos, retain, ids }: Delivery<Session>): KeptPacket {
+  return { ...message, qos, retain, ...(ids !== undefined && { ids }) };
 }

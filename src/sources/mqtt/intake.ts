@@ -1,18 +1,15 @@
 import type { AedesPublishPacket, Client, PublishPacket } from 'aedes';
 import { messageOf } from '../../core/errors.ts';
 import type { Take } from '../../core/message.ts';
-import type { ByteStream } from '../../lib/byte-stream.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Tally } from '../../lib/tally.ts';
 import { markAnswered } from './aedes-guard.ts';
 import { type Done, Incoming, type IncomingEvents, taken, Unnumbered } from './incoming.ts';
 import type { Link } from './link.ts';
 import type { PacketInspector } from './packet-fault.ts';
+import { disconnectCodeOf, reasonCode } from './reason-codes.ts';
 import type { RefusedReason } from './refused.ts';
 import type { SessionStore } from './sessions.ts';
-
-/** MQTT 5.0 § 2.4: DISCONNECT reason codes that we send. */
-const reasonCode = { serverBusy: 0x89 };
 
 export interface IntakeDependencies {
   readonly take: Take;
@@ -22,8 +19,8 @@ export interface IntakeDependencies {
   readonly log: Log;
   /** What belongs to a client's connection; undefined for one that is gone. */
   readonly linkOf: (client: Client) => Link | undefined;
-  /** Whether anybody who is connected listens to a topic. */
-  readonly hasListeners: (topic: string) => boolean;
+  /** Ends a connection; an MQTT 5 client is told why. */
+  readonly refuse: (client: Client, code: number, why: string) => void;
   /** Keeps a message for those who will want it, and passes it on to those who listen; aedes' own `publish`. */
   readonly publish: (packet: PublishPacket, client: Client, done: (error?: Error | null) => void) => void;
 }
@@ -228,21 +225,26 @@ export class Intake {
   /** Settled when all copies that have to be durable are. */
   #passOn({ sender, packet }: Incoming): Promise<void> {
     return new Promise((resolve, reject) => {
+      // Known before it is put into queues: some do not want what is their own (MQTT 5.0 § 3.8.3.1).
+      Object.assign(packet, { clientId: sender.id });
       this.#deps.publish(packet, sender, (error) => (error ? reject(error) : resolve()));
     });
   }
 
   /** Somebody here listens, or will want it later: the broker has more to do than to acknowledge. */
   #isForOthers({ topic, retain }: PublishPacket): boolean {
-    return retain || this.#deps.hasListeners(topic) || this.#deps.sessions.wants(topic);
+    return retain || this.#deps.sessions.subscribers.wants(topic);
   }
 
   /** What MQTT forbids ends the connection in every version; it is not stored, and not acknowledged. */
   #refuseFaulty(client: Client | null, packet: PublishPacket, fault: string, done: Done): void {
+    if (client !== null && packet.cmd !== undefined) {
+      this.#deps.refuse(client, disconnectCodeOf(fault), fault);
+      return;
+    }
     this.#deps.refused.add('protocol-error');
     // A will comes when its connection is over already: aedes has to hear of it, to forget it.
-    if (client === null || packet.cmd === undefined) done(new Error(fault));
-    else (client.conn as ByteStream).destroy();
+    done(new Error(fault));
   }
 
   /**

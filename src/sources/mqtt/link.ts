@@ -1,9 +1,18 @@
 import type { ClientWindow, Redelivery } from '../redelivery.ts';
 import type { Throttle } from './connections.ts';
+import type { ClientLimits, Outgoing } from './outgoing.ts';
+import type { Session } from './session.ts';
 
 /** What belongs to one connection. */
 export class Link {
   readonly throttle: Throttle;
+  /** What its client said of itself; undefined before CONNECT. */
+  limits: ClientLimits | undefined;
+  /** Undefined before CONNACK. */
+  session: Session | undefined;
+  outgoing: Outgoing | undefined;
+  /** Settled when its last change of subscriptions is through. */
+  lastChange: Promise<void> = Promise.resolve();
   readonly #redelivery: Redelivery;
   #window: ClientWindow | undefined;
   #isOpen = true;

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { Aedes, type AedesPublishPacket, type Client } from 'aedes';
+import { Aedes, type Client } from 'aedes';
 import type { NativeWords } from '../../core/command.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { RecentDelivery, Take } from '../../core/message.ts';
@@ -9,20 +9,17 @@ import type { Log } from '../../lib/log.ts';
 import type { Service } from '../../lib/service.ts';
 import { Tally } from '../../lib/tally.ts';
 import { Redelivery } from '../redelivery.ts';
-import { guardBroker, guardClient } from './aedes-guard.ts';
-import { Newcomers, roomIn, Throttle } from './connections.ts';
+import { guardBroker } from './aedes-guard.ts';
 import { DeviceCarrier } from './device-carrier.ts';
 import { type Answered, devicesPrefix, withoutCommands } from './device-commands.ts';
 import { DeviceRequests } from './device-requests.ts';
 import { authenticate, cutOff, refusePublish } from './doorkeeper.ts';
-import { FanOut } from './fan-out.ts';
-import { forward } from './forward.ts';
 import { Gate, type MqttAccess } from './gate.ts';
 import { Intake, NotTaken } from './intake.ts';
-import { Link } from './link.ts';
 import { Listener } from './listener.ts';
 import type { MqttOptions } from './options.ts';
 import { PacketInspector } from './packet-fault.ts';
+import { Reception } from './reception.ts';
 import { reasonOf, refusedReasons, skippedReasons } from './refused.ts';
 import { SessionStore } from './sessions.ts';
 import type { MqttStatus } from './status.ts';
@@ -64,21 +61,15 @@ export class MqttSource implements Service {
   readonly #deps: MqttDependencies;
   readonly #refused = new Tally(refusedReasons);
   readonly #skipped = new Tally(skippedReasons);
-  readonly #newcomers = new Newcomers();
   readonly #sessions: SessionStore;
-  readonly #fanOut: FanOut<AedesPublishPacket>;
   readonly #redelivery: Redelivery;
   readonly #intake: Intake;
   readonly #gate: Gate<Client>;
-  readonly #links = new WeakMap<Client, Link>();
+  readonly #listener = new Listener();
+  readonly #reception: Reception;
   /** Connections that asked to start afresh and are not yet let in. */
   readonly #startsAfresh = new WeakSet<Client>();
-  readonly #sockets = new Set<ByteStream>();
-  /** Those of them that have said CONNECT and were let in. */
-  readonly #clients = new Set<ByteStream>();
-  readonly #listener = new Listener();
   #broker: Aedes | undefined;
-  #connectionsTotal = 0;
   #timers: readonly NodeJS.Timeout[] = [];
 
   constructor(deps: MqttDependencies) {
@@ -86,12 +77,11 @@ export class MqttSource implements Service {
     const { options, log } = deps;
     this.#gate = new Gate(deps.access, log);
     this.#redelivery = new Redelivery(options.maxInFlight);
-    this.#fanOut = new FanOut({ prefix: devicesPrefix, onListener: deps.commands.devicesChanged });
     this.devices = new DeviceCarrier({
       maxTopicLevels: options.maxTopicLevels,
       broker: () => this.#broker,
-      isAddressed: (topic) => this.#fanOut.isAddressed(topic),
-      hasListeners: (topic) => this.#fanOut.hasListeners(topic),
+      isAddressed: (topic) => this.#sessions.subscribers.isAddressed(topic),
+      hasListeners: (topic) => this.#sessions.subscribers.hasListeners(topic),
       native: deps.commands.native,
     });
     this.requests = new DeviceRequests({
@@ -106,10 +96,18 @@ export class MqttSource implements Service {
       operatingMs: deps.operatingMs,
       onSkipped: (reason) => this.#skipped.add(reason),
       onUnreadable: (what) => log.warn({ lost: what }, 'Some of what clients are remembered by could not be read.'),
-      // A client that ended while aedes empties its queue has no connection any more.
-      room: ({ conn }) =>
-        conn === undefined ? Promise.resolve() : roomIn(conn as ByteStream, options.maxUnsentPerClient),
       onReleased: (clientId, packetId) => this.#redelivery.forget(clientId, packetId),
+      addressedBy: { prefix: devicesPrefix, onListener: deps.commands.devicesChanged },
+    });
+    this.#reception = new Reception({
+      options,
+      broker: () => this.#broker,
+      sessions: this.#sessions,
+      redelivery: this.#redelivery,
+      refused: this.#refused,
+      mayListen: (client, filter) => this.#gate.maySubscribe(client, filter),
+      mayReceive: (client, topic) => this.#gate.mayReceive(client, topic),
+      log,
     });
     this.#intake = new Intake({
       take: withoutCommands(deps.take, deps.commands.answered),
@@ -117,8 +115,8 @@ export class MqttSource implements Service {
       sessions: this.#sessions,
       refused: this.#refused,
       log,
-      linkOf: (client) => this.#links.get(client),
-      hasListeners: (topic) => this.#fanOut.hasListeners(topic),
+      linkOf: (client) => this.#reception.linkOf(client),
+      refuse: (client, code, why) => this.#reception.refuse(client, code, why),
       publish: (packet, client, done) => (this.#broker as unknown as Publisher).publish(packet, client, done),
     });
   }
@@ -129,7 +127,7 @@ export class MqttSource implements Service {
     this.#redelivery.restore(this.#deps.recentDeliveries());
     const broker = await Aedes.createBroker({
       persistence: this.#sessions,
-      mq: this.#fanOut,
+      mq: this.#sessions.fanOut,
       // What a client may send before its CONNACK is bounded by one socket read, not by a count.
       queueLimit: 10_000,
       maxClientsIdLength: 256,
@@ -143,6 +141,7 @@ export class MqttSource implements Service {
       pendingSessionsLimit: options.maxSessions,
       preConnect: (client, packet, done) => {
         if (packet.clean) this.#startsAfresh.add(client);
+        this.#reception.greeted(client, packet as never);
         done(null, true);
       },
       authenticate: (client, username, password, done) =>
@@ -155,24 +154,17 @@ export class MqttSource implements Service {
         if (client === null || this.#gate.mayPublish(client, packet.topic)) this.#intake.take(client, packet, done);
         else refusePublish(client, packet, done, this.#refused);
       },
-      authorizeSubscribe: (client, subscription, done) => this.#authorizeSubscribe(client, subscription, done),
-      authorizeForward: (client, packet) =>
-        this.#gate.mayReceive(client, packet.topic)
-          ? forward(client, packet, options.maxUnsentPerClient, this.#skipped, this.#refused)
-          : null,
+      responseInformation: ({ id }: Client) => (/[+#]/.test(id) ? undefined : `response/${id}`),
     });
+    broker.on('connackSent', (connack, client) => this.#reception.answered(connack, client));
     broker.on('clientReady', (client: Client) => {
-      this.#sessions.connected(client);
-      const socket = client.conn as ByteStream;
-      this.#newcomers.settle(socket);
-      this.#clients.add(socket);
-      const left = this.#gate.watch(client, () => cutOff(client, this.#refused));
-      socket.once('close', () => {
-        left();
-        this.#clients.delete(socket);
-      });
+      client.conn.once(
+        'close',
+        this.#gate.watch(client, () => cutOff(client, this.#refused)),
+      );
+      this.#reception.ready(client);
     });
-    broker.on('ping', (_packet, client) => this.#links.get(client)?.heard());
+    broker.on('ping', (_packet, client) => this.#reception.linkOf(client)?.heard());
     broker.on('clientDisconnect', (client: Client) => {
       this.#sessions.disconnected(client);
       if (client.clean) this.#sessions.forgetIncoming(client.id);
@@ -196,7 +188,7 @@ export class MqttSource implements Service {
     const closed = this.#listener.close();
     const broker = this.#broker;
     if (broker !== undefined) await new Promise<void>((done) => broker.close(done));
-    for (const socket of this.#sockets) socket.destroy();
+    this.#reception.end();
     await closed;
     await this.#intake.idle();
     // aedes strikes off the wills that are taken in now.
@@ -233,8 +225,8 @@ export class MqttSource implements Service {
   status(): MqttStatus {
     return {
       address: this.#listener.address,
-      connections: this.#clients.size,
-      connectionsTotal: this.#connectionsTotal,
+      connections: this.#reception.connections,
+      connectionsTotal: this.#reception.connectionsTotal,
       refused: this.#refused.toObject(),
       skippedDeliveries: this.#skipped.toObject(),
       duplicates: this.#intake.duplicates,
@@ -243,45 +235,7 @@ export class MqttSource implements Service {
 
   /** Takes in a connection on which a client will say CONNECT. */
   accept(socket: ByteStream): void {
-    const { options } = this.#deps;
-    this.#connectionsTotal++;
-    if (this.#sockets.size >= options.maxConnections) {
-      this.#refused.add('too-many-connections');
-      if (!this.#newcomers.evictOldest()) {
-        socket.destroy();
-        return;
-      }
-    }
-    this.#sockets.add(socket);
-    socket.once('close', () => this.#sockets.delete(socket));
-    this.#newcomers.add(socket);
-    const throttle = new Throttle(
-      socket,
-      {
-        maxInFlight: options.maxInFlight,
-        maxUnsent: options.maxUnsentPerClient,
-        drainTimeoutMs: options.drainTimeout,
-      },
-      () => this.#refused.add('drain-timeout'),
-    );
-    const client = this.#broker?.handle(socket);
-    if (client === undefined) return;
-    guardClient(client);
-    const link = new Link(throttle, this.#redelivery);
-    this.#links.set(client, link);
-    socket.once('close', () => link.closed());
-  }
-
-  #authorizeSubscribe<S>(
-    client: Client,
-    subscription: S,
-    done: (error: Error | null, granted?: S | null) => void,
-  ): void {
-    const held = Object.keys((client as unknown as { subscriptions: object }).subscriptions).length;
-    // null refuses this filter in the SUBACK and leaves the connection alone.
-    const { topic } = subscription as { readonly topic: string };
-    const isAllowed = held < this.#deps.options.maxSubscriptionsPerClient && this.#gate.maySubscribe(client, topic);
-    done(null, isAllowed && (client.clean || this.#sessions.hasRoomFor(client.id)) ? subscription : null);
+    this.#reception.accept(socket);
   }
 
   #noteError(client: Client, error: Error): void {

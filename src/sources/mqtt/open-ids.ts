@@ -91,6 +91,10 @@ export class OpenIds {
     this.#shelf.put(spaces.open, openKey(packetId, clientId), value);
   }
 
+  has(clientId: string): boolean {
+    return this.#byClient.has(clientId);
+  }
+
   /** Whether what is open under this id was taken in and passed on. */
   isPassedOn(clientId: string, packetId: number): boolean {
     return this.#byClient.get(clientId)?.get(packetId)?.isPassedOn === true;

@@ -46,6 +46,11 @@ export const mqttOptions = Type.Object({
     description:
       'What may wait for one subscriber that reads slowly. Beyond it QoS 0 messages skip it and are counted; QoS 1 and 2 disconnect it.',
   }),
+  maxKeepAlive: duration({
+    default: '0s',
+    description:
+      'Longest Keep Alive of an MQTT 5 client: one that asks for more, or for none, is given this (Server Keep Alive). 0: as the client says.',
+  }),
   connectTimeout: duration({ default: '10s', description: 'How long a new connection may take to send CONNECT.' }),
   drainTimeout: duration({
     default: '5s',

@@ -14,12 +14,18 @@ export class Outbox {
   readonly #write: (...args: unknown[]) => boolean;
   #bytes = Buffer.allocUnsafeSlow(initialCapacity);
   #length = 0;
+  #edit: ((bytes: Buffer) => Buffer) | undefined;
 
   /** From here on the socket can't be corked: that is what this does. */
   constructor(socket: ByteStream) {
     this.#write = socket.write.bind(socket) as (...args: unknown[]) => boolean;
     // mqtt-packet corks what can be corked, at the price of a tick for each packet. Nobody else does.
     (socket as { cork: unknown }).cork = undefined;
+  }
+
+  /** What is handed over first goes through this. */
+  editFirst(edit: (bytes: Buffer) => Buffer): void {
+    this.#edit = edit;
   }
 
   /** Bytes that wait for the end of this turn. */
@@ -36,12 +42,21 @@ export class Outbox {
 
   /** Takes what `socket.write` takes. */
   write(chunk: unknown, ...rest: unknown[]): void {
+    if (this.#edit !== undefined && typeof chunk === 'string') this.#collect(Buffer.from(chunk));
     // A string has an encoding, and whoever gives a callback wants to know of its own chunk.
-    if (!(chunk instanceof Uint8Array) || chunk.length > maxSmall || rest.some((one) => typeof one === 'function')) {
+    else if (
+      chunk instanceof Uint8Array &&
+      chunk.length <= maxSmall &&
+      !rest.some((one) => typeof one === 'function')
+    ) {
+      this.#collect(chunk);
+    } else {
       this.flush();
       this.#write(chunk, ...rest);
-      return;
     }
+  }
+
+  #collect(chunk: Uint8Array): void {
     if (this.#length === 0) process.nextTick(() => this.flush());
     if (this.#length + chunk.length > this.#bytes.length) this.#grow(this.#length + chunk.length);
     if (chunk.length <= 4) for (let i = 0; i < chunk.length; i++) this.#bytes[this.#length + i] = chunk[i]!;
@@ -55,7 +70,13 @@ export class Outbox {
     // A copy, because the socket may keep it for long.
     const chunk = Buffer.from(this.#bytes.subarray(0, this.#length));
     this.#length = 0;
-    this.#write(chunk);
+    if (this.#edit === undefined) {
+      this.#write(chunk);
+      return;
+    }
+    const edit = this.#edit;
+    this.#edit = undefined;
+    this.#write(edit(chunk));
   }
 
   #grow(needed: number): void {

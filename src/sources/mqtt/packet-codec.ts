@@ -8,13 +8,17 @@ export interface KeptPacket {
   readonly qos?: 0 | 1 | 2;
   readonly retain?: boolean;
   messageId?: number | undefined;
-  /** MQTT 5.0 § 3.3.2.3.3: when it is not worth delivering any more. Unix ms. */
-  readonly messageExpiry?: number;
+  /** MQTT 5.0 § 3.3.2.3.3: when it is not worth delivering any more, in operating time. */
+  readonly expiresAtMs?: number | undefined;
+  /** Subscription identifiers for the one client that it is for. */
+  readonly ids?: readonly number[] | undefined;
   /** MQTT 5.0 § 2.2.2 */
   readonly properties?: Readonly<Record<string, unknown>>;
 }
 
 const lengthBytes = 4;
+/** What a user property takes in memory besides its texts, roughly. */
+const overheadOfPair = 64;
 
 /**
  * A packet as bytes: the length of a JSON text (32 bits, little endian), that text, and the payload as it came.
@@ -22,9 +26,9 @@ const lengthBytes = 4;
  * @param more what belongs to it besides; it comes back beside the packet
  */
 export function encodePacket(packet: KeptPacket, more: object = {}): Uint8Array {
-  const { cmd, topic, qos, retain, messageId, messageExpiry, properties, payload = '' } = packet;
+  const { cmd, topic, qos, retain, messageId, expiresAtMs, ids, properties, payload = '' } = packet;
   const header = Buffer.from(
-    JSON.stringify({ cmd, topic, qos, retain, messageId, messageExpiry, ...encodeProperties(properties), more }),
+    JSON.stringify({ cmd, topic, qos, retain, messageId, expiresAtMs, ids, ...encodeProperties(properties), more }),
   );
   const bytes = Buffer.from(payload);
   const encoded = Buffer.allocUnsafeSlow(lengthBytes + header.length + bytes.length);
@@ -56,6 +60,17 @@ export function decodePacket(bytes: Uint8Array): { packet: KeptPacket; more: Rec
     // Not JSON: written by something else.
     return undefined;
   }
+}
+
+/** Bytes of a packet's payload and properties. */
+export function sizeOfPacket({ payload, properties }: KeptPacket): number {
+  let size = payload?.length ?? 0;
+  if (properties === undefined) return size;
+  for (const value of Object.values(properties)) {
+    if (typeof value === 'string' || value instanceof Uint8Array) size += value.length;
+    else if (Array.isArray(value)) for (const pair of value) size += String(pair).length + overheadOfPair;
+  }
+  return size;
 }
 
 /** The one property of a PUBLISH that is bytes goes apart, since JSON has none (MQTT 5.0 § 3.3.2.3.6). */

@@ -1,7 +1,6 @@
-import type { Client, Subscription } from 'aedes';
 import type { Shelf } from '../../core/shelf.ts';
 import { spaces } from './spaces.ts';
-import { TopicCache, WantedTopics } from './topic-index.ts';
+import type { Subscription } from './subscription.ts';
 
 /** A client, or what is left of one. */
 export interface SessionOwner {
@@ -11,16 +10,7 @@ export interface SessionOwner {
   readonly sessionExpiryInterval?: number;
 }
 
-/** Where the subscriptions are found by topic. */
-export interface SubscriptionMemory {
-  addSubscriptions(client: Client, subs: Subscription[]): Promise<void>;
-  removeSubscriptions(client: Client, topics: string[]): Promise<void>;
-  subscriptionsByClient(client: Client): Promise<unknown>;
-  subscriptionsByTopic(topic: string): Promise<unknown>;
-  cleanSubscriptions(client: Client): Promise<void>;
-}
-
-interface Session {
+interface Kept {
   readonly subscriptions: Map<string, Subscription>;
   /** How long it outlives its connection; undefined: for ever. */
   lifeMs: number | undefined;
@@ -32,27 +22,21 @@ interface Session {
 const never = 0xffffffff;
 
 /**
- * The sessions that outlive their connections: who has one, what they are subscribed to, and when they end. All of it is
- * on the shelf too.
+ * The sessions that outlive their connections: who has one, what they are subscribed to, and when they end, on the shelf.
  *
  * A session's life is counted in operating time, the time that the gateway runs: nobody can come back while it does not,
  * and a wall clock that jumps, as it does whenever a Pi learns the time, must not end them all. So a session may live
  * longer than it was asked to, and never shorter.
  */
 export class PersistentSessions {
-  readonly #memory: SubscriptionMemory;
   readonly #shelf: Shelf;
   readonly #maxSessions: number;
   readonly #operatingMs: () => number;
-  readonly #byClient = new Map<string, Session>();
-  readonly #wanted = new WantedTopics();
-  /** Who has a persistent QoS 1 or 2 subscription to a topic. */
-  readonly #subscribers = new TopicCache((topic) => this.#memory.subscriptionsByTopic(topic));
+  readonly #byClient = new Map<string, Kept>();
   /** Whose subscriptions are to be put on the shelf. */
   readonly #changed = new Set<string>();
 
-  constructor(memory: SubscriptionMemory, shelf: Shelf, maxSessions: number, operatingMs: () => number) {
-    this.#memory = memory;
+  constructor(shelf: Shelf, maxSessions: number, operatingMs: () => number) {
     this.#shelf = shelf;
     this.#maxSessions = maxSessions;
     this.#operatingMs = operatingMs;
@@ -72,19 +56,23 @@ export class PersistentSessions {
         this.#shelf.delete(spaces.subscriptions, clientId);
         continue;
       }
-      const { lifeMs, endedAtMs } = (ends.get(clientId) ?? {}) as Partial<Session>;
+      const { lifeMs, endedAtMs } = (ends.get(clientId) ?? {}) as Partial<Kept>;
       // A crash ended its connection, or that was later than we know: then it begins to end now.
       const endedBefore = lifeMs === undefined ? undefined : Math.min(endedAtMs ?? now, now);
-      const session = { subscriptions: new Map(), lifeMs, endedAtMs: endedBefore };
+      const byTopic = new Map(subscriptions.map((subscription) => [subscription.topic, subscription]));
+      const session = { subscriptions: byTopic, lifeMs, endedAtMs: endedBefore };
       this.#byClient.set(clientId, session);
       if (endedBefore !== endedAtMs) this.#putEnd(clientId, session);
-      await this.add({ id: clientId } as Client, subscriptions);
-      this.#changed.delete(clientId);
     }
     for (const clientId of ends.keys()) {
       if (!this.#byClient.has(clientId)) this.#shelf.delete(spaces.sessions, clientId);
     }
     return { unreadable, tooMany };
+  }
+
+  /** Every session with its subscriptions. */
+  *all(): Generator<readonly [clientId: string, subscriptions: Iterable<Subscription>]> {
+    for (const [clientId, { subscriptions }] of this.#byClient) yield [clientId, subscriptions.values()];
   }
 
   has(clientId: string): boolean {
@@ -96,47 +84,21 @@ export class PersistentSessions {
     return this.#byClient.has(clientId) || this.#byClient.size < this.#maxSessions;
   }
 
-  /** Whether any session wants a topic's QoS 1 and 2 messages, also while its client is away. */
-  wants(topic: string): boolean {
-    return this.#wanted.has(topic);
-  }
-
-  async add(client: Client, subs: Subscription[]): Promise<void> {
+  add(client: SessionOwner, subscription: Subscription): void {
     let session = this.#byClient.get(client.id);
     if (session === undefined) {
       session = { subscriptions: new Map(), lifeMs: lifeOf(client), endedAtMs: undefined };
       this.#byClient.set(client.id, session);
       this.#putEnd(client.id, session);
     }
-    for (const { topic, qos, rh, rap, nl, subscriptionIdentifier } of subs as KeptSubscription[]) {
-      if (qos > 0) this.#wanted.add(client.id, topic);
-      else this.#wanted.remove(client.id, topic);
-      const kept: KeptSubscription = { topic, qos, rh, rap, nl, subscriptionIdentifier };
-      const before = session.subscriptions.get(topic);
-      if (before !== undefined && JSON.stringify(before) === JSON.stringify(kept)) continue;
-      session.subscriptions.set(topic, kept as Subscription);
-      this.#changed.add(client.id);
-    }
-    await this.#memory.addSubscriptions(client, subs);
-    this.#subscribers.clear();
+    const before = session.subscriptions.get(subscription.topic);
+    if (before !== undefined && JSON.stringify(before) === JSON.stringify(subscription)) return;
+    session.subscriptions.set(subscription.topic, subscription);
+    this.#changed.add(client.id);
   }
 
-  async remove(client: Client, topics: string[]): Promise<void> {
-    const session = this.#byClient.get(client.id);
-    for (const topic of topics) {
-      this.#wanted.remove(client.id, topic);
-      if (session?.subscriptions.delete(topic)) this.#changed.add(client.id);
-    }
-    await this.#memory.removeSubscriptions(client, topics);
-    this.#subscribers.clear();
-  }
-
-  byClient(client: Client): Promise<unknown> {
-    return this.#memory.subscriptionsByClient(client);
-  }
-
-  byTopic(topic: string): Promise<unknown> {
-    return this.#subscribers.get(topic);
+  remove(clientId: string, topic: string): void {
+    if (this.#byClient.get(clientId)?.subscriptions.delete(topic)) this.#changed.add(clientId);
   }
 
   /** A client is here: its session does not end, and how long it will outlive the connection may have changed. */
@@ -150,26 +112,23 @@ export class PersistentSessions {
   }
 
   /** The session is over. */
-  async end(client: Client): Promise<void> {
-    if (this.#byClient.delete(client.id)) {
-      this.#shelf.delete(spaces.sessions, client.id);
-      this.#shelf.delete(spaces.subscriptions, client.id);
+  end(clientId: string): void {
+    if (this.#byClient.delete(clientId)) {
+      this.#shelf.delete(spaces.sessions, clientId);
+      this.#shelf.delete(spaces.subscriptions, clientId);
     }
-    this.#changed.delete(client.id);
-    this.#wanted.forget(client.id);
-    await this.#memory.cleanSubscriptions(client);
-    this.#subscribers.clear();
+    this.#changed.delete(clientId);
   }
 
   /** Clients whose session has outlived its connection for as long as it may. */
   expired(): string[] {
     const now = this.#operatingMs();
-    const isOver = ({ lifeMs, endedAtMs }: Session): boolean =>
+    const isOver = ({ lifeMs, endedAtMs }: Kept): boolean =>
       lifeMs !== undefined && endedAtMs !== undefined && endedAtMs + lifeMs <= now;
     return [...this.#byClient].filter(([, session]) => isOver(session)).map(([clientId]) => clientId);
   }
 
-  /** Puts what has changed on the shelf; aedes tells of each subscription of a packet once for each of them. */
+  /** Puts what has changed on the shelf. */
   flush(): void {
     for (const clientId of this.#changed) {
       const subscriptions = this.#byClient.get(clientId)?.subscriptions;
@@ -188,19 +147,11 @@ export class PersistentSessions {
     this.#putEnd(client.id, session);
   }
 
-  #putEnd(clientId: string, { lifeMs, endedAtMs }: Session): void {
+  #putEnd(clientId: string, { lifeMs, endedAtMs }: Kept): void {
     if (lifeMs === undefined) this.#shelf.delete(spaces.sessions, clientId);
     else this.#shelf.put(spaces.sessions, clientId, Buffer.from(JSON.stringify({ lifeMs, endedAtMs })));
   }
 }
-
-/** aedes' own type leaves the subscription identifier out. */
-type KeptSubscription = Pick<Subscription, 'topic' | 'qos'> & {
-  readonly rh?: unknown;
-  readonly rap?: unknown;
-  readonly nl?: unknown;
-  readonly subscriptionIdentifier?: unknown;
-};
 
 /** MQTT 3: for ever. MQTT 5: as it says. */
 function lifeOf({ version, sessionExpiryInterval = never }: SessionOwner): number | undefined {

@@ -31,7 +31,7 @@ export type RefusedReason = (typeof refusedReasons)[number];
 /**
  * Why a local subscriber did not get a message. Records are not affected. `sessions-full`: at start there were more
  * sessions than are kept, and this one was forgotten. `too-many-requests`: decoders asked too many devices for something at
- * once; they ask again.
+ * once; they ask again. `expired`: its publisher's Message Expiry Interval was over. `too-large`: the client takes no packet of that size.
  */
 export const skippedReasons = [
   'slow-subscriber',
@@ -39,6 +39,8 @@ export const skippedReasons = [
   'retained-full',
   'sessions-full',
   'too-many-requests',
+  'expired',
+  'too-large',
 ] as const;
 
 export type SkippedReason = (typeof skippedReasons)[number];

@@ -1,6 +1,6 @@
 import { Qlobber } from 'qlobber';
 
-/** MQTT's topic filters (MQTT 5.0 § 4.7). A filter that starts with a wildcard also matches `$` topics here. */
+/** MQTT's topic filters (MQTT 5.0 § 4.7). A filter that starts with a wildcard also matches `$` topics here: whoever asks leaves those out. */
 export function newTopicTree<T>(): Qlobber<T> {
   return new Qlobber<T>({ separator: '/', wildcard_one: '+', wildcard_some: '#', match_empty_levels: true });
 }
@@ -29,40 +29,5 @@ export class TopicCache<T> {
 
   clear(): void {
     this.#known.clear();
-  }
-}
-
-/** Tells whether any persistent session wants a topic's QoS 1 and 2 messages, also while its client is away. */
-export class WantedTopics {
-  readonly #tree = newTopicTree<string>();
-  readonly #byClient = new Map<string, Set<string>>();
-  readonly #cache = new TopicCache<boolean>((topic) => this.#tree.match(topic).length > 0);
-
-  has(topic: string): boolean {
-    return this.#byClient.size > 0 && this.#cache.get(topic);
-  }
-
-  add(clientId: string, filter: string): void {
-    let filters = this.#byClient.get(clientId);
-    if (filters === undefined) {
-      filters = new Set();
-      this.#byClient.set(clientId, filters);
-    }
-    if (filters.has(filter)) return;
-    filters.add(filter);
-    this.#tree.add(filter, clientId);
-    this.#cache.clear();
-  }
-
-  remove(clientId: string, filter: string): void {
-    const filters = this.#byClient.get(clientId);
-    if (filters?.delete(filter) !== true) return;
-    if (filters.size === 0) this.#byClient.delete(clientId);
-    this.#tree.remove(filter, clientId);
-    this.#cache.clear();
-  }
-
-  forget(clientId: string): void {
-    for (const filter of [...(this.#byClient.get(clientId) ?? [])]) this.remove(clientId, filter);
   }
 }

@@ -164,6 +164,8 @@ test('what does not fit the limits of the next run is left out, counted, and gon
     'retained-full': 2,
     'sessions-full': 1,
     'too-many-requests': 0,
+    expired: 0,
+    'too-large': 0,
   });
   const a = await site.connect('a', 4, keep);
   assert.deepEqual(

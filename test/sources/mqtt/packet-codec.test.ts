@@ -13,7 +13,8 @@ const packets: fc.Arbitrary<KeptPacket> = fc.record(
     qos: fc.constantFrom(0 as const, 1 as const, 2 as const),
     retain: fc.boolean(),
     messageId: fc.integer({ min: 1, max: 65_535 }),
-    messageExpiry: fc.integer({ min: 0, max: 2 ** 50 }),
+    expiresAtMs: fc.integer({ min: 0, max: 2 ** 50 }),
+    ids: fc.array(fc.integer({ min: 1, max: 268_435_455 })),
     properties: fc.record(
       {
         contentType: text,

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
 import type { AedesPublishPacket } from 'aedes';
+import { type IPublishPacket, type Packet, parser } from 'mqtt-packet';
 import { SessionStore } from '../../../src/sources/mqtt/sessions.ts';
 import { MemoryDisk, memoryShelf } from '../../support/memory-shelf.ts';
+import { eventually } from '../../support/wait.ts';
 
 const client = { id: 'c' };
 const packet = (counter: number, more: object = {}): AedesPublishPacket =>
@@ -26,7 +29,6 @@ function store(limits = tight) {
     operatingMs: () => 0,
     onSkipped: (reason) => skipped.push(reason),
     onUnreadable: assert.fail,
-    room: async () => {},
     onReleased: () => {},
   });
   return { sessions, skipped };
@@ -34,11 +36,54 @@ function store(limits = tight) {
 
 const seven = { packetId: 7, digest: 1 };
 
-async function queued(sessions: SessionStore): Promise<(number | undefined)[]> {
-  const found: (number | undefined)[] = [];
-  for await (const one of sessions.outgoingStream(client))
-    found.push((one as { brokerCounter?: number }).brokerCounter);
-  return found;
+/** Connects a client, and gives what it is sent. */
+function connected(sessions: SessionStore, id = 'c', clean = false) {
+  const packets: Packet[] = [];
+  const reader = parser({ protocolVersion: 4 });
+  reader.on('packet', (one) => packets.push(one));
+  const socket = Object.assign(new PassThrough(), { bytesWritten: 0 });
+  socket.write = (chunk: Uint8Array): boolean => {
+    reader.parse(Buffer.from(chunk));
+    return true;
+  };
+  const session = sessions.attach(
+    { id, clean },
+    {
+      socket,
+      limits: { version: 4, receiveMaximum: 65_535, maximumPacketSize: undefined, topicAliasMaximum: 0 },
+      maxUnsentBytes: 1e6,
+      maxInFlight: 1_000,
+      mayReceive: () => true,
+      onRefused: assert.fail,
+    },
+  );
+  return { packets, session, outgoing: session.outgoing! };
+}
+
+/** Makes clients that are away, with sessions that are kept. */
+function away(sessions: SessionStore, ...ids: string[]): void {
+  for (const id of ids) {
+    const { session, outgoing } = connected(sessions, id);
+    const subscription = { topic: '#', qos: 2 } as const;
+    sessions.keep({ id }, subscription);
+    sessions.subscribe(session, subscription);
+    sessions.detach(session, outgoing);
+  }
+}
+
+/** Topics of what waits for a client that comes back, in order; it stays there. */
+function waiting(sessions: SessionStore, id = 'c'): string[] {
+  const { packets, session, outgoing } = connected(sessions, id);
+  sessions.detach(session, outgoing);
+  return packets.map((one) => (one.cmd === 'publish' ? one.topic : one.cmd));
+}
+
+/** Topics of the retained messages. */
+function retained(sessions: SessionStore): string[] {
+  const { packets, session, outgoing } = connected(sessions, 'reader', true);
+  sessions.offerRetained(session, { topic: '#', qos: 0 });
+  sessions.detach(session, outgoing);
+  return packets.map((one) => (one as IPublishPacket).topic);
 }
 
 test('a QoS 2 message is taken once, until its id is released', async () => {
@@ -79,20 +124,41 @@ test('a session that ends takes its ids along', async () => {
 
 test('a client that is away keeps the newest messages, and the oldest are counted', async () => {
   const { sessions, skipped } = store();
-  for (const counter of [1, 2, 3, 4, 5]) await sessions.outgoingEnqueue({ clientId: 'c' }, packet(counter));
-  assert.deepEqual(await queued(sessions), [3, 4, 5]);
+  away(sessions, 'c');
+  for (const counter of [1, 2, 3, 4, 5]) await sessions.outgoingEnqueueCombi([], packet(counter));
+  assert.deepEqual(waiting(sessions), ['t/3', 't/4', 't/5']);
   assert.deepEqual(skipped, ['queue-full', 'queue-full']);
 });
 
-test('a queued message gets a packet id, becomes a PUBREL, and goes with its acknowledgement', async () => {
+test('a QoS 2 message keeps its packet id over connections, becomes a PUBREL, and goes with PUBCOMP', async () => {
   const { sessions } = store();
-  for (const counter of [1, 2]) await sessions.outgoingEnqueueCombi([{ clientId: 'c' }], packet(counter));
-  await sessions.outgoingUpdate(client, { brokerId: 'b', brokerCounter: 2, messageId: 9 });
-  await sessions.outgoingUpdate(client, { cmd: 'pubrel', messageId: 9 });
-  assert.deepEqual(await queued(sessions), [1, undefined]);
-  assert.equal((await sessions.outgoingClearMessageId(client, { messageId: 9 }))?.cmd, 'pubrel');
-  assert.deepEqual(await queued(sessions), [1]);
-  assert.equal(await sessions.outgoingClearMessageId(client, { messageId: 9 }), undefined);
+  away(sessions, 'c');
+  for (const counter of [1, 2]) await sessions.outgoingEnqueueCombi([], packet(counter, { qos: 2 }));
+  const first = connected(sessions);
+  // Their ids have to be durable first.
+  assert.deepEqual(first.packets, []);
+  await sessions.saved();
+  await eventually('both', () => first.packets.length === 2);
+  const [one, two] = first.packets.map(({ messageId }) => messageId);
+  sessions.detach(first.session, first.outgoing);
+  const second = connected(sessions);
+  assert.deepEqual(
+    second.packets.map((again) => [again.messageId, (again as IPublishPacket).dup]),
+    [
+      [one, true],
+      [two, true],
+    ],
+  );
+  second.outgoing.pubrec(two!, 0);
+  await eventually('PUBREL', () => second.packets.length === 3);
+  sessions.detach(second.session, second.outgoing);
+  assert.deepEqual(waiting(sessions), ['t/1', 'pubrel']);
+  const third = connected(sessions);
+  third.outgoing.pubcomp(one!);
+  third.outgoing.pubcomp(two!);
+  third.outgoing.pubcomp(two!);
+  sessions.detach(third.session, third.outgoing);
+  assert.deepEqual(waiting(sessions), ['t/1']);
 });
 
 test('retained messages are bounded by topic, may change, and make room when they are cleared', async () => {
@@ -102,48 +168,45 @@ test('retained messages are bounded by topic, may change, and make room when the
   assert.deepEqual(skipped, ['retained-full']);
   await sessions.storeRetained(packet(1, { payload: Buffer.alloc(0) }));
   await sessions.storeRetained(packet(3));
-  const topics: string[] = [];
-  for await (const one of sessions.createRetainedStreamCombi(['#'])) topics.push((one as AedesPublishPacket).topic);
-  assert.deepEqual(topics, ['t/2', 't/3']);
+  assert.deepEqual(retained(sessions), ['t/2', 't/3']);
 });
 
 test('what is kept is bounded in bytes too, for all together', async () => {
   const { sessions, skipped } = store();
   const large = packet(1, { payload: Buffer.alloc(800) });
-  for (const clientId of ['a', 'b', 'c']) await sessions.outgoingEnqueue({ clientId }, large);
+  away(sessions, 'a', 'b', 'c');
+  await sessions.outgoingEnqueueCombi([], large);
   assert.deepEqual(skipped, ['queue-full']);
-  await sessions.outgoingUpdate({ id: 'a' }, { brokerId: 'b', brokerCounter: 1, messageId: 5 });
-  await sessions.outgoingClearMessageId({ id: 'a' }, { messageId: 5 });
-  await sessions.outgoingEnqueue({ clientId: 'c' }, large);
-  assert.deepEqual(skipped, ['queue-full']);
+  const { packets, session, outgoing } = connected(sessions, 'a');
+  outgoing.puback(packets[0]!.messageId!);
+  sessions.detach(session, outgoing);
+  await sessions.outgoingEnqueueCombi([], large);
+  assert.deepEqual(skipped, ['queue-full', 'queue-full', 'queue-full']);
+  assert.deepEqual(waiting(sessions, 'a'), ['t/1']);
   await sessions.storeRetained(packet(1, { payload: Buffer.alloc(10) }));
   await sessions.storeRetained(packet(2));
-  assert.deepEqual(skipped, ['queue-full', 'retained-full']);
+  assert.deepEqual(skipped.slice(3), ['retained-full']);
   await sessions.storeRetained(packet(1, { payload: Buffer.alloc(9) }));
   await sessions.storeRetained(packet(2));
-  assert.deepEqual(skipped, ['queue-full', 'retained-full']);
+  assert.deepEqual(skipped.slice(3), ['retained-full']);
   // Too large to be kept: then its topic has none, rather than an old one.
   await sessions.storeRetained(packet(1, { payload: Buffer.alloc(11) }));
-  const topics: string[] = [];
-  for await (const one of sessions.createRetainedStreamCombi(['#'])) topics.push((one as AedesPublishPacket).topic);
-  assert.deepEqual(topics, ['t/2']);
+  assert.deepEqual(retained(sessions), ['t/2']);
 });
 
-test('a small payload does not hold on to the large read that it came with', async () => {
-  const { sessions } = store();
-  const read = Buffer.alloc(64 * 1024);
-  await sessions.outgoingEnqueue({ clientId: 'c' }, packet(1, { payload: read.subarray(0, 10) }));
-  for await (const one of sessions.outgoingStream(client)) {
-    assert.ok((one as { payload: Buffer }).payload.buffer.byteLength <= 20);
-  }
+test('user properties count as what they take', async () => {
+  const { sessions, skipped } = store();
+  away(sessions, 'c');
+  const pairs = Array.from({ length: 100 }, (_, i) => [`${i}`, 'x'.repeat(20)]);
+  await sessions.outgoingEnqueueCombi([], packet(1, { properties: { userProperties: pairs } }));
+  assert.deepEqual(skipped, ['queue-full']);
 });
 
 test('sessions are bounded in number, and known clients keep theirs', async () => {
   const { sessions } = store();
-  const subscriptions = [{ topic: 't', qos: 1 }] as never;
-  for (const id of ['a', 'b']) await sessions.addSubscriptions({ id } as never, subscriptions);
+  away(sessions, 'a', 'b');
   assert.deepEqual([sessions.hasRoomFor('a'), sessions.hasRoomFor('c')], [true, false]);
-  assert.equal(sessions.wants('t'), true);
-  for (const id of ['a', 'b']) await sessions.cleanSubscriptions({ id } as never);
-  assert.deepEqual([sessions.hasRoomFor('c'), sessions.wants('t')], [true, false]);
+  assert.equal(sessions.subscribers.wants('t'), true);
+  for (const id of ['a', 'b']) await sessions.cleanSubscriptions({ id });
+  assert.deepEqual([sessions.hasRoomFor('c'), sessions.subscribers.wants('t')], [true, false]);
 });

@@ -25,6 +25,7 @@ const defaults: MqttOptions = {
   maxQueuedPerClient: 1000,
   maxQueuedBytes: 1e7,
   maxUnsentPerClient: 1e6,
+  maxKeepAlive: 0,
   connectTimeout: 10_000,
   drainTimeout: 5_000,
 };

@@ -1,0 +1,29 @@
+/** MQTT 5.0 § 2.4: the reason codes that we send. */
+export const reasonCode = {
+  success: 0x00,
+  noSubscriptionExisted: 0x11,
+  unspecified: 0x80,
+  malformedPacket: 0x81,
+  protocolError: 0x82,
+  notAuthorized: 0x87,
+  serverBusy: 0x89,
+  keepAliveTimeout: 0x8d,
+  topicFilterInvalid: 0x8f,
+  topicNameInvalid: 0x90,
+  packetTooLarge: 0x95,
+  quotaExceeded: 0x97,
+  payloadFormatInvalid: 0x99,
+} as const;
+
+const byMessage: readonly (readonly [RegExp, number])[] = [
+  [/keep alive timeout/, reasonCode.keepAliveTimeout],
+  [/Response Topic/, reasonCode.protocolError],
+  [/topic|not allowed in PUBLISH|not valid UTF-8/i, reasonCode.topicNameInvalid],
+  [/Invalid protocol|QoS is 3|both QoS bits|identifier is missing/, reasonCode.protocolError],
+  [/Cannot parse|Invalid|Malformed|must be|Unknown property|Not supported|too short/i, reasonCode.malformedPacket],
+];
+
+/** What an MQTT 5 client is told of a fault that ends its connection. aedes and its parser tell theirs apart by their texts alone. */
+export function disconnectCodeOf(fault: string): number {
+  return byMessage.find(([pattern]) => pattern.test(fault))?.[1] ?? reasonCode.unspecified;
+}

@@ -20,6 +20,7 @@ import { durability } from './scenarios/durability.ts';
 import { eventloop } from './scenarios/eventloop.ts';
 import { fleet } from './scenarios/fleet.ts';
 import { floor } from './scenarios/floor.ts';
+import { history } from './scenarios/history.ts';
 import { ingest } from './scenarios/ingest.ts';
 import { latency } from './scenarios/latency.ts';
 import { link } from './scenarios/link.ts';
@@ -43,6 +44,7 @@ const scenarios: readonly Scenario[] = [
   liveshare,
   compression,
   codecs,
+  history,
   link,
   fleet,
   commands,

@@ -37,6 +37,7 @@ export class Blocks {
   /** Puts a series' buckets into its blocks, beside and into what is there. @param sinceMs older blocks are past keeping */
   put(tier: number, series: number, buckets: Buckets, sinceMs: number): void {
     const { widthMs, blockMs } = tiers[tier]!;
+    buckets.settle();
     for (let from = 0; from < buckets.length; ) {
       const startMs = Math.floor((buckets.numberOf(from) * widthMs) / blockMs) * blockMs;
       let to = from + 1;
@@ -55,6 +56,7 @@ export class Blocks {
       merged.clear();
       this.#decode(before, tier, (bucket) => merged.put(bucket[0]!, bucket, 0));
       for (let i = from; i < to; i++) merged.put(buckets.numberOf(i), buckets.data, buckets.placeOf(i));
+      merged.settle();
       run = merged;
       from = 0;
       to = merged.length;

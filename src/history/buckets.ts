@@ -67,13 +67,15 @@ export function merge(data: Float64Array, at: number, from: Float64Array, fromAt
   }
 }
 
-/** Buckets of one series, each span once, in order. Grows with use, and is used again and again. */
+/** Buckets of one series. Grows with use, and is used again and again. */
 export class Buckets {
   data = new Float64Array(8 * bucketSize);
   length = 0;
+  #isSettled = true;
 
   clear(): void {
     this.length = 0;
+    this.#isSettled = true;
   }
 
   numberOf(index: number): number {
@@ -86,27 +88,38 @@ export class Buckets {
   }
 
   /**
-   * Takes a bucket in, at its place or into the one that is there. Cheap where buckets come in order.
+   * Takes a bucket in. They may come in any order; before they are read, {@link settle}.
    *
    * @param number of its span, in these buckets' width
    */
   put(number: number, from: Float64Array, fromAt: number): void {
-    let index = this.length;
-    while (index > 0 && this.numberOf(index - 1) > number) index--;
-    if (index > 0 && this.numberOf(index - 1) === number) {
-      merge(this.data, (index - 1) * bucketSize, from, fromAt);
+    const last = this.length === 0 ? Number.NEGATIVE_INFINITY : this.numberOf(this.length - 1);
+    if (number === last) {
+      merge(this.data, (this.length - 1) * bucketSize, from, fromAt);
       return;
     }
+    if (number < last) this.#isSettled = false;
     this.#reserve();
-    const at = index * bucketSize;
-    if (index < this.length) this.data.copyWithin(at + bucketSize, at, this.length * bucketSize);
+    const at = this.length * bucketSize;
     this.data[at] = number;
     for (let i = countAt; i < bucketSize; i++) this.data[at + i] = from[fromAt + i]!;
     this.length++;
   }
 
+  /** Puts them in order, each span once. */
+  settle(): void {
+    if (this.#isSettled) return;
+    const { data, length } = this;
+    // Those of one span stay in the order in which they came.
+    const order = Array.from({ length }, (_, i) => i).sort((a, b) => data[a * bucketSize]! - data[b * bucketSize]!);
+    this.data = new Float64Array(data.length);
+    this.clear();
+    for (const index of order) this.put(data[index * bucketSize]!, data, index * bucketSize);
+  }
+
   /** The same in a width that is `factor` times as wide: what several were becomes one. */
   rollInto(wider: Buckets, factor: number): void {
+    this.settle();
     for (let i = 0; i < this.length; i++) wider.put(Math.floor(this.numberOf(i) / factor), this.data, i * bucketSize);
   }
 

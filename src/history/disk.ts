@@ -26,6 +26,8 @@ export interface HistoryDiskDependencies {
   readonly monotonic: () => number;
   /** A new worker knows of no series. */
   readonly lost: () => void;
+  /** What is known by now of the time, for stamps of this run and these others. */
+  readonly corrections: (others: readonly Stamp[]) => readonly Correction[];
   readonly log: Log;
 }
 
@@ -41,7 +43,7 @@ type State =
   /** Nothing was asked of it yet, and it costs nothing; or it is to be started again. */
   | { readonly name: 'idle'; readonly isDamaged: boolean; readonly sinceMs: number }
   /** It takes requests, though it may not have opened the file yet. */
-  | { readonly name: 'running'; readonly worker: Worker }
+  | { readonly name: 'running'; readonly worker: Worker; readonly opened: PromiseWithResolvers<void> }
   /** The gateway stops. */
   | { readonly name: 'closed' };
 
@@ -64,8 +66,8 @@ export class HistoryDisk {
   #losses: Loss[] = [];
   #failure: string | undefined;
   #hasToldFailure = false;
-  /** Stamps in the journal of earlier runs. */
-  stamps: readonly Stamp[] = [];
+  /** Stamps in the journal of earlier runs; undefined: it is not open. */
+  #stamps: readonly Stamp[] | undefined;
   status: StoreStatus | undefined;
   lostPoints = 0;
   putAside: string | undefined;
@@ -97,22 +99,27 @@ export class HistoryDisk {
   }
 
   /** Makes durable what was sent. @param nowMs undefined: nobody knows */
-  commit(nowMs: number | undefined, corrections: readonly Correction[]): void {
+  commit(nowMs: number | undefined): void {
     // One at a time: a slow disk gets the next with all that there is.
     if (this.#state.name !== 'running' || this.#committing.length > 0) return;
     this.#committing = this.#unconfirmed;
     this.#unconfirmed = [];
-    this.#post({ kind: 'commit', nowMs, corrections, losses: this.#losses });
+    // As long as it is not known what there is to be corrected, nothing gets its place for good.
+    const corrections = this.#deps.corrections(this.#stamps ?? []);
+    this.#post({ kind: 'commit', nowMs: this.#stamps && nowMs, corrections, losses: this.#losses });
     this.#losses = [];
   }
 
   /** @throws {HeadgateError} history.unavailable */
-  query(query: Omit<QueryRequest, 'kind' | 'id'>): Promise<DiskAnswer> {
-    if (!this.#ensureStarted()) return Promise.reject(unavailable(this.failure ?? 'it is closed'));
+  async query(query: Omit<QueryRequest, 'kind' | 'id' | 'corrections'>): Promise<DiskAnswer> {
+    if (!this.#ensureStarted()) throw unavailable(this.failure ?? 'it is closed');
+    if (this.#state.name === 'running') await this.#state.opened.promise;
+    if (this.#state.name !== 'running') throw unavailable(this.failure ?? 'it is closed');
     const id = ++this.#lastQuery;
+    const corrections = this.#deps.corrections(this.#stamps ?? []);
     return new Promise((resolve, reject) => {
       this.#queries.set(id, { resolve, reject });
-      this.#post({ kind: 'query', id, ...query });
+      this.#post({ kind: 'query', id, corrections, ...query });
     });
   }
 
@@ -121,7 +128,8 @@ export class HistoryDisk {
     const state = this.#state;
     this.#state = { name: 'closed' };
     if (state.name !== 'running') return;
-    const { worker } = state;
+    const { worker, opened } = state;
+    opened.resolve();
     const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
     worker.postMessage({ kind: 'close' } satisfies WorkerRequest);
     const giveUp = (): void => void worker.terminate();
@@ -140,7 +148,8 @@ export class HistoryDisk {
     const entry = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
     const workerData: WorkerSettings = { ...this.#deps.settings, isDamaged };
     const worker = new Worker(entry, { workerData, name: 'history', resourceLimits });
-    this.#state = { name: 'running', worker };
+    this.#state = { name: 'running', worker, opened: Promise.withResolvers() };
+    this.#stamps = undefined;
     worker.on('message', (response: WorkerResponse) => this.#heard(worker, response));
     worker.on('error', (error) => this.#ended(worker, error.message, false));
     worker.on('exit', () => this.#ended(worker, 'its thread has ended', false));
@@ -150,7 +159,8 @@ export class HistoryDisk {
   #heard(worker: Worker, response: WorkerResponse): void {
     switch (response.kind) {
       case 'opened':
-        this.stamps = response.stamps;
+        this.#stamps = response.stamps;
+        if (this.#state.name === 'running') this.#state.opened.resolve();
         this.status = response.status;
         this.#failure = undefined;
         if (response.putAside !== undefined) this.#tellPutAside(response.putAside);
@@ -185,6 +195,8 @@ export class HistoryDisk {
   /** What it had and has not written is lost. */
   #ended(worker: Worker, reason: string, isDamaged: boolean): void {
     if (this.#state.name !== 'running' || this.#state.worker !== worker) return;
+    // Whoever waits for it to open hears that it has not.
+    this.#state.opened.resolve();
     // A damaged file is put aside at once; anything else may take a while to get better.
     const sinceMs = isDamaged ? Number.NEGATIVE_INFINITY : this.#deps.monotonic();
     this.#state = { name: 'idle', isDamaged, sinceMs };

@@ -61,6 +61,7 @@ export class History implements Service, Onlooker {
       settings: { path, keepMs, maxBytes: options.maxBytes, maxSeries: options.maxSeries, minFreeBytes },
       monotonic: clock.monotonic,
       lost: () => this.#book.reintroduce(),
+      corrections: (others) => this.#periods.corrections(others),
       log,
     });
     this.#ingest = new Ingest({
@@ -154,6 +155,6 @@ export class History implements Service, Onlooker {
   #commit(): void {
     const { clock } = this.#deps;
     const nowMs = clock.quality() === 'unset' ? undefined : clock.now();
-    this.#disk.commit(nowMs, this.#periods.corrections(this.#disk.stamps));
+    this.#disk.commit(nowMs);
   }
 }

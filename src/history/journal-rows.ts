@@ -27,6 +27,7 @@ export class JournalWriter {
   /** @param series comes after all that were added before */
   add(series: number, buckets: Buckets): void {
     if (buckets.length === 0) return;
+    buckets.settle();
     this.#run.clear();
     encodeBuckets(buckets, 0, buckets.length, this.#widthMs, this.#run);
     this.#row.varint(series - this.#last);

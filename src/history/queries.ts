@@ -114,7 +114,7 @@ export class Queries {
    * request.invalid when there would be more than `points` buckets
    */
   async query(query: HistoryQuery): Promise<HistoryAnswer> {
-    const { isEnabled, book, ingest, disk, periods, clock, keepMs } = this.#deps;
+    const { isEnabled, book, ingest, disk, clock, keepMs } = this.#deps;
     if (!isEnabled) throw new HeadgateError('history.unavailable', 'The history is switched off (`history.enabled`).');
     const { device, fields, fromMs, toMs, points } = query;
     const known = book.ofDevice(device, fields);
@@ -125,10 +125,7 @@ export class Queries {
       throw new HeadgateError('request.invalid', `That would be more than ${maxPoints} buckets of each series.`);
     }
     ingest.flushSeries(known);
-    const { series, left, losses } = await disk.query({
-      ...{ device, fields, fromMs, toMs, widthMs, maxSeries },
-      corrections: periods.corrections(disk.stamps),
-    });
+    const { series, left, losses } = await disk.query({ device, fields, fromMs, toMs, widthMs, maxSeries });
     const texts = known.filter(({ kind }) => kind === 'text').map((one) => this.#textsOf(one, query));
     return {
       kind: 'buckets',

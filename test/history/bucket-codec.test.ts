@@ -15,6 +15,7 @@ function bucketsOf(points: readonly (readonly [ms: number, value: number])[]): B
     begin(one, 0, number, ms, value);
     buckets.put(number, one, 0);
   }
+  buckets.settle();
   return buckets;
 }
 

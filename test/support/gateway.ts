@@ -80,6 +80,7 @@ export interface GatewayStatus {
       readonly dropped: Readonly<Record<string, number>>;
     };
   };
+  readonly history: { readonly storedSeries: number };
   readonly uplink: {
     readonly state: string;
     readonly reason?: string;

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BucketSeries, HistoryAnswer, RawSeries } from '../../src/history/queries.ts';
+import { memoryDir } from '../support/small-disk.ts';
+import { eventually } from '../support/wait.ts';
+import { Site } from './fixtures.ts';
+
+const hour = 3_600_000;
+/** What a clock without a battery says after its machine has started. */
+const unsetMs = Date.UTC(1970, 0, 1, 0, 1);
+const known = Date.UTC(2026, 5, 1, 12);
+
+function last({ series: [first] }: HistoryAnswer): readonly (number | boolean | string)[] {
+  return (first as RawSeries).values ?? (first as BucketSeries).last;
+}
+
+/** Says something each ten seconds, by a clock that is not set, and then knows the time. */
+async function learn(site: Site, values: readonly number[]): Promise<void> {
+  for (const value of values) {
+    site.take({ fields: { power: value } });
+    await site.time.advance(10_000);
+  }
+  const shiftMs = known - unsetMs;
+  site.correction = (takenAtMs) => (takenAtMs < known - hour ? { shiftMs, quality: 'estimated' } : undefined);
+  site.time.jump(shiftMs);
+  site.quality = 'estimated';
+}
+
+test('what was stamped before the time was known is where it belongs, in memory and on disk, and stays there', async (t) => {
+  const site = await Site.open(t, memoryDir(t), {}, { wallMs: unsetMs, quality: 'unset' });
+  await learn(site, [1, 2, 3, 4, 5, 6, 7]);
+  site.take({ fields: { power: 8 } });
+  site.history.queries.startedAtMs = 0;
+  const window = { fromMs: known - 1, toMs: known + hour };
+  const points = await site.query(window);
+  assert.equal(points.kind, 'raw');
+  assert.deepEqual(last(points), [1, 2, 3, 4, 5, 6, 7, 8]);
+  assert.deepEqual((points.series[0] as RawSeries).times[1], known + 10_000);
+  assert.deepEqual(last(await site.query({ ...window, widthMs: 10_000 })), [1, 2, 3, 4, 5, 6, 7, 8]);
+  // Another run, which asks the clock's book as this one did.
+  await site.restart();
+  assert.deepEqual(last(await site.query({ ...window, widthMs: 60_000 })), [6, 8]);
+  // Put in its place, it is not corrected again.
+  await site.time.advance(2 * hour, hour);
+  await eventually('what was told to be in its place', async () => {
+    await site.time.advance(60_000);
+    return site.history.status().tiers['10s'].blocks > 0;
+  });
+  assert.deepEqual(last(await site.query({ ...window, widthMs: 10_000 })), [1, 2, 3, 4, 5, 6, 7, 8]);
+  assert.deepEqual(last(await site.query({ ...window, widthMs: hour })), [8]);
+});
+
+test('a device that knows the time is believed while the gateway does not know it', async (t) => {
+  const site = await Site.open(t, memoryDir(t), {}, { wallMs: unsetMs, quality: 'unset' });
+  site.take({ at: known + 5_000, fields: { power: 3 } });
+  // Before there was a Headgate: a clock that is not set either.
+  site.take({ at: unsetMs, fields: { power: 4 } });
+  await learn(site, [1]);
+  assert.equal(site.history.status().leftPoints.late, 1);
+  const [power] = (await site.query({ fromMs: known, toMs: known + hour, widthMs: 10_000 })).series as BucketSeries[];
+  assert.deepEqual([power!.count, power!.min, power!.max], [[2], [1], [3]]);
+});
+
+test('a clock that jumps makes neither a hole nor a second copy', async (t) => {
+  const site = await Site.open(t, memoryDir(t));
+  const start = site.time.now();
+  for (const jump of [0, -2 * hour, 2 * hour, 5_000, -5_000]) {
+    site.time.jump(jump);
+    site.take({ fields: { power: 1 } });
+    site.take({ fields: { power: 2 } });
+    await site.time.advance(30_000);
+  }
+  const answer = await site.query({ fromMs: start - 3 * hour, toMs: start + hour, widthMs: hour });
+  const [power] = answer.series as BucketSeries[];
+  assert.equal(
+    power!.count.reduce((a, b) => a + b, 0),
+    10,
+  );
+});

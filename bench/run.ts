@@ -25,6 +25,7 @@ import { ingest } from './scenarios/ingest.ts';
 import { latency } from './scenarios/latency.ts';
 import { link } from './scenarios/link.ts';
 import { liveshare } from './scenarios/liveshare.ts';
+import { modbus } from './scenarios/modbus.ts';
 import { profiles } from './scenarios/profiles.ts';
 import { relay } from './scenarios/relay.ts';
 import { serial } from './scenarios/serial.ts';
@@ -49,6 +50,7 @@ const scenarios: readonly Scenario[] = [
   fleet,
   commands,
   serial,
+  modbus,
   depth,
   floor,
 ];

@@ -21,6 +21,8 @@ const refusedMs = 600_000;
 const busyMs = 1_000;
 /** An answer that has not come after so many timeouts does not come any more. */
 const lateTimeouts = 3;
+/** What is waited for silent units in vain goes by so often until the next of them is asked: they get a twentieth of the bus. */
+const silentShare = 19;
 /** So many writes go before a read that is due. */
 const writesInARow = 4;
 
@@ -42,6 +44,8 @@ export class BusSchedule<W = unknown> {
   #asked: Asked<W> | undefined;
   #again: Asked<W> | undefined;
   #lastId = 0;
+  /** No silent unit is asked before, while others answer. */
+  #silentFrom: MonotonicMs = Number.NEGATIVE_INFINITY;
   #written = 0;
 
   /** @param before the one of an earlier connection */
@@ -216,7 +220,10 @@ export class BusSchedule<W = unknown> {
     }
     // Something came, so it is there.
     if (why === 'damaged') of.missed = 0;
-    else this.#isSilent(of, now);
+    else {
+      if (of.missed > 0) this.#silentFrom = now + silentShare * (now - asked.sentAt);
+      this.#isSilent(of, now);
+    }
     what.block.dueAt = asked.sentAt + of.everyMs;
     return undefined;
   }
@@ -242,9 +249,12 @@ export class BusSchedule<W = unknown> {
   #nextRead(now: MonotonicMs): { readonly block: Block; readonly at: MonotonicMs } | undefined {
     let first: Block | undefined;
     let firstAt = Number.POSITIVE_INFINITY;
+    const areOthersThere = this.units.some(({ missed, answeredAt }) => missed === 0 && answeredAt !== undefined);
+    const silentFrom = areOthersThere ? this.#silentFrom : Number.NEGATIVE_INFINITY;
     for (const unit of this.units) {
+      const restsUntil = unit.missed > 0 ? Math.max(unit.restsUntil, silentFrom) : unit.restsUntil;
       for (const block of unit.blocks) {
-        const at = Math.max(block.dueAt, unit.restsUntil, this.#clearAt(block));
+        const at = Math.max(block.dueAt, restsUntil, this.#clearAt(block));
         // Of those that may go, the one that has waited for longest.
         const isBefore = at <= now ? firstAt > now || block.dueAt < first!.dueAt : at < firstAt;
         if (isBefore) [first, firstAt] = [block, at];

@@ -87,6 +87,24 @@ test('a dead unit costs the others one timeout each time', () => {
   assert.ok(beside.longest <= alone.longest + 2 * timeoutMs + 10, `${beside.longest} ms`);
 });
 
+test('silent units together get a twentieth of the bus while others answer, and all of it when none does', () => {
+  const silent = Array.from({ length: 60 }, (_, index) => unit(index + 2, 10, null));
+  const busy = new SimulatedBus([unit(1, 10), ...silent]).run(600_000);
+  const late = busy.sent.filter(({ at, unit: to }) => at > 100_000 && to !== 1);
+  const share = (late.length * timeoutMs) / 500_000;
+  assert.ok(share > 0.04 && share <= 0.051, `${share}`);
+  assert.equal(new Set(late.map(({ unit: to }) => to)).size, 60);
+  const dead = new SimulatedBus(silent).run(600_000);
+  assert.ok(dead.sent.filter(({ at }) => at > 100_000).length > 1.5 * late.length);
+});
+
+test('units that were all silent are all back soon once one is', () => {
+  const lostFor = Array.from({ length: 6 }, () => lost);
+  const bus = new SimulatedBus(Array.from({ length: 20 }, (_, index) => unit(index + 1, 1_000, lostFor))).run(400_000);
+  const first = bus.schedule.units.map(({ unit: number }) => bus.readsOf(number)[0]!);
+  assert.ok(Math.max(...first) - Math.min(...first) < 120_000, first.join(' '));
+});
+
 test('what a unit refuses twice is asked for rarely, what it is too busy for soon, and the rest goes on', () => {
   const refusing = (code: number, ms: number) => {
     const bus = new SimulatedBus([{ ...unit(1, 5_000, [], blocksOf([0, 2], [10, 3])), refuses: { 10: code } }]).run(ms);

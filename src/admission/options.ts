@@ -6,7 +6,7 @@ const text = (description: string) => Type.Optional(Type.String({ minLength: 1, 
 const matchOptions = Type.Object(
   {
     topic: text('MQTT topic filter: `+` is one level, a last `#` all further ones.'),
-    source: text('The way in, such as `mqtt`, `serial`, `bridge:NAME` or `rest`.'),
+    source: text('The way in, such as `mqtt`, `serial`, `modbus`, `bridge:NAME` or `rest`.'),
     device: text("The device's id; `*` stands for any text."),
     profile: text('The device profile that decoded the message, `vendor/model`; `*` stands for any text.'),
     kind: Type.Optional(

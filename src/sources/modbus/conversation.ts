@@ -15,10 +15,7 @@ export interface ConversationDependencies<W> {
   readonly patienceMs: number;
 }
 
-/**
- * So many requests in a row without an answer end a connection: the other end may be gone without a word, or give each answer
- * one request too late, as some gateways do once they are out of step.
- */
+/** After so many requests in a row without an answer it is looked whether the connection is still good for anything. */
 const maxUnanswered = 3;
 
 /** One connection to a bus, from its opening to its end: the schedule's steps are carried out, and what is heard is told to it. */
@@ -33,8 +30,10 @@ export class Conversation<W> {
   #noiseSince: number | undefined;
   /** How many lots of bytes came; tells whether one came in between. */
   #lots = 0;
-  /** Requests in a row that were not answered. */
+  readonly #openedAt = performance.now();
+  /** Requests in a row that were not answered, and how many answers had been late before. */
   #unanswered = 0;
+  #lateBefore: number;
   #received = 0;
   #isPaused = true;
   #isOver = false;
@@ -43,6 +42,7 @@ export class Conversation<W> {
   constructor(deps: ConversationDependencies<W>, connection: Connection) {
     this.#deps = deps;
     this.#connection = connection;
+    this.#lateBefore = this.#late();
     this.#silence = setTimeout(() => this.#fellSilent(), deps.pauseMs);
     void connection.closed.then(() => this.#end());
   }
@@ -86,7 +86,7 @@ export class Conversation<W> {
     for (const { unit, pdu, id } of answers) {
       const { asked } = schedule;
       const event = schedule.heard(unit, pdu, now, id);
-      if (asked !== undefined && schedule.asked === undefined) this.#unanswered = 0;
+      if (asked !== undefined && schedule.asked === undefined) [this.#unanswered, this.#lateBefore] = [0, this.#late()];
       if (event !== undefined) tell(event);
     }
     if (wire.strayBytes > strayBefore) this.#noiseSince ??= now;
@@ -108,7 +108,7 @@ export class Conversation<W> {
         return;
       }
       if (step.name === 'tell') tell(step.event);
-      if (wire.isNumbered && this.#unanswered >= maxUnanswered) {
+      if (wire.isNumbered && this.#unanswered >= maxUnanswered && this.#isUseless()) {
         this.#connection.close('Nothing is answered any more on this connection: a new one is made.');
         return;
       }
@@ -117,6 +117,20 @@ export class Conversation<W> {
         this.#connection.write(wire.send(step.question));
       }
     }
+  }
+
+  #late(): number {
+    return this.#deps.schedule.units.reduce((sum, { counts }) => sum + counts.late, 0);
+  }
+
+  /**
+   * The other end gives each answer one request too late, as some gateways do once they are out of step; or all units that
+   * had answered on this connection do so no more: it may be gone without a word. Units that never did say nothing of it.
+   */
+  #isUseless(): boolean {
+    if (this.#late() - this.#lateBefore >= maxUnanswered) return true;
+    const heard = this.#deps.schedule.units.filter(({ answeredAt = 0 }) => answeredAt >= this.#openedAt);
+    return heard.length > 0 && heard.every(({ missed }) => missed > 0);
   }
 
   /** When this process was busy, an answer may have been there for long: it gets its turn before it is given up. */

@@ -90,16 +90,14 @@ export const modbusSourceOptions = Type.Object({
   buses: Type.Array(busOptions, {
     default: [],
     description: 'Modbus buses, each a serial line or a TCP server with devices that are read from.',
+    // With what has a default left out.
     examples: [
       [
         {
           name: 'meters',
           path: '/dev/serial/by-id/usb-FTDI_USB-RS485-if00-port0',
-          timeout: 1_000,
-          retries: 1,
-          delay: 0,
           units: [{ unit: 1, profile: 'eastron/sdm630' }],
-        },
+        } as never,
       ],
     ],
   }),

@@ -220,3 +220,21 @@ test('a server whose answers are out of step, or that does not speak Modbus, is 
   assert.equal(site.bus().opened, 3);
   assert.ok(site.bus().units.reduce((sum, unit) => sum + unit.late, 0) > 0);
 });
+
+test('a server behind which many units are dead, or that falls silent, is not given up for the wrong reason', async (t) => {
+  let isSilent = false;
+  const port = await server(t, (socket, request) => {
+    if (request[6] === 1 && !isSilent) socket.write(tcpAnswerTo(request));
+  });
+  const units = [1, 2, 3, 4, 5].map((unit) => ({ unit, profile: 'test/single' }));
+  const site = await ModbusSite.start(t, [busOf({ host: '127.0.0.1', port, timeout: 25, units })]);
+  await eventually('the dead to be known', () => [2, 3, 4, 5].every((unit) => site.unit(unit).state === 'silent'));
+  await eventually('the other one to be read', () => site.count('bus/1') > 5);
+  assert.equal(site.bus().opened, 1);
+  isSilent = true;
+  await eventually('a new connection', () => site.bus().opened === 2);
+  isSilent = false;
+  const before = site.count('bus/1');
+  await eventually('answers on it', () => site.count('bus/1') > before);
+  site.checkValues();
+});

@@ -6,6 +6,8 @@ export interface LineSettings {
   /** `8N1` */
   readonly format: string;
   readonly flowControl: 'none' | 'hardware' | 'software';
+  /** For so long the bytes of a device that speaks without a pause are gathered, in ms. Absent: they are not. */
+  readonly gatherMs?: number;
 }
 
 /** An open port. */
@@ -32,7 +34,7 @@ const maxUnsentBytes = 4096;
  */
 export async function openConnection(
   path: string,
-  { baud, format, flowControl }: LineSettings,
+  { baud, format, flowControl, gatherMs }: LineSettings,
   onData: (bytes: Uint8Array) => void,
 ): Promise<Connection> {
   // Loaded by the first port: a gateway without any starts without it.
@@ -51,7 +53,30 @@ export async function openConnection(
     autoOpen: false,
   });
   await new Promise<void>((resolve, reject) => port.open((error) => (error ? reject(error) : resolve())));
+  if (gatherMs !== undefined) gather(port, gatherMs);
   return connectionOf(port, onData);
+}
+
+/** Who says so much at once is not kept waiting: the kernel has room for 4096 bytes. */
+const muchBytes = 512;
+
+/**
+ * Reads in lots what comes without a pause. A read takes a thread and some turns of the event loop, whatever it brings; a stream of frames
+ * of 32 bytes would pay that for each of them.
+ */
+function gather(port: SerialPort, gatherMs: number): void {
+  const read = port._read.bind(port);
+  let lastAt = Number.NEGATIVE_INFINITY;
+  let isFlowing = false;
+  port.on('data', ({ length }: Uint8Array) => {
+    const now = performance.now();
+    isFlowing = now - lastAt < 2 * gatherMs && length < muchBytes;
+    lastAt = now;
+  });
+  port._read = (size) => {
+    if (isFlowing) setTimeout(read, gatherMs, size);
+    else read(size);
+  };
 }
 
 const parities: Readonly<Record<string, 'none' | 'even' | 'odd'>> = { N: 'none', E: 'even', O: 'odd' };

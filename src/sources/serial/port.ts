@@ -42,6 +42,9 @@ export interface Pace {
 
 const usualPace: Pace = { watchMs: 1_000, retryMinMs: 1_000, retryMaxMs: 30_000, quietMs: 3_000 };
 
+/** So little that nobody notices, and less than the kernel's room at any speed. */
+const usualGatherMs = 8;
+
 type State =
   | { readonly name: 'closed' }
   /** It can't be opened now; tried again by itself. */
@@ -186,7 +189,10 @@ export class Port {
     });
     try {
       const before = await nodeAt(path);
-      const connection = await open(path, settings, (bytes) => conversation.heard(bytes));
+      const gatherMs = line.isByPauses ? undefined : usualGatherMs;
+      const connection = await open(path, { ...settings, ...(gatherMs && { gatherMs }) }, (bytes) =>
+        conversation.heard(bytes),
+      );
       // It may have come between the two: then it is no other one, and what it says is not to be thrown away.
       const node = before ?? (await nodeAt(path));
       this.#counts.opened++;

@@ -6,6 +6,9 @@ import { boundTo, listenError } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
 import { addAudit } from './audit-hook.ts';
+import { addCompression } from './compression.ts';
+import { addCors } from './cors.ts';
+import { addEtags } from './etag.ts';
 import { addGuard, type Identify } from './guard.ts';
 import { addIdempotency } from './idempotency.ts';
 import { identifyBy } from './identify.ts';
@@ -13,6 +16,7 @@ import { isLocalCaller } from './local-caller.ts';
 import { type MqttDoor, mqttUpgrade } from './mqtt-upgrade.ts';
 import type { HttpOptions } from './options.ts';
 import { problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
+import { addRequestIds, requestIdOf } from './request-id.ts';
 import { RouteTable } from './route-table.ts';
 import { addRoutes, type RouteDependencies } from './routes.ts';
 import { asksForWebSocket, Upgrades } from './upgrades.ts';
@@ -119,6 +123,8 @@ export class HttpApi implements Service {
       // Health says itself that the gateway is stopping, in the words of all other problems.
       return503OnClosing: false,
       logger: false,
+      requestIdHeader: false,
+      genReqId: requestIdOf,
       // What fails before a route is found, such as a URL that can't be decoded.
       frameworkErrors: (error, _request, reply) =>
         sendProblem(protect(reply), problem(error.statusCode ?? 400, error.message)),
@@ -129,6 +135,8 @@ export class HttpApi implements Service {
     app.addHook('onSend', async (_request, reply) => {
       protect(reply);
     });
+    addRequestIds(app);
+    addCors(app, this.#deps.options.allowedOrigins);
     const table = new RouteTable();
     app.addHook('onRoute', (route) => table.add(route));
     // Before the body is read: there is no body that would make it right.
@@ -141,12 +149,14 @@ export class HttpApi implements Service {
     addGuard(app, this.#deps.identify ?? (auth === undefined ? identifyLocal : identifyBy(auth)));
     if (auth !== undefined) addAudit(app, auth.audit);
     addIdempotency(app, this.#deps.now ?? (() => performance.now()));
-    app.setErrorHandler((error: FastifyError, _request, reply) => {
+    addEtags(app);
+    addCompression(app);
+    app.setErrorHandler((error: FastifyError, request, reply) => {
       // Fastify says of a fault of the request which status it has.
       const { statusCode = 500 } = error;
       const said = statusCode < 500 ? problem(statusCode, error.message) : problemOf(error);
       // What is not available says so itself, in the log and the status.
-      if (said.status === 500) log.error({ err: error }, 'A request failed.');
+      if (said.status === 500) log.error({ err: error, request: request.id }, 'A request failed.');
       return sendProblem(reply, said);
     });
 

@@ -6,7 +6,7 @@ export const httpOptions = Type.Object({
   allowedOrigins: Type.Array(Type.String(), {
     default: [],
     description:
-      'Pages that may open WebSockets here besides those that came from this gateway, by origin: `https://hmi.example.org`.',
+      'Pages that may ask here and open WebSockets besides those that came from this gateway, by origin: `https://hmi.example.org`.',
   }),
   port: port({ default: 8080, description: 'TCP port for the dashboard and the APIs.' }),
 });

@@ -52,7 +52,12 @@ export function sendProblem(reply: FastifyReply, what: Problem): FastifyReply {
   // RFC 9110 §11.6.1: a 401 says how one may say who one is.
   if (what.status === 401) reply.header('www-authenticate', 'Bearer realm="headgate"');
   if (what.retryAfterSeconds) reply.header('retry-after', String(Math.ceil(what.retryAfterSeconds)));
-  return reply.code(what.status).type(problemType).send(what);
+  const { id } = reply.request;
+  reply.header('x-request-id', id);
+  return reply
+    .code(what.status)
+    .type(problemType)
+    .send({ ...what, requestId: id });
 }
 
 /**

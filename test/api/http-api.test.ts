@@ -70,9 +70,10 @@ test('what is wrong is a problem document', async () => {
     const what = `${method} ${url}`;
     assert.equal(response.statusCode, status, what);
     assert.match(String(response.headers['content-type']), /^application\/problem\+json/, what);
-    const { type, title, detail, advice, ...rest } = response.json();
+    const { type, title, detail, advice, requestId, ...rest } = response.json();
     assert.deepEqual(rest, { status, code, retryable: false }, what);
     assert.match(advice, /\.$/, what);
+    assert.equal(requestId, response.headers['x-request-id'], what);
     assert.deepEqual([type, typeof title], ['about:blank', 'string'], what);
     assert.ok(detail.length > 10 && detail.length < 300, what);
     assert.equal(response.headers.allow, status === 405 ? 'GET, HEAD' : undefined, what);

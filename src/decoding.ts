@@ -15,7 +15,7 @@ import { type Decoder, ProfileDecoder, type ProfileDecoderDependencies } from '.
 import { profileDescription, profileSummary, profilesStatus } from './profiles/describe.ts';
 import { topicPattern } from './profiles/language/topic-pattern.ts';
 import { compiledIn, type Library, profilesFor } from './profiles/library.ts';
-import { type ModbusDevice, modbusDeviceOf } from './profiles/modbus/device.ts';
+import { modbusDeviceOf } from './profiles/modbus/device.ts';
 import { modbusLines } from './profiles/modbus-guess.ts';
 import { guessProfiles, lineGuesses } from './profiles/serial-guess.ts';
 import { serialLineOf } from './profiles/serial-line.ts';
@@ -25,7 +25,8 @@ import { DeviceRegistry, type RegistryDependencies } from './registry/registry.t
 import { keepAdoptions } from './registry/topics/adoption-shelf.ts';
 import { Bindings } from './registry/topics/bindings.ts';
 import { TopicBook } from './registry/topics/topic-book.ts';
-import { profilesOfUnits } from './sources/modbus/bus-profiles.ts';
+import { profilesOfUnits, unheardOnBus } from './sources/modbus/bus-profiles.ts';
+import type { ModbusProfiles } from './sources/modbus/modbus.ts';
 import { profilesOfPorts, unheardOnPort } from './sources/serial/port-profiles.ts';
 import type { SerialProfiles } from './sources/serial/serial.ts';
 
@@ -99,7 +100,7 @@ export class Decoding implements Service {
       log: log('registry'),
     });
     this.words = new ProfileWords({
-      deviceOf: (id) => this.registry.find(id) ?? unheardOnPort(config.serial, id),
+      deviceOf: (id) => this.registry.find(id) ?? unheardOnPort(config.serial, id) ?? unheardOnBus(config.modbus, id),
       profileOf: (name) => this.library.profiles.get(name),
     });
     this.redecoder = new Redecoder({
@@ -142,16 +143,19 @@ export class Decoding implements Service {
   readonly serial: SerialProfiles = {
     lineOf: (name) => serialLineOf(name, this.#library.profiles.get(name)),
     lines: () => lineGuesses(this.#library),
-    portOf: (deviceId) => this.words.portOf(deviceId),
+    portOf: (deviceId) => this.words.lineOf(deviceId, 'serial'),
     wordsFor: (command) => this.words.serialWordsFor(command),
     guess: (bytes) => guessProfiles(bytes, this.#library, this.#options),
     questions: (line) => interrogation(line, this.#library, this.#options),
     askedLines: modbusLines,
   };
 
-  /** How devices of a profile are asked over Modbus; a sentence: why it can't be said. */
-  readonly modbusDeviceOf = (name: string): ModbusDevice | string =>
-    modbusDeviceOf(name, this.#library.profiles.get(name));
+  /** What profiles say of Modbus devices. */
+  readonly modbus: ModbusProfiles = {
+    deviceOf: (name) => modbusDeviceOf(name, this.#library.profiles.get(name)),
+    topicOf: (deviceId) => this.words.lineOf(deviceId, 'modbus'),
+    writeFor: (command) => this.words.writeFor(command),
+  };
 
   /** Reads the profiles again. One that is wrong now stays as it was. @throws {HeadgateError} config.unreadable */
   readonly reload = (): ReloadedProfiles => {

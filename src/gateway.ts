@@ -111,7 +111,7 @@ export class Gateway {
       report: (topic, payload) => this.#flow.report(topic, payload),
       log: part,
     });
-    const { decode, registry, words, serial: profiles, modbusDeviceOf: deviceOf } = this.#decoding;
+    const { decode, registry, words, serial: profiles, modbus } = this.#decoding;
     const { heard } = registry;
     const publish = (request: Request, to: Message): void => {
       if (!this.#bridges.request(request, to)) this.#mqtt.requests.publish(request);
@@ -137,7 +137,7 @@ export class Gateway {
       log: part('mqtt'),
     });
     this.#serial = new SerialSource({ ...intake, options: config.serial, profiles, log: part('serial') });
-    this.#modbus = new ModbusSource({ ...intake, options: config.modbus, deviceOf, log: part('modbus') });
+    this.#modbus = new ModbusSource({ ...intake, options: config.modbus, profiles: modbus, log: part('modbus') });
     this.#bridges = new Bridges({
       ...intake,
       options: config.bridges,
@@ -164,7 +164,7 @@ export class Gateway {
     this.#commands = new Commands({
       options: config.commands,
       shelf: this.#buffer.shelf,
-      carriers: [this.#mqtt.devices, this.#bridges, this.#serial.devices],
+      carriers: [this.#mqtt.devices, this.#bridges, this.#serial.devices, this.#modbus.devices],
       check: (deviceId, name, payload) => words.obstacle({ deviceId, name, payload }),
       remote: remote ?? unchangeable,
       redial: () => this.#uplink.redial('a configuration is on trial'),

@@ -81,17 +81,6 @@ export interface ExpectedAnswer {
   readonly read: (frame: Uint8Array) => CommandAnswer | undefined;
 }
 
-/** What is written to a Modbus device. Addresses are as they are sent, from 0 on. */
-export type ModbusWords = {
-  readonly address: number;
-  /** By function 15 or 16, although 5 or 6 would do. */
-  readonly isMultiple: boolean;
-} & (
-  | { readonly table: 'coil'; readonly values: readonly boolean[] }
-  /** @property values 0 to 65535 each */
-  | { readonly table: 'holding'; readonly values: readonly number[] }
-);
-
 /** Devices that are told things in words of their own: their profile has them. */
 export interface NativeWords {
   /** Where such a device hears commands. Empty: it has no words of its own, or is known not to be there. */
@@ -100,14 +89,6 @@ export interface NativeWords {
   wordsFor(
     command: Pick<Command, 'deviceId' | 'name' | 'payload'>,
   ): { readonly topic: string; readonly payload: string } | undefined;
-}
-
-/** Devices on a line of their own, which their profile has words for. */
-export interface LineWords {
-  /** What is sent to it over a serial line; undefined when it has no such words for it. */
-  serialWordsFor(command: Pick<Command, 'deviceId' | 'name' | 'payload'>): SerialWords | undefined;
-  /** What is written to it over Modbus; undefined when it has no such words for it. */
-  modbusWordsFor(command: Pick<Command, 'deviceId' | 'name' | 'payload'>): ModbusWords | undefined;
 }
 
 /** What a command id may look like: it is a level of a topic and a part of a key. */

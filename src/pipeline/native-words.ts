@@ -1,5 +1,7 @@
-import type { Command, LineWords, ModbusWords, NativeWords, SerialWords } from '../core/command.ts';
+import type { Command, NativeWords, SerialWords } from '../core/command.ts';
+import type { CommandOptions } from '../profiles/language/command-options.ts';
 import type { Profile } from '../profiles/library.ts';
+import type { RegisterWrite } from '../profiles/modbus/pdu.ts';
 import { type NativeCommand, namesIn, nativeCommand } from '../profiles/native-command.ts';
 
 /** What has to be known of a device to speak its language. */
@@ -20,7 +22,7 @@ export interface NativeWordsDependencies {
 type Told = Pick<Command, 'deviceId' | 'name' | 'payload'>;
 
 /** Commands in devices' own words, by their profiles. */
-export class ProfileWords implements NativeWords, LineWords {
+export class ProfileWords implements NativeWords {
   readonly #deps: NativeWordsDependencies;
 
   constructor(deps: NativeWordsDependencies) {
@@ -41,22 +43,23 @@ export class ProfileWords implements NativeWords, LineWords {
     return words?.kind === 'native' ? words : undefined;
   }
 
-  /** The serial port of a device that understands commands there. */
-  portOf(deviceId: string): string | undefined {
+  /** Where a device that understands commands over a serial line or Modbus is, by the topic of its messages. */
+  lineOf(deviceId: string, source: 'serial' | 'modbus'): string | undefined {
     const known = this.#known(deviceId);
-    if (known?.source !== 'serial') return undefined;
-    if (!known.commands.some(({ send, sendHex }) => (send ?? sendHex) !== undefined)) return undefined;
+    if (known?.source !== source || !known.commands.some((command) => lineFor(command) === source)) return undefined;
     return known.topics.keys().next().value;
   }
 
+  /** What is sent to a device over a serial line; undefined when it has no such words for it. */
   serialWordsFor(command: Told): SerialWords | undefined {
     const words = this.#wordsFor(command);
     return words?.kind === 'send' ? words : undefined;
   }
 
-  modbusWordsFor(command: Told): ModbusWords | undefined {
+  /** What is written to a device over Modbus; undefined when it has no such words for it. */
+  writeFor(command: Told): RegisterWrite | undefined {
     const words = this.#wordsFor(command);
-    return words?.kind === 'write' ? words : undefined;
+    return words?.kind === 'write' ? words.write : undefined;
   }
 
   /** Why a device would not understand a command; undefined when it would, or nothing is known of its language. */
@@ -79,4 +82,10 @@ export class ProfileWords implements NativeWords, LineWords {
     const names = namesIn(profile.compiled, topics.keys());
     return { commands, options: profile.options, names, source, presence, topics };
   }
+}
+
+/** Over which kind of line a command goes. */
+function lineFor({ send, sendHex, register, write }: CommandOptions): 'serial' | 'modbus' | undefined {
+  if ((send ?? sendHex) !== undefined) return 'serial';
+  return register === undefined && write === undefined ? undefined : 'modbus';
 }

@@ -1,7 +1,8 @@
 import type { CompiledProfile } from './language/compiled.ts';
 import type { ExampleOptions } from './language/example-options.ts';
 import type { ProfileOptions } from './language/options.ts';
-import { rtuWrite } from './modbus/writes.ts';
+import { writePdu } from './modbus/pdu.ts';
+import { rtuFrame } from './modbus/rtu.ts';
 import { namesIn, nativeCommand } from './native-command.ts';
 
 /** What is wrong with what the command of an example becomes, a sentence each; none: it is as it says. */
@@ -22,7 +23,7 @@ export function commandMismatches(
       return [`it publishes ${JSON.stringify(native.payload)} on ${native.topic}`];
     case 'write': {
       const wanted = bytesOf(sendsHex);
-      const request = rtuWrite(wanted[0] ?? 1, native);
+      const request = rtuFrame(wanted[0] ?? 1, writePdu(native.write));
       return Buffer.compare(request, wanted) === 0 ? [] : [`it sends ${hexText(request)}`];
     }
     case 'send': {

@@ -1,4 +1,4 @@
-import type { ModbusWords, SerialWords } from '../core/command.ts';
+import type { SerialWords } from '../core/command.ts';
 import { closest } from '../lib/spelling.ts';
 import { commandValue, valueFault, wordFor } from './commands/command-value.ts';
 import { registerWrite } from './commands/register-write.ts';
@@ -8,6 +8,7 @@ import type { CommandOptions } from './language/command-options.ts';
 import type { CompiledProfile } from './language/compiled.ts';
 import { fill } from './language/mapping.ts';
 import type { ProfileOptions } from './language/options.ts';
+import type { RegisterWrite } from './modbus/pdu.ts';
 
 /** A command in a device's own words. */
 export type NativeCommand =
@@ -16,7 +17,7 @@ export type NativeCommand =
   /** What is sent over a serial line. */
   | ({ readonly kind: 'send' } & SerialWords)
   /** What is written over Modbus. */
-  | ({ readonly kind: 'write' } & ModbusWords)
+  | { readonly kind: 'write'; readonly write: RegisterWrite }
   /** Why the device would not understand it, as the rest of a sentence. */
   | { readonly kind: 'refused'; readonly reason: string };
 

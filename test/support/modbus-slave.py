@@ -33,10 +33,14 @@ async def main(place, units):
     context = ModbusServerContext(slaves={unit: device(unit) for unit in units}, single=False)
     if place.startswith("tcp:"):
         _, host, port = place.split(":")
-        server = ModbusTcpServer(context, address=(host, int(port)), ignore_missing_slaves=True)
+        server = ModbusTcpServer(
+            context, address=(host, int(port)), ignore_missing_slaves=True, allow_reuse_address=True
+        )
         serving = asyncio.create_task(server.serve_forever())
         while server.server is None:
             await asyncio.sleep(0.01)
+            if serving.done():
+                serving.result()
         print("ready", server.server.sockets[0].getsockname()[1], flush=True)
     else:
         server = ModbusSerialServer(

@@ -23,6 +23,7 @@ export class ModbusSlave {
   /** @param place the serial port, or `tcp:HOST:PORT` */
   static async start(t: TestContext, place: string, units: readonly number[]): Promise<ModbusSlave> {
     const child = spawn(python, [script, place, units.join(',')], { stdio: ['pipe', 'pipe', 'inherit'] });
+    t.after(() => child.kill('SIGKILL'));
     let said = '';
     child.stdout.on('data', (bytes: Buffer) => {
       said += bytes.toString();
@@ -30,9 +31,7 @@ export class ModbusSlave {
     await eventually('the Modbus slave', () => said.endsWith('\n'), {
       giveUp: () => (child.exitCode === null ? undefined : `it has ended with ${child.exitCode}`),
     });
-    const slave = new ModbusSlave(child, Number(said.split(' ')[1] ?? 0));
-    t.after(() => slave.kill());
-    return slave;
+    return new ModbusSlave(child, Number(said.split(' ')[1] ?? 0));
   }
 
   /** It is gone from one moment to the next. */

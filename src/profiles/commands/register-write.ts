@@ -1,9 +1,9 @@
-import type { ModbusWords } from '../../core/command.ts';
 import { sizeOf } from '../binary/binary.ts';
 import { writeValue } from '../binary/write-value.ts';
 import type { CommandOptions, WriteOptions } from '../language/command-options.ts';
 import { truths } from '../language/value.ts';
 import type { ModbusOptions, RegisterOptions } from '../modbus/options.ts';
+import type { RegisterWrite } from '../modbus/pdu.ts';
 import { rangeFault, shown } from './command-value.ts';
 import type { Refused } from './serial-command.ts';
 
@@ -12,7 +12,7 @@ type Scalar = boolean | number | string;
 /** Where and how a value is written: as a register of the profile says, or the command itself. */
 type Target = WriteOptions & Pick<RegisterOptions, 'range'>;
 
-export type RegisterWrite = ({ readonly kind: 'write' } & ModbusWords) | Refused;
+export type WriteCommand = { readonly kind: 'write'; readonly write: RegisterWrite } | Refused;
 
 const refused = (reason: string): Refused => ({ kind: 'refused', reason });
 
@@ -25,7 +25,7 @@ export function registerWrite(
   options: Pick<CommandOptions, 'register' | 'write' | 'function'>,
   modbus: ModbusOptions | undefined,
   value: Scalar,
-): RegisterWrite {
+): WriteCommand {
   const register = modbus?.registers.find(({ name }) => name === options.register);
   const target: Target | undefined = options.write ?? (register as Target | undefined);
   if (target === undefined) return refused(`its profile has no register ${options.register}`);
@@ -35,7 +35,10 @@ export function registerWrite(
   if (table === 'coil') {
     const bit = typeof raw === 'string' ? truths.get(raw.toLowerCase()) : raw === 1 || raw === 0 ? raw === 1 : raw;
     if (typeof bit !== 'boolean') return refused(`its value is ${shown(value)}, but must be true or false`);
-    return { kind: 'write', table: 'coil', address, values: [bit], isMultiple };
+    return {
+      kind: 'write',
+      write: isMultiple ? { kind: 'coils', address, values: [bit] } : { kind: 'coil', address, value: bit },
+    };
   }
   const beyond = range === undefined ? undefined : rangeFault(value, range);
   if (beyond !== undefined) return refused(beyond);
@@ -47,7 +50,11 @@ export function registerWrite(
     return refused(`its value is ${shown(value)}, ${isStep ? `but goes in steps of ${scale}` : written.fault}`);
   }
   const values = registersOf(written.bytes, type);
-  return { kind: 'write', table: 'holding', address, values, isMultiple };
+  const isOne = values.length === 1 && !isMultiple;
+  return {
+    kind: 'write',
+    write: isOne ? { kind: 'register', address, value: values[0]! } : { kind: 'registers', address, values },
+  };
 }
 
 /** How many registers a value takes. */

@@ -23,7 +23,14 @@ export type Answer =
 /** What came of a request to write. */
 export type WriteAnswer =
   /** The device says that it has done it. */
-  { readonly kind: 'done' } | ExceptionAnswer | FailedAnswer;
+  | { readonly kind: 'done' }
+  | ExceptionAnswer
+  /** It was sent, and nobody knows whether it was done. @property failure a sentence */
+  | { readonly kind: 'unanswered'; readonly failure: string }
+  /** It was not sent, and may be sent another time. @property failure a sentence */
+  | { readonly kind: 'unsent'; readonly failure: string }
+  /** It can't be sent. @property failure a sentence */
+  | { readonly kind: 'impossible'; readonly failure: string };
 
 /** Exceptions by their code (Modbus Application Protocol 1.1b3 § 7), and what they mean for who asked. */
 const exceptions: ReadonlyMap<number, string> = new Map([
@@ -73,7 +80,7 @@ export function writeAnswerOf(request: WriteRequest, pdu: Uint8Array): WriteAnsw
   }
   if (fits(expected, pdu)) return { kind: 'done' };
   const hex = Buffer.from(pdu.subarray(0, answerSize(expected))).toString('hex');
-  return { kind: 'failed', failure: `${told(request)}: the answer is for something else (${hex}).` };
+  return { kind: 'unanswered', failure: `${told(request)}: the answer is for something else (${hex}).` };
 }
 
 function exceptionOf(begin: string, code: number, meanings: ReadonlyMap<number, string>): ExceptionAnswer {

@@ -10,3 +10,12 @@ export function profilesOfUnits({ buses }: ModbusSourceOptions): (topic: string)
   const byTopic = new Map(buses.flatMap((bus) => bus.units.map((unit) => [topicOf(bus, unit), unit.profile] as const)));
   return (topic) => byTopic.get(topic);
 }
+
+/** A unit from which nothing was heard yet, by the id that its device will have. */
+export function unheardOnBus(options: ModbusSourceOptions, deviceId: string) {
+  if (!deviceId.startsWith('modbus:')) return undefined;
+  const topic = deviceId.slice('modbus:'.length);
+  const profile = profilesOfUnits(options)(topic);
+  if (profile === undefined) return undefined;
+  return { source: 'modbus', profile: { name: profile }, presence: 'unknown', topics: new Map([[topic, undefined]]) };
+}

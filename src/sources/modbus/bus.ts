@@ -24,6 +24,8 @@ export interface BusDependencies {
   readonly take: Take;
   /** How devices of a profile are asked; a sentence: why it can't be said. */
   readonly deviceOf: (profile: string) => ModbusDevice | string;
+  /** It is open, and its units may be told things. */
+  readonly opened: () => void;
   readonly log: Log;
   readonly pace?: BusPace;
 }
@@ -103,10 +105,18 @@ export class Bus {
     this.#intake.stop();
   }
 
+  /** Whether a unit is read from, and so can be written to. */
+  reaches(unit: number): boolean {
+    return this.#state.name === 'open' && this.#schedule?.units.some((one) => one.unit === unit) === true;
+  }
+
   /** Writes to a unit, before anything else is read. */
   async write(unit: number, write: RegisterWrite): Promise<WriteAnswer> {
     const request: WriteRequest = { unit, ...write };
-    const refuse = (why: string): WriteAnswer => ({ kind: 'failed', failure: `${told(request)}: ${why}` });
+    const refuse = (why: string, kind: 'unsent' | 'impossible' = 'unsent'): WriteAnswer => ({
+      kind,
+      failure: `${told(request)}: ${why}`,
+    });
     const state = this.#state;
     const schedule = this.#schedule;
     if (state.name === 'closed' || schedule === undefined) return refuse('the gateway is not reading from its bus.');
@@ -118,7 +128,7 @@ export class Bus {
       pdu = writePdu(write);
     } catch (error) {
       // Values that no register can hold.
-      return refuse(`that can not be written (${(error as Error).message}).`);
+      return refuse(`that can not be written (${(error as Error).message}).`, 'impossible');
     }
     return await new Promise<WriteAnswer>((answered) => {
       schedule.write({ unit, pdu, until: performance.now() + writeForMs, by: { request, answered } });
@@ -180,6 +190,7 @@ export class Bus {
       this.#state = { name: 'open', conversation: opened };
       log.info({ bus: options.name, line: this.#line?.text }, 'A Modbus bus is read from.');
       opened.pause(this.#intake.isPaused);
+      this.#deps.opened();
       const reason = await opened.closed;
       this.#totals.receivedBytes += opened.received;
       this.#totals.strayBytes += opened.strayBytes;
@@ -279,5 +290,5 @@ function notWritten(request: WriteRequest, why: 'silent' | 'damaged' | 'expired'
     damaged: 'its answer was damaged on the way. It was likely done.',
     expired: 'it was not sent: its bus had no time for it, or was lost.',
   };
-  return { kind: 'failed', failure: `${told(request)}: ${reasons[why]}` };
+  return { kind: why === 'expired' ? 'unsent' : 'unanswered', failure: `${told(request)}: ${reasons[why]}` };
 }

@@ -6,14 +6,22 @@ import type { ModbusDevice } from '../../profiles/modbus/device.ts';
 import type { RegisterWrite } from '../../profiles/modbus/pdu.ts';
 import { Bus, type BusPace } from './bus.ts';
 import { topicOf } from './bus-profiles.ts';
+import { ModbusCarrier, type ModbusLanguage } from './modbus-carrier.ts';
 import type { ModbusSourceOptions } from './options.ts';
 import type { ModbusStatus } from './status.ts';
+
+/** What profiles say of Modbus devices. */
+export interface ModbusProfiles extends ModbusLanguage {
+  /** How devices of a profile are asked; a sentence: why it can't be said. */
+  readonly deviceOf: (profile: string) => ModbusDevice | string;
+}
 
 export interface ModbusDependencies {
   readonly options: ModbusSourceOptions;
   readonly take: Take;
-  /** How devices of a profile are asked; a sentence: why it can't be said. */
-  readonly deviceOf: (profile: string) => ModbusDevice | string;
+  readonly profiles: ModbusProfiles;
+  /** A device may be there that was not: what waits for it goes now. */
+  readonly devicesChanged: () => void;
   readonly log: Log;
   readonly pace?: BusPace;
 }
@@ -21,16 +29,20 @@ export interface ModbusDependencies {
 /** The Modbus buses that the configuration names. One that can't be opened keeps nothing else from running. */
 export class ModbusSource implements Service {
   readonly name = 'modbus';
+  /** The way to the units of its buses. */
+  readonly devices: ModbusCarrier;
   readonly #buses: readonly Bus[];
   readonly #units: ReadonlyMap<string, { readonly bus: Bus; readonly unit: number }>;
 
-  constructor({ options, ...rest }: ModbusDependencies) {
+  constructor({ options, profiles, devicesChanged: opened, ...rest }: ModbusDependencies) {
     const { buses, maxInFlight } = options;
-    const made = buses.map((one) => ({ one, bus: new Bus({ ...rest, options: one, maxInFlight }) }));
+    const { deviceOf } = profiles;
+    const made = buses.map((one) => ({ one, bus: new Bus({ ...rest, deviceOf, opened, options: one, maxInFlight }) }));
     this.#buses = made.map(({ bus }) => bus);
     this.#units = new Map(
       made.flatMap(({ one, bus }) => one.units.map((unit) => [topicOf(one, unit), { bus, unit: unit.unit }] as const)),
     );
+    this.devices = new ModbusCarrier(profiles, this);
   }
 
   async start(): Promise<void> {
@@ -46,6 +58,12 @@ export class ModbusSource implements Service {
     return this.#units.has(topic);
   }
 
+  /** Whether the unit whose records have this topic can be written to now. */
+  reaches(topic: string): boolean {
+    const found = this.#units.get(topic);
+    return found?.bus.reaches(found.unit) === true;
+  }
+
   /**
    * Writes to the unit whose records have this topic, before anything else is read; its registers are then read again at once.
    *
@@ -53,7 +71,7 @@ export class ModbusSource implements Service {
    */
   async write(topic: string, write: RegisterWrite): Promise<WriteAnswer> {
     const found = this.#units.get(topic);
-    if (found === undefined) return { kind: 'failed', failure: `There is no Modbus unit ${topic}.` };
+    if (found === undefined) return { kind: 'impossible', failure: `There is no Modbus unit ${topic}.` };
     return await found.bus.write(found.unit, write);
   }
 

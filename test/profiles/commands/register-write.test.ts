@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { registerWrite } from '../../../src/profiles/commands/register-write.ts';
 import type { ModbusOptions } from '../../../src/profiles/modbus/options.ts';
+import type { RegisterWrite } from '../../../src/profiles/modbus/pdu.ts';
 import { RegisterMap } from '../../../src/profiles/modbus/registers.ts';
-import { rtuWrite } from '../../../src/profiles/modbus/writes.ts';
 
 const modbus: ModbusOptions = {
   registers: [
@@ -16,14 +16,12 @@ const modbus: ModbusOptions = {
   ],
 };
 
-const holding = (address: number, ...values: number[]) => ({
-  kind: 'write',
-  table: 'holding',
-  address,
-  values,
-  isMultiple: false,
-});
-const coil = (value: boolean) => ({ kind: 'write', table: 'coil', address: 7, values: [value], isMultiple: false });
+const written = (write: RegisterWrite) => ({ kind: 'write', write });
+const holding = (address: number, ...values: number[]) =>
+  written(
+    values.length === 1 ? { kind: 'register', address, value: values[0]! } : { kind: 'registers', address, values },
+  );
+const coil = (value: boolean) => written({ kind: 'coil', address: 7, value });
 const refused = (reason: string) => ({ kind: 'refused', reason });
 
 const rows: readonly (readonly [register: string, value: boolean | number | string, expected: object])[] = [
@@ -53,26 +51,23 @@ test('a value becomes what has to stand in its registers, or a reason why it can
 test('what is written to a register is read as the same value', () => {
   const map = new RegisterMap(modbus);
   for (const [register, value, expected] of rows) {
-    const write = registerWrite({ register }, modbus, value);
-    if (write.kind === 'refused' || write.table === 'coil') continue;
-    const data = Buffer.concat(write.values.map((one) => Buffer.from([one >> 8, one & 0xff])));
-    const { address, values } = write;
+    const command = registerWrite({ register }, modbus, value);
+    if (command.kind === 'refused' || command.write.kind === 'coil' || command.write.kind === 'coils') continue;
+    const { write } = command;
+    const values = write.kind === 'register' ? [write.value] : write.values;
+    const data = Buffer.concat(values.map((one) => Buffer.from([one >> 8, one & 0xff])));
+    const { address } = write;
     const { fields } = map.read({ unit: 1, table: 'holding', address, count: values.length }, data);
     const read = fields.find(({ name }) => name === register)?.value;
     assert.equal(read, value === 0 ? 'off' : value, JSON.stringify(expected));
   }
 });
 
-test('requests to write are as Modbus Application Protocol 1.1b3 shows them', () => {
-  const common = { isMultiple: false } as const;
-  const hex = (bytes: Uint8Array) => Buffer.from(bytes.subarray(1, -2)).toString('hex');
-  assert.equal(hex(rtuWrite(1, { ...common, table: 'coil', address: 172, values: [true] })), '0500acff00');
-  assert.equal(hex(rtuWrite(1, { ...common, table: 'holding', address: 1, values: [3] })), '0600010003');
-  const ten = [true, false, true, true, false, false, true, true, true, false];
-  assert.equal(hex(rtuWrite(1, { ...common, table: 'coil', address: 19, values: ten })), '0f0013000a02cd01');
-  assert.equal(
-    hex(rtuWrite(1, { ...common, table: 'holding', address: 1, values: [10, 0x102] })),
-    '100001000204000a0102',
+test('one coil or register is written by the function for several where the profile says so', () => {
+  const told = { function: 'multiple', register: 'relay' } as const;
+  assert.deepEqual(registerWrite(told, modbus, true), written({ kind: 'coils', address: 7, values: [true] }));
+  assert.deepEqual(
+    registerWrite({ ...told, register: 'mode' }, modbus, 'eco'),
+    written({ kind: 'registers', address: 11, values: [1] }),
   );
-  assert.equal(hex(rtuWrite(1, { isMultiple: true, table: 'holding', address: 1, values: [10] })), '100001000102000a');
 });

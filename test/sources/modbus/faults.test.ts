@@ -164,13 +164,13 @@ test('why a bus or a unit can not be read from is told', async (t) => {
   assert.match(site.bus(3).reason ?? '', /^There is no host headgate\.invalid|could not be connected to/);
   const refused = await site.source.write('bus/2', { kind: 'coil', address: 1, value: true });
   assert.equal(
-    refused.kind === 'failed' && refused.failure,
+    refused.kind === 'unsent' && refused.failure,
     'Device 2, told to write coil 1: its profile is not usable.',
   );
   const unfit = await site.source.write('bus/1', { kind: 'register', address: 1, value: 70_000 });
-  assert.match(unfit.kind === 'failed' ? unfit.failure : '', /can not be written .*70_?000/);
+  assert.match(unfit.kind === 'impossible' ? unfit.failure : '', /can not be written .*70_?000/);
   assert.deepEqual(await site.source.write('bus/9', { kind: 'coil', address: 1, value: true }), {
-    kind: 'failed',
+    kind: 'impossible',
     failure: 'There is no Modbus unit bus/9.',
   });
 });

@@ -10,6 +10,7 @@ import { modbusDeviceOf } from '../../../src/profiles/modbus/device.ts';
 import type { BusPace } from '../../../src/sources/modbus/bus.ts';
 import { profilesOfUnits } from '../../../src/sources/modbus/bus-profiles.ts';
 import { ModbusSource } from '../../../src/sources/modbus/modbus.ts';
+import type { ModbusLanguage } from '../../../src/sources/modbus/modbus-carrier.ts';
 import type { ModbusBusOptions } from '../../../src/sources/modbus/options.ts';
 import type { ModbusBusStatus, ModbusUnitStatus } from '../../../src/sources/modbus/status.ts';
 
@@ -48,13 +49,20 @@ export const busOf = (rest: Partial<ModbusBusOptions>): ModbusBusOptions => ({
   ...rest,
 });
 
+interface Extras {
+  readonly take?: Take;
+  readonly language?: ModbusLanguage;
+}
+
+const speechless: ModbusLanguage = { topicOf: () => undefined, writeFor: () => undefined };
+
 /** A Modbus source, with the decoder behind it and all that it delivered. */
 export class ModbusSite {
   readonly messages: Message[] = [];
   readonly measurements: Measurement[] = [];
   readonly source: ModbusSource;
 
-  constructor(buses: readonly ModbusBusOptions[], { take }: { readonly take?: Take } = {}) {
+  constructor(buses: readonly ModbusBusOptions[], { take, language = speechless }: Extras = {}) {
     const options = { ...config.modbus, buses: [...buses] };
     const decoder = new ProfileDecoder({
       options: config.decode,
@@ -70,7 +78,8 @@ export class ModbusSite {
           this.measurements.push(...decoder.decode(message, 0).measurements);
           bearer.taken(this.messages.length);
         }),
-      deviceOf: (name) => modbusDeviceOf(name, library.get(name)),
+      profiles: { deviceOf: (name) => modbusDeviceOf(name, library.get(name)), ...language },
+      devicesChanged: () => {},
       log: silentLog,
       pace: quick,
     });

@@ -16,7 +16,7 @@ test('units behind one TCP server are read, and again once it is back', async (t
   assert.match(site.bus().reason ?? '', /refused the connection|closed the connection|failed/);
   const refused = await site.source.write('bus/1', { kind: 'register', address: 100, value: 7 });
   assert.match(
-    refused.kind === 'failed' ? refused.failure : '',
+    refused.kind === 'unsent' ? refused.failure : '',
     /Device 1, told to write register 100: its bus is not open/,
   );
   site.messages.length = 0;

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { main } from '../../src/cli/main.ts';
-import { portsText } from '../../src/cli/serial-text.ts';
+import { portsText, scanText } from '../../src/cli/serial-text.ts';
+import { loadConfig } from '../../src/config/load.ts';
 import { openConnection } from '../../src/sources/serial/connection.ts';
+import { groupName } from '../../src/sources/serial/node.ts';
 import { PseudoTerminal } from '../support/pseudo-terminal.ts';
+import { tempDir } from '../support/temp-dir.ts';
 
 const frame = Buffer.from('aac0d4043a0aa1601dab', 'hex');
 
@@ -39,6 +45,69 @@ test('a port that says nothing, is in use, or is not there', async (t) => {
   await user.closed;
   await device.unplug();
   assert.match((await run('scan', device.path)).err, /There is no /);
+});
+
+test('what is told to write into the configuration is right there', (t) => {
+  const example = {
+    kind: 'raw',
+    deviceId: 'port',
+    measurements: [{ deviceId: 'port', fields: [] }],
+    keepPayload: true,
+  } as const;
+  const line = { baud: 9600, format: '8E1' };
+  for (const [profile, modbusUnit] of [
+    ['nova/sds011', undefined],
+    ['eastron/sdm630', 3],
+  ] as const) {
+    const guess = { profile, confidence: 1, reason: 'it answers', example, ...(modbusUnit && { modbusUnit }) };
+    const told = scanText('/dev/serial/by-id/a', { line, bytes: Buffer.from('x'), guesses: [guess] });
+    const file = join(tempDir(t), 'headgate.yaml');
+    // Indented by as much as it is in what is told.
+    writeFileSync(file, told.slice(told.search(/^ {2}(serial|modbus):$/m)).replaceAll(/^ {2}/gm, ''));
+    const config = loadConfig({ file });
+    const [port] = modbusUnit === undefined ? config.serial.ports : config.modbus.buses;
+    assert.deepEqual([port?.path, port?.baud, port?.format], ['/dev/serial/by-id/a', 9600, '8E1']);
+    if (modbusUnit !== undefined)
+      assert.deepEqual(
+        config.modbus.buses[0]?.units.map(({ unit, profile }) => [unit, profile]),
+        [[3, 'eastron/sdm630']],
+      );
+  }
+});
+
+/** Loads what it needs as root, and is nobody from then on. */
+const openAsNobody = `
+  import { openConnection } from './src/sources/serial/connection.ts';
+  import { explainOpenFailure } from './src/sources/serial/node.ts';
+  await import('serialport');
+  process.setgroups([]);
+  process.setgid(65534);
+  process.setuid(65534);
+  const path = process.argv.at(-1);
+  const line = { baud: 9600, format: '8N1', flowControl: 'none' };
+  const opened = openConnection(path, line, () => {}).then(() => 'It was opened.');
+  console.log(await opened.catch((error) => explainOpenFailure(path, error)));
+  process.exit();
+`;
+
+const isRoot = process.getuid?.() === 0;
+
+test('a port that this user may not open: its group is named', {
+  skip: !isRoot && 'only root can be another user',
+}, async (t) => {
+  const device = await PseudoTerminal.create(t);
+  chmodSync(dirname(device.path), 0o755);
+  const node = realpathSync(device.path);
+  chmodSync(node, 0o620);
+  const { gid } = statSync(node);
+  const group = groupName(gid, readFileSync('/etc/group', 'utf8'));
+  const args = ['--input-type=module', '--eval', openAsNobody, device.path];
+  const opened = spawnSync(process.execPath, args, { cwd: join(import.meta.dirname, '../..'), encoding: 'utf8' });
+  assert.equal(opened.stderr, '');
+  assert.equal(
+    opened.stdout.trim(),
+    `The user nobody may not open ${device.path}: it is not in the group ${group}. Run \`usermod -aG ${group} nobody\` as root, then start Headgate again.`,
+  );
 });
 
 for (const args of [

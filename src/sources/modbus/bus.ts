@@ -239,11 +239,8 @@ export class Bus {
     );
     this.#schedule = schedule;
     const wire = line.newWire(new Set(usable.map(({ unit }) => unit.unit)));
-    const { quietMs, pauseMs } = line;
-    conversation = new Conversation<Writer>(
-      { schedule, wire, quietMs, pauseMs, patienceMs: options.timeout, tell: (event) => this.#happened(event) },
-      connection,
-    );
+    const tell = (event: BusEvent<Writer>): void => this.#happened(event);
+    conversation = new Conversation<Writer>({ schedule, wire, line, patienceMs: options.timeout, tell }, connection);
     return conversation;
   }
 

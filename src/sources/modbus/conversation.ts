@@ -1,4 +1,5 @@
 import type { Connection } from '../serial/connection.ts';
+import type { Line } from './line.ts';
 import type { BusSchedule } from './schedule.ts';
 import type { BusEvent } from './step.ts';
 import type { Wire } from './wire.ts';
@@ -7,10 +8,7 @@ export interface ConversationDependencies<W> {
   readonly schedule: BusSchedule<W>;
   readonly wire: Wire;
   readonly tell: (event: BusEvent<W>) => void;
-  /** How long the line is silent before it is written to, in ms. */
-  readonly quietMs: number;
-  /** After so much silence nothing more of what has begun comes, in ms. */
-  readonly pauseMs: number;
+  readonly line: Pick<Line, 'quietMs' | 'pauseMs' | 'isRemote'>;
   /** A line that is never silent is written to after so long all the same, in ms. */
   readonly patienceMs: number;
 }
@@ -43,7 +41,7 @@ export class Conversation<W> {
     this.#deps = deps;
     this.#connection = connection;
     this.#lateBefore = this.#late();
-    this.#silence = setTimeout(() => this.#fellSilent(), deps.pauseMs);
+    this.#silence = setTimeout(() => this.#fellSilent(), deps.line.pauseMs);
     void connection.closed.then(() => this.#end());
   }
 
@@ -96,7 +94,7 @@ export class Conversation<W> {
 
   /** Does what is to be done now, and sees to it that the rest is done in its time. */
   go(): void {
-    const { schedule, wire, tell } = this.#deps;
+    const { schedule, wire, line, tell } = this.#deps;
     clearTimeout(this.#timer);
     while (!this.#isOver) {
       const now = performance.now();
@@ -108,7 +106,7 @@ export class Conversation<W> {
         return;
       }
       if (step.name === 'tell') tell(step.event);
-      if (wire.isNumbered && this.#unanswered >= maxUnanswered && this.#isUseless()) {
+      if (line.isRemote && this.#unanswered >= maxUnanswered && this.#isUseless()) {
         this.#connection.close('Nothing is answered any more on this connection: a new one is made.');
         return;
       }
@@ -128,8 +126,9 @@ export class Conversation<W> {
    * had answered on this connection do so no more: it may be gone without a word. Units that never did say nothing of it.
    */
   #isUseless(): boolean {
-    if (this.#late() - this.#lateBefore >= maxUnanswered) return true;
-    const heard = this.#deps.schedule.units.filter(({ answeredAt = 0 }) => answeredAt >= this.#openedAt);
+    const { wire, schedule } = this.#deps;
+    if (wire.isNumbered && this.#late() - this.#lateBefore >= maxUnanswered) return true;
+    const heard = schedule.units.filter(({ answeredAt = 0 }) => answeredAt >= this.#openedAt);
     return heard.length > 0 && heard.every(({ missed }) => missed > 0);
   }
 
@@ -139,7 +138,8 @@ export class Conversation<W> {
   }
 
   #freeAt(): number {
-    const { wire, quietMs, pauseMs, patienceMs } = this.#deps;
+    const { wire, line, patienceMs } = this.#deps;
+    const { quietMs, pauseMs } = line;
     if (wire.isNumbered) return this.#heardAt + quietMs;
     const isNoisy = this.#noiseSince !== undefined;
     const silentAt = this.#heardAt + (isNoisy ? Math.max(quietMs, pauseMs) : quietMs);

@@ -12,6 +12,8 @@ export interface Line {
   /** `9600 8N1`; undefined: there is nothing to set. */
   readonly text: string | undefined;
   readonly isNumbered: boolean;
+  /** It is reached over the network: that the other end is gone may be told by nobody. */
+  readonly isRemote: boolean;
   /** Time of a request and its answer on the line, in ms. */
   readonly airMs: (pdu: Uint8Array) => number;
   /** How long it is silent before it is written to, in ms. */
@@ -34,21 +36,34 @@ const leastQuietMs = 1.75;
 const characterBits = 11;
 /** USB adapters and the kernel hand over bytes in lots, up to 16 ms apart. */
 const leastPauseMs = 20;
+/** An adapter in a network sends what it has when it likes. */
+const networkPauseMs = 50;
 
 /** @param devices what profiles say of the units, in the order of the configuration */
 export function lineOf(options: ModbusBusOptions, devices: readonly ModbusDevice[]): Line {
-  const { path, host = '127.0.0.1', port = 502 } = options;
-  return path === undefined ? network(host, port, options.delay) : serialLine(path, options, devices);
+  const { path, host = '127.0.0.1', port = 502, framing = 'tcp', delay } = options;
+  if (path !== undefined) return serialLine(path, options, devices);
+  const there = network(host, port);
+  if (framing === 'tcp')
+    return {
+      ...there,
+      text: undefined,
+      isNumbered: true,
+      airMs: () => 0,
+      quietMs: delay,
+      pauseMs: 0,
+      newWire: () => new TcpWire(),
+    };
+  const line = lineTimes(options, devices);
+  // Its own settings are the adapter's.
+  return { ...line, ...there, text: undefined, pauseMs: Math.max(line.pauseMs, networkPauseMs) };
 }
 
-function network(host: string, port: number, delayMs: number): Line {
+type Place = Pick<Line, 'isRemote' | 'connect' | 'explain' | 'identity'>;
+
+function network(host: string, port: number): Place {
   return {
-    text: undefined,
-    isNumbered: true,
-    airMs: () => 0,
-    quietMs: delayMs,
-    pauseMs: leastPauseMs,
-    newWire: () => new TcpWire(),
+    isRemote: true,
     connect: (heard, signal) => openTcpConnection(host, port, heard, signal),
     explain: async (error) => connectFailureText(host, port, error),
     // Whether a server is there is only known by connecting to it.
@@ -57,20 +72,31 @@ function network(host: string, port: number, delayMs: number): Line {
 }
 
 function serialLine(path: string, options: ModbusBusOptions, devices: readonly ModbusDevice[]): Line {
+  const { baud, format, ...line } = lineTimes(options, devices);
+  return {
+    ...line,
+    isRemote: false,
+    connect: (heard) => openConnection(path, { baud, format, flowControl: 'none' }, heard),
+    explain: (error) => explainOpenFailure(path, error),
+    identity: async () => (await nodeAt(path))?.identity,
+  };
+}
+
+/** What a serial line is like, wherever it is. */
+function lineTimes(options: ModbusBusOptions, devices: readonly ModbusDevice[]) {
   const baud = options.baud ?? devices.find((one) => one.baud !== undefined)?.baud ?? 9600;
   const format = options.format ?? devices.find((one) => one.format !== undefined)?.format ?? '8N1';
   const characterMs = (characterBits * 1_000) / baud;
   const silenceMs = Math.max(leastQuietMs, pauseCharacters * characterMs);
   return {
+    baud,
+    format,
     text: `${baud} ${format}`,
     isNumbered: false,
-    airMs: (pdu) => (pdu.length + answerSize(pdu) + 6) * characterMs,
+    airMs: (pdu: Uint8Array) => (pdu.length + answerSize(pdu) + 6) * characterMs,
     quietMs: silenceMs + options.delay,
     pauseMs: Math.max(leastPauseMs, silenceMs),
-    newWire: (units) => new RtuWire(units),
-    connect: (heard) => openConnection(path, { baud, format, flowControl: 'none' }, heard),
-    explain: (error) => explainOpenFailure(path, error),
-    identity: async () => (await nodeAt(path))?.identity,
+    newWire: (units: ReadonlySet<number>) => new RtuWire(units),
   };
 }
 

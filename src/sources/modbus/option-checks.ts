@@ -38,11 +38,14 @@ export function modbusFaults(
     if (path !== undefined && paths.has(path))
       tell(['path'], `is ${JSON.stringify(path)}, which is under \`serial.ports\` too: only one can open it.`);
     if (path !== undefined) buspaths.add(path);
-    const stray = (['baud', 'format'] as const).find((key) => host !== undefined && path === undefined && bus[key]);
-    if (stray !== undefined) tell([stray], 'is for a serial line, and this bus is reached over the network.');
+    const isTcp = host !== undefined && path === undefined && bus.framing !== 'rtu';
+    const stray = (['baud', 'format'] as const).find((key) => isTcp && bus[key]);
+    if (stray !== undefined) tell([stray], 'is for a serial line, and this bus is reached over Modbus TCP.');
+    if (bus.framing !== undefined && path !== undefined && host === undefined)
+      tell(['framing'], 'goes with `host`, and this bus is on a serial port.');
     if (bus.port !== undefined && host === undefined && path !== undefined)
       tell(['port'], 'goes with `host`, and this bus is on a serial port.');
-    unitFaults(units, host !== undefined, tell);
+    unitFaults(units, isTcp, tell);
   }
   return found;
 }

@@ -51,6 +51,12 @@ const busOptions = Type.Object(
     port: Type.Optional(
       Type.Integer({ minimum: 1, maximum: 65_535, description: 'The TCP port at `host`. Default 502.' }),
     ),
+    framing: Type.Optional(
+      Type.Union([Type.Literal('tcp'), Type.Literal('rtu')], {
+        description:
+          'How `host` is spoken to: `tcp` (Modbus TCP, the default), or `rtu`, for an adapter that passes on the bytes of a serial line as they are.',
+      }),
+    ),
     baud: Type.Optional(
       count({
         maximum: 4_000_000,

@@ -34,7 +34,7 @@ export class TcpWire implements Wire {
       const length = all[at + 4]! * 256 + all[at + 5]!;
       if (all[at + 2] !== 0 || all[at + 3] !== 0 || length < minLength || length > maxLength) {
         const hex = Buffer.from(all.subarray(at, at + headerSize)).toString('hex');
-        return `What answers there does not speak Modbus TCP (${hex}): is it an adapter that passes Modbus RTU through?`;
+        return `What answers there does not speak Modbus TCP (${hex}): is it an adapter that passes on the bytes of a serial line? Then set \`framing: rtu\`.`;
       }
       const end = at + 6 + length;
       if (end > all.length) break;

@@ -238,3 +238,20 @@ test('a server behind which many units are dead, or that falls silent, is not gi
   await eventually('answers on it', () => site.count('bus/1') > before);
   site.checkValues();
 });
+
+test('a serial line behind an adapter in the network is a serial line', async (t) => {
+  const timers = new Set<NodeJS.Timeout>();
+  t.after(() => {
+    for (const timer of timers) clearTimeout(timer);
+  });
+  const port = await server(t, (socket, request) => {
+    const answer = answerTo(request);
+    socket.write(answer.subarray(0, 3));
+    // Once more, as on a line, where nobody knows what it is for.
+    timers.add(setTimeout(() => socket.write(Buffer.concat([answer.subarray(3), answer])), 2));
+  });
+  const site = await ModbusSite.start(t, [busOf({ host: '127.0.0.1', port, framing: 'rtu', timeout: 50 })]);
+  await eventually('values of each block', () => new Set(site.messages.map(({ payload }) => payload[3])).size === 3);
+  site.checkValues();
+  assert.ok(site.unit(1).stray > 0);
+});

@@ -37,6 +37,11 @@ const rows: readonly (readonly [buses: string, expected: RegExp])[] = [
     /units\[1\]\.name` is "1", by which/,
   ],
   ['{name: x, host: a, units: []}', /units/],
+  [`{name: x, path: /dev/a, framing: rtu, ${units}}`, /buses\[0\]\.framing` goes with `host`/],
+  [
+    '{name: x, host: a, framing: rtu, units: [{unit: 0, profile: a/b}]}',
+    /units\[0\]\.unit` is 0, but on a serial line/,
+  ],
 ];
 
 for (const [buses, expected] of rows) {

@@ -11,6 +11,7 @@ import { collectorSettings, embeddedSink } from './collector/own-file.ts';
 import { sinkText } from './collector/sink.ts';
 import { Commands } from './commands/commands.ts';
 import { unchangeable } from './commands/trial.ts';
+import { ConfigDesk } from './config/desk.ts';
 import { type ConfigSources, configFile } from './config/load.ts';
 import { loadAgain, RemoteSettings } from './config/remote.ts';
 import type { Config } from './config/schema.ts';
@@ -214,6 +215,11 @@ export class Gateway {
       auth: this.#auth,
       take: this.#flow.take,
       commands: this.#commands.local,
+      configDesk: new ConfigDesk({
+        ...{ running: config, remote: remote ?? unchangeable },
+        load: () => (sources === undefined ? config : loadAgain(sources)),
+        isOnTrial: () => this.#commands.status().remoteConfig === 'trial',
+      }),
       identity: () => this.#identity(),
       log: part,
     });

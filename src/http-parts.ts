@@ -7,6 +7,7 @@ import { backUp } from './buffer/backup.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
+import type { ConfigDesk } from './config/desk.ts';
 import type { Config } from './config/schema.ts';
 import type { Decoding } from './decoding.ts';
 import type { History } from './history/history.ts';
@@ -31,6 +32,7 @@ export interface HttpParts {
   readonly mqtt: MqttSource;
   readonly publish: LocalPublish;
   readonly commands: LocalCommands;
+  readonly configDesk: ConfigDesk;
   readonly history: History;
   readonly buffer: RecordBuffer;
   /** Where its files are. */
@@ -54,6 +56,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     serial,
     buffer: bufferApi(parts),
     commands: parts.commands,
+    config: parts.configDesk,
     publish: { identity, deliver: publish.deliver, recentDeliveries: () => buffer.deliveries },
     history: parts.history.queries,
     clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },

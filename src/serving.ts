@@ -6,6 +6,7 @@ import type { Auth } from './auth/auth.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
+import type { ConfigDesk } from './config/desk.ts';
 import type { Config } from './config/schema.ts';
 import type { Take } from './core/message.ts';
 import type { Decoding } from './decoding.ts';
@@ -30,6 +31,7 @@ export interface ServingDependencies {
   readonly mqtt: MqttSource;
   readonly serial: SerialSource;
   readonly commands: LocalCommands;
+  readonly configDesk: ConfigDesk;
   /** The way into the flow. */
   readonly take: Take;
   readonly reporter: Reporter;
@@ -55,6 +57,7 @@ export class Serving {
     this.http = httpApi({
       ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish },
       commands: deps.commands,
+      configDesk: deps.configDesk,
       history: deps.history,
       bufferDirectory: join(dataDir, 'buffer'),
       status: () => reporter.status(),

@@ -6,6 +6,7 @@ import { addAccountsRoutes } from './accounts-routes.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
+import { addConfigRoutes, type ConfigApi } from './config-routes.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { addDocsRoutes } from './docs-routes.ts';
 import { addGraphqlRoutes } from './graphql-routes.ts';
@@ -35,6 +36,7 @@ export interface RouteDependencies {
   readonly clock: ClockApi;
   readonly publish: PublishApi;
   readonly commands: CommandsApi;
+  readonly config: ConfigApi;
   readonly log: Log;
   /** Who may do what; without it, nobody but who is on this machine may do anything. */
   readonly auth?: Auth;
@@ -55,6 +57,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
   addClockRoutes(app, deps.clock);
   addMeasurementsRoutes(app, deps.publish);
   addCommandsRoutes(app, deps.commands);
+  addConfigRoutes(app, deps.config, deps.rules);
   addGraphqlRoutes(app, deps);
   if (deps.auth !== undefined) {
     addSessionRoutes(app, deps.auth);
@@ -76,6 +79,7 @@ function addOwnRoutes(app: FastifyInstance, { status, metrics }: RouteDependenci
     return isReady ? reply.send({ status: 'ready' }) : sendProblem(reply, problem(503, health.summary));
   });
   app.get('/api/v1/status', needs(read), () => status());
+  app.get('/api/v1/uplink', needs(read), () => status().uplink);
   app.get('/metrics', needs(read), async (_request, reply) => {
     const { body, contentType } = await metrics();
     return reply.type(contentType).send(body);

@@ -56,7 +56,7 @@ export interface RemoteSettingsDependencies {
 /** The one key that holds without a restart. */
 const hotKey = 'rules';
 
-const header = `# Set by the collector, and holds over the configuration file. Without this file that holds alone.
+const header = `# Set while the gateway ran, and holds over the configuration file. Without this file that holds alone.
 `;
 
 /** What the collector has set of this gateway's configuration: an overlay, as YAML. */

@@ -177,6 +177,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     buffer: new FakeBuffer(),
     publish: new FakePublish(),
     commands: noCommands,
+    config: { view: () => ({ config: {}, overlay: '' }), schema: {}, change: () => undefined },
     history: noHistory,
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },

@@ -31,7 +31,7 @@ test('rules of the collector hold over those of the file, survive a restart, and
   const at = site(t, own);
   at.apply('rules', '- name: far\n  match: { topic: "a/#" }\n');
   assert.deepEqual([at.names(), at.reloads()], [['far'], 1]);
-  assert.match(readFileSync(at.path, 'utf8'), /^# Set by the collector/);
+  assert.match(readFileSync(at.path, 'utf8'), /^# Set while the gateway ran/);
   at.apply('config', 'rules:\n  - name: further\n');
   assert.deepEqual(at.names(), ['further']);
   at.apply('rules', '');

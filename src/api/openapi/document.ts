@@ -6,7 +6,7 @@ import { profileOperations, topicOperations } from './decoding.ts';
 import { deviceOperations, measurementOperations } from './devices.ts';
 import { gatewayOperations } from './gateway.ts';
 import type { Answer, Operation, Operations } from './operation.ts';
-import { bufferOperations, graphqlOperations, ruleOperations } from './records.ts';
+import { bufferOperations, configOperations, graphqlOperations, ruleOperations } from './records.ts';
 
 /** Every route of the HTTP port. A test holds it against those that there are. */
 export const operations: Operations = {
@@ -17,6 +17,7 @@ export const operations: Operations = {
   ...topicOperations,
   ...profileOperations,
   ...ruleOperations,
+  ...configOperations,
   ...bufferOperations,
   ...graphqlOperations,
 };

@@ -73,6 +73,29 @@ export const gatewayOperations: Operations = {
     needs: 'read',
     answers: ok('All of it, of this moment.', statusReport),
   },
+  'GET /api/v1/uplink': {
+    tag: 'Gateway',
+    summary: 'The way to the collector: where it stands, and why.',
+    needs: 'read',
+    answers: ok(
+      'As things stand.',
+      Type.Object(
+        {
+          state: oneOf(['offline', 'connecting', 'waiting', 'rejected', 'draining', 'stalled', 'live'], ''),
+          url: text('Of the collector.'),
+          address: orNull(text('`IP:PORT`.')),
+          since: time('Since when the state is what it is.'),
+          reason: orNull(text('Why it waits or was rejected.')),
+          retryAt: orNull(time('When it tries again.')),
+          leftRecords: orNull(whole('Of the backlog, while it drains.')),
+          etaSeconds: orNull(whole('How long they take.')),
+          lastAcknowledgedAt: orNull(time('')),
+          problem: orNull(text('What keeps some records from being sent.')),
+        },
+        { additionalProperties: true },
+      ),
+    ),
+  },
   'GET /metrics': {
     tag: 'Gateway',
     summary: 'The same in numbers, for Prometheus.',

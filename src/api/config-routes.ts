@@ -1,0 +1,73 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ConfigView } from '../config/desk.ts';
+import { etagOf, isOneOf } from './etag.ts';
+import { admin, needs, read } from './guard.ts';
+import { problem, sendProblem } from './problem.ts';
+import type { RulesApi } from './rules-routes.ts';
+
+/** The configuration, as far as it can be looked at and changed. Whatever fails is a {@link HeadgateError}. */
+export interface ConfigApi {
+  view(): ConfigView;
+  /** JSON Schema, with a description of each key. */
+  readonly schema: object;
+  /** @throws {HeadgateError} request.invalid, request.conflict, data.unwritable */
+  change(name: 'rules' | 'config', text: string): void;
+}
+
+const path = '/api/v1/config';
+const json = 'application/json; charset=utf-8';
+
+/**
+ * For administrators: `GET /api/v1/config` tells what holds, secrets hidden, and `…/schema` what each key means. `PATCH` sets keys that need
+ * no restart, `DELETE` takes back what was set that way; `PUT /api/v1/rules` sets the QoS rules alone. With `If-Match` only if it is
+ * still as it was read.
+ */
+export function addConfigRoutes(app: FastifyInstance, config: ConfigApi, rules: RulesApi): void {
+  app.get(path, needs(admin), (_request, reply) => reply.type(json).send(viewText(config)));
+  app.get(`${path}/schema`, needs(read), () => config.schema);
+  app.patch(path, needs(admin), (request, reply) => {
+    if (!isObject(request.body))
+      return sendProblem(reply, problem('request.invalid', 'The body must be a JSON object.'));
+    if (isChanged(request, viewText(config))) return sendChanged(reply);
+    config.change('config', JSON.stringify(request.body));
+    return sendText(reply, viewText(config));
+  });
+  app.delete(path, needs(admin), (request, reply) => {
+    if (isChanged(request, viewText(config))) return sendChanged(reply);
+    config.change('config', '');
+    return sendText(reply, viewText(config));
+  });
+  app.put('/api/v1/rules', needs(admin), (request, reply) => {
+    const { body } = request;
+    if (!isObject(body) || !Array.isArray(body.rules) || Object.keys(body).length !== 1) {
+      return sendProblem(
+        reply,
+        problem('request.invalid', 'The body must be `{"rules": […]}`, as in the configuration.'),
+      );
+    }
+    const text = (): string => JSON.stringify({ rules: rules.describe() });
+    if (isChanged(request, text())) return sendChanged(reply);
+    config.change('rules', JSON.stringify(body.rules));
+    return sendText(reply, text());
+  });
+}
+
+const viewText = (config: ConfigApi): string => JSON.stringify(config.view());
+
+function sendText(reply: FastifyReply, text: string): FastifyReply {
+  return reply.header('etag', etagOf(text)).type(json).send(text);
+}
+
+/** Whether it is not as whoever wants to change it has read it (RFC 9110 § 13.1.1). */
+function isChanged({ headers }: FastifyRequest, text: string): boolean {
+  const given = headers['if-match'];
+  return given !== undefined && !isOneOf(given, etagOf(text));
+}
+
+function sendChanged(reply: FastifyReply): FastifyReply {
+  return sendProblem(reply, problem('precondition.failed', 'It is not what `If-Match` names any more.'));
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

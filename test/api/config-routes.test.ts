@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { RuleBook } from '../../src/admission/rule-book.ts';
+import { HttpApi } from '../../src/api/http-api.ts';
+import { ConfigDesk } from '../../src/config/desk.ts';
+import { loadAgain, RemoteSettings } from '../../src/config/remote.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { dependencies } from './fixtures.ts';
+
+/** The API over a configuration file of its own, whose rules hold at once. */
+async function started(t: TestContext) {
+  const directory = tempDir(t);
+  const file = join(directory, 'headgate.yaml');
+  writeFileSync(
+    file,
+    `dataDir: ${directory}\nbridges:\n  - name: b\n    url: mqtt://h\n    username: u\n    password: secret-word\n    topics: [{filter: "a/#"}]\n`,
+  );
+  const sources = { file, settings: [], environment: {} };
+  const running = loadAgain(sources);
+  const book = new RuleBook(running.rules);
+  const state = { isOnTrial: false };
+  const remote = new RemoteSettings({ sources, running, reload: () => book.replace(loadAgain(sources).rules) });
+  const config = new ConfigDesk({ running, remote, load: () => loadAgain(sources), isOnTrial: () => state.isOnTrial });
+  const rules = { describe: () => book.describe(), explain: () => assert.fail() };
+  const app = await new HttpApi(dependencies({}, { config, rules })).build();
+  const ask = async (method: 'GET' | 'PUT' | 'PATCH' | 'DELETE', url: string, payload?: object, headers = {}) => {
+    const answer = await app.inject({ method, url, headers, ...(payload !== undefined && { payload }) });
+    return { status: answer.statusCode, json: answer.json(), etag: String(answer.headers.etag), body: answer.body };
+  };
+  return { ask, state, remoteFile: join(directory, 'remote.yaml') };
+}
+
+const alarms = { name: 'alarms', match: { topic: 'alarm/#' }, priority: 'critical' };
+
+test('what holds is told, with every default and without secrets', async (t) => {
+  const { ask } = await started(t);
+  const { json, body } = await ask('GET', '/api/v1/config');
+  assert.equal(json.config.http.port, 8080);
+  assert.equal(json.config.bridges[0].password, '***');
+  assert.doesNotMatch(body, /secret-word/);
+  const schema = await ask('GET', '/api/v1/config/schema');
+  assert.match(schema.json.properties.http.properties.port.description, /TCP port/);
+});
+
+test('rules are set durably, and hold at once', async (t) => {
+  const { ask, remoteFile } = await started(t);
+  const before = await ask('GET', '/api/v1/rules');
+  const set = await ask('PUT', '/api/v1/rules', { rules: [alarms] });
+  assert.equal(set.status, 200, set.body);
+  assert.equal(set.json.rules[0].name, 'alarms');
+  assert.equal((await ask('GET', '/api/v1/config')).json.config.rules[0].name, 'alarms');
+  assert.match(readFileSync(remoteFile, 'utf8'), /alarm\/#/);
+  const back = await ask('DELETE', '/api/v1/config');
+  assert.deepEqual([back.status, back.json.overlay, existsSync(remoteFile)], [200, '', false]);
+  assert.deepEqual((await ask('GET', '/api/v1/rules')).json, before.json);
+});
+
+test('what is wrong changes nothing, and is told in full', async (t) => {
+  const { ask, remoteFile, state } = await started(t);
+  const rows: readonly (readonly [method: 'PUT' | 'PATCH', url: string, body: object, says: RegExp])[] = [
+    ['PUT', '/api/v1/rules', { rules: [{ name: 'a', mach: {} }] }, /mach/],
+    ['PUT', '/api/v1/rules', { rules: 'all' }, /as in the configuration/],
+    ['PUT', '/api/v1/rules', [], /as in the configuration/],
+    ['PATCH', '/api/v1/config', { http: { port: 1 } }, /http\.port.*restart/],
+    ['PATCH', '/api/v1/config', { nonsense: 1 }, /nonsense/],
+    ['PATCH', '/api/v1/config', [], /JSON object/],
+  ];
+  for (const [method, url, body, says] of rows) {
+    const { status, json } = await ask(method, url, body);
+    assert.equal(status, 400, JSON.stringify(json));
+    assert.match(json.detail, says);
+  }
+  state.isOnTrial = true;
+  const busy = await ask('PUT', '/api/v1/rules', { rules: [alarms] });
+  assert.deepEqual([busy.status, busy.json.code], [409, 'request.conflict']);
+  assert.equal(existsSync(remoteFile), false);
+});
+
+test('what somebody else has changed meanwhile is not overwritten', async (t) => {
+  const { ask } = await started(t);
+  const [config, rules] = [await ask('GET', '/api/v1/config'), await ask('GET', '/api/v1/rules')];
+  const first = await ask('PUT', '/api/v1/rules', { rules: [alarms] }, { 'if-match': rules.etag });
+  assert.equal(first.status, 200, first.body);
+  for (const [method, url, etag] of [
+    ['PUT', '/api/v1/rules', rules.etag],
+    ['PATCH', '/api/v1/config', config.etag],
+    ['DELETE', '/api/v1/config', config.etag],
+  ] as const) {
+    const late = await ask(method, url, method === 'DELETE' ? undefined : { rules: [] }, { 'if-match': etag });
+    assert.deepEqual([late.status, late.json.code], [412, 'precondition.failed'], `${method} ${url}`);
+  }
+  const next = await ask('PUT', '/api/v1/rules', { rules: [] }, { 'if-match': first.etag });
+  assert.equal(next.status, 200, next.body);
+  assert.equal((await ask('PATCH', '/api/v1/config', { rules: [alarms] }, { 'if-match': '*' })).status, 200);
+});

@@ -17,6 +17,8 @@ import type {
 
 /** What the worker may have to look at, in buckets: beyond it they are lost, and counted. */
 const maxInFlight = 65_536;
+/** Queries that may wait for it: further ones are refused. */
+const maxQueries = 64;
 /** After it was lost, a worker is started anew when so much time has gone by. */
 const retryMs = 30_000;
 const resourceLimits = { maxYoungGenerationSizeMb: 4 };
@@ -58,6 +60,8 @@ export class HistoryDisk {
   #state: State = { name: 'idle', isDamaged: false, sinceMs: Number.NEGATIVE_INFINITY };
   readonly #queries = new Map<number, Waiting>();
   #lastQuery = 0;
+  /** Queries that wait for it to be open. */
+  #opening = 0;
   #inFlight = 0;
   /** What was handed over and is not known to be durable; those before the last commit that is under way. */
   #unconfirmed: Loss[] = [];
@@ -110,10 +114,15 @@ export class HistoryDisk {
     this.#losses = [];
   }
 
-  /** @throws {HeadgateError} history.unavailable */
+  /** @throws {HeadgateError} history.unavailable, or overload.shed when too many wait already */
   async query(query: Omit<QueryRequest, 'kind' | 'id' | 'corrections'>): Promise<DiskAnswer> {
+    if (this.#queries.size + this.#opening >= maxQueries) {
+      throw new HeadgateError('overload.shed', `${maxQueries} questions wait for the history already.`);
+    }
     if (!this.#ensureStarted()) throw unavailable(this.failure ?? 'it is closed');
+    this.#opening++;
     if (this.#state.name === 'running') await this.#state.opened.promise;
+    this.#opening--;
     if (this.#state.name !== 'running') throw unavailable(this.failure ?? 'it is closed');
     const id = ++this.#lastQuery;
     const corrections = this.#deps.corrections(this.#stamps ?? []);

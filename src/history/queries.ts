@@ -14,6 +14,8 @@ import type { Loss, SeriesAnswer } from './worker-protocol.ts';
 const maxPoints = 2_000;
 /** Series in one answer, at the most. */
 const maxSeries = 100;
+/** Points of all series in one answer: what makes a text of it in the main thread must not keep that for long. */
+const maxTotal = 20_000;
 
 export interface HistoryQuery {
   readonly device: string;
@@ -90,6 +92,8 @@ export interface QueriesDependencies {
 /** Answers for charts. */
 export class Queries {
   readonly maxPoints = maxPoints;
+  /** So few that all series of one answer have room for them. */
+  readonly maxPointsOfMany = maxTotal / maxSeries;
   readonly #deps: QueriesDependencies;
   /** Nothing from before is in memory. */
   startedAtMs: UnixMs = Number.POSITIVE_INFINITY;
@@ -111,7 +115,7 @@ export class Queries {
    * The points of a window: as they came when memory has all of them and they are not too many, else in buckets.
    *
    * @throws {HeadgateError} history.unavailable when it is switched off, or its disk does not answer;
-   * request.invalid when there would be more than `points` buckets
+   * request.invalid when there would be more than {@link maxPoints} buckets; overload.shed when too many ask
    */
   async query(query: HistoryQuery): Promise<HistoryAnswer> {
     const { isEnabled, book, ingest, disk, clock, keepMs } = this.#deps;
@@ -121,11 +125,13 @@ export class Queries {
     const raw = query.widthMs === undefined ? this.#raw(known, query) : undefined;
     if (raw !== undefined) return { kind: 'raw', series: raw, leftSeries: 0, losses: [] };
     const widthMs = query.widthMs ?? widthFor(fromMs, toMs, points, clock.now(), keepMs);
-    if (bucketsIn(fromMs, toMs, widthMs) > maxPoints) {
+    const count = bucketsIn(fromMs, toMs, widthMs);
+    if (count > maxPoints) {
       throw new HeadgateError('request.invalid', `That would be more than ${maxPoints} buckets of each series.`);
     }
     ingest.flushSeries(known);
-    const { series, left, losses } = await disk.query({ device, fields, fromMs, toMs, widthMs, maxSeries });
+    const most = Math.min(maxSeries, Math.floor(maxTotal / count));
+    const { series, left, losses } = await disk.query({ device, fields, fromMs, toMs, widthMs, maxSeries: most });
     const texts = known.filter(({ kind }) => kind === 'text').map((one) => this.#textsOf(one, query));
     return {
       kind: 'buckets',
@@ -142,6 +148,7 @@ export class Queries {
     const { recent } = this.#deps;
     if (query.fromMs < this.startedAtMs || known.length === 0 || known.length > maxSeries) return undefined;
     const found: RawSeries[] = [];
+    let total = 0;
     for (const one of known) {
       if (one.kind === 'text') {
         found.push(this.#textsOf(one, query));
@@ -149,7 +156,8 @@ export class Queries {
       }
       if (recent.lostMs(one.slot) >= query.fromMs) return undefined;
       const series = this.#pointsOf(one, query);
-      if (series.times.length > query.points) return undefined;
+      total += series.times.length;
+      if (series.times.length > query.points || total > maxTotal) return undefined;
       found.push(series);
     }
     return found;

@@ -134,6 +134,7 @@ const noCommands: CommandsApi = {
 
 const noHistory: HistoryApi = {
   maxPoints: 2_000,
+  maxPointsOfMany: 200,
   nowMs: someTimeMs,
   oldestMs: 0,
   query: async () => ({ kind: 'raw', series: [], leftSeries: 0, losses: [] }),

@@ -178,3 +178,18 @@ test('it is written once in a while and at the end, and not in between', async (
   assert.equal(storedSeries, 1);
   assert.ok(writtenBytes > 0 && writtenBytes < 200, `${writtenBytes}`);
 });
+
+test('questions beyond what can wait are refused, and those that wait are answered', async (t) => {
+  const site = await Site.open(t, memoryDir(t));
+  const start = site.time.now();
+  site.take({ fields: { a: 1 } });
+  const asked = Array.from({ length: 100 }, () => site.query({ fromMs: start, widthMs: 10_000 }));
+  const outcomes = await Promise.allSettled(asked);
+  const refused = outcomes.flatMap((one) => (one.status === 'rejected' ? [one.reason.code] : []));
+  assert.deepEqual(
+    refused,
+    Array.from({ length: 36 }, () => 'overload.shed'),
+  );
+  for (const one of outcomes) if (one.status === 'fulfilled') assert.deepEqual(buckets(one.value)[0]!.count, [1]);
+  assert.deepEqual(buckets(await site.query({ fromMs: start, widthMs: 10_000 }))[0]!.count, [1]);
+});

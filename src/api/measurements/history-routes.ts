@@ -13,6 +13,8 @@ import { type Format, type MeasurementsQuery, measurementsQueryOf, type QueriedW
 export interface HistoryApi {
   /** Of one series in one answer. */
   readonly maxPoints: number;
+  /** So few that no series has to be left out, unless there are very many. */
+  readonly maxPointsOfMany: number;
   readonly nowMs: UnixMs;
   /** Nothing is kept from before. */
   readonly oldestMs: UnixMs;
@@ -21,6 +23,7 @@ export interface HistoryApi {
 }
 
 const path = '/api/v1/measurements';
+const pieceChars = 32_768;
 const types: Readonly<Record<Format, string>> = {
   json: 'application/json; charset=utf-8',
   ndjson: 'application/x-ndjson; charset=utf-8',
@@ -45,11 +48,13 @@ export function addHistoryRoutes(app: FastifyInstance, history: HistoryApi, devi
       return sendJson(request, reply, latestBody(query, fields));
     }
     const asked = historyQueryOf(query, window);
-    const first = await history.query(format === 'json' ? asked : firstOf(asked, history.maxPoints));
+    const first = await history.query(format === 'json' ? asked : firstOf(asked, history.maxPointsOfMany));
     const isEmpty = first.series.length === 0 && (first.kind === 'raw' || first.texts.length === 0);
     // A device may have been forgotten, and what it measured not.
     if (isEmpty && known === undefined) return sendUnknown(reply, device);
     if (format === 'json') return sendJson(request, reply, windowBody(query, window, first));
+    // JSON says how many are left out; a table has no place for that.
+    if (first.leftSeries > 0) return sendProblem(reply, problem('request.invalid', tooMany(first)));
     return sendRows(reply, format, first.kind, answersFrom(history, asked, first));
   });
 }
@@ -79,14 +84,18 @@ async function* answersFrom(
   first: HistoryAnswer,
 ): AsyncGenerator<Iterable<Row>> {
   yield rowsOf(first);
-  let { toMs } = firstOf(query, history.maxPoints);
+  let { toMs } = firstOf(query, history.maxPointsOfMany);
   while (toMs < query.toMs) {
-    const next = firstOf({ ...query, fromMs: toMs }, history.maxPoints);
+    const next = firstOf({ ...query, fromMs: toMs }, history.maxPointsOfMany);
     const answer = await history.query(next);
     // Texts came with the first piece, as far as they are of its window.
     yield rowsOf(answer);
     ({ toMs } = next);
   }
+}
+
+function tooMany({ series, leftSeries }: HistoryAnswer): string {
+  return `The device has ${series.length + leftSeries} fields: ask for up to ${series.length} of them by \`field\`.`;
 }
 
 function sendUnknown(reply: FastifyReply, device: string): FastifyReply {
@@ -113,7 +122,13 @@ function sendRows(
     if (format === 'csv') yield csvHeader(kind);
     for await (const rows of pieces) {
       let text = '';
-      for (const row of rows) text += format === 'csv' ? csvLine(kind, row) : `${JSON.stringify(row)}\n`;
+      for (const row of rows) {
+        text += format === 'csv' ? csvLine(kind, row) : `${JSON.stringify(row)}\n`;
+        if (text.length < pieceChars) continue;
+        // Whoever reads slowly is waited for, and others get their turn.
+        yield text;
+        text = '';
+      }
       if (text !== '') yield text;
     }
   }

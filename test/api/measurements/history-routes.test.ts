@@ -98,6 +98,32 @@ test('a table of any length is told piece by piece, each row once', async (t) =>
   assert.equal(table[14], `"odd,""name""",,,${new Date(start).toISOString()},1,1,1,360,1,1,`);
 });
 
+test('a device of very many fields is told of in part, and a table only by the names of its fields', async (t) => {
+  const { site, get } = await started(t);
+  const fields = Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`f${i}`, i]));
+  site.take({ fields });
+  const asked = async (query: string) => (await get(`device=boiler&from=-1h&${query}`)).json();
+  for (const [query, series] of [
+    ['bucket=1m', 100],
+    ['bucket=10s', 55],
+    ['points=2000&to=now', 55],
+  ] as const) {
+    const body = await asked(query);
+    assert.deepEqual([body.series.length, body.leftSeries], [series, 150 - series], query);
+  }
+  const refusal = await asked('bucket=1m&format=csv');
+  assert.equal(refusal.code, 'request.invalid');
+  assert.match(refusal.detail, /has 150 fields: ask for up to 100/);
+  const some = await get('device=boiler&from=-1d&bucket=10s&format=ndjson&field=f7&field=f149');
+  assert.deepEqual(
+    some.body
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line).last),
+    [7, 149],
+  );
+});
+
 test('what can not be asked for is refused with a reason', async (t) => {
   const { get } = await started(t);
   const rows: readonly (readonly [query: string, status: number, code: string, detail: RegExp])[] = [

@@ -73,7 +73,8 @@ export class HistoryDisk {
   /** Stamps in the journal of earlier runs; undefined: it is not open. */
   #stamps: readonly Stamp[] | undefined;
   status: StoreStatus | undefined;
-  lostPoints = 0;
+  /** By this thread, and by workers that have ended. */
+  #lostPoints = 0;
   putAside: string | undefined;
 
   constructor(deps: HistoryDiskDependencies) {
@@ -85,8 +86,8 @@ export class HistoryDisk {
     return this.#failure ?? this.status?.failure;
   }
 
-  get isRunning(): boolean {
-    return this.#state.name === 'running';
+  get lostPoints(): number {
+    return this.#lostPoints + (this.status?.lostPoints ?? 0);
   }
 
   send(series: readonly Introduction[], deltas: Deltas, stamp: Stamp | undefined): void {
@@ -215,12 +216,14 @@ export class HistoryDisk {
     this.#committing = [];
     this.#unconfirmed = [];
     this.#inFlight = 0;
+    this.#lostPoints += this.status?.lostPoints ?? 0;
+    this.status = undefined;
     this.#rejectAll(reason);
     this.#deps.lost();
   }
 
   #lose(loss: Loss): void {
-    this.lostPoints += loss.points;
+    this.#lostPoints += loss.points;
     const last = this.#losses.at(-1);
     if (last?.reason !== loss.reason) {
       this.#losses.push(loss);

@@ -52,6 +52,7 @@ export class HistoryStore {
   readonly #losses: Losses;
   #unsaved: DeltasRequest[] = [];
   #unsavedRows = 0;
+  #lostPoints = 0;
   #failure: string | undefined;
   #commits = 0;
   #lastCommitMs = 0;
@@ -90,7 +91,9 @@ export class HistoryStore {
     while (this.#unsavedRows > maxUnsaved && this.#unsaved.length > 1) {
       const oldest = this.#unsaved.shift()!;
       this.#unsavedRows -= oldest.length;
-      this.#losses.note({ ...extentOf(oldest.rows, oldest.length), reason: 'disk' });
+      const extent = extentOf(oldest.rows, oldest.length);
+      this.#losses.note({ ...extent, reason: 'disk' });
+      this.#lostPoints += extent.points;
     }
   }
 
@@ -128,6 +131,7 @@ export class HistoryStore {
       evictedBlocks,
       evictedSeries,
       damagedRows: this.#blocks.damagedRows + this.#journal.damagedRows,
+      lostPoints: this.#lostPoints,
       failure: this.#failure,
     };
   }

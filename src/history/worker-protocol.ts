@@ -117,6 +117,8 @@ export interface StoreStatus {
   readonly evictedBlocks: number;
   readonly evictedSeries: number;
   readonly damagedRows: number;
+  /** Points for which there was no room, neither on the disk nor in memory. */
+  readonly lostPoints: number;
   /** Why it does not write; undefined: it does. */
   readonly failure: string | undefined;
 }

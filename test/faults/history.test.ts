@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import type { BucketSeries } from '../../src/history/queries.ts';
@@ -40,16 +40,32 @@ test('a file that is no history is put aside, and a new one begun', async (t) =>
   assert.equal(await countOf(site, start), 60);
 });
 
-test('a file that is damaged while it is in use is put aside; what it had is lost, and what comes is kept', async (t) => {
+test('a file that turns out damaged while it is in use is put aside; what comes is kept', async (t) => {
   const site = await Site.open(t, memoryDir(t));
   const start = site.time.now();
-  await live(site);
+  // Enough that the next run does not read all of it at once.
+  for (let i = 0; i < 50; i++) {
+    for (let device = 0; device < 8; device++) {
+      const fields = Object.fromEntries(
+        Array.from({ length: 250 }, (_, n) => [`f${n}`, Math.sqrt(n * i + device + 0.5)]),
+      );
+      site.take({ device: `device-${device}`, fields });
+    }
+    await site.time.advance(minute);
+    await eventually('a commit', () => site.history.status().commits === i + 1, { everyMs: 2 });
+  }
   await site.restart();
+  const { size } = statSync(site.path);
+  assert.ok(size > 5e5, `${size} bytes`);
+  await live(site);
+  assert.equal(await countOf(site, site.time.now() - minute), 60);
+  await eventually('a commit', () => site.history.status().commits > 0);
   const fd = openSync(site.path, 'r+');
-  // Every page but the first: the tables are there, and what is in them is not.
-  writeSync(fd, Buffer.alloc(statSync(site.path).size - 4_096, 0xa5), 0, undefined, 4_096);
-  await live(site);
-  await live(site);
+  t.after(() => closeSync(fd));
+  writeSync(fd, Buffer.alloc(size - 40_960, 0xa5), 0, undefined, 40_960);
+  await assert.rejects(site.query({ device: 'device-1', fromMs: start, widthMs: minute }), {
+    code: 'history.unavailable',
+  });
   await eventually('a new file', async () => {
     await live(site);
     return site.history.status().putAside !== null && site.history.status().commits > 0;
@@ -58,7 +74,7 @@ test('a file that is damaged while it is in use is put aside; what it had is los
   await live(site);
   assert.equal(await countOf(site, start), before + 60);
   assert.equal(site.history.status().state, 'ready');
-  assert.ok(existsSync(`${site.path}.damaged`));
+  assert.equal(statSync(`${site.path}.damaged`).size, size);
 });
 
 test('a disk that can not keep up costs points, which are counted and told, and nothing else', async (t) => {
@@ -99,6 +115,26 @@ test('a full disk is left to the records; what waits in memory is written when t
   await site.restart();
   assert.equal(await countOf(site, start), 180);
   assert.equal(site.history.status().leftPoints.disk, 0);
+});
+
+test('what a full disk has no room for, and memory neither, is lost, counted and told', async (t) => {
+  const disk = smallDisk(t, 40 * 2 ** 20);
+  if (disk === undefined) return;
+  const site = await Site.open(t, disk.path);
+  const start = site.time.now();
+  disk.fill(4 * 2 ** 20);
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < 50_000; i++) site.take({ at: start - (round * 50_000 + i) * 10_000, fields: { power: i } });
+    // The worker has taken them.
+    await countOf(site, start);
+  }
+  await site.time.advance(minute);
+  await eventually('its refusal', () => site.history.status().state === 'failing');
+  const { losses } = await site.query({ fromMs: 0, widthMs: 86_400_000 * 366 });
+  const lost = losses.reduce((sum, { points }) => sum + points, 0);
+  assert.ok(lost >= 50_000 && lost <= 60_000, `${lost}`);
+  assert.deepEqual([...new Set(losses.map(({ reason }) => reason))], ['disk']);
+  assert.equal(site.history.status().leftPoints.disk, lost);
 });
 
 /** Has a gateway take in a temperature; resolves when that is durable. */

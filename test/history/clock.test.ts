@@ -77,3 +77,31 @@ test('a clock that jumps makes neither a hole nor a second copy', async (t) => {
     10,
   );
 });
+
+test('a clock that was wrong and is put right moves what it has stamped, and nothing after that', async (t) => {
+  const wrongMs = known - 3 * hour;
+  const site = await Site.open(t, memoryDir(t), {}, { wallMs: wrongMs, quality: 'estimated' });
+  site.take({ fields: { power: 1 } });
+  await site.time.advance(10_000);
+  site.time.jump(3 * hour);
+  site.correction = (takenAtMs) => (takenAtMs < known - hour ? { shiftMs: 3 * hour, quality: 'estimated' } : undefined);
+  site.take({ fields: { power: 2 } });
+  const window = { fromMs: known - 4 * hour, toMs: known + 4 * hour, widthMs: 60_000 };
+  const told = async (): Promise<unknown> => {
+    const [power] = (await site.query(window)).series as BucketSeries[];
+    return [power!.times, power!.count, power!.first, power!.last];
+  };
+  const wanted = [[known], [2], [1], [2]];
+  assert.deepEqual(await told(), wanted);
+  // The next run writes before its disk has said what there is to be corrected: nothing gets its place by that.
+  await site.restart();
+  site.time.sleep(2 * hour);
+  site.take({ device: 'other', fields: { power: 3 } });
+  await site.time.advance(60_000);
+  assert.deepEqual(await told(), wanted);
+  await eventually('what was told to be in its place', async () => {
+    await site.time.advance(60_000);
+    return site.history.status().tiers['1m'].blocks > 0;
+  });
+  assert.deepEqual(await told(), wanted);
+});

@@ -1,3 +1,4 @@
+import { HeadgateError } from '../core/errors.ts';
 import { profilesFor } from '../profiles/library.ts';
 import { modbusLines } from '../profiles/modbus-guess.ts';
 import { guessProfiles, lineGuesses } from '../profiles/serial-guess.ts';
@@ -52,7 +53,7 @@ export async function serial(args: string[], terminal: Terminal): Promise<number
   };
   const { decode: options } = configOf(values, terminal);
   const library = profilesFor(options);
-  const scan = await scanPort(request, {
+  const scanning = scanPort(request, {
     lines: lineGuesses(library),
     guess: (bytes) => guessProfiles(bytes, library, options),
     questions: (line) => interrogation(line, library, options),
@@ -61,6 +62,11 @@ export async function serial(args: string[], terminal: Terminal): Promise<number
       if (!values.json)
         terminal.err(`${values.ask ? 'Listening and asking' : 'Listening'} at ${line.baud} ${line.format} …`);
     },
+  });
+  const scan = await scanning.catch((error: unknown) => {
+    if (error instanceof HeadgateError && error.message.startsWith('Another program uses'))
+      error.message += ' It may be the gateway: `headgate status` then tells what it hears of it.';
+    throw error;
   });
   terminal.out(values.json ? JSON.stringify(jsonOf(path, scan), undefined, 2) : scanText(path, scan));
   return scan.guesses.length > 0 ? 0 : 1;

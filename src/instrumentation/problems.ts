@@ -1,5 +1,7 @@
 import type { ClockStatus } from '../clock/status.ts';
 import type { BridgeStatus } from '../sources/bridge/status.ts';
+import type { ModbusStatus } from '../sources/modbus/status.ts';
+import type { SerialStatus } from '../sources/serial/status.ts';
 
 /** What to do about the clock. It never keeps a record from being taken in. */
 export function clockProblems({ quality, contradictions }: ClockStatus): string[] {
@@ -17,4 +19,22 @@ export function bridgeProblems(bridges: readonly BridgeStatus[]): string[] {
     if (state === 'refused') return [`The bridge ${name} has no connection: ${reason}.`];
     return refusedTopics.map((topic) => `The bridge ${name} does not hear ${topic.filter}: ${topic.reason}.`);
   });
+}
+
+/** So many lines are told of by themselves. */
+const maxLines = 3;
+
+/** Ports and buses that are configured, and from which nothing can be read. */
+export function lineProblems({ ports }: SerialStatus, { buses }: ModbusStatus): string[] {
+  const found = [
+    ...ports.flatMap(({ name, reason, hint }) => {
+      if (hint !== null) return [`Nothing can be read of the serial port ${name}: ${hint}`];
+      return reason === null ? [] : [`The serial port ${name} is not open: ${reason}`];
+    }),
+    ...buses.flatMap(({ name, reason }) =>
+      reason === null ? [] : [`The Modbus bus ${name} is not reached: ${reason}`],
+    ),
+  ];
+  const others = found.length - maxLines;
+  return others <= 0 ? found : [...found.slice(0, maxLines), `And ${others} more: see \`headgate status\`.`];
 }

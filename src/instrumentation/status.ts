@@ -12,7 +12,7 @@ import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { SerialStatus } from '../sources/serial/status.ts';
 import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
-import { bridgeProblems, clockProblems } from './problems.ts';
+import { bridgeProblems, clockProblems, lineProblems } from './problems.ts';
 import { uplinkSentence } from './uplink-sentence.ts';
 
 /** What the gateway says of itself over `GET /api/v1/status`. Times are ISO 8601 in UTC. */
@@ -107,7 +107,8 @@ export interface ClockReport extends Pick<ClockStatus, 'quality' | 'source' | 'b
 export interface Health {
   /**
    * `starting`, `stopping`: not taking messages. `failing`: messages are refused or held back, because the disk fails or is
-   * full. `degraded`: messages are taken and safe, but do not reach the collector, or files were found damaged. `ready`:
+   * full. `degraded`: messages are taken and safe, but do not reach the collector, or files were found
+   * damaged, or something that is configured is not heard. `ready`:
    * all is well.
    */
   readonly state: 'starting' | 'ready' | 'degraded' | 'failing' | 'stopping';
@@ -263,8 +264,11 @@ function healthOf(parts: StatusParts, nowMs: number): Health {
   if (damage !== undefined) {
     return { state: 'degraded', summary: `${damage} ${text} ${waitingSentence(buffer)} ${clients}` };
   }
-  const problem = [...clockProblems(parts.clock), ...bridgeProblems(parts.bridges), parts.uplink.problem ?? []]
-    .flat()
+  const lines = lineProblems(parts.serial, parts.modbus);
+  const problem = [
+    ...[...clockProblems(parts.clock), ...bridgeProblems(parts.bridges), ...lines],
+    ...[parts.uplink.problem ?? []].flat(),
+  ]
     .map((one) => ` ${one}`)
     .join('');
   return {

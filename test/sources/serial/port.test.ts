@@ -25,6 +25,7 @@ for (const [said, about, expected] of [
   ['Error: Device or resource busy, cannot open', {}, /^Another program uses \/dev\/ttyUSB0: stop it/],
   ['Error Resource temporarily unavailable Cannot lock port', {}, /^Another program uses/],
   ['Error: Operation not permitted, cannot open', {}, /a service's sandbox forbids it/],
+  ['Error: Inappropriate ioctl for device setting custom baud rate of 9600', {}, /^\/dev\/ttyUSB0 is no serial port/],
   ['Error: Unknown baud rate', {}, /^\/dev\/ttyUSB0 could not be opened: Unknown baud rate\.$/],
 ] as const) {
   test(`a port that can’t be opened: ${said} ${JSON.stringify(about)}`, () => {

@@ -41,7 +41,7 @@ import { Renewal } from './uplink/renewal.ts';
 import { Uplink } from './uplink/uplink.ts';
 import { wireMeter } from './uplink/wire-meter.ts';
 import { agent, version } from './version.ts';
-import { Watching } from './watching.ts';
+import { tellingOf, Watching } from './watching.ts';
 import { encodeGap } from './wire/gap-encoder.ts';
 
 /** The composition root: makes every part from the configuration and wires them, left to right. */
@@ -118,7 +118,8 @@ export class Gateway {
       if (!this.#bridges.request(request, to)) this.#mqtt.requests.publish(request);
     };
     const stores = { buffer: this.#buffer, rules: this.#rules, clock };
-    this.#watching = new Watching({ ...stores, config, dataDir: this.#dataDir, log: part });
+    const mqtt = () => this.#mqtt.own;
+    this.#watching = new Watching({ ...stores, config, dataDir: this.#dataDir, mqtt, log: part });
     this.#flow = new Flow({ ...stores, decode, heard, publish, onlooker: this.#watching.onlooker });
     const recentDeliveries = () => this.#buffer.deliveries;
     const devicesChanged = () => this.#commands.devicesChanged();
@@ -126,8 +127,6 @@ export class Gateway {
     this.#mqtt = new MqttSource({
       ...intake,
       access: this.#auth.mqtt,
-      // Names of clients of other protocols begin with a NUL, which no text of MQTT holds.
-      recentDeliveries: () => recentDeliveries().filter(({ client }) => !client.startsWith('\0')),
       options: config.mqtt,
       operatingMs: () => this.#buffer.operatingMs,
       commands: {
@@ -135,6 +134,7 @@ export class Gateway {
         devicesChanged,
         native: words,
       },
+      telling: tellingOf(registry, () => this.#reporter.status()),
       log: part('mqtt'),
     });
     this.#serial = new SerialSource({ ...intake, options: config.serial, profiles, log: part('serial') });

@@ -5,15 +5,20 @@ import type { Config } from './config/schema.ts';
 import type { Onlooker } from './core/taken.ts';
 import { History } from './history/history.ts';
 import type { HistoryStatus } from './history/status.ts';
+import type { GatewayStatus } from './instrumentation/status.ts';
 import type { Log } from './lib/log.ts';
 import type { Service } from './lib/service.ts';
 import { Onlookers } from './pipeline/onlookers.ts';
+import type { DeviceRegistry } from './registry/registry.ts';
+import type { Telling } from './sources/mqtt/own-topics.ts';
 
 export interface WatchingDependencies {
   readonly config: Config;
   readonly dataDir: string;
   readonly buffer: RecordBuffer;
   readonly clock: GatewayClock;
+  /** Who tells local MQTT clients. */
+  readonly mqtt: () => Onlooker;
   /** The log of a part. */
   readonly log: (part: string) => Log;
 }
@@ -24,7 +29,7 @@ export class Watching {
   readonly onlooker: Onlooker;
   readonly services: readonly Service[];
 
-  constructor({ config, dataDir, buffer, clock, log }: WatchingDependencies) {
+  constructor({ config, dataDir, buffer, clock, mqtt, log }: WatchingDependencies) {
     this.history = new History({
       options: config.history,
       path: join(dataDir, 'history', 'history.db'),
@@ -33,11 +38,29 @@ export class Watching {
       operatingMs: () => buffer.operatingMs,
       log: log('history'),
     });
-    this.onlooker = new Onlookers(config.history.enabled ? [this.history] : []);
+    const telling: Onlooker = { wantsPayloads: false, taken: (taken) => mqtt().taken(taken) };
+    this.onlooker = new Onlookers(config.history.enabled ? [this.history, telling] : [telling]);
     this.services = [this.history];
   }
 
   status(): { readonly history: HistoryStatus } {
     return { history: this.history.status() };
   }
+}
+
+/** What the gateway tells local MQTT clients of itself and its devices. */
+export function tellingOf(registry: DeviceRegistry, status: () => GatewayStatus): Telling {
+  return {
+    status: () => {
+      const { gateway, health, uplink } = status();
+      return JSON.stringify({
+        gateway: gateway.id,
+        version: gateway.version,
+        state: health.state,
+        uplink: uplink.state,
+      });
+    },
+    deviceIds: () => registry.ids(),
+    latest: (deviceId) => registry.describe(deviceId)?.fields,
+  };
 }

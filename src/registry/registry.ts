@@ -130,6 +130,11 @@ export class DeviceRegistry implements Service {
     return Array.from(this.#devices.values(), (device) => summaryOf(device, this));
   }
 
+  /** Of all devices. */
+  ids(): Iterable<string> {
+    return this.#devices.keys();
+  }
+
   /** A device as it is kept, to be read and not changed: cheap, for whoever asks again and again. Undefined: there is none. */
   find(id: string): Readonly<Device> | undefined {
     return this.#devices.get(id);

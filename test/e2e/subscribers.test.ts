@@ -135,3 +135,18 @@ for (const qos of [0, 1] as const) {
     await eventually('every record', () => sink.look().length === count, { timeoutMs: 15_000 });
   });
 }
+
+test('mosquitto_sub: decoded measurements and the state of the gateway, live and as retained messages', async (t) => {
+  const { port } = await site(t);
+  const before = await MosquittoSub.start(t, port, ['-V', 'mqttv5', '-q', '1', '-t', 'headgate/#']);
+  await eventually('the state', () => before.lines.some((line) => line.includes('"state":"ready"')));
+  await mosquittoPub(port, ['-t', 'room/1', '-q', '1', '-m', '{"temperature":21.5}']);
+  await eventually('the measurement', () => before.lines.some((line) => line.startsWith('headgate/devices/room/1/')));
+  const [, , ...words] = (before.lines.find((line) => line.startsWith('headgate/devices/')) ?? '').split(' ');
+  const told = JSON.parse(words.slice(1).join(' '));
+  assert.deepEqual(told.fields, [{ name: 'temperature', value: 21.5 }]);
+  assert.ok(told.sequence > 0);
+  const after = await MosquittoSub.start(t, port, ['-V', 'mqttv5', '-t', 'headgate/devices/room/1/measurements']);
+  await eventually('the newest value', () => after.lines.length === 1);
+  assert.match(after.lines[0] ?? '', /^headgate\/devices\/room\/1\/measurements 0 1 \{.*"value":21\.5/);
+});

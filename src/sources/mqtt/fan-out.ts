@@ -12,7 +12,7 @@ interface Planned {
 }
 
 /** As aedes hands it over. What is planned is found out once: of a shared subscription it is another member each time. */
-export interface FanOutPacket extends Pick<AedesPublishPacket, 'topic' | 'payload' | 'qos' | 'retain'> {
+export interface FanOutPacket extends Readonly<Pick<AedesPublishPacket, 'topic' | 'payload' | 'qos' | 'retain'>> {
   readonly clientId?: string;
   readonly properties?: Readonly<Record<string, unknown>>;
   planned?: readonly Planned[];

@@ -18,6 +18,7 @@ import { Gate, type MqttAccess } from './gate.ts';
 import { Intake, NotTaken } from './intake.ts';
 import { Listener } from './listener.ts';
 import type { MqttOptions } from './options.ts';
+import { isOwnTopic, OwnTopics, type Telling } from './own-topics.ts';
 import { PacketInspector } from './packet-fault.ts';
 import { Reception } from './reception.ts';
 import { reasonOf, refusedReasons, skippedReasons } from './refused.ts';
@@ -37,6 +38,8 @@ export interface MqttDependencies {
   readonly commands: { readonly answered: Answered; readonly devicesChanged: () => void; readonly native: NativeWords };
   /** Who may connect, and do what. */
   readonly access: MqttAccess;
+  /** What the gateway tells on topics of its own. */
+  readonly telling: Telling;
   readonly log: Log;
 }
 
@@ -45,6 +48,8 @@ const maxTopicAliases = 64;
 const maxSessionSeconds = 30 * 86_400;
 /** How often it is looked for sessions and wills that are due. */
 const sweepMs = 10_000;
+/** How often it is looked whether the state of the gateway has changed. */
+const tellMs = 1_000;
 
 /** As aedes' own handlers call it; its types know it without a client. */
 interface Publisher {
@@ -58,6 +63,8 @@ export class MqttSource implements Service {
   readonly devices: DeviceCarrier;
   /** The way of what decoders ask of devices. */
   readonly requests: DeviceRequests;
+  /** Tells measurements and the state of the gateway to who listens. */
+  readonly own: OwnTopics;
   readonly #deps: MqttDependencies;
   readonly #refused = new Tally(refusedReasons);
   readonly #skipped = new Tally(skippedReasons);
@@ -97,8 +104,11 @@ export class MqttSource implements Service {
       onSkipped: (reason) => this.#skipped.add(reason),
       onUnreadable: (what) => log.warn({ lost: what }, 'Some of what clients are remembered by could not be read.'),
       onReleased: (clientId, packetId) => this.#redelivery.forget(clientId, packetId),
+      retainedElsewhere: (filter) => this.own.retained(filter),
       addressedBy: { prefix: devicesPrefix, onListener: deps.commands.devicesChanged },
     });
+    const { subscribers, fanOut } = this.#sessions;
+    this.own = new OwnTopics({ ...deps.telling, subscribers, fanOut, maxTopicLevels: options.maxTopicLevels });
     this.#reception = new Reception({
       options,
       broker: () => this.#broker,
@@ -124,7 +134,8 @@ export class MqttSource implements Service {
   /** Remembers, and listens. @throws {HeadgateError} port.taken, port.forbidden or address.unavailable */
   async start(): Promise<void> {
     const { options, log } = this.#deps;
-    this.#redelivery.restore(this.#deps.recentDeliveries());
+    // Names of clients of other protocols begin with a NUL, which no text of MQTT holds.
+    this.#redelivery.restore(this.#deps.recentDeliveries().filter(({ client }) => !client.startsWith('\0')));
     const broker = await Aedes.createBroker({
       persistence: this.#sessions,
       mq: this.#sessions.fanOut,
@@ -151,8 +162,12 @@ export class MqttSource implements Service {
           done(error, isAllowed);
         }),
       authorizePublish: (client, packet, done) => {
-        if (client === null || this.#gate.mayPublish(client, packet.topic)) this.#intake.take(client, packet, done);
-        else refusePublish(client, packet, done, this.#refused);
+        const { topic } = packet;
+        if (client === null || (!isOwnTopic(topic) && this.#gate.mayPublish(client, topic))) {
+          this.#intake.take(client, packet, done);
+        } else {
+          refusePublish(client, packet, done, this.#refused);
+        }
       },
       responseInformation: ({ id }: Client) => (/[+#]/.test(id) ? undefined : `response/${id}`),
     });
@@ -185,6 +200,7 @@ export class MqttSource implements Service {
   /** Closes every connection; messages without a receipt stay unacknowledged. What is remembered is durable then. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.own.tick();
     const closed = this.#listener.close();
     const broker = this.#broker;
     if (broker !== undefined) await new Promise<void>((done) => broker.close(done));
@@ -204,7 +220,8 @@ export class MqttSource implements Service {
       this.#redelivery.now = 1 + Math.floor((performance.now() - started) / 1_000);
     }, 1_000);
     const sweep = setInterval(() => this.#sweep(), sweepMs);
-    this.#timers = [tick.unref(), sweep.unref()];
+    const tell = setInterval(() => this.own.tick(), tellMs);
+    this.#timers = [tick.unref(), sweep.unref(), tell.unref()];
   }
 
   /** Ends sessions that are over, and publishes wills of clients whose connection the last run took along. */

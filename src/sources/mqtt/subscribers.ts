@@ -33,6 +33,8 @@ export interface AddressedBy {
   readonly onListener: () => void;
 }
 
+const mayMatchOwn = /^(\+|#|headgate)(\/|$)/;
+
 interface Entry<S> {
   readonly to: S;
   readonly subscription: Subscription;
@@ -75,8 +77,8 @@ export class Subscribers<S extends Subscriber> {
     this.#addressedBy = addressedBy;
   }
 
-  /** A topic's subscribers may have changed since the last time that this was another number. */
-  changes = 0;
+  /** Subscriptions that may match a topic under `headgate/`, the gateway's own. */
+  ofOwnTopics = 0;
 
   /** @returns whether the client had no subscription with this filter */
   add(to: S, subscription: Subscription): boolean {
@@ -92,14 +94,14 @@ export class Subscribers<S extends Subscriber> {
     }
     entries.set(topic, entry);
     this.#tree.add(filter, entry);
-    this.#changed();
+    this.#changed(filter, 1);
     this.arrived(to, filter);
     return isNew;
   }
 
   /** A client is here that may be looked for by this filter. */
   arrived(to: S, filter: string): void {
-    if (to.isConnected && filter.startsWith(this.#addressedBy.prefix)) this.#addressedBy.onListener();
+    if (to.isConnected && this.#isAddress(filter)) this.#addressedBy.onListener();
   }
 
   /** @returns whether there was such a subscription */
@@ -115,7 +117,7 @@ export class Subscribers<S extends Subscriber> {
       group.members.splice(group.members.indexOf(entry), 1);
       if (group.members.length === 0) this.#groups.delete(topic);
     }
-    this.#changed();
+    this.#changed(entry.filter, -1);
     return true;
   }
 
@@ -175,6 +177,12 @@ export class Subscribers<S extends Subscriber> {
     return deliveries;
   }
 
+  /** Whoever asks for all that there is of all devices looks on. */
+  #isAddress(filter: string): boolean {
+    const { prefix } = this.#addressedBy;
+    return filter.startsWith(prefix) && !/^(\+\/)*#$/.test(filter.slice(prefix.length));
+  }
+
   #groupOf(topic: string): Group<S> {
     let group = this.#groups.get(topic);
     if (group === undefined) {
@@ -184,8 +192,8 @@ export class Subscribers<S extends Subscriber> {
     return group;
   }
 
-  #changed(): void {
-    this.changes++;
+  #changed(filter: string, by: 1 | -1): void {
+    if (mayMatchOwn.test(filter)) this.ofOwnTopics += by;
     this.#byTopic.clear();
   }
 
@@ -197,7 +205,7 @@ export class Subscribers<S extends Subscriber> {
     for (const { to, subscription, filter, group } of this.#tree.match(topic)) {
       // MQTT 5.0 § 4.7.2: what begins with `$` is not for filters that begin with a wildcard.
       if (isDollar && (filter.startsWith('#') || filter.startsWith('+'))) continue;
-      if (filter.startsWith(this.#addressedBy.prefix)) addressed.add(to);
+      if (this.#isAddress(filter)) addressed.add(to);
       if (group !== undefined) groups.add(group);
       else own.set(to, [...(own.get(to) ?? []), subscription]);
     }

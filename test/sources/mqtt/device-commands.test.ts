@@ -67,7 +67,16 @@ test('only a client that has asked for devices’ topics is a device, and only w
   site.devicesChanged = () => {
     changes++;
   };
-  const onlooker = await MosquittoSub.start(t, port, ['-t', '#', '-t', 'headgate/#']);
+  const onlooker = await MosquittoSub.start(t, port, [
+    '-t',
+    '#',
+    '-t',
+    'headgate/#',
+    '-t',
+    'headgate/devices/#',
+    '-t',
+    'headgate/devices/+/#',
+  ]);
   assert.deepEqual([devices.reaches('pump'), changes], [false, 0]);
   assert.equal(await devices.deliver(command('on')), false);
   const device = await MosquittoSub.start(t, port, [
@@ -96,12 +105,12 @@ for (const qos of [0, 1, 2]) {
     const port = Number(site.source.address.split(':').at(-1));
     await mosquittoPub(port, ['-q', `${qos}`, '-t', 'headgate/devices/a/b/commands/c1/result', '-m', 'done']);
     await mosquittoPub(port, ['-q', `${qos}`, '-t', 'headgate/devices/a/b/commands', '-m', 'by hand']);
-    await mosquittoPub(port, ['-q', `${qos}`, '-t', 'headgate/devices/a/b/measurements', '-m', '1']);
+    await mosquittoPub(port, ['-q', `${qos}`, '-t', 'headgate/devices/a/b/else', '-m', '1']);
     await eventually('the record', () => site.records.length > 0);
     assert.deepEqual(site.answers, [{ deviceId: 'a/b', commandId: 'c1', payload: 'done' }]);
     assert.deepEqual(
       site.records.map(({ topic }) => topic),
-      ['headgate/devices/a/b/measurements'],
+      ['headgate/devices/a/b/else'],
     );
   });
 }

@@ -4,6 +4,7 @@ import type { NativeWords } from '../../../src/core/command.ts';
 import type { Message, Receipt, RecentDelivery } from '../../../src/core/message.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { MqttAccess } from '../../../src/sources/mqtt/gate.ts';
+import type { LatestField } from '../../../src/sources/mqtt/measurement-json.ts';
 import { MqttSource } from '../../../src/sources/mqtt/mqtt.ts';
 import type { MqttOptions } from '../../../src/sources/mqtt/options.ts';
 import { MemoryDisk, shelfOn } from '../../support/memory-shelf.ts';
@@ -54,6 +55,9 @@ export class Site<D extends SiteDisk = MemoryDisk> {
     this.answers.push({ deviceId, commandId, payload: Buffer.from(payload).toString() });
   };
   devicesChanged = (): void => {};
+  /** What the gateway says of itself, and of its devices. */
+  status: string | undefined;
+  readonly latest = new Map<string, readonly LatestField[]>();
   /** Devices with words of their own: none. */
   /** Who may do what; set it before a crash, or start with it. */
   access: MqttAccess = openAccess;
@@ -158,6 +162,11 @@ export class Site<D extends SiteDisk = MemoryDisk> {
         native: this.native,
       },
       operatingMs: () => this.operatingMs,
+      telling: {
+        status: () => this.status,
+        deviceIds: () => this.latest.keys(),
+        latest: (id) => this.latest.get(id),
+      },
       log: silentLog,
     });
     await this.source.start();

@@ -207,9 +207,9 @@ export class Bus {
   /** @returns why not, as a sentence, when it can't be opened */
   async #open(): Promise<Conversation<Writer> | string> {
     const { options, deviceOf } = this.#deps;
-    const devices = options.units.map((unit) => ({ unit, device: deviceOf(unit.profile) }));
+    const look = (): Devices => options.units.map((unit) => ({ unit, device: deviceOf(unit.profile) }));
+    const devices = look();
     const usable = devices.flatMap(({ unit, device }) => (typeof device === 'string' ? [] : [{ unit, device }]));
-    const key = keyOf(devices);
     if (usable.length === 0) return devices.map(({ device }) => String(device))[0]!;
     const line = lineOf(
       options,
@@ -220,10 +220,7 @@ export class Bus {
     const connection = await dial(line, {
       heard: (bytes) => conversation?.heard(bytes),
       watchMs: this.#pace.watchMs,
-      obstacle: () => {
-        const now = options.units.map((unit) => ({ unit, device: deviceOf(unit.profile) }));
-        return keyOf(now) === key ? undefined : 'A profile of it has changed.';
-      },
+      obstacle: () => (isSame(devices, look()) ? undefined : 'A profile of it has changed.'),
       signal: this.#stopping.signal,
     });
     if (typeof connection === 'string') return connection;
@@ -275,10 +272,12 @@ export class Bus {
   }
 }
 
-function keyOf(
-  devices: readonly { readonly unit: ModbusUnitOptions; readonly device: ModbusDevice | string }[],
-): string {
-  return devices.map(({ device }) => (typeof device === 'string' ? device : device.key)).join('\n');
+type Devices = readonly { readonly unit: ModbusUnitOptions; readonly device: ModbusDevice | string }[];
+
+/** Whether profiles say the same as before of every unit. */
+function isSame(before: Devices, now: Devices): boolean {
+  const keyOf = (device: ModbusDevice | string | undefined) => (typeof device === 'object' ? device.key : device);
+  return before.every(({ device }, index) => keyOf(device) === keyOf(now[index]?.device));
 }
 
 function notWritten(request: WriteRequest, why: 'silent' | 'damaged' | 'expired'): WriteAnswer {

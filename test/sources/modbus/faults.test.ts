@@ -45,6 +45,9 @@ async function device(
   return terminal;
 }
 
+/** What takes about a second, on a machine that does other things too. */
+const patient = { timeoutMs: 20_000 };
+
 test('a slave that answers late and twice gives no wrong value, and is told of', async (t) => {
   const timers = new Set<NodeJS.Timeout>();
   t.after(() => {
@@ -55,7 +58,11 @@ test('a slave that answers late and twice gives no wrong value, and is told of',
     for (const ms of [90, 95]) timers.add(setTimeout(() => void line.send(answer), ms));
   });
   const site = await ModbusSite.start(t, [busOf({ path: terminal.path, timeout: 60 })]);
-  await eventually('values of each block', () => new Set(site.messages.map(({ payload }) => payload[3])).size === 3);
+  await eventually(
+    'values of each block',
+    () => new Set(site.messages.map(({ payload }) => payload[3])).size === 3,
+    patient,
+  );
   site.checkValues();
   const unit = site.unit(1);
   assert.ok(unit.late > 0 && unit.stray > 0, JSON.stringify(unit));
@@ -74,7 +81,7 @@ test('with every tenth byte damaged, every value that comes out is right', async
   });
   const units = [1, 2, 3].map((unit) => ({ unit, profile: 'test/meter' }));
   const site = await ModbusSite.start(t, [busOf({ path: terminal.path, timeout: 30, units })]);
-  await eventually('many values', () => site.messages.length >= 40);
+  await eventually('many values', () => site.messages.length >= 40, patient);
   site.checkValues();
   const lost = site.bus().units.reduce((sum, unit) => sum + unit.damaged + unit.unanswered, 0);
   assert.ok(lost > 10, `${lost}`);
@@ -106,7 +113,7 @@ test('what a device does not have is told by name, and the rest is read', async 
   const site = await ModbusSite.start(t, [
     busOf({ path: line.near, timeout: 100, units: [{ unit: 1, profile: 'test/beyond' }] }),
   ]);
-  await eventually('both to be asked', () => site.unit(1).refused.length === 1 && site.messages.length > 5);
+  await eventually('both to be asked', () => site.unit(1).refused.length === 1 && site.messages.length > 5, patient);
   assert.deepEqual(site.unit(1).refused, ['It refuses r500 (holding registers 500 to 500) by exception 2.']);
   assert.equal(site.unit(1).exceptions, 2);
   assert.equal(site.unit(1).state, 'answering');
@@ -215,7 +222,7 @@ test('a server whose answers are out of step, or that does not speak Modbus, is 
   });
   const units = [1, 2, 3].map((unit) => ({ unit, profile: 'test/meter' }));
   const site = await ModbusSite.start(t, [busOf({ host: '127.0.0.1', port, timeout: 50, units })]);
-  await eventually('answers', () => units.every(({ unit }) => site.count(`bus/${unit}`) > 3));
+  await eventually('answers', () => units.every(({ unit }) => site.count(`bus/${unit}`) > 3), patient);
   site.checkValues();
   assert.equal(site.bus().opened, 3);
   assert.ok(site.bus().units.reduce((sum, unit) => sum + unit.late, 0) > 0);
@@ -228,11 +235,15 @@ test('a server behind which many units are dead, or that falls silent, is not gi
   });
   const units = [1, 2, 3, 4, 5].map((unit) => ({ unit, profile: 'test/single' }));
   const site = await ModbusSite.start(t, [busOf({ host: '127.0.0.1', port, timeout: 25, units })]);
-  await eventually('the dead to be known', () => [2, 3, 4, 5].every((unit) => site.unit(unit).state === 'silent'));
+  await eventually(
+    'the dead to be known',
+    () => [2, 3, 4, 5].every((unit) => site.unit(unit).state === 'silent'),
+    patient,
+  );
   await eventually('the other one to be read', () => site.count('bus/1') > 5);
   assert.equal(site.bus().opened, 1);
   isSilent = true;
-  await eventually('a new connection', () => site.bus().opened === 2);
+  await eventually('a new connection', () => site.bus().opened === 2, patient);
   isSilent = false;
   const before = site.count('bus/1');
   await eventually('answers on it', () => site.count('bus/1') > before);
@@ -251,7 +262,11 @@ test('a serial line behind an adapter in the network is a serial line', async (t
     timers.add(setTimeout(() => socket.write(Buffer.concat([answer.subarray(3), answer])), 2));
   });
   const site = await ModbusSite.start(t, [busOf({ host: '127.0.0.1', port, framing: 'rtu', timeout: 50 })]);
-  await eventually('values of each block', () => new Set(site.messages.map(({ payload }) => payload[3])).size === 3);
+  await eventually(
+    'values of each block',
+    () => new Set(site.messages.map(({ payload }) => payload[3])).size === 3,
+    patient,
+  );
   site.checkValues();
   assert.ok(site.unit(1).stray > 0);
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { ModbusSlave } from '../../support/modbus-slave.ts';
 import { portPair } from '../../support/port-pair.ts';
 import { eventually } from '../../support/wait.ts';
-import { busOf, ModbusSite } from './site.ts';
+import { busOf, library, ModbusSite } from './site.ts';
 
 test('units on one bus are read by another program as slave, one that is dead among them', async (t) => {
   const line = await portPair(t);
@@ -41,4 +41,25 @@ test('what is written is done, and read again', async (t) => {
   });
   const refused = await site.source.write('bus/1', { kind: 'register', address: 500, value: 7 });
   assert.equal(refused.kind === 'exception' && refused.code, 2);
+});
+
+test('a profile that has changed holds at once, and one that is lost leaves the other units as they are', async (t) => {
+  const line = await portPair(t);
+  await ModbusSlave.start(t, line.far, [1, 2]);
+  const units = [
+    { unit: 1, profile: 'test/changing' },
+    { unit: 2, profile: 'test/single' },
+  ];
+  const profiles = new Map([...library, ['test/changing', library.get('test/single')!]]);
+  const site = await ModbusSite.start(t, [busOf({ path: line.near, units })], { profiles });
+  const isRead = (unit: number, address: number) =>
+    site.messages.some(({ topic, payload }) => topic === `bus/${unit}` && payload[3] === address);
+  await eventually('both to be read', () => isRead(1, 5) && isRead(2, 5));
+  profiles.set('test/changing', library.get('test/meter')!);
+  await eventually('other registers', () => isRead(1, 10));
+  assert.equal(site.bus().opened, 2);
+  profiles.delete('test/changing');
+  await eventually('it to be told', () => site.unit(1).state === 'unusable');
+  const before = site.count('bus/2');
+  await eventually('the other one to be read', () => site.count('bus/2') > before + 3);
 });

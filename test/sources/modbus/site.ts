@@ -52,6 +52,7 @@ export const busOf = (rest: Partial<ModbusBusOptions>): ModbusBusOptions => ({
 interface Extras {
   readonly take?: Take;
   readonly language?: ModbusLanguage;
+  readonly profiles?: typeof library;
 }
 
 const speechless: ModbusLanguage = { topicOf: () => undefined, writeFor: () => undefined };
@@ -62,7 +63,7 @@ export class ModbusSite {
   readonly measurements: Measurement[] = [];
   readonly source: ModbusSource;
 
-  constructor(buses: readonly ModbusBusOptions[], { take, language = speechless }: Extras = {}) {
+  constructor(buses: readonly ModbusBusOptions[], { take, language = speechless, profiles = library }: Extras = {}) {
     const options = { ...config.modbus, buses: [...buses] };
     const decoder = new ProfileDecoder({
       options: config.decode,
@@ -78,7 +79,7 @@ export class ModbusSite {
           this.measurements.push(...decoder.decode(message, 0).measurements);
           bearer.taken(this.messages.length);
         }),
-      profiles: { deviceOf: (name) => modbusDeviceOf(name, library.get(name)), ...language },
+      profiles: { deviceOf: (name) => modbusDeviceOf(name, profiles.get(name)), ...language },
       devicesChanged: () => {},
       log: silentLog,
       pace: quick,

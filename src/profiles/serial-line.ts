@@ -1,6 +1,7 @@
 import { type Acknowledgement, acknowledgementOf } from './acknowledgement.ts';
 import type { Framer } from './framing/framer.ts';
 import { createFramer } from './framing/framing.ts';
+import type { PollOptions } from './language/line-options.ts';
 import type { Profile } from './library.ts';
 
 /** How devices of a profile speak on a serial port. */
@@ -23,6 +24,8 @@ export interface SerialLine {
 /** What a device is asked from time to time. */
 export interface Poll {
   readonly request: Uint8Array;
+  /** The request is the sign-on of IEC 62056-21, to which more belongs than to send it. */
+  readonly isSignOn?: true;
   readonly everyMs: number;
   /** How long an answer may take. */
   readonly timeoutMs: number;
@@ -42,11 +45,16 @@ export function serialLineOf(name: string, profile: Profile | undefined): Serial
     acknowledge: serial?.acknowledge && acknowledgementOf(serial.acknowledge),
     isByPauses: framing.kind === 'silence',
     newFramer: () => createFramer(framing, true),
-    polls: poll.map(({ request, requestHex, every, timeout }) => ({
-      request:
-        requestHex === undefined ? Buffer.from(request ?? '') : Buffer.from(requestHex.replaceAll(' ', ''), 'hex'),
-      everyMs: every,
-      timeoutMs: timeout,
+    polls: poll.map((one) => ({
+      request: requestOf(one),
+      ...(one.handshake !== undefined && { isSignOn: true as const }),
+      everyMs: one.every,
+      timeoutMs: one.timeout,
     })),
   };
+}
+
+function requestOf({ request, requestHex, handshake, address = '' }: PollOptions): Uint8Array {
+  if (handshake !== undefined) return Buffer.from(`/?${address}!\r\n`);
+  return requestHex === undefined ? Buffer.from(request ?? '') : Buffer.from(requestHex.replaceAll(' ', ''), 'hex');
 }

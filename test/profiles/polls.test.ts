@@ -46,8 +46,8 @@ test('every request of bytes that a profile has sent is as the device checks it'
 
 test('a profile that asks over a serial line says how the line is set', () => {
   for (const [name, { options }] of loadLibrary().profiles) {
-    for (const { request, requestHex } of options.poll ?? []) {
-      assert.equal((request ?? requestHex) !== undefined, true, `${name}: a poll has a request`);
+    for (const { request, requestHex, handshake } of options.poll ?? []) {
+      assert.equal((request ?? requestHex ?? handshake) !== undefined, true, `${name}: a poll has a request`);
       assert.ok(options.serial !== undefined, `${name}: what is asked over a serial port has its settings`);
     }
   }

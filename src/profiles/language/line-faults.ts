@@ -6,9 +6,13 @@ import type { ProfileOptions } from './options.ts';
 /** What is wrong with what a profile says of a serial line although each value is right by itself. */
 export function lineFaults({ serial, framing, poll = [] }: ProfileOptions): OptionProblem[] {
   const problems: OptionProblem[] = [];
-  for (const [index, { request, requestHex }] of poll.entries()) {
-    if ((request === undefined) === (requestHex === undefined))
-      problems.push({ path: ['poll', index], message: 'needs one of `request` and `requestHex`.' });
+  for (const [index, { request, requestHex, handshake, address }] of poll.entries()) {
+    if ([request, requestHex, handshake].filter((one) => one !== undefined).length !== 1)
+      problems.push({ path: ['poll', index], message: 'needs one of `request`, `requestHex` and `handshake`.' });
+    if (address !== undefined && handshake === undefined)
+      problems.push({ path: ['poll', index, 'address'], message: 'is only for a `handshake`.' });
+    if (handshake !== undefined && framing?.kind !== 'telegram')
+      problems.push({ path: ['poll', index, 'handshake'], message: 'needs `framing: { kind: telegram }`.' });
   }
   if (serial?.acknowledge !== undefined) {
     const path = ['serial', 'acknowledge'];

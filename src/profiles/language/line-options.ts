@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { count, duration, oneOrMore } from '../../lib/option-types.ts';
-import { byName, optional, text } from './option-types.ts';
+import { byName, optional, text, words } from './option-types.ts';
 
 // What a profile says of a serial line, beside its framing.
 
@@ -83,8 +83,21 @@ export const pollOptions = Type.Object({
   requestHex: optional(
     Type.String({ pattern: '^(?:[0-9a-fA-F]{2} ?)+$', maxLength: 600, description: 'Or as hexadecimal digits.' }),
   ),
+  handshake: optional(
+    words(
+      ['iec-62056-21'],
+      'Or `iec-62056-21`: a meter is asked who it is at 300 baud, and read at the speed that it proposes (modes A, B and C). One that reports by itself is not asked.',
+    ),
+  ),
+  address: optional(
+    Type.String({
+      pattern: '^[0-9A-Za-z ]{1,32}$',
+      description: "With `handshake`: the meter's address, where several are on one line.",
+    }),
+  ),
   every: duration({ default: '10s', description: 'How often.' }),
   timeout: duration({ default: '2s', description: 'How long an answer may take.' }),
 });
 
 export type AcknowledgeOptions = Static<typeof acknowledgeOptions>;
+export type PollOptions = Static<typeof pollOptions>;

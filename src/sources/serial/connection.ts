@@ -23,6 +23,12 @@ export interface Connection {
   close(reason: string): void;
 }
 
+/** An open serial port. */
+export interface SerialConnection extends Connection {
+  /** Changes the speed, once all that was written has gone out. @throws what the system says, as an Error */
+  setBaud(baud: number): Promise<void>;
+}
+
 /** Bytes read at once: so little that a flood of them never holds the event loop for long. */
 const readBytes = 4096;
 /** What may wait for a device that takes nothing. */
@@ -36,7 +42,7 @@ export async function openConnection(
   path: string,
   { baud, format, flowControl, gatherMs }: LineSettings,
   onData: (bytes: Uint8Array) => void,
-): Promise<Connection> {
+): Promise<SerialConnection> {
   // Loaded by the first port: a gateway without any starts without it.
   const { SerialPort } = await import('serialport');
   const isSoftware = flowControl === 'software';
@@ -81,7 +87,7 @@ function gather(port: SerialPort, gatherMs: number): void {
 
 const parities: Readonly<Record<string, 'none' | 'even' | 'odd'>> = { N: 'none', E: 'even', O: 'odd' };
 
-function connectionOf(port: SerialPort, onData: (bytes: Uint8Array) => void): Connection {
+function connectionOf(port: SerialPort, onData: (bytes: Uint8Array) => void): SerialConnection {
   const { promise, resolve } = Promise.withResolvers<string>();
   let why: string | undefined;
   port.on('data', onData);
@@ -96,6 +102,10 @@ function connectionOf(port: SerialPort, onData: (bytes: Uint8Array) => void): Co
       if (!port.isOpen || port.writableLength >= maxUnsentBytes) return false;
       port.write(bytes);
       return true;
+    },
+    setBaud: async (baudRate) => {
+      await new Promise<void>((done, failed) => port.drain((error) => (error ? failed(error) : done())));
+      await new Promise<void>((done, failed) => port.update({ baudRate }, (error) => (error ? failed(error) : done())));
     },
     close: (reason) => {
       why ??= reason;

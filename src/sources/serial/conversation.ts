@@ -3,8 +3,9 @@ import type { Acknowledgement } from '../../profiles/acknowledgement.ts';
 import type { Discarded, Framed, Framer } from '../../profiles/framing/framer.ts';
 import type { SerialLine } from '../../profiles/serial-line.ts';
 import { CommandTurns } from './command-turns.ts';
-import type { Connection } from './connection.ts';
+import type { SerialConnection } from './connection.ts';
 import { PollSchedule } from './poll-schedule.ts';
+import { SignOn } from './sign-on.ts';
 
 export interface ConversationDependencies {
   readonly line: SerialLine;
@@ -39,11 +40,14 @@ export class Conversation {
   readonly #schedule: PollSchedule;
   readonly #commands: CommandTurns;
   #quiet: NodeJS.Timeout | undefined;
-  #connection: Connection | undefined;
+  #connection: SerialConnection | undefined;
   #watch: NodeJS.Timeout | undefined;
   #poll: NodeJS.Timeout | undefined;
   /** How many lots of bytes came; tells whether one came in between. */
   #lots = 0;
+  #signOn: SignOn | undefined;
+  /** The line goes back to its own speed. */
+  #isSwitching = false;
   #isPaused = false;
   #isOver = false;
 
@@ -54,7 +58,7 @@ export class Conversation {
     this.#schedule = new PollSchedule(line.polls, performance.now(), counts);
     this.#commands = new CommandTurns({
       write: (bytes) => this.#connection?.write(bytes) ?? false,
-      isFree: () => !this.#isPaused && !this.#isOver && !this.#schedule.isAsking,
+      isFree: () => !this.#isPaused && !this.#isOver && !this.#isSwitching && !this.#schedule.isAsking,
       done: () => this.#ask(),
     });
   }
@@ -64,7 +68,7 @@ export class Conversation {
     return this.#connection?.closed ?? Promise.resolve('It was closed.');
   }
 
-  begin(connection: Connection, { everyMs, obstacle }: Watch): void {
+  begin(connection: SerialConnection, { everyMs, obstacle }: Watch): void {
     const { line, baud, quietMs } = this.#deps;
     const pauseMs = Math.max(leastPauseMs, Math.ceil((pauseCharacters * 11 * 1_000) / baud));
     this.#connection = connection;
@@ -104,7 +108,10 @@ export class Conversation {
     if (this.#isOver) return;
     this.#lots++;
     this.#deps.counts.bytes += bytes.length;
-    if (this.#deps.line.acknowledge === undefined) this.#take(this.#framer.push(bytes));
+    if (this.#signOn !== undefined) {
+      this.#schedule.hears(performance.now());
+      this.#take(this.#framer.push(this.#signOn.heard(bytes)));
+    } else if (this.#deps.line.acknowledge === undefined) this.#take(this.#framer.push(bytes));
     else this.#heardOwing(bytes, this.#deps.line.acknowledge);
     this.#quiet?.refresh();
   }
@@ -136,7 +143,8 @@ export class Conversation {
   #take({ frames, discarded }: Framed): void {
     for (const one of discarded) this.#deps.discarded(one);
     if (frames.length > 0) {
-      this.#schedule.heard();
+      this.#endSignOn();
+      this.#schedule.heard(performance.now());
       for (const { payload } of frames) {
         this.#deps.frame(payload, this.#reply);
         this.#commands.heard(payload);
@@ -158,7 +166,7 @@ export class Conversation {
     clearTimeout(this.#poll);
     // What people ask for comes before what is asked from time to time.
     this.#commands.next();
-    while (!this.#isPaused && !this.#isOver && !this.#commands.isUnderWay) {
+    while (!this.#isPaused && !this.#isOver && !this.#isSwitching && !this.#commands.isUnderWay) {
       const now = performance.now();
       const step = this.#schedule.next(now);
       Object.assign(this.#deps.counts, this.#schedule.counts);
@@ -167,11 +175,31 @@ export class Conversation {
         return;
       }
       if (step.name === 'ask') this.#connection?.write(step.request);
+      else if (step.name === 'sign-on') this.#beginSignOn(step.request);
       else {
+        this.#endSignOn();
         this.#giveUp();
         this.#commands.next();
       }
     }
+  }
+
+  #beginSignOn(request: Uint8Array): void {
+    const connection = this.#connection!;
+    const failed = (reason: string): void => connection.close(reason);
+    this.#signOn = new SignOn({ connection, request, restBaud: this.#deps.baud, failed });
+    void this.#signOn.begin();
+  }
+
+  #endSignOn(): void {
+    const signOn = this.#signOn;
+    if (signOn === undefined) return;
+    this.#signOn = undefined;
+    this.#isSwitching = true;
+    void signOn.end().then(() => {
+      this.#isSwitching = false;
+      this.#ask();
+    });
   }
 
   #giveUp(): void {

@@ -126,6 +126,24 @@ const rows: readonly (readonly [profile: string, ...errors: string[]])[] = [
     ),
     "p.yaml:9:65: `examples[0].answers` can't be: the command on has no `answer`.",
   ],
+  [
+    text('rest: keep', 'framing: { kind: lines }\npoll: [{ request: "?", handshake: iec-62056-21 }]\n'),
+    'p.yaml:4:8: `poll[0]` needs one of `request`, `requestHex` and `handshake`.',
+    'p.yaml:4:35: `poll[0].handshake` needs `framing: { kind: telegram }`.',
+  ],
+  [
+    text(
+      'rest: keep',
+      'framing: { kind: lines }\nserial: { baud: 9600, acknowledge: { hex: "06 {number}", signals: { "5": "06" } } }\n',
+    ),
+    'p.yaml:4:43: `serial.acknowledge.hex` has {number}, but there is no `number` that says where it is.',
+    'p.yaml:4:74: `serial.acknowledge.signals.5` must be one byte, as two hexadecimal digits.',
+  ],
+  [
+    text('rest: keep', 'serial: { baud: 9600, acknowledge: { refuse: { hex: "15" } } }\n'),
+    'p.yaml:3:36: `serial.acknowledge` is for frames, but the profile has no `framing`.',
+    'p.yaml:3:36: `serial.acknowledge` needs one of `text` and `hex`: what is sent.',
+  ],
 ];
 
 test('what is wrong with a profile is told with its place, and what was meant', () => {

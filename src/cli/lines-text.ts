@@ -4,7 +4,7 @@ import type { GatewayStatus } from '../instrumentation/status.ts';
 export function serialText({ serial: { ports } }: Pick<GatewayStatus, 'serial'>): string {
   return ports
     .map(({ name, state, reason, hint, frames, isPaused }) => {
-      if (hint !== null) return `${name} HEARS NOTHING: ${hint.replace(/\.$/, '')}`;
+      if (hint !== null) return `${name} CAN'T BE READ: ${hint.replace(/\.$/, '')}`;
       if (reason !== null) return `${name} WAITS: ${reason.replace(/\.$/, '')}`;
       return `${name} ${isPaused ? 'waits for the buffer' : state}, ${counted(frames, 'frame')}`;
     })

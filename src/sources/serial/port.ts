@@ -63,6 +63,7 @@ export class Port {
   #state: State = { name: 'closed' };
   #line: string | null = null;
   #running: Promise<void> | undefined;
+  #isHintTold = false;
 
   constructor(deps: PortDependencies) {
     const { maxInFlight, take, pace = usualPace } = deps;
@@ -200,6 +201,7 @@ export class Port {
       conversation.begin(connection, {
         everyMs: this.#pace.watchMs,
         obstacle: async () => {
+          this.#tellHint();
           const now = lineOf(options.profile);
           if (typeof now !== 'string' && now.key !== line.key) return 'Its profile has changed.';
           const isGone = (await nodeAt(path))?.identity !== node?.identity;
@@ -210,6 +212,14 @@ export class Port {
     } catch (error) {
       return await explainOpenFailure(path, error);
     }
+  }
+
+  /** Once, and again when it came back after all had been well. */
+  #tellHint(): void {
+    const { hint } = this.status();
+    if (hint !== null && !this.#isHintTold)
+      this.#deps.log.warn({ port: this.#deps.options.name, hint }, 'Nothing can be read of a serial port.');
+    this.#isHintTold = hint !== null;
   }
 
   /** Until the next attempt: soon when the device has come back. @returns how long it waited */

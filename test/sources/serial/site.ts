@@ -62,6 +62,8 @@ export class SerialSite {
   readonly measurements: Measurement[] = [];
   /** The payloads that became measurements. */
   readonly read: Buffer[] = [];
+  /** What the log was told as a warning. */
+  readonly warnings: string[] = [];
   readonly source: SerialSource;
 
   constructor(
@@ -97,7 +99,7 @@ export class SerialSite {
       shelf,
       recentDeliveries: () => recent,
       devicesChanged: () => {},
-      log: silentLog,
+      log: { ...silentLog, warn: (_, message) => void this.warnings.push(message) },
       pace,
       ...(places && { places }),
       ...(open && { open }),

@@ -36,12 +36,14 @@ for (const [profile, sentBaud] of [
     assert.deepEqual(site.read, []);
     assert.deepEqual(site.messages, []);
     const { hint, discarded } = site.port();
+    await eventually('the log to be told', () => site.warnings.length > 0);
     assert.match(hint!, /^\d+ bytes came at \d+ 8N1, .*`baud`.*headgate serial scan/);
     assert.match(discarded.sample!, /^([0-9a-f]{2})+$/);
     // At the right one all is well.
     await device.send(Buffer.concat([Buffer.from('\r\n'), ...said, ...said, ...said]));
     await eventually('a frame', () => site.read.length > 0);
     assert.equal(site.port().hint, null);
+    assert.deepEqual(site.warnings, ['Nothing can be read of a serial port.']);
   });
 }
 

@@ -37,6 +37,8 @@ const writesInARow = 4;
  */
 export class BusSchedule<W = unknown> {
   readonly #times: BusTimes;
+  /** The longest that anything is waited for. */
+  readonly #waitMs: number;
   readonly #lateMs: number;
   readonly units: readonly Unit[];
   readonly #byAddress: ReadonlyMap<number, Unit>;
@@ -57,7 +59,9 @@ export class BusSchedule<W = unknown> {
     before?: BusSchedule<W>,
   ) {
     this.#times = times;
-    this.#lateMs = lateTimeouts * times.timeoutMs;
+    const airMs = units.flatMap(({ requests }) => requests.map(times.airMs));
+    this.#waitMs = times.timeoutMs + Math.max(0, ...airMs);
+    this.#lateMs = lateTimeouts * this.#waitMs;
     const known = (unit: number): Unit | undefined => before?.units.find((one) => one.unit === unit);
     this.units = units.map((plan) => new Unit(plan, times.isNumbered, now, counts(plan.unit), known(plan.unit)));
     this.#byAddress = new Map(this.units.map((unit) => [unit.unit, unit]));
@@ -164,8 +168,8 @@ export class BusSchedule<W = unknown> {
     }
     const { block } = asked.what;
     const copyOf = block.isConfusable && !isException ? from.copyOf(asked.pdu, answer) : undefined;
-    // Nothing else can come of it but a second copy, unless this was one: then the answer itself is still to come.
-    if (asked.attempt === 1 && copyOf === undefined) from.settled(asked.pdu);
+    // Nothing else can come of it but a second copy, unless this was one: then the answer itself is still to come. All exceptions are alike.
+    if (asked.attempt === 1 && copyOf === undefined && !isException) from.settled(asked.pdu);
     if (isException) {
       this.#refused(block, answer[1]!, asked.sentAt);
       return undefined;
@@ -190,7 +194,7 @@ export class BusSchedule<W = unknown> {
 
   #notInTime(from: Unit, sentAt: MonotonicMs | undefined, now: MonotonicMs): void {
     // What comes sooner, with nothing open that it could be for, is a second copy.
-    if (sentAt === undefined || now - sentAt <= this.#times.timeoutMs) {
+    if (sentAt === undefined || now - sentAt <= this.#waitMs) {
       from.counts.stray++;
       return;
     }

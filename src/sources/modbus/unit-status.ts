@@ -30,7 +30,10 @@ export function unitStatus({ unit, topic, profile, counts, device, known, now, o
     topic,
     profile,
     state: typeof device === 'string' ? 'unusable' : state,
-    reason: typeof device === 'string' ? device : (lateness(known, now, options.timeout) ?? silence(isSilent, unit)),
+    reason:
+      typeof device === 'string'
+        ? device
+        : (lateness(known, now, options.timeout) ?? silence(isSilent, unit) ?? damage(counts)),
     ...counts,
     lastAnswerAgeMs: known?.answeredAt === undefined ? null : Math.round(now - known.answeredAt),
     responseMs: known?.responseMs === undefined ? null : Math.round(known.responseMs),
@@ -47,7 +50,12 @@ function lateness(known: Unit | undefined, now: MonotonicMs, timeoutMs: number):
   return `Its answers come as late as ${Math.round(known.lastLate.afterMs)} ms after they were asked for, and only ${timeoutMs} ms are waited for: raise \`timeout\`.`;
 }
 
-function silence(isSilent: boolean, unit: number): string | null {
-  if (!isSilent) return null;
+function silence(isSilent: boolean, unit: number): string | undefined {
+  if (!isSilent) return undefined;
   return `It does not answer: is it on, is its address ${unit}, and is the line set as its own settings say?`;
+}
+
+function damage({ answered, damaged }: UnitCounts): string | null {
+  if (damaged < 10 || damaged < answered) return null;
+  return `Most of its answers are damaged on the way (${damaged} of ${answered + damaged}): are \`baud\` and \`format\` right, and is the line terminated?`;
 }

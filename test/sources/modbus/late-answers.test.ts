@@ -14,6 +14,7 @@ const fate: fc.Arbitrary<Fate> = fc
     afterMs: fc.integer({ min: 1, max: lateMs }),
     copyAtMs: fc.option(fc.integer({ min: 1, max: lateMs }), { nil: undefined }),
     damagedAt: fc.option(fc.nat(8), { nil: undefined, freq: 4 }),
+    exception: fc.option(fc.constantFrom(4, 6), { nil: undefined, freq: 4 }),
     isLost: fc.option(fc.constant(true), { nil: undefined, freq: 4 }),
   })
   .map(({ copyAtMs, ...rest }) => ({

@@ -13,6 +13,8 @@ export interface Fate {
   /** A byte of it is another one when it arrives. */
   readonly damagedAt?: number | undefined;
   readonly isLost?: boolean | undefined;
+  /** It tells why not instead. */
+  readonly exception?: number | undefined;
 }
 
 export const timeoutMs = 100;
@@ -133,7 +135,7 @@ export class SimulatedBus<W = unknown> {
     const fate = fates[index] ?? { afterMs: 10 };
     if (fate.isLost) return;
     this.#said++;
-    const refusal = refuses[address];
+    const refusal = fate.exception ?? refuses[address];
     const says = refusal === undefined ? this.#plain(request) : [unit, code | 0x80, refusal];
     const answer = withCrc(says);
     if (fate.damagedAt !== undefined) answer[fate.damagedAt % answer.length]! ^= 0x55;

@@ -31,7 +31,7 @@ export function introductionOf(series: number): Introduction {
 }
 
 export function settingsOf(path: string): WorkerSettings {
-  return { path, isDamaged: false, keepMs, maxBytes: 4e9, maxSeries: 100_000, minFreeBytes: 0 };
+  return { path, isDamaged: false, keepMs, maxBytes: 4e9, maxSeries: 100_000, minFreeBytes: 0, turnMs: 5 };
 }
 
 /**
@@ -43,7 +43,7 @@ export function settingsOf(path: string): WorkerSettings {
 export function makeYear(path: string, series: number, untilMs: number): void {
   mkdirSync(dirname(path), { recursive: true });
   const journalFromMs = Math.floor(untilMs / hour) * hour - 5 * hour;
-  const { db } = openFile(path, false);
+  const { db, reader } = openFile(path, false);
   const roll = new Roll(db);
   const blocks = new Blocks(db);
   const random = seeded(7);
@@ -69,6 +69,7 @@ export function makeYear(path: string, series: number, untilMs: number): void {
       })();
     }
   }
+  reader.close();
   db.close();
   const store = new HistoryStore(settingsOf(path));
   const introductions = Array.from({ length: series }, (_, one) => introductionOf(one));

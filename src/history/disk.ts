@@ -66,6 +66,7 @@ export class HistoryDisk {
   /** What was handed over and is not known to be durable; those before the last commit that is under way. */
   #unconfirmed: Loss[] = [];
   #committing: Loss[] = [];
+  #isCommitting = false;
   /** To be told the worker. */
   #losses: Loss[] = [];
   #failure: string | undefined;
@@ -106,7 +107,8 @@ export class HistoryDisk {
   /** Makes durable what was sent. @param nowMs undefined: nobody knows */
   commit(nowMs: number | undefined): void {
     // One at a time: a slow disk gets the next with all that there is.
-    if (this.#state.name !== 'running' || this.#committing.length > 0) return;
+    if (this.#state.name !== 'running' || this.#isCommitting) return;
+    this.#isCommitting = true;
     this.#committing = this.#unconfirmed;
     this.#unconfirmed = [];
     // As long as it is not known what there is to be corrected, nothing gets its place for good.
@@ -180,6 +182,7 @@ export class HistoryDisk {
         return;
       case 'committed':
         this.status = response.status;
+        this.#isCommitting = false;
         // What it could not write it still has.
         if (response.status.failure === undefined) this.#committing = [];
         else {
@@ -215,6 +218,7 @@ export class HistoryDisk {
     for (const loss of [...this.#committing, ...this.#unconfirmed]) this.#lose(loss);
     this.#committing = [];
     this.#unconfirmed = [];
+    this.#isCommitting = false;
     this.#inFlight = 0;
     this.#lostPoints += this.status?.lostPoints ?? 0;
     this.status = undefined;

@@ -20,28 +20,35 @@ export interface Folded {
 
 /**
  * Puts what the journal's rows say at its place in two tiers, series by series, so that no more of it is in memory than one
- * series' buckets and the packed rows. Each tier is made of the one before it. To be called in the transaction that
+ * series' buckets and the packed rows; with turns for others in between. Each tier is made of the one before it. To be called in the transaction that
  * deletes the rows.
  *
  * @param rows in their order
  * @param untilMs what is later stays: its blocks are not complete, and would be written twice
+ * @param turnMs after so long whoever asks something gets a turn
  * @param sinceMs by tier: older blocks are past keeping
  */
-export function fold(
+export function* fold(
   level: Level,
   rows: readonly JournalRow[],
   blocks: Blocks,
   untilMs: number,
   sinceMs: readonly number[],
-): Folded {
+  turnMs: number,
+): Generator<void, Folded> {
   const [fine, coarse] = tiersOf[level]!;
   const coarser = level === 0 ? new JournalWriter(levels[1]) : undefined;
   const rest = new JournalWriter(levels[level]);
   const series: number[] = [];
   const found = [new Buckets(), new Buckets(), new Buckets()] as const;
   const later = new Buckets();
+  let since = performance.now();
   const until = untilMs / levels[level];
   for (;;) {
+    if (performance.now() - since >= turnMs) {
+      yield;
+      since = performance.now();
+    }
     let next = Number.POSITIVE_INFINITY;
     for (const { reader } of rows) next = Math.min(next, reader.series);
     if (next === Number.POSITIVE_INFINITY) return { coarser, rest, series };

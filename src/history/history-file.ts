@@ -23,6 +23,8 @@ const tables = `
 
 export interface OpenFile {
   readonly db: Database.Database;
+  /** For queries: sees what was committed last, also while the other is at work. */
+  readonly reader: Database.Database;
   /** Where an unusable file was put; undefined: there was none. */
   readonly putAside: string | undefined;
 }
@@ -37,11 +39,11 @@ export function openFile(path: string, isDamaged: boolean): OpenFile {
   mkdirSync(dirname(path), { recursive: true });
   let putAside = isDamaged ? setAside(path) : undefined;
   try {
-    return { db: open(path), putAside };
+    return { ...open(path), putAside };
   } catch (error) {
     if (!isDamage(error)) throw error;
     putAside = setAside(path);
-    return { db: open(path), putAside };
+    return { ...open(path), putAside };
   }
 }
 
@@ -58,10 +60,9 @@ export function bytesOf(path: string): number {
   return bytes;
 }
 
-function open(path: string): Database.Database {
+function open(path: string): Pick<OpenFile, 'db' | 'reader'> {
   const db = new Database(path);
   try {
-    db.pragma('locking_mode = EXCLUSIVE');
     db.pragma('page_size = 4096');
     db.pragma('journal_mode = WAL');
     // A power cut may take the last commits along, never what was before them: fsyncs are for records, not for their view.
@@ -81,7 +82,9 @@ function open(path: string): Database.Database {
     for (const table of ['series', 'journal', 'block', 'extent', 'loss', 'folded']) {
       db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get();
     }
-    return db;
+    const reader = new Database(path, { readonly: true });
+    reader.pragma('cache_size = -2048');
+    return { db, reader };
   } catch (error) {
     db.close();
     throw error;

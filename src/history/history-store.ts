@@ -44,10 +44,13 @@ export class HistoryStore {
   readonly putAside: string | undefined;
   readonly #settings: WorkerSettings;
   readonly #db: Database;
+  readonly #reader: Database;
   readonly #roll: Roll;
   readonly #blocks: Blocks;
   readonly #journal: Journal;
   readonly #retention: Retention;
+  /** For queries. */
+  readonly #seen: { readonly blocks: Blocks; readonly journal: Journal };
   readonly #lookup: Lookup;
   readonly #losses: Losses;
   #unsaved: DeltasRequest[] = [];
@@ -59,22 +62,19 @@ export class HistoryStore {
 
   /** @throws {Error} as `openFile` */
   constructor(settings: WorkerSettings) {
-    const { db, putAside } = openFile(settings.path, settings.isDamaged);
+    const { db, reader, putAside } = openFile(settings.path, settings.isDamaged);
     this.#settings = settings;
     this.putAside = putAside;
     this.#db = db;
+    this.#reader = reader;
     this.#roll = new Roll(db);
     this.#blocks = new Blocks(db);
     this.#journal = new Journal(db, this.#roll);
     this.#retention = new Retention(db, settings);
     this.#losses = new Losses(db);
-    const sources = () => ({
-      roll: this.#roll,
-      blocks: this.#blocks,
-      journal: this.#journal,
-      unsaved: this.#unsaved,
-    });
-    this.#lookup = new Lookup(db, sources);
+    const seen = { roll: this.#roll, blocks: new Blocks(reader), journal: new Journal(reader, this.#roll) };
+    this.#seen = seen;
+    this.#lookup = new Lookup(reader, () => ({ ...seen, unsaved: this.#unsaved }));
   }
 
   get stamps(): ReturnType<Journal['stamps']> {
@@ -97,20 +97,31 @@ export class HistoryStore {
     }
   }
 
-  /** Writes what was told, and does what is due. @throws what SQLite says of a damaged file; anything else is in the status */
-  commit({ nowMs, corrections, losses }: CommitRequest): void {
+  /**
+   * Writes what was told, and does what is due, step by step: between two steps it can be asked and told things, but not to
+   * commit.
+   *
+   * @throws what SQLite says of a damaged file; anything else is in the status
+   */
+  *committing({ nowMs, corrections, losses }: CommitRequest): Generator<void> {
     for (const loss of losses) this.#losses.note(loss);
     const began = performance.now();
     try {
       this.#checkRoom();
       this.#save(nowMs);
-      if (nowMs !== undefined) this.#foldWhatIsDue(nowMs, new Map(corrections.map((one) => [keyOf(one), one])));
+      if (nowMs !== undefined) yield* this.#foldWhatIsDue(nowMs, new Map(corrections.map((one) => [keyOf(one), one])));
       this.#failure = undefined;
     } catch (error) {
       if (isDamage(error)) throw error;
       this.#failure = error instanceof Error ? error.message : String(error);
     }
     this.#lastCommitMs = performance.now() - began;
+  }
+
+  /** All steps of {@link committing} at once. */
+  commit(request: CommitRequest): void {
+    const steps = this.committing(request);
+    while (steps.next().done !== true);
   }
 
   /** @throws what SQLite says */
@@ -120,8 +131,9 @@ export class HistoryStore {
 
   status(): StoreStatus {
     const { expiredBlocks, evictedBlocks, evictedSeries, usedBytes } = this.#retention;
+    const { blocks, journal } = this.#seen;
     return {
-      ...storeStatus(this.#db),
+      ...storeStatus(this.#reader),
       fileBytes: bytesOf(this.#settings.path),
       usedBytes,
       commits: this.#commits,
@@ -130,13 +142,14 @@ export class HistoryStore {
       expiredBlocks,
       evictedBlocks,
       evictedSeries,
-      damagedRows: this.#blocks.damagedRows + this.#journal.damagedRows,
+      damagedRows: this.#blocks.damagedRows + this.#journal.damagedRows + blocks.damagedRows + journal.damagedRows,
       lostPoints: this.#lostPoints,
       failure: this.#failure,
     };
   }
 
   close(): void {
+    this.#reader.close();
     this.#db.close();
   }
 
@@ -171,17 +184,17 @@ export class HistoryStore {
     this.#commits++;
   }
 
-  #foldWhatIsDue(nowMs: number, corrections: ReadonlyMap<string, Correction>): void {
+  *#foldWhatIsDue(nowMs: number, corrections: ReadonlyMap<string, Correction>): Generator<void> {
     const { rows, bytes } = this.#journal.size(0);
     const isDue = this.#isDue(0, nowMs);
     const isTooMuch = rows > maxJournalRows || bytes > maxJournalBytes;
     if (isDue || isTooMuch) {
-      this.#fold(0, nowMs, isTooMuch ? Number.POSITIVE_INFINITY : startOf(0, nowMs), corrections);
+      yield* this.#fold(0, nowMs, isTooMuch ? Number.POSITIVE_INFINITY : startOf(0, nowMs), corrections);
       this.#dropUnplaced(corrections);
     }
     if (!isDue) return;
     if (this.#isDue(1, nowMs)) {
-      this.#fold(1, nowMs, startOf(1, nowMs), corrections);
+      yield* this.#fold(1, nowMs, startOf(1, nowMs), corrections);
       this.#db.transaction(() => this.#retention.thinSeries(nowMs, this.#roll.live)).immediate();
     }
     this.#db.transaction(() => {
@@ -199,18 +212,21 @@ export class HistoryStore {
     return last !== undefined;
   }
 
-  #fold(level: Level, nowMs: number, untilMs: number, corrections: ReadonlyMap<string, Correction>): void {
-    this.#db
-      .transaction(() => {
-        const rows = this.#journal.rows(level, corrections, true);
-        const sinceMs = this.#retention.sinceMs(nowMs);
-        const { coarser, rest, series } = fold(level, rows, this.#blocks, untilMs, sinceMs);
-        this.#journal.addRow(level, rest, undefined);
-        if (coarser !== undefined) this.#journal.addRow(1, coarser, undefined);
-        else this.#roll.heard(series, nowMs);
-        this.#journal.delete(rows.map(({ id }) => id));
-      })
-      .immediate();
+  *#fold(level: Level, nowMs: number, untilMs: number, corrections: ReadonlyMap<string, Correction>): Generator<void> {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const rows = this.#journal.rows(level, corrections, true);
+      const sinceMs = this.#retention.sinceMs(nowMs);
+      const folded = yield* fold(level, rows, this.#blocks, untilMs, sinceMs, this.#settings.turnMs);
+      this.#journal.addRow(level, folded.rest, undefined);
+      if (folded.coarser !== undefined) this.#journal.addRow(1, folded.coarser, undefined);
+      else this.#roll.heard(folded.series, nowMs);
+      this.#journal.delete(rows.map(({ id }) => id));
+      this.#db.exec('COMMIT');
+    } finally {
+      // Some failures have ended it already.
+      if (this.#db.inTransaction) this.#db.exec('ROLLBACK');
+    }
   }
 
   /** What has waited for the time for so long that there is too much of it. */

@@ -26,7 +26,10 @@ export interface HistoryDependencies {
 
 /** The rest of the disk is for records. */
 const minFreeBytes = 32 * 2 ** 20;
+const turnMs = 5;
 const tickMs = 10_000;
+/** Who writes all the time has no use of large commits. */
+const leastWriteMs = 100;
 
 /**
  * What devices measured, for charts: the last points in memory, buckets of four widths on disk. It looks on and has no part in
@@ -56,9 +59,11 @@ export class History implements Service, Onlooker {
       this.#ingest.forget(series);
       this.#recent.forget(series.slot);
       texts.forget(series.slot);
+      // Memory has not all of what was said until now.
+      this.queries.startedAtMs = clock.now() + 1;
     });
     this.#disk = new HistoryDisk({
-      settings: { path, keepMs, maxBytes: options.maxBytes, maxSeries: options.maxSeries, minFreeBytes },
+      settings: { path, keepMs, maxBytes: options.maxBytes, maxSeries: options.maxSeries, minFreeBytes, turnMs },
       monotonic: clock.monotonic,
       lost: () => this.#book.reintroduce(),
       corrections: (others) => this.#periods.corrections(others),
@@ -97,7 +102,7 @@ export class History implements Service, Onlooker {
     this.#ingest.look();
     this.#tickTimer = setInterval(() => this.#tick(), tickMs);
     this.#tickTimer.unref();
-    this.#writeTimer = setInterval(() => this.#write(), options.writeEvery);
+    this.#writeTimer = setInterval(() => this.#write(), Math.max(options.writeEvery, leastWriteMs));
     this.#writeTimer.unref();
   }
 

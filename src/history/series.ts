@@ -47,7 +47,7 @@ class DeviceSeries {
     if (slots === undefined) {
       if (this.topics.size >= maxTopics) this.topics.clear();
       slots = [];
-      this.topics.set(topic, slots);
+      this.topics.set(copyOf(topic), slots);
     }
     this.lastTopic = topic;
     this.lastSlots = slots;

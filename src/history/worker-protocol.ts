@@ -35,6 +35,8 @@ export interface WorkerSettings {
   readonly maxSeries: number;
   /** What other programs are left of the file system: with less, nothing is written. */
   readonly minFreeBytes: number;
+  /** How long it may be busy with what nobody waits for before it looks whether somebody asks something. */
+  readonly turnMs: number;
 }
 
 /** Series by the number that the main thread gives them in this run. */

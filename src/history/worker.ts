@@ -34,6 +34,32 @@ function answer(store: HistoryStore, query: QueryRequest): void {
   }
 }
 
+/** A commit that is under way. */
+let work: Generator<void> | undefined;
+
+/** The next step of it; others get their turn after each. */
+function step(store: HistoryStore): void {
+  if (work === undefined) return;
+  if (work.next().done !== true) {
+    setImmediate(guarded, store, () => step(store));
+    return;
+  }
+  work = undefined;
+  tell({ kind: 'committed', status: store.status() });
+}
+
+/** Of a damaged file nothing more can be had: a new worker puts it aside. */
+function guarded(store: HistoryStore, task: () => void): void {
+  try {
+    task();
+  } catch (error) {
+    work = undefined;
+    tell({ kind: 'damaged', message: messageOf(error) });
+    store.close();
+    port.close();
+  }
+}
+
 function carryOut(store: HistoryStore, request: WorkerRequest): void {
   switch (request.kind) {
     case 'deltas':
@@ -41,13 +67,15 @@ function carryOut(store: HistoryStore, request: WorkerRequest): void {
       tell({ kind: 'taken', length: request.length });
       return;
     case 'commit':
-      store.commit(request);
-      tell({ kind: 'committed', status: store.status() });
+      work = store.committing(request);
+      step(store);
       return;
     case 'query':
       answer(store, request);
       return;
     case 'close':
+      while (work?.next().done === false);
+      work = undefined;
       store.close();
       port.close();
   }
@@ -56,14 +84,5 @@ function carryOut(store: HistoryStore, request: WorkerRequest): void {
 const store = open();
 if (store === undefined) port.close();
 else {
-  port.on('message', (request: WorkerRequest) => {
-    try {
-      carryOut(store, request);
-    } catch (error) {
-      // Of a damaged file nothing more can be had: a new worker puts it aside.
-      tell({ kind: 'damaged', message: messageOf(error) });
-      store.close();
-      port.close();
-    }
-  });
+  port.on('message', (request: WorkerRequest) => guarded(store, () => carryOut(store, request)));
 }

@@ -136,12 +136,17 @@ test('a new series takes the place of one that was silent for long, and of no ot
   site.take({ device: 'd', fields: { v: 5, w: 6 } });
   const { series, evictedSeries, leftPoints } = site.history.status();
   assert.deepEqual([series, evictedSeries, leftPoints['too-many-series']], [3, 1, 2]);
-  assert.deepEqual(raw(await site.query({ device: 'd', fromMs: start }))[0]!.values, [5]);
+  // Of what came before that, memory has not all.
+  const since = { device: 'd', fromMs: start } as const;
+  assert.equal((await site.query(since)).kind, 'buckets');
+  site.time.sleep(1_000);
+  site.take({ device: 'd', fields: { v: 7 } });
+  assert.deepEqual(raw(await site.query({ ...since, fromMs: site.time.now() }))[0]!.values, [7]);
   // What b had said is on its way to the disk, under its own name.
   const [b] = buckets(await site.query({ device: 'b', fromMs: start, widthMs: 3_600_000 }));
   assert.deepEqual(b!.count, [1]);
   const [d] = buckets(await site.query({ device: 'd', fromMs: start, widthMs: 3_600_000 }));
-  assert.deepEqual([d!.count, d!.last], [[1], [5]]);
+  assert.deepEqual([d!.count, d!.last], [[2], [7]]);
 });
 
 test('a field that is a text now and was a number before keeps what it was', async (t) => {

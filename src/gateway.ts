@@ -126,7 +126,7 @@ export class Gateway {
     const intake = { take: this.#flow.take, shelf: this.#buffer.shelf, recentDeliveries, devicesChanged };
     this.#mqtt = new MqttSource({
       ...intake,
-      access: this.#auth.mqtt,
+      ...this.#auth.forMqtt(config.mqtt),
       options: config.mqtt,
       operatingMs: () => this.#buffer.operatingMs,
       commands: {

@@ -46,6 +46,7 @@ export function httpApi(parts: HttpParts): HttpApi {
   const { config, identity, status, metrics, clock, rules, decoding, serial, buffer, publish, auth, log } = parts;
   return new HttpApi({
     options: config.http,
+    certificate: auth.tls(config.http.tls, 'http.tls')?.certificate,
     status,
     metrics: () => metrics.text(),
     rules: rulesApi(rules, decoding.decodeAside),

@@ -70,7 +70,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   '@nats-io/jetstream': ['collector/'],
   '@nats-io/kv': ['collector/'],
   '@nats-io/transport-node': ['collector/'],
-  '@peculiar/x509': ['uplink/', 'collector/'],
+  '@peculiar/x509': ['uplink/', 'collector/', 'auth/tls/'],
   aedes: ['sources/mqtt/'],
 
   'better-sqlite3': ['buffer/', 'history/', 'collector/'],
@@ -84,7 +84,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'prom-client': ['instrumentation/'],
   qlobber: ['sources/mqtt/'],
   re2js: ['profiles/'],
-  'reflect-metadata': ['uplink/', 'collector/'],
+  'reflect-metadata': ['uplink/', 'collector/', 'auth/tls/'],
   serialport: ['sources/serial/connection.ts'],
   typebox: ['lib/', 'config/', 'api/', 'profiles/language/', '*/options.ts'],
   ws: ['api/'],

@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { ServerCertificate, TlsServer } from '../auth/tls/server-certificate.ts';
 import { localPrincipal, nobody } from '../core/principal.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import { boundTo, listenError } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
+import { isLoopback } from '../lib/loopback.ts';
 import type { Service } from '../lib/service.ts';
 import { addAudit } from './audit-hook.ts';
 import { addCompression } from './compression.ts';
@@ -22,7 +24,9 @@ import { addRoutes, type RouteDependencies } from './routes.ts';
 import { asksForWebSocket, Upgrades } from './upgrades.ts';
 
 export interface HttpDependencies extends RouteDependencies {
-  readonly options: HttpOptions;
+  readonly options: Omit<HttpOptions, 'tls'>;
+  /** TLS is spoken with it; undefined: it is not. */
+  readonly certificate?: ServerCertificate | undefined;
   readonly mqtt: MqttDoor;
   /** Who asks. Default: whoever is on this machine is known, everybody else unknown. */
   readonly identify?: Identify;
@@ -64,6 +68,8 @@ const headers = {
 };
 /** In characters; the longest id that there is has a thousand, of up to nine each. */
 const maxIdInUrl = 9_000;
+const readable =
+  'HTTP is open to other machines without TLS: whoever is in between reads passwords and tokens. `http.tls.enabled` encrypts.';
 const nothingAllowed = "default-src 'none'; frame-ancestors 'none'";
 
 /** The HTTP server: status and health for people, programs and Prometheus. */
@@ -86,6 +92,9 @@ export class HttpApi implements Service {
     this.#app = app;
     try {
       await app.listen({ host, port });
+      if (this.#deps.certificate === undefined && !isLoopback(host) && host !== 'localhost')
+        this.#deps.log.warn({ host }, readable);
+      this.#deps.certificate?.follow(app.server as unknown as TlsServer);
     } catch (error) {
       throw listenError(error, 'the HTTP server', `${host}:${port}`);
     }
@@ -95,6 +104,7 @@ export class HttpApi implements Service {
   async stop(): Promise<void> {
     await this.#upgrades.close();
     await this.#app?.close();
+    this.#deps.certificate?.close();
   }
 
   /** Where it listens: `127.0.0.1:8080`. */
@@ -108,16 +118,18 @@ export class HttpApi implements Service {
     const { fastify } = await import('fastify');
     const { log } = this.#deps;
     const limits = { ...usualLimits, ...this.#deps.limits };
+    const context = await this.#deps.certificate?.open();
+    const http = {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkMs,
+      shouldUpgradeCallback: asksForWebSocket,
+    };
     const app = fastify({
       bodyLimit: limits.maxBodyBytes,
       // A device's id, with every byte of it encoded.
       routerOptions: { maxParamLength: maxIdInUrl },
       requestTimeout: limits.requestTimeoutMs,
-      http: {
-        headersTimeout: limits.headersTimeoutMs,
-        connectionsCheckingInterval: limits.checkMs,
-        shouldUpgradeCallback: asksForWebSocket,
-      },
+      ...(context === undefined ? { http } : { https: { ...http, ...context } }),
       // A browser that keeps its connection open must not hold up a stop.
       forceCloseConnections: true,
       // Health says itself that the gateway is stopping, in the words of all other problems.

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { listenerTls } from '../lib/listener-tls.ts';
 import { port } from '../lib/option-types.ts';
 
 export const httpOptions = Type.Object({
@@ -9,5 +10,9 @@ export const httpOptions = Type.Object({
       'Pages that may ask here and open WebSockets besides those that came from this gateway, by origin: `https://hmi.example.org`.',
   }),
   port: port({ default: 8080, description: 'TCP port for the dashboard and the APIs.' }),
+  tls: Type.Object(listenerTls, {
+    default: {},
+    description: 'TLS on the port of HTTP, which then takes https:// only.',
+  }),
 });
 export type HttpOptions = Static<typeof httpOptions>;

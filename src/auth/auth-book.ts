@@ -139,7 +139,7 @@ export class AuthBook {
     commonName,
     fingerprint,
   }: {
-    readonly commonName: string;
+    readonly commonName?: string;
     readonly fingerprint: string;
   }): Principal | undefined {
     const id = this.#certificates.get(`fingerprint ${fingerprint}`) ?? this.#certificates.get(`name ${commonName}`);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { localPrincipal, nobody, type Principal } from '../core/principal.ts';
 import type { Shelf } from '../core/shelf.ts';
 import type { Clock, MonotonicMs } from '../core/time.ts';
+import type { ListenerTls } from '../lib/listener-tls.ts';
 import type { Log } from '../lib/log.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { privateFile } from '../lib/private-file.ts';
@@ -19,6 +20,7 @@ import { newSecret } from './secrets.ts';
 import { Sessions } from './sessions.ts';
 import { Setup } from './setup.ts';
 import { LoginThrottle } from './throttle.ts';
+import { ServerCertificate } from './tls/server-certificate.ts';
 
 export interface AuthDependencies {
   readonly options: AuthOptions;
@@ -99,8 +101,19 @@ export class Auth implements Service {
   }
 
   /** For the MQTT broker. */
-  get mqtt() {
-    return { of: (shown: ShownByMqtt) => ofMqtt(this, shown), book: this.book, audit: this.audit };
+  forMqtt<O extends ListenerTls>({ anonymous, tls }: { readonly anonymous: boolean; readonly tls: O }) {
+    const of = (shown: ShownByMqtt) => ofMqtt(this, shown, anonymous);
+    return { access: { of, book: this.book, audit: this.audit }, tls: this.tls(tls, 'mqtt.tls') };
+  }
+
+  /** How a listener speaks TLS; undefined when it does not. @param key of its options, for messages */
+  tls<O extends ListenerTls>(options: O, key: string): { options: O; certificate: ServerCertificate } | undefined {
+    if (!options.enabled) return undefined;
+    const { directory, clock, log } = this.#deps;
+    return {
+      options,
+      certificate: new ServerCertificate({ options, key, directory: join(directory, 'tls'), clock, log }),
+    };
   }
 
   /** Who calls from an address, without HTTP: by `Bearer TOKEN`, else by being on this machine while that is enough. */

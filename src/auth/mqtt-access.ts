@@ -10,8 +10,8 @@ export interface ShownByMqtt {
   /** Our end's address: who came in by loopback is on this machine. */
   readonly localAddress: string | undefined;
   readonly remoteAddress: string | undefined;
-  /** Of a client certificate that the listener's authority signed: the common name in its subject, and its SHA-256 in hex. */
-  readonly certificate?: { readonly commonName: string; readonly fingerprint: string } | undefined;
+  /** Of a client certificate: its SHA-256 in hex, and the common name in its subject if the listener's authority signed it. */
+  readonly certificate?: { readonly commonName?: string; readonly fingerprint: string } | undefined;
 }
 
 /**
@@ -34,7 +34,7 @@ const anonymous: Principal = {
 };
 
 /** Tells who an MQTT client is: by user name and password, by a token for the password, by its certificate, or by being on this machine. */
-export async function ofMqtt(auth: Auth, shown: ShownByMqtt): Promise<MqttOutcome> {
+export async function ofMqtt(auth: Auth, shown: ShownByMqtt, takesAnonymous = true): Promise<MqttOutcome> {
   const { username, password = '', localAddress, remoteAddress = '', certificate } = shown;
   if (password.startsWith('hg_')) {
     const program = auth.ofToken(password);
@@ -47,6 +47,6 @@ export async function ofMqtt(auth: Auth, shown: ShownByMqtt): Promise<MqttOutcom
   }
   const device = certificate && auth.book.ofCertificate(certificate);
   if (device !== undefined) return { kind: 'in', principal: device };
-  if (!isLoopback(localAddress)) return { kind: 'unknown' };
+  if (!takesAnonymous || !isLoopback(localAddress)) return { kind: 'unknown' };
   return { kind: 'in', principal: auth.trustsThisMachine ? localPrincipal : anonymous };
 }

@@ -1,9 +1,10 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import { rootCertificates } from 'node:tls';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { parseExact } from '../lib/exact-json.ts';
 import { type Usage, wrong } from './arguments.ts';
-import { authorizationFor } from './own-token.ts';
+import { authorityFor, authorizationFor } from './own-token.ts';
 
 /** A gateway that is up answers in milliseconds; one that takes this long is not well. */
 const askTimeoutMs = 10_000;
@@ -62,9 +63,10 @@ async function answerOf(
   const full = new URL(path, url);
   const text = body && JSON.stringify(body);
   const sentWith = async (authorization: string | undefined) =>
-    await send(full, method, { text, authorization, timeoutMs }).catch((error: unknown) => {
+    await send(full, method, { text, authorization, timeoutMs, ca }).catch((error: unknown) => {
       throw unreachable(url, reasonOf(error), error);
     });
+  const ca = await authorityFor(full);
   const shown = await authorizationFor(full, method);
   let answer = await sentWith(shown?.text);
   let { statusCode = 0 } = answer;
@@ -132,16 +134,21 @@ interface Sent {
   readonly text: string | undefined;
   readonly authorization: string | undefined;
   readonly timeoutMs: number | undefined;
+  readonly ca: string | undefined;
 }
 
-function send(url: URL, method: string, { text, authorization, timeoutMs }: Sent): Promise<IncomingMessage> {
+function send(url: URL, method: string, { text, authorization, timeoutMs, ca }: Sent): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? requestHttps : requestHttp;
     const headers = {
       ...(text !== undefined && { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }),
       ...(authorization !== undefined && { authorization }),
     };
-    const asked = request(url, { method, headers, agent: false }, resolve);
+    const asked = request(
+      url,
+      { method, headers, agent: false, ...(ca !== undefined && { ca: [...rootCertificates, ca] }) },
+      resolve,
+    );
     if (timeoutMs !== undefined) {
       asked.setTimeout(timeoutMs, () => asked.destroy(new Error(`it took longer than ${timeoutMs / 1_000} s`)));
     }

@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { machineKeyFile, signRequest } from '../auth/machine-key.ts';
+import { ownAuthorityPath } from '../auth/tls/server-certificate.ts';
 import { isLoopback } from '../lib/loopback.ts';
+import { readSecret } from '../lib/secret-file.ts';
 
 /** What the command line shows of itself. */
 export interface Shown {
@@ -22,8 +24,7 @@ export async function authorizationFor(
 ): Promise<Shown | undefined> {
   const given = environment.HEADGATE_TOKEN?.trim();
   if (given) return { text: `Bearer ${given}`, isFound: false };
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (host !== 'localhost' && !isLoopback(host)) return undefined;
+  if (!isHere(url)) return undefined;
   try {
     const key = readFileSync(join(await dataDirOf(environment), 'identity', machineKeyFile), 'utf8').trim();
     return { text: signRequest(key, method, `${url.pathname}${url.search}`, Date.now()), isFound: true };
@@ -31,6 +32,32 @@ export async function authorizationFor(
     // There is none, or it is not for this user: the gateway says whether one is needed.
     return undefined;
   }
+}
+
+/**
+ * The authority that the command line knows a gateway by that speaks TLS, besides those that the system trusts: that in the file
+ * `HEADGATE_CA`; else, towards one on this machine, that of its own certificates. PEM.
+ */
+export async function authorityFor(
+  url: URL,
+  environment: NodeJS.ProcessEnv = process.env,
+): Promise<string | undefined> {
+  if (url.protocol !== 'https:') return undefined;
+  const given = environment.HEADGATE_CA;
+  if (given) return readSecret(given, 'HEADGATE_CA');
+  if (!isHere(url)) return undefined;
+  try {
+    const text = readFileSync(ownAuthorityPath(join(await dataDirOf(environment), 'identity', 'tls')), 'utf8');
+    // The key before it is none of our business.
+    return text.slice(text.indexOf('-----BEGIN CERTIFICATE-----'));
+  } catch {
+    // There is none, or it is not for this user: the system's have to do.
+    return undefined;
+  }
+}
+
+function isHere({ hostname }: URL): boolean {
+  return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
 }
 
 async function dataDirOf(environment: NodeJS.ProcessEnv): Promise<string> {

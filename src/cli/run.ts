@@ -39,7 +39,8 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
         { ...addresses, ...(sink === undefined ? {} : { sink }), readyMs: Math.round(performance.now()) },
         'ready',
       );
-      if (values.welcome) terminal.out(welcome({ addresses, sink, usualSink: usualSink('./data') }));
+      if (values.welcome)
+        terminal.out(welcome({ addresses, isSecure: config.http.tls.enabled, sink, usualSink: usualSink('./data') }));
     };
     return await serve(gateway, log, { onReady });
   } catch (error) {

@@ -2,6 +2,8 @@
 export interface Reachable {
   /** `HOST:PORT` of each server that listens. */
   readonly addresses: { readonly mqtt?: string; readonly http?: string; readonly collector?: string };
+  /** HTTP is spoken by TLS. */
+  readonly isSecure?: boolean;
   /** Where the embedded collector writes; undefined when records go to a collector elsewhere. */
   readonly sink?: string | undefined;
   /** The sink that `collector records` reads when it is told nothing. */
@@ -11,7 +13,7 @@ export interface Reachable {
 const cli = 'npm run -s headgate --';
 
 /** What `run --welcome` prints once the gateway is ready: lines to copy into another terminal, with the real addresses. */
-export function welcome({ addresses, sink, usualSink }: Reachable): string {
+export function welcome({ addresses, isSecure = false, sink, usualSink }: Reachable): string {
   const rows: [string, string][] = [];
   if (addresses.mqtt !== undefined) {
     const { host, port } = reachable(addresses.mqtt);
@@ -26,7 +28,7 @@ export function welcome({ addresses, sink, usualSink }: Reachable): string {
   }
   if (addresses.http !== undefined) {
     const { host, port } = reachable(addresses.http);
-    const url = `http://${host}:${port}`;
+    const url = `http${isSecure ? 's' : ''}://${host}:${port}`;
     rows.push(['Status', `${cli} status${url === 'http://127.0.0.1:8080' ? '' : ` --url ${url}`}`]);
     rows.push(['', `${url}/ in a browser`]);
   }

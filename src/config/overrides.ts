@@ -11,6 +11,7 @@ const prefix = 'HEADGATE_';
 export const reserved: ReadonlySet<string> = new Set([
   'HEADGATE_CONFIG',
   'HEADGATE_TOKEN',
+  'HEADGATE_CA',
   'HEADGATE_FAULTS',
   'HEADGATE_CUT',
   'HEADGATE_LONG',

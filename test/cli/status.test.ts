@@ -86,7 +86,7 @@ const busy: GatewayStatus = {
   modbus: { buses: [modbusBus({}), modbusBus({ name: 'pv', state: 'waiting', reason: 'There is no /dev/b.' })] },
   bridges: [],
   mqtt: {
-    address: '127.0.0.1:1883',
+    ...{ address: '127.0.0.1:1883', tls: null },
     connections: 1,
     connectionsTotal: 3,
     refused: { 'too many connections': 2 },

@@ -55,6 +55,7 @@ export const healthyParts: StatusParts = {
   modbus: { buses: [] },
   bridges: [],
   mqtt: {
+    tls: null,
     address: '127.0.0.1:1883',
     connections: 3,
     connectionsTotal: 5,

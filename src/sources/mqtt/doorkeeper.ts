@@ -1,4 +1,6 @@
+import type { TLSSocket } from 'node:tls';
 import type { Client, PublishPacket } from 'aedes';
+import type { ShownByMqtt } from '../../auth/mqtt-access.ts';
 import type { ByteStream } from '../../lib/byte-stream.ts';
 import type { Tally } from '../../lib/tally.ts';
 import { markAnswered } from './aedes-guard.ts';
@@ -27,7 +29,14 @@ export function authenticate(
 ): void {
   const { localAddress, remoteAddress } = client.conn as ByteStream;
   const known = client as unknown as Known;
-  const shown = { username: given.username, password: given.password?.toString(), localAddress, remoteAddress };
+  const certificate = certificateOf(client.conn as ByteStream & Partial<TLSSocket>);
+  const shown = {
+    certificate,
+    username: given.username,
+    password: given.password?.toString(),
+    localAddress,
+    remoteAddress,
+  };
   const refuse = (returnCode: number, message: string): void =>
     done(false, Object.assign(new Error(message), { returnCode }) as Error & { returnCode: never });
   gate.admit(client, shown).then(
@@ -48,6 +57,18 @@ export function authenticate(
     },
     () => refuse(3, messages.wait),
   );
+}
+
+/** The certificate that a client has shown the key of. */
+function certificateOf(conn: Partial<TLSSocket>): ShownByMqtt['certificate'] {
+  const found = conn.getPeerCertificate?.();
+  if (!found?.fingerprint256) return undefined;
+  const { CN: name } = found.subject ?? {};
+  return {
+    fingerprint: found.fingerprint256.replaceAll(':', '').toLowerCase(),
+    // Anybody can write any name into a certificate that nobody signed.
+    ...(conn.authorized === true && typeof name === 'string' && { commonName: name }),
+  };
 }
 
 const messages = {

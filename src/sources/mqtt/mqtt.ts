@@ -16,8 +16,8 @@ import { DeviceRequests } from './device-requests.ts';
 import { authenticate, cutOff, refusePublish } from './doorkeeper.ts';
 import { Gate, type MqttAccess } from './gate.ts';
 import { Intake, NotTaken } from './intake.ts';
-import { Listener } from './listener.ts';
-import type { MqttOptions } from './options.ts';
+import { Listeners, type MqttTls } from './listeners.ts';
+import type { BrokerOptions } from './options.ts';
 import { isOwnTopic, OwnTopics, type Telling } from './own-topics.ts';
 import { PacketInspector } from './packet-fault.ts';
 import { Reception } from './reception.ts';
@@ -26,7 +26,9 @@ import { SessionStore } from './sessions.ts';
 import type { MqttStatus } from './status.ts';
 
 export interface MqttDependencies {
-  readonly options: MqttOptions;
+  readonly options: BrokerOptions;
+  /** Undefined: TLS is not spoken. */
+  readonly tls?: MqttTls | undefined;
   readonly take: Take;
   /** Where what the broker remembers survives the process. */
   readonly shelf: Shelf;
@@ -72,7 +74,7 @@ export class MqttSource implements Service {
   readonly #redelivery: Redelivery;
   readonly #intake: Intake;
   readonly #gate: Gate<Client>;
-  readonly #listener = new Listener();
+  readonly #listeners: Listeners;
   readonly #reception: Reception;
   /** Connections that asked to start afresh and are not yet let in. */
   readonly #startsAfresh = new WeakSet<Client>();
@@ -83,6 +85,7 @@ export class MqttSource implements Service {
     this.#deps = deps;
     const { options, log } = deps;
     this.#gate = new Gate(deps.access, log);
+    this.#listeners = new Listeners({ options, tls: deps.tls, log, refused: this.#refused });
     this.#redelivery = new Redelivery(options.maxInFlight);
     this.devices = new DeviceCarrier({
       maxTopicLevels: options.maxTopicLevels,
@@ -194,14 +197,14 @@ export class MqttSource implements Service {
     this.#broker = broker;
     this.#keepTime();
     this.#sweep();
-    await this.#listener.start(options.host, options.port, (socket) => this.accept(socket));
+    await this.#listeners.start((stream) => this.accept(stream));
   }
 
   /** Closes every connection; messages without a receipt stay unacknowledged. What is remembered is durable then. */
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.own.tick();
-    const closed = this.#listener.close();
+    const closed = this.#listeners.close();
     const broker = this.#broker;
     if (broker !== undefined) await new Promise<void>((done) => broker.close(done));
     this.#reception.end();
@@ -236,12 +239,13 @@ export class MqttSource implements Service {
 
   /** Where it listens: `127.0.0.1:1883`. */
   get address(): string {
-    return this.#listener.address;
+    return this.#listeners.address;
   }
 
   status(): MqttStatus {
     return {
-      address: this.#listener.address,
+      address: this.#listeners.address,
+      tls: this.#listeners.tlsStatus(),
       connections: this.#reception.connections,
       connectionsTotal: this.#reception.connectionsTotal,
       refused: this.#refused.toObject(),

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { listenerTls } from '../../lib/listener-tls.ts';
 import { bytes, count, duration, port } from '../../lib/option-types.ts';
 
 export const mqttOptions = Type.Object({
@@ -56,5 +57,32 @@ export const mqttOptions = Type.Object({
     default: '5s',
     description: 'How long a client may leave its own acknowledgements unread before it is disconnected.',
   }),
+  anonymous: Type.Boolean({
+    default: true,
+    description: 'Whether clients on this machine, which come in by loopback, need no user name.',
+  }),
+  tls: Type.Object(
+    {
+      ...listenerTls,
+      host: Type.Optional(
+        Type.String({ description: 'Address to listen on. Unset: that of `mqtt.host`.', examples: ['0.0.0.0'] }),
+      ),
+      port: port({ default: 8883, description: 'TCP port for MQTT over TLS, besides that without.' }),
+      clientCa: Type.Optional(
+        Type.String({
+          description:
+            'File with authorities (PEM) that sign devices: whose certificate has the common name of a credential needs no password.',
+          examples: ['/etc/headgate/devices-ca.pem'],
+        }),
+      ),
+      requireCertificate: Type.Boolean({
+        default: false,
+        description: 'Whether a client without a certificate that `clientCa` signed is turned away.',
+      }),
+    },
+    { default: {}, description: 'MQTT over TLS.' },
+  ),
 });
 export type MqttOptions = Static<typeof mqttOptions>;
+/** What the broker itself is told; of the rest it is handed what came of it. */
+export type BrokerOptions = Omit<MqttOptions, 'tls' | 'anonymous'>;

@@ -9,7 +9,7 @@ import { guardClient, type OwnPacket, releaseHeld } from './aedes-guard.ts';
 import { editConnack } from './connack.ts';
 import { Newcomers, Throttle } from './connections.ts';
 import { Link } from './link.ts';
-import type { MqttOptions } from './options.ts';
+import type { BrokerOptions } from './options.ts';
 import { disconnectCodeOf, reasonCode } from './reason-codes.ts';
 import { type RefusedReason, reasonOf } from './refused.ts';
 import type { Session } from './session.ts';
@@ -17,7 +17,7 @@ import type { SessionStore } from './sessions.ts';
 import { Subscribing } from './subscribing.ts';
 
 export interface ReceptionDependencies {
-  readonly options: MqttOptions;
+  readonly options: BrokerOptions;
   readonly broker: () => Aedes | undefined;
   readonly sessions: SessionStore;
   readonly redelivery: Redelivery;

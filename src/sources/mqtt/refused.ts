@@ -11,6 +11,8 @@ export const refusedReasons = [
   'not-authorized',
   /** Whoever it is was revoked. */
   'revoked',
+  /** Its TLS handshake failed. */
+  'tls-failed',
   'connect-timeout',
   'keepalive-timeout',
   'packet-too-large',

@@ -1,7 +1,11 @@
+import type { CertificateStatus } from '../../auth/tls/server-certificate.ts';
+
 /** Counts since this process started, but for `connections`. */
 export interface MqttStatus {
   /** Where it listens: `127.0.0.1:1883`. */
   readonly address: string;
+  /** Where it listens by TLS, and its certificate; null: nowhere. */
+  readonly tls: (CertificateStatus & { readonly address: string }) | null;
   /** Clients connected now. */
   readonly connections: number;
   readonly connectionsTotal: number;

@@ -4,15 +4,16 @@ import type { NativeWords } from '../../../src/core/command.ts';
 import type { Message, Receipt, RecentDelivery } from '../../../src/core/message.ts';
 import { silentLog } from '../../../src/lib/log.ts';
 import type { MqttAccess } from '../../../src/sources/mqtt/gate.ts';
+import type { MqttTls } from '../../../src/sources/mqtt/listeners.ts';
 import type { LatestField } from '../../../src/sources/mqtt/measurement-json.ts';
 import { MqttSource } from '../../../src/sources/mqtt/mqtt.ts';
-import type { MqttOptions } from '../../../src/sources/mqtt/options.ts';
+import type { BrokerOptions, MqttOptions } from '../../../src/sources/mqtt/options.ts';
 import { MemoryDisk, shelfOn } from '../../support/memory-shelf.ts';
 import { openAccess } from '../../support/open-access.ts';
 import { type MqttVersion, RawMqtt } from '../../support/raw-mqtt.ts';
 import { eventually } from '../../support/wait.ts';
 
-const defaults: MqttOptions = {
+const defaults: BrokerOptions = {
   host: '127.0.0.1',
   port: 0,
   maxPacketSize: 256 * 1024,
@@ -61,6 +62,7 @@ export class Site<D extends SiteDisk = MemoryDisk> {
   /** Devices with words of their own: none. */
   /** Who may do what; set it before a crash, or start with it. */
   access: MqttAccess = openAccess;
+  tls: MqttTls | undefined;
   native: NativeWords = { topics: () => [], wordsFor: () => undefined };
 
   private constructor(options: Partial<MqttOptions>, disk: D) {
@@ -77,9 +79,11 @@ export class Site<D extends SiteDisk = MemoryDisk> {
     disk: D,
     options: Partial<MqttOptions> = {},
     access: MqttAccess = openAccess,
+    tls?: MqttTls,
   ): Promise<Site<D>> {
     const site = new Site(options, disk);
     site.access = access;
+    site.tls = tls;
     await site.#run(site.disk);
     t.after(() => site.source.stop());
     return site;
@@ -156,6 +160,7 @@ export class Site<D extends SiteDisk = MemoryDisk> {
       shelf: shelfOn(disk),
       recentDeliveries: () => deliveries,
       access: this.access,
+      tls: this.tls,
       commands: {
         answered: (...answer) => this.answered(...answer),
         devicesChanged: () => this.devicesChanged(),

@@ -19,6 +19,7 @@ export const systemPrograms: Readonly<Record<string, string>> = {
   '/usr/lib/python3/dist-packages/grpc/__init__.py': 'python3-grpcio',
   '/usr/lib/python3/dist-packages/serial/__init__.py': 'python3-serial',
   '/usr/lib/python3/dist-packages/pymodbus/__init__.py': 'python3-pymodbus',
+  '/usr/lib/python3/dist-packages/paho/mqtt/client.py': 'python3-paho-mqtt',
 };
 
 /** Where Debian keeps servers; a plain user's PATH leaves it out. */

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Aedes, Client, PublishPacket } from 'aedes';
 import type { Packet } from 'mqtt-packet';
+import { reasonText } from './reason-codes.ts';
 
 // What aedes 2.0.0-beta.1 leaves open, and where its packets are taken from it. The contract tests tell when a new version no longer
 // needs it.
@@ -65,12 +66,29 @@ export function guardClient(client: Client, guard: ClientGuard): void {
       handle?.call(parser, packet);
     }
   });
+  sayWhy(client);
   const emitter = client as unknown as EventEmitter;
   emitter.removeListener('error', inside._onError);
   emitter.on('error', (error: Error) => {
     guard.failed(error);
     inside._onError.call(client, error);
   });
+}
+
+/** A DISCONNECT that aedes sends has a text for people, too. Some clients see none that has only its code. */
+function sayWhy(client: Client): void {
+  const own = client as unknown as { disconnect(options: Goodbye, done?: () => void): void };
+  const disconnect = own.disconnect.bind(client);
+  own.disconnect = (options, done) => {
+    const reasonString = reasonText(options.reasonCode);
+    const isSaid = options.properties !== undefined || reasonString === undefined;
+    disconnect(isSaid ? options : { ...options, properties: { reasonString } }, done);
+  };
+}
+
+interface Goodbye {
+  readonly reasonCode: number;
+  readonly properties?: object;
 }
 
 /** A client is let in: what came behind its CONNECT is handled now, before aedes does it. Call it on `clientReady`. */

@@ -17,13 +17,29 @@ export const reasonCode = {
 
 const byMessage: readonly (readonly [RegExp, number])[] = [
   [/keep alive timeout/, reasonCode.keepAliveTimeout],
-  [/Response Topic/, reasonCode.protocolError],
+  [/Response Topic|Invalid protocol|identifier is missing/, reasonCode.protocolError],
+  [
+    /QoS is 3|both QoS bits|Cannot parse|Invalid|Malformed|must be|Unknown property|Not supported|too short/i,
+    reasonCode.malformedPacket,
+  ],
   [/topic|not allowed in PUBLISH|not valid UTF-8/i, reasonCode.topicNameInvalid],
-  [/Invalid protocol|QoS is 3|both QoS bits|identifier is missing/, reasonCode.protocolError],
-  [/Cannot parse|Invalid|Malformed|must be|Unknown property|Not supported|too short/i, reasonCode.malformedPacket],
 ];
 
 /** What an MQTT 5 client is told of a fault that ends its connection. aedes and its parser tell theirs apart by their texts alone. */
 export function disconnectCodeOf(fault: string): number {
   return byMessage.find(([pattern]) => pattern.test(fault))?.[1] ?? reasonCode.unspecified;
+}
+
+const texts: Readonly<Record<number, string>> = {
+  [reasonCode.notAuthorized]: 'the client may not be here any more',
+  [reasonCode.serverBusy]: 'the message could not be taken in: it may be sent again',
+  139: 'the gateway is stopping',
+  142: 'another connection has taken over this client id',
+  148: 'the topic alias is unknown or too large',
+  [reasonCode.packetTooLarge]: 'the packet is larger than mqtt.maxPacketSize',
+};
+
+/** A reason in words; undefined for one that is told with words of its own. */
+export function reasonText(code: number): string | undefined {
+  return texts[code];
 }

@@ -43,7 +43,7 @@ function scanOf(body: unknown): ScanRequest | string {
   const { path, baud, format, seconds, ask, ...others } = body as Readonly<Record<string, unknown>>;
   const [stray] = Object.keys(others);
   if (stray !== undefined)
-    return `There is no \`${stray.slice(0, 40)}\` here: \`path\`, \`baud\`, \`format\` and \`seconds\` are.`;
+    return `There is no \`${stray.slice(0, 40)}\` here: \`path\`, \`baud\`, \`format\`, \`seconds\` and \`ask\` are.`;
   if (typeof path !== 'string' || path === '')
     return '`path` must name a port: `GET /api/v1/serial` tells which there are.';
   if (baud !== undefined && !isCount(baud, 4_000_000)) return '`baud` must be a whole number from 1 to 4000000.';

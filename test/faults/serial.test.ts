@@ -14,7 +14,7 @@ import { randomOf, rounds } from '../support/random.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { eventually } from '../support/wait.ts';
 
-const kills = rounds(3, 60);
+const kills = rounds(2, 60);
 
 /** A file with the ports, by name, each with its device and its profile. */
 function configOf(folder: string, ports: Readonly<Record<string, readonly [PseudoTerminal, string]>>): string {

@@ -109,7 +109,7 @@ describe('a bridge', () => {
     await mosquittoPub(broker.port, ['-t', 'kiln', '-q', '1', '-l'], Buffer.from(`${values.join('\n')}\n`));
     await eventually('as many as there may be', () => sites.every((site) => site.held.length >= 5));
     // Longer than MQTT.js waits for a PINGRESP, and longer than the broker waits for a PINGREQ.
-    await delay(3_500);
+    await delay(2_600);
     for (const site of sites) {
       assert.deepEqual([site.status.state, site.status.connections], ['subscribed', 1]);
       site.release();

@@ -6,8 +6,8 @@ import type { Profile } from './library.ts';
 
 /** How devices of a profile speak on a serial port. */
 export interface SerialLine {
-  /** Bits a second; undefined: the profile does not say. */
-  readonly baud: number | undefined;
+  /** Bits a second, the likeliest first; empty: the profile does not say. */
+  readonly bauds: readonly number[];
   /** `8N1` */
   readonly format: string;
   /** Frames are told apart by pauses alone. */
@@ -40,7 +40,7 @@ export function serialLineOf(name: string, profile: Profile | undefined): Serial
   if (framing === undefined) return `The profile ${name} says nothing of how frames are told apart on a serial port.`;
   return {
     key: JSON.stringify([serial, framing, poll]),
-    baud: serial?.baud[0],
+    bauds: serial?.baud ?? [],
     format: serial?.format ?? '8N1',
     acknowledge: serial?.acknowledge && acknowledgementOf(serial.acknowledge),
     isByPauses: framing.kind === 'silence',

@@ -9,6 +9,7 @@ import { SignOn } from './sign-on.ts';
 
 export interface ConversationDependencies {
   readonly line: SerialLine;
+  /** The speed at which it begins. */
   readonly baud: number;
   /** After so much silence no frame goes on, other than one that is told by pauses. */
   readonly quietMs: number;
@@ -45,6 +46,7 @@ export class Conversation {
   #poll: NodeJS.Timeout | undefined;
   /** How many lots of bytes came; tells whether one came in between. */
   #lots = 0;
+  #baud: number;
   #signOn: SignOn | undefined;
   /** The line goes back to its own speed. */
   #isSwitching = false;
@@ -52,8 +54,9 @@ export class Conversation {
   #isOver = false;
 
   constructor(deps: ConversationDependencies) {
-    const { line, counts } = deps;
+    const { line, counts, baud } = deps;
     this.#deps = deps;
+    this.#baud = baud;
     this.#framer = line.newFramer();
     this.#schedule = new PollSchedule(line.polls, performance.now(), counts);
     this.#commands = new CommandTurns({
@@ -89,6 +92,27 @@ export class Conversation {
     }
     this.#connection?.resume();
     this.#quiet?.refresh();
+    this.#ask();
+  }
+
+  /** Nothing is under way for which the speed matters. */
+  get isAtRest(): boolean {
+    return this.#connection !== undefined && this.#signOn === undefined && !this.#isSwitching && !this.#isOver;
+  }
+
+  /** Goes on at another speed, as nothing but noise was heard. Only at rest. */
+  async changeBaud(baud: number): Promise<void> {
+    const connection = this.#connection!;
+    this.#isSwitching = true;
+    this.#baud = baud;
+    try {
+      await connection.setBaud(baud);
+    } catch (error) {
+      connection.close(`Its speed could not be changed (${error instanceof Error ? error.message : error}).`);
+    }
+    this.#isSwitching = false;
+    // What waits was heard at the speed of before.
+    this.#giveUp();
     this.#ask();
   }
 
@@ -187,7 +211,7 @@ export class Conversation {
   #beginSignOn(request: Uint8Array): void {
     const connection = this.#connection!;
     const failed = (reason: string): void => connection.close(reason);
-    this.#signOn = new SignOn({ connection, request, restBaud: this.#deps.baud, failed });
+    this.#signOn = new SignOn({ connection, request, restBaud: this.#baud, failed });
     void this.#signOn.begin();
   }
 

@@ -22,7 +22,8 @@ const serialPortOptions = Type.Object(
     baud: Type.Optional(
       count({
         maximum: 4_000_000,
-        description: 'Bits a second. Unset: the likeliest that the profile names, else 9600.',
+        description:
+          'Bits a second. Unset: the likeliest that the profile names, and when there is only noise for half a minute, the next one; 9600 if it names none.',
       }),
     ),
     format: Type.Optional(

@@ -5,6 +5,7 @@ import { nextBackoff } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
 import type { SerialLine } from '../../profiles/serial-line.ts';
 import { Acknowledger } from './acknowledger.ts';
+import { BaudSearch, type Heard } from './baud-search.ts';
 import { openConnection } from './connection.ts';
 import { Conversation } from './conversation.ts';
 import { Discards } from './discards.ts';
@@ -38,9 +39,11 @@ export interface Pace {
   readonly retryMaxMs: number;
   /** After so much silence no frame goes on, other than one that is told by pauses. Default 3,000. */
   readonly quietMs: number;
+  /** How long there may be only noise before another speed of the profile is tried. Default 30,000. */
+  readonly noiseMs: number;
 }
 
-const usualPace: Pace = { watchMs: 1_000, retryMinMs: 1_000, retryMaxMs: 30_000, quietMs: 3_000 };
+const usualPace: Pace = { watchMs: 1_000, retryMinMs: 1_000, retryMaxMs: 30_000, quietMs: 3_000, noiseMs: 30_000 };
 
 /** So little that nobody notices, and less than the kernel's room at any speed. */
 const usualGatherMs = 8;
@@ -62,6 +65,7 @@ export class Port {
   readonly #stopping = new AbortController();
   #state: State = { name: 'closed' };
   #line: string | null = null;
+  #search: { readonly key: string; readonly search: BaudSearch } | undefined;
   #running: Promise<void> | undefined;
   #isHintTold = false;
 
@@ -175,7 +179,9 @@ export class Port {
     const { path, flowControl = 'none' } = options;
     const line = lineOf(options.profile);
     if (typeof line === 'string') return line;
-    const settings = { baud: options.baud ?? line.baud ?? 9600, format: options.format ?? line.format, flowControl };
+    const search = this.#searchFor(line);
+    const { baud, format } = { baud: options.baud ?? search?.baud ?? 9600, format: options.format ?? line.format };
+    const settings = { baud, format, flowControl };
     const conversation = new Conversation({
       line,
       baud: settings.baud,
@@ -197,13 +203,16 @@ export class Port {
       // It may have come between the two: then it is no other one, and what it says is not to be thrown away.
       const node = before ?? (await nodeAt(path));
       this.#counts.opened++;
-      this.#line = `${settings.baud} ${settings.format}`;
+      this.#line = `${baud} ${format}`;
+      search?.begin(this.#heard);
       conversation.begin(connection, {
         everyMs: this.#pace.watchMs,
         obstacle: async () => {
           this.#tellHint();
           const now = lineOf(options.profile);
           if (typeof now !== 'string' && now.key !== line.key) return 'Its profile has changed.';
+          if (conversation.isAtRest && search?.step(performance.now(), this.#heard))
+            await this.#tryBaud(conversation, search.baud, format);
           const isGone = (await nodeAt(path))?.identity !== node?.identity;
           return isGone ? 'It was unplugged: its device node is gone.' : undefined;
         },
@@ -220,6 +229,32 @@ export class Port {
     if (hint !== null && !this.#isHintTold)
       this.#deps.log.warn({ port: this.#deps.options.name, hint }, 'Nothing can be read of a serial port.');
     this.#isHintTold = hint !== null;
+  }
+
+  get #heard(): Heard {
+    return { bytes: this.#counts.bytes, frames: this.#intake.frames };
+  }
+
+  /** What is known of the speed, as long as the profile says the same; undefined: it is not to be looked for. */
+  #searchFor({ bauds, key, isByPauses }: SerialLine): BaudSearch | undefined {
+    if (this.#deps.options.baud !== undefined || bauds.length === 0) return undefined;
+    if (this.#search?.key !== key) {
+      // By pauses anything is a frame.
+      const usable = isByPauses ? bauds.slice(0, 1) : bauds;
+      this.#search = { key, search: new BaudSearch(usable, this.#pace.noiseMs) };
+    }
+    return this.#search.search;
+  }
+
+  async #tryBaud(conversation: Conversation, baud: number, format: string): Promise<void> {
+    await conversation.changeBaud(baud);
+    const { log, options } = this.#deps;
+    const before = this.#line;
+    this.#line = `${baud} ${format}`;
+    log.info(
+      { port: options.name, before, now: this.#line },
+      'Only noise was heard on a serial port: another speed is tried.',
+    );
   }
 
   /** Until the next attempt: soon when the device has come back. @returns how long it waited */

@@ -46,7 +46,7 @@ function sentence(n: number): string {
 
 const cobs: FramingOptions = { kind: 'cobs', checksum: { kind: 'crc16-ccitt' } };
 const cobsLine: SerialLine = {
-  baud: 115_200,
+  bauds: [115_200],
   format: '8N1',
   isByPauses: false,
   newFramer: () => createFramer(cobs, true),

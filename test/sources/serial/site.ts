@@ -25,11 +25,11 @@ export const library = loadLibrary();
 const options = loadConfig({}).decode;
 
 /** So short that a test sees what takes seconds in life; but a busy machine must not pass for a silent device. */
-export const quick: Pace = { watchMs: 20, retryMinMs: 20, retryMaxMs: 50, quietMs: 60_000 };
+export const quick: Pace = { watchMs: 20, retryMinMs: 20, retryMaxMs: 50, quietMs: 60_000, noiseMs: 30_000 };
 
 /** No profile needs it yet: Modbus devices are asked in another way. */
 const byPauses: SerialLine = {
-  baud: 9600,
+  bauds: [9600],
   format: '8N1',
   isByPauses: true,
   newFramer: () => createFramer({ kind: 'silence' }, true),

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { checksumOf } from '../../src/profiles/framing/checksums.ts';
-import { startChild } from '../lib/children.ts';
+import { type Child, startChild } from '../lib/children.ts';
 import { Gateway, startCollector } from '../lib/headgate.ts';
 import { CpuMeter } from '../lib/process-usage.ts';
 import { atLeast, type Bench, type Sample, type Scenario } from '../lib/scenario.ts';
@@ -43,19 +43,27 @@ async function startMeters(isOneDead: boolean): Promise<Server> {
   return server;
 }
 
-async function measure({ folder, profileFolder, seconds }: Bench, isOneDead: boolean): Promise<Sample> {
+/** A bus with its meters; all but the last are there when `isOneDead`. */
+async function startBus(path: string, isOneDead: boolean): Promise<{ readonly socat: Child; readonly meters: Server }> {
   const meters = await startMeters(isOneDead);
-  const path = join(folder, 'bus');
   const { port } = meters.address() as AddressInfo;
   const socat = await startChild('socat', 'socat', [`PTY,link=${path},raw,echo=0`, `TCP:127.0.0.1:${port},nodelay`]);
   await Promise.race([until(`${path} to be there`, 5_000, 10, () => existsSync(path) || undefined), socat.failed]);
+  return { socat, meters };
+}
+
+async function measure({ folder, profileFolder, seconds }: Bench): Promise<Sample> {
+  const paths = [join(folder, 'alive'), join(folder, 'dead')];
+  const started = await Promise.all(paths.map((path, index) => startBus(path, index === 1)));
   const listed = Array.from(
     { length: units },
     (_, index) => `{ unit: ${index + 1}, profile: eastron/sdm630, every: 1s }`,
   );
+  const buses = paths.map(
+    (path, index) => `    - { name: bus-${index}, path: ${path}, baud: ${baud}, units: [${listed.join(', ')}] }`,
+  );
   const config = join(folder, 'headgate.yaml');
-  const bus = `{ name: bus, path: ${path}, baud: ${baud}, units: [${listed.join(', ')}] }`;
-  writeFileSync(config, `modbus: { buses: [${bus}] }\n`);
+  writeFileSync(config, ['modbus:', '  buses:', ...buses, ''].join('\n'));
   const collector = await startCollector(`file:${join(folder, 'records.ndjson')}`, profileFolder);
   const gateway = await Gateway.start({
     settings: { dataDir: join(folder, 'data'), 'uplink.url': collector.url },
@@ -63,60 +71,59 @@ async function measure({ folder, profileFolder, seconds }: Bench, isOneDead: boo
     profileFolder,
     loopFile: join(folder, 'loop'),
   });
-  await gateway.statusWhen('the bus to be read', 10_000, 50, (status) => status.number('modbus.buses.0.messages') > 0);
+  await gateway.statusWhen('both buses to be read', 10_000, 50, (status) =>
+    paths.every((_, index) => status.number(`modbus.buses.${index}.messages`) > 0),
+  );
   await delay(settleMs);
-  const counts = async (): Promise<{ others: number; dead: number }> => {
+  const counts = async (): Promise<number[]> => {
     const status = await gateway.status();
-    const answered = (index: number): number => status.number(`modbus.buses.0.units.${index}.answered`);
-    let others = 0;
-    for (let index = 0; index < units - 1; index++) others += answered(index);
-    return { others, dead: status.number(`modbus.buses.0.units.${dead - 1}.unanswered`) };
+    return paths.map((_, bus) => {
+      let answered = 0;
+      for (let unit = 0; unit < units - 1; unit++)
+        answered += status.number(`modbus.buses.${bus}.units.${unit}.answered`);
+      return answered;
+    });
   };
   const cpu = new CpuMeter({ gateway: gateway.pid });
   const startedMs = performance.now();
   const before = await counts();
   await delay(seconds * 1_000);
-  const after = await counts();
+  const answers = (await counts()).map((count, bus) => count - before[bus]!);
   const tookSeconds = (performance.now() - startedMs) / 1_000;
-  const answers = after.others - before.others;
-  const usPerAnswer = cpu.perMessage(answers);
+  const usPerAnswer = cpu.perMessage(answers[0]! + answers[1]!);
+  const timeouts = (await gateway.status()).number(`modbus.buses.1.units.${dead - 1}.unanswered`);
   await gateway.end();
   await collector.end();
-  await socat.end();
-  meters.close();
+  for (const { socat, meters } of started) {
+    await socat.end();
+    meters.close();
+  }
   return {
-    rate: answers / tookSeconds,
-    timeouts: after.dead,
+    alone: answers[0]! / tookSeconds,
+    beside: answers[1]! / tookSeconds,
+    share: answers[1]! / answers[0]!,
+    timeouts,
     usPerAnswer: usPerAnswer.gateway ?? Number.NaN,
   };
 }
 
-const alive = `${units} units`;
-const oneDead = `${units} units, one of them dead`;
+const name = `headgate, two buses of ${units} units`;
 
 export const modbus: Scenario = {
   name: 'modbus',
   title: 'A Modbus bus with a dead unit',
-  about: `A serial bus of ${baud} baud with ${units} electricity meters (Eastron SDM630, each read once a second by two requests for 160 bytes in all), which answer as fast as such a line is; beside it the same bus with one of them dead. Measured are the answers of the other ${units - 1}, twenty seconds after the start.`,
+  about: `Two serial buses of ${baud} baud with ${units} electricity meters each (Eastron SDM630, read once a second by two requests for 160 bytes in all), which answer as fast as such a line is, so that a bus is hardly ever at rest. On the second bus one of them is dead. Measured are the answers of the other ${units - 1} on each, from twenty seconds after the start on.`,
   seconds: 40,
   rounds: 2,
   metrics: [
-    { key: 'rate', label: 'answers/s of the others', digits: 1 },
-    { key: 'timeouts', label: 'timeouts so far', digits: 0 },
+    { key: 'alone', label: 'answers/s', digits: 1 },
+    { key: 'beside', label: 'beside a dead one', digits: 1 },
+    { key: 'share', label: '×', digits: 2 },
+    { key: 'timeouts', label: 'timeouts from the start', digits: 0 },
     { key: 'usPerAnswer', label: 'CPU µs/answer', digits: 0 },
   ],
-  ratio: { metric: 'rate', to: alive },
-  peers: [
-    { name: alive, run: (bench) => measure(bench, false) },
-    { name: oneDead, run: (bench) => measure(bench, true) },
-  ],
+  peers: [{ name, run: measure }],
   goals: (summary) => [
-    atLeast(
-      `${oneDead}: answers/s, against none`,
-      summary.ratio(oneDead, alive, 'rate')?.median ?? Number.NaN,
-      0.9,
-      '×',
-      2,
-    ),
+    atLeast(`${name}: answers/s beside a dead one, of those without`, summary.median(name, 'share'), 0.9, '×', 2),
   ],
 };

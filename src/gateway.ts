@@ -228,7 +228,7 @@ export class Gateway {
     const existing = (...all: (Service | undefined)[]): Service[] => all.filter((one) => one !== undefined);
     this.#services = new ServiceGroup([
       existing(this.#buffer, this.#reporter, http, this.#collector),
-      [clock, this.#auth],
+      [clock, this.#auth, this.#serving.load],
       [this.#commands, this.#decoding, this.#decoding.redecoder, ...this.#watching.services],
       [this.#uplink],
       existing(this.#mqtt, this.#bridges, this.#serial, this.#modbus, grpc, this.#canary, watch),
@@ -286,7 +286,7 @@ export class Gateway {
       devices: this.#decoding.registry.status(),
       profiles: this.#decoding.status(),
       redecode: this.#decoding.redecoder.status(),
-      commands: this.#commands.status(),
+      ...{ commands: this.#commands.status(), load: this.#serving.load.status() },
       ...this.#watching.status(),
       collector: (this.#collector && sink && { address: this.#collector.address, sink }) || null,
     };

@@ -14,6 +14,7 @@ import type { History } from './history/history.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { GatewayStatus } from './instrumentation/status.ts';
 import type { Log } from './lib/log.ts';
+import type { Load } from './load/load.ts';
 import type { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
@@ -32,6 +33,7 @@ export interface HttpParts {
   readonly mqtt: MqttSource;
   readonly publish: LocalPublish;
   readonly commands: LocalCommands;
+  readonly load: Load;
   readonly configDesk: ConfigDesk;
   readonly history: History;
   readonly buffer: RecordBuffer;
@@ -57,6 +59,8 @@ export function httpApi(parts: HttpParts): HttpApi {
     serial,
     buffer: bufferApi(parts),
     commands: parts.commands,
+    load: parts.load,
+    connectionsPerAddress: config.limits.connectionsPerAddress,
     config: parts.configDesk,
     publish: { identity, deliver: publish.deliver, recentDeliveries: () => buffer.deliveries },
     history: parts.history.queries,

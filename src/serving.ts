@@ -15,6 +15,7 @@ import { httpApi } from './http-parts.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { Reporter } from './instrumentation/reporter.ts';
 import type { Log } from './lib/log.ts';
+import { Load } from './load/load.ts';
 import { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
@@ -45,19 +46,30 @@ export interface ServingDependencies {
 export class Serving {
   readonly http: HttpApi;
   readonly grpc: GrpcApi;
+  readonly load: Load;
 
   constructor(deps: ServingDependencies) {
     const { config, dataDir, buffer, rules, clock, decoding, mqtt, serial, reporter, metrics, identity, log } = deps;
+    const { maxPendingBytes } = config.buffer;
+    this.load = new Load({
+      options: config.limits,
+      pendingShare: () => buffer.status().pendingBytes / maxPendingBytes,
+      isFull: () => buffer.status().state === 'full',
+      now: () => clock.monotonic(),
+      log: log('load'),
+    });
     const publish = new LocalPublish({
       take: deps.take,
       handOn: mqtt.requests.handOn,
       maxTopicLevels: config.mqtt.maxTopicLevels,
       maxPayloadBytes: config.mqtt.maxPacketSize,
+      refusalOfBulk: this.load.refusalOfBulk,
     });
     this.http = httpApi({
       ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish },
       commands: deps.commands,
       configDesk: deps.configDesk,
+      load: this.load,
       history: deps.history,
       bufferDirectory: join(dataDir, 'buffer'),
       status: () => reporter.status(),

@@ -21,6 +21,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   buffer: { may: pure },
   clock: { may: pure },
   live: { may: pure },
+  load: { may: pure },
   history: { may: pure },
   registry: { may: pure, types: ['profiles'] },
   commands: { may: pure },

@@ -14,6 +14,7 @@ import { addEtags } from './etag.ts';
 import { addGuard, type Identify } from './guard.ts';
 import { addIdempotency } from './idempotency.ts';
 import { identifyBy } from './identify.ts';
+import { addLoadHook, limitConnections } from './load-hook.ts';
 import { isLocalCaller } from './local-caller.ts';
 import { type MqttDoor, mqttUpgrade } from './mqtt-upgrade.ts';
 import type { HttpOptions } from './options.ts';
@@ -34,6 +35,8 @@ export interface HttpDependencies extends RouteDependencies {
   /** Monotonic. */
   readonly now?: () => MonotonicMs;
   readonly limits?: Partial<HttpLimits>;
+  /** HTTP connections of one other machine at a time; absent or 0: as many as it likes. */
+  readonly connectionsPerAddress?: number;
   /** Told of every route, for tests. */
   readonly onRoute?: (route: { readonly method: string | string[]; readonly url: string }) => void;
 }
@@ -157,9 +160,13 @@ export class HttpApi implements Service {
       return table.refuse(request, reply);
     });
     if (this.#deps.onRoute !== undefined) app.addHook('onRoute', this.#deps.onRoute);
-    const { auth } = this.#deps;
+    const { auth, load } = this.#deps;
     addGuard(app, this.#deps.identify ?? (auth === undefined ? identifyLocal : identifyBy(auth)));
     if (auth !== undefined) addAudit(app, auth.audit);
+    if (load !== undefined) {
+      addLoadHook(app, load);
+      limitConnections(app.server, this.#deps.connectionsPerAddress ?? 0, () => load.connectionRefused());
+    }
     addIdempotency(app, this.#deps.now ?? (() => performance.now()));
     addEtags(app);
     addCompression(app);

@@ -11,6 +11,7 @@ import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { addDocsRoutes } from './docs-routes.ts';
 import { addGraphqlRoutes } from './graphql-routes.ts';
 import { needs, read } from './guard.ts';
+import type { LoadApi } from './load-hook.ts';
 import { addHistoryRoutes, type HistoryApi } from './measurements/history-routes.ts';
 import { addMeasurementsRoutes, type PublishApi } from './measurements/routes.ts';
 import { problem, sendProblem } from './problem.ts';
@@ -36,6 +37,8 @@ export interface RouteDependencies {
   readonly clock: ClockApi;
   readonly publish: PublishApi;
   readonly commands: CommandsApi;
+  /** Absent: everybody may ask for as much as they like. */
+  readonly load?: LoadApi;
   readonly config: ConfigApi;
   readonly log: Log;
   /** Who may do what; without it, nobody but who is on this machine may do anything. */
@@ -55,7 +58,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
   addSerialRoutes(app, deps.serial);
   addBufferRoutes(app, deps.status, deps.buffer);
   addClockRoutes(app, deps.clock);
-  addMeasurementsRoutes(app, deps.publish);
+  addMeasurementsRoutes(app, deps.publish, deps.load);
   addCommandsRoutes(app, deps.commands);
   addConfigRoutes(app, deps.config, deps.rules);
   addGraphqlRoutes(app, deps);

@@ -9,6 +9,7 @@ import { collectorOptions } from '../collector/options.ts';
 import { commandsOptions } from '../commands/options.ts';
 import { historyOptions } from '../history/options.ts';
 import { logOptions } from '../instrumentation/options.ts';
+import { limitsOptions } from '../load/options.ts';
 import { decodeOptions } from '../profiles/options.ts';
 import { registryOptions } from '../registry/options.ts';
 import { bridgesOptions } from '../sources/bridge/options.ts';
@@ -55,6 +56,7 @@ export const configSchema = Type.Object(
     bridges: bridgesOptions,
     http: httpOptions,
     grpc: grpcOptions,
+    limits: limitsOptions,
     auth: authOptions,
     clock: clockOptions,
     decode: decodeOptions,

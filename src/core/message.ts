@@ -10,6 +10,8 @@ export interface Message {
   readonly payload: Uint8Array;
   /** What it means, where its source says so itself; absent: the payload is decoded. */
   readonly said?: Measurement;
+  /** Asked when its rule makes it `bulk`: why it is not taken now. Absent: its source can't be told to come again later. */
+  readonly refusalOfBulk?: () => Error | undefined;
   /** MQTT's own quality of service, for messages that came over MQTT. */
   readonly mqttQos?: 0 | 1 | 2;
   /** A broker had kept it, and gives it now: when it was said, nobody knows. Absent: it is said now. */

@@ -46,6 +46,28 @@ export const labelledFamilies: readonly LabelledFamily[] = [
     counts: (s) => s.commands.total,
   },
   {
+    name: 'headgate_load_level',
+    help: '1 for the level that holds: of busy on, reads that can wait are put off; overloaded: what is published as bulk too.',
+    label: 'level',
+    type: 'gauge',
+    counts: ({ load: { level } }) =>
+      Object.fromEntries(['normal', 'busy', 'overloaded'].map((one) => [one, Number(one === level)])),
+  },
+  {
+    name: 'headgate_load_shed_total',
+    help: 'What was put off because there was more to do than could be done.',
+    label: 'what',
+    type: 'counter',
+    counts: (s) => s.load.shed,
+  },
+  {
+    name: 'headgate_load_limited_total',
+    help: 'What was refused because one caller wanted too much, by limit.',
+    label: 'limit',
+    type: 'counter',
+    counts: (s) => s.load.limited,
+  },
+  {
     name: 'headgate_mqtt_refused_total',
     help: 'Connections refused or ended by the gateway, by reason.',
     label: 'reason',

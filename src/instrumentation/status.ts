@@ -2,6 +2,7 @@ import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
 import type { CommandsStatus } from '../commands/status.ts';
 import type { HistoryStatus } from '../history/status.ts';
+import type { LoadStatus } from '../load/status.ts';
 import type { RedecodeStatus } from '../pipeline/redecode/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
 import type { ProfilesStatus } from '../profiles/status.ts';
@@ -16,7 +17,7 @@ import { bridgeProblems, clockProblems, lineProblems } from './problems.ts';
 import { uplinkSentence } from './uplink-sentence.ts';
 
 /** What the gateway says of itself over `GET /api/v1/status`. Times are ISO 8601 in UTC. */
-export interface GatewayStatus {
+export interface GatewayStatus extends Pick<StatusParts, 'commands' | 'load'> {
   readonly gateway: {
     readonly id: string;
     readonly epoch: string;
@@ -65,7 +66,6 @@ export interface GatewayStatus {
   readonly profiles: ProfilesStatus;
   /** What was asked last to be decoded again. */
   readonly redecode: RedecodeStatus;
-  readonly commands: CommandsStatus;
   /** What is kept for charts. */
   readonly history: HistoryStatus;
   /** The collector beside this gateway; null when it has none. */
@@ -142,6 +142,7 @@ export interface StatusParts {
   readonly profiles: ProfilesStatus;
   readonly redecode: RedecodeStatus;
   readonly commands: CommandsStatus;
+  readonly load: LoadStatus;
   readonly history: HistoryStatus;
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
@@ -153,7 +154,7 @@ export interface StatusParts {
 }
 
 export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus {
-  const { buffer, uplink, rates, devices, profiles, redecode, commands, history, collector, process } = parts;
+  const { buffer, uplink, rates, devices, profiles, redecode, commands, load, history, collector, process } = parts;
   const { state } = uplink;
   const waits = state.name === 'waiting' || state.name === 'rejected' ? state : undefined;
   return {
@@ -205,7 +206,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       canary: uplink.canary === undefined ? null : canaryReport(uplink.canary, nowMs),
       problem: uplink.problem ?? null,
     },
-    ...{ devices, profiles, redecode, commands, history, collector, process },
+    ...{ devices, profiles, redecode, commands, load, history, collector, process },
   };
 }
 
@@ -267,7 +268,7 @@ function healthOf(parts: StatusParts, nowMs: number): Health {
   const lines = lineProblems(parts.serial, parts.modbus);
   const problem = [
     ...[...clockProblems(parts.clock), ...bridgeProblems(parts.bridges), ...lines],
-    ...[parts.uplink.problem ?? []].flat(),
+    ...[parts.uplink.problem ?? [], parts.load.reason ?? []].flat(),
   ]
     .map((one) => ` ${one}`)
     .join('');

@@ -59,6 +59,13 @@ export class Flow {
       return;
     }
     const { handling, verdict } = rules.decide(message, decoded, rules.needsTime ? clock.monotonic() : 0);
+    if (handling.priority === 'bulk' && message.refusalOfBulk !== undefined) {
+      const refusal = message.refusalOfBulk();
+      if (refusal !== undefined) {
+        this.#outcomes.refuse(bearer, refusal);
+        return;
+      }
+    }
     this.#tell(decoded, message, receivedAtMs);
     const [measurement] = decoded.measurements;
     const { deviceId } = measurement;

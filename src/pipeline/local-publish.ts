@@ -8,6 +8,8 @@ export interface LocalPublishDependencies {
   readonly handOn: (topic: string, payload: Uint8Array) => void;
   readonly maxTopicLevels: number;
   readonly maxPayloadBytes: number;
+  /** Why what is `bulk` is not taken now; undefined: it is. */
+  readonly refusalOfBulk?: () => Error | undefined;
 }
 
 /** Topics that the gateway gives a meaning: what is published there is no message of a device. */
@@ -24,14 +26,16 @@ export class LocalPublish {
     this.#deps = deps;
   }
 
-  readonly take: Take = (message, bearer) => {
+  readonly take: Take = (given, bearer) => {
+    const { take, refusalOfBulk } = this.#deps;
+    const message = refusalOfBulk === undefined ? given : { ...given, refusalOfBulk };
     // What a program says of a device is no message of MQTT: its measurement is passed on as such.
     if (message.said !== undefined) {
-      this.#deps.take(message, bearer);
+      take(message, bearer);
       return;
     }
     const fault = this.#faultOf(message);
-    if (fault === undefined) this.#deps.take(message, this.#passingOn(message, bearer));
+    if (fault === undefined) take(message, this.#passingOn(message, bearer));
     else bearer.refused(new HeadgateError('request.invalid', `This can't be published: ${fault}.`));
   };
 

@@ -5,6 +5,7 @@ import { RuleBook } from '../../src/admission/rule-book.ts';
 import type { RecordBuffer } from '../../src/buffer/buffer.ts';
 import type { DiskFaults } from '../../src/buffer/worker-protocol.ts';
 import type { Heard } from '../../src/core/decoded.ts';
+import { HeadgateError } from '../../src/core/errors.ts';
 import type { Message } from '../../src/core/message.ts';
 import type { ClockQuality } from '../../src/core/time.ts';
 import { Flow } from '../../src/pipeline/flow.ts';
@@ -100,6 +101,16 @@ test('a disk that refuses is a refusal to the source, and counted', async (t) =>
   await assert.rejects(flow.deliver(message('1')), { code: 'buffer.failed' });
   assert.deepEqual(await flow.deliver(message('2')), { sequence: 2 });
   assert.deepEqual(flow.status(), { received: 2, confirmed: 1, refused: 1, undecoded: 0 });
+});
+
+test('only what is bulk may be put off, by sources that can be told so', async (t) => {
+  const { flow } = await started(t);
+  const refusalOfBulk = () => new HeadgateError('overload.shed', 'Too much.');
+  // Without a rule QoS 0 is bulk, and everything else is not.
+  await assert.rejects(flow.deliver({ ...message('1', 0), refusalOfBulk }), { code: 'overload.shed' });
+  await flow.deliver({ ...message('2', 1), refusalOfBulk });
+  await flow.deliver(message('3', 0));
+  assert.deepEqual(flow.status(), { received: 3, confirmed: 2, refused: 1, undecoded: 0 });
 });
 
 test('a clock that has not been set since boot is marked as such', async (t) => {

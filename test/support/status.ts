@@ -115,6 +115,12 @@ export const healthyParts: StatusParts = {
     unregisteredMessages: 4,
     lessons: { topics: 2, bytes: 300, refused: 0 },
   },
+  load: {
+    level: 'normal',
+    reason: null,
+    shed: { reads: 1, publishes: 2 },
+    limited: { requests: 3, messages: 4, bytes: 5, connections: 6 },
+  },
   commands: {
     queued: 0,
     sent: 0,

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Failure, failure, failureOf, HeadgateError } from '../../core/errors.ts';
 import type { Deliver, DeliveryKey, RecentDelivery } from '../../core/message.ts';
 import { demand, needs } from '../guard.ts';
+import type { LoadApi } from '../load-hook.ts';
 import { problem, sendProblem } from '../problem.ts';
 import { type Item, type ItemOrFault, itemsOf } from './items.ts';
 import { deliveryKey, requestName, StoredItems } from './retries.ts';
@@ -32,7 +33,7 @@ const path = '/api/v1/measurements';
  * asks. 200: all are on the disk; 202: some go on before; 207: some were not taken, `results` says which; when none was, the
  * first one's problem.
  */
-export function addMeasurementsRoutes(app: FastifyInstance, api: PublishApi): void {
+export function addMeasurementsRoutes(app: FastifyInstance, api: PublishApi, load?: LoadApi): void {
   const stored = new StoredItems(api.recentDeliveries);
   app.register(async (scope) => {
     // As text: the numbers of a payload are to keep all their digits.
@@ -42,6 +43,8 @@ export function addMeasurementsRoutes(app: FastifyInstance, api: PublishApi): vo
       const isNdjson = request.headers['content-type']?.includes('ndjson') ?? false;
       const items = itemsOf(typeof request.body === 'string' ? request.body : '', isNdjson);
       if (typeof items === 'string') return sendProblem(reply, problem('request.invalid', items));
+      load?.take('messages', items.length, request.principal, request.ip);
+      load?.take('bytes', String(request.body).length, request.principal, request.ip);
       const name = keyOf(request);
       const keyFor = (index: number) => (name === undefined ? undefined : (of: Item) => deliveryKey(name, index, of));
       const results = await Promise.all(items.map((item, index) => take(api, request, item, keyFor(index), stored)));

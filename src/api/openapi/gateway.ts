@@ -35,6 +35,12 @@ const statusReport = Type.Object({
   profiles: open('Profiles, and what became of messages under them.'),
   redecode: open('What was asked last to be decoded again.'),
   commands: open('Commands under way, and what became of them.'),
+  load: Type.Object({
+    level: oneOf(['normal', 'busy', 'overloaded'], 'How much of what is asked can be done.'),
+    reason: orNull(text('Why it is not normal.')),
+    shed: open('What was put off because of it.'),
+    limited: open('What was refused because one caller wanted too much.'),
+  }),
   collector: orNull(Type.Object({ address: text('Where it listens.'), sink: text('Where it writes.') })),
   process: open('Memory, processor time, delay of the event loop.'),
 });

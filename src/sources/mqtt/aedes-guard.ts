@@ -38,10 +38,16 @@ interface Insides {
 }
 
 interface Parser extends EventEmitter {
+  _pos: number;
+  readonly packet: { readonly length: number };
+  _emitError(error: Error): void;
   _queue: Packet[] | null;
   _parseProperties(): { userProperties?: unknown } | false;
   _parseStringPair(): { readonly name: string; readonly value: string };
 }
+
+/** In one packet. Each takes a hundred bytes in memory, and as few as five on the wire. */
+const maxUserProperties = 256;
 
 /** Call it right after the broker is made. */
 export function guardBroker(broker: Aedes): void {
@@ -141,6 +147,11 @@ function keepUserProperties(parser: Parser): void {
   let pairs: (readonly [string, string])[] = [];
   parser._parseStringPair = () => {
     const found = pair();
+    if (pairs.length >= maxUserProperties) {
+      parser._emitError(new Error(`over ${maxUserProperties} user properties`));
+      // There is no more to be read of it.
+      parser._pos = parser.packet.length;
+    }
     pairs.push([found.name, found.value]);
     return found;
   };

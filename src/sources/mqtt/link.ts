@@ -3,6 +3,11 @@ import type { Throttle } from './connections.ts';
 import type { ClientLimits, Outgoing } from './outgoing.ts';
 import type { Session } from './session.ts';
 
+/** Topics up to this length are not counted, in characters: a connection has few aliases. */
+const maxPlainTopic = 1024;
+/** Of all longer topics that aliases of a connection have stood for. */
+const maxAliasedLength = 65_536;
+
 /** What belongs to one connection. */
 export class Link {
   readonly throttle: Throttle;
@@ -16,6 +21,7 @@ export class Link {
   readonly #redelivery: Redelivery;
   #window: ClientWindow | undefined;
   #isOpen = true;
+  #aliasedLength = 0;
 
   constructor(throttle: Throttle, redelivery: Redelivery) {
     this.throttle = throttle;
@@ -25,6 +31,12 @@ export class Link {
   /** False once the connection has ended. */
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Another topic that an alias stands for. @returns whether all of them together are short enough to be kept */
+  remembers(topic: string): boolean {
+    this.#aliasedLength += topic.length > maxPlainTopic ? topic.length : 0;
+    return this.#aliasedLength <= maxAliasedLength;
   }
 
   /** What its client has sent lately. Most clients that listen, and those that send with QoS 0, never need one. */

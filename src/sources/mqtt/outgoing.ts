@@ -34,6 +34,8 @@ export interface OutgoingDependencies {
 
 /** Aliases are for topics that come again and again; an honest client with more than this many saves nothing by them. */
 const maxAliases = 256;
+/** Subscriptions whose retained messages wait to be sent; a client that reads has one or two. */
+const maxOffers = 1000;
 /** MQTT 5.0 § 3.6.2.1: PUBREL for what is not known. */
 const packetIdNotFound = 0x92;
 
@@ -115,7 +117,8 @@ export class Outgoing {
 
   /** Messages that are sent as there is room, each by a call that tells whether it could be put into the queue. */
   offer(messages: Iterable<() => boolean>): void {
-    this.#offers.push(messages[Symbol.iterator]());
+    if (this.#offers.length < maxOffers) this.#offers.push(messages[Symbol.iterator]());
+    else this.#deps.onSkipped('slow-subscriber');
     this.pump();
   }
 

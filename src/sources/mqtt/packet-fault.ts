@@ -3,6 +3,8 @@ import type { PublishPacket } from 'aedes';
 import { topicNameFault } from '../../lib/topic-name.ts';
 
 const maxRemembered = 10_000;
+/** A longer topic is looked at each time: ten thousand of them would fill the memory. */
+const maxRememberedLength = 1024;
 
 /** Finds what is wrong with a PUBLISH or a will that aedes lets through; remembers topics that are fine. */
 export class PacketInspector {
@@ -21,7 +23,7 @@ export class PacketInspector {
       const fault = topicNameFault(topic, this.#maxTopicLevels);
       if (fault !== undefined) return fault;
       if (this.#goodTopics.size >= maxRemembered) this.#goodTopics.clear();
-      this.#goodTopics.set(topic, crc32(topic));
+      if (topic.length <= maxRememberedLength) this.#goodTopics.set(topic, crc32(topic));
     }
     if (qos > 2) return 'the QoS is 3';
     // A will has no packet identifier, and no command either (MQTT 5.0 § 2.2.1).

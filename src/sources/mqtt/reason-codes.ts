@@ -17,6 +17,7 @@ export const reasonCode = {
 
 const byMessage: readonly (readonly [RegExp, number])[] = [
   [/keep alive timeout/, reasonCode.keepAliveTimeout],
+  [/user properties/, reasonCode.quotaExceeded],
   [/Response Topic|Invalid protocol|identifier is missing/, reasonCode.protocolError],
   [
     /QoS is 3|both QoS bits|Cannot parse|Invalid|Malformed|must be|Unknown property|Not supported|too short/i,

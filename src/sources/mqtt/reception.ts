@@ -202,6 +202,10 @@ export class Reception {
       this.refuse(client, reasonCode.protocolError, `a PUBLISH may not have ${twice ?? 'a subscription identifier'}`);
       return false;
     }
+    if (properties.topicAlias !== undefined && packet.topic !== '' && !link.remembers(packet.topic)) {
+      this.refuse(client, reasonCode.quotaExceeded, 'the topics of its aliases are longer than is kept');
+      return false;
+    }
     if (properties.payloadFormatIndicator !== true || typeof payload === 'string' || isUtf8(payload)) return true;
     const { messageId = 0 } = packet as { messageId?: number };
     if (qos === 0) {

@@ -6,6 +6,8 @@ export function newTopicTree<T>(): Qlobber<T> {
 }
 
 const maxTopics = 10_000;
+/** A longer topic is looked up each time: ten thousand of them would fill the memory. */
+const maxTopicLength = 1024;
 
 /** Remembers what belongs to a topic until it is told that something has changed. */
 export class TopicCache<T> {
@@ -22,7 +24,7 @@ export class TopicCache<T> {
       found = this.#find(topic);
       // Starting over is simpler than forgetting the oldest, and as good for a gateway's handful of topics.
       if (this.#known.size >= maxTopics) this.#known.clear();
-      this.#known.set(topic, found);
+      if (topic.length <= maxTopicLength) this.#known.set(topic, found);
     }
     return found;
   }

@@ -78,6 +78,7 @@ export class Serving {
     this.grpc = new GrpcApi({
       options: config.grpc,
       identify: ({ address, authorization }) => deps.auth.ofCall(address, authorization),
+      watch: (id, end) => deps.auth.book.watch(id, end),
       isServing: () => ['ready', 'degraded'].includes(reporter.status().health.state),
       publish: publish.take,
       devices: decoding.registry,

@@ -116,10 +116,11 @@ export class Auth implements Service {
     };
   }
 
-  /** Who calls from an address, without HTTP: by `Bearer TOKEN`, else by being on this machine while that is enough. */
-  ofCall(address: string, authorization: string | undefined): Principal {
+  /** Who calls from an address, without HTTP: by `Bearer TOKEN`, else by being on this machine while that is enough. A sentence: why not. */
+  ofCall(address: string, authorization: string | undefined): Principal | string {
     const [, token] = /^Bearer +(\S+) *$/i.exec(authorization ?? '') ?? [];
-    if (authorization !== undefined) return (token && this.ofToken(token)) || nobody;
+    if (authorization !== undefined)
+      return (token && this.ofToken(token)) || 'This token is unknown, expired or revoked.';
     return isLoopback(address) && this.trustsThisMachine ? localPrincipal : nobody;
   }
 

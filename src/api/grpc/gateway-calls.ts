@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import type { sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HeadgateError } from '../../core/errors.ts';
 import type { Take } from '../../core/message.ts';
@@ -17,6 +18,7 @@ import { type Call, type Shown, shownBy } from './caller.ts';
 import { type CommandCall, commandCall } from './command-call.ts';
 import { deviceMessage, summaryMessage } from './device-message.ts';
 import { callFailure } from './failure.ts';
+import { whenGone } from './gone.ts';
 import { type PublishStream, publishCall } from './publish-call.ts';
 
 export interface GatewayCallsDependencies {
@@ -26,6 +28,8 @@ export interface GatewayCallsDependencies {
   readonly publish: Take;
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
   readonly commands: Pick<CommandsApi, 'send' | 'watch'>;
+  /** Calls `end` when somebody is revoked, until what it returns is called. */
+  readonly watch: (principalId: string, end: () => void) => () => void;
   readonly log: Log;
 }
 
@@ -41,17 +45,16 @@ export class GatewayCalls {
     const { publish, commands, log } = this.#deps;
     return {
       publish: (call: PublishStream) => {
-        const principal = this.#callerOf(call, (error) => call.emit('error', error));
+        const principal = this.#streamerOf(call);
         if (principal === undefined) return;
         publishCall(call, { take: publish, demand: (topic) => demandOf(principal, { kind: 'publish', topic }), log });
       },
       listDevices: this.#unary((request: ListDevicesRequest, caller) => this.#listDevices(request, caller)),
       getDevice: this.#unary((request: GetDeviceRequest, caller) => this.#getDevice(request, caller)),
       sendCommand: (call: CommandCall) => {
-        const fail = (error: ReturnType<typeof callFailure>): unknown => call.emit('error', error);
-        const principal = this.#callerOf(call, fail);
+        const principal = this.#streamerOf(call);
         if (principal === undefined) return;
-        commandCall(call, principal, commands).catch((error: unknown) => fail(callFailure(error, log)));
+        commandCall(call, principal, commands).catch((error: unknown) => call.emit('error', callFailure(error, log)));
       },
     };
   }
@@ -87,6 +90,17 @@ export class GatewayCalls {
         answer(callFailure(error, this.#deps.log));
       }
     };
+  }
+
+  /** Who makes a call that stays open: it ends when they are revoked. */
+  #streamerOf(call: Call & EventEmitter): Principal | undefined {
+    const fail = (error: ReturnType<typeof callFailure>): unknown => call.emit('error', error);
+    const principal = this.#callerOf(call, fail);
+    if (principal === undefined) return undefined;
+    const revoked = new HeadgateError('auth.failed', 'What this call was made with was revoked, or is over.');
+    const forget = this.#deps.watch(principal.id, () => fail(callFailure(revoked, this.#deps.log)));
+    whenGone(call, forget);
+    return principal;
   }
 
   /** Who makes a call. What a call shows that does not count ends it. */

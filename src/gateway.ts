@@ -151,15 +151,14 @@ export class Gateway {
     const watch =
       sources &&
       new ConfigWatch({
-        file: configFile(sources),
-        running: config,
+        ...{ file: configFile(sources), running: config, log: part('config') },
         load: () => {
           remote?.refresh();
           return loadAgain(sources);
         },
         onRules: (rules) => this.#changeRules(rules),
         onReread: () => this.#decoding.reload(),
-        log: part('config'),
+        follow: ({ serial }) => (this.#serial.follow(serial) ? ['serial.ports'] : []),
       });
     const remote = watch && new RemoteSettings({ sources, running: config, reload: () => watch.reload() });
     this.#commands = new Commands({

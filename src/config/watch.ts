@@ -18,6 +18,8 @@ export interface ConfigWatchDependencies {
   readonly load: () => Config;
   /** Puts other rules in force. */
   readonly onRules: (rules: Config['rules']) => void;
+  /** Puts in force what else may change while the gateway runs. @returns the keys that need no restart, whatever they say */
+  readonly follow?: (config: Config) => readonly string[];
   /** Asked to read everything again: for what else is read from files. What it throws is told in the log. */
   readonly onReread?: () => void;
   readonly log: Log;
@@ -42,13 +44,15 @@ type WatchState =
 
 /**
  * Follows the configuration while the gateway runs: loads it again on SIGHUP and when its file changes, in whatever way
- * an editor or a deployment replaces it, and puts its rules in force. A configuration that is not right changes nothing
+ * an editor or a deployment replaces it, and puts its rules in force, and what else may change. A configuration that is not right changes nothing
  * and is told in the log, as are keys that need a restart.
  */
 export class ConfigWatch implements Service {
   readonly name = 'config';
   readonly #deps: ConfigWatchDependencies;
   #rules: Config['rules'];
+  /** What was loaded last. */
+  #last: Config;
   /** How the file looked when it was last read. */
   #lastLook: string;
   #state: WatchState = { kind: 'resting' };
@@ -58,6 +62,7 @@ export class ConfigWatch implements Service {
   constructor(deps: ConfigWatchDependencies) {
     this.#deps = deps;
     this.#rules = deps.running.rules;
+    this.#last = deps.running;
     this.#lastLook = '';
   }
 
@@ -134,9 +139,13 @@ export class ConfigWatch implements Service {
     const { load, onRules, log, running } = this.#deps;
     try {
       const config = load();
-      const waiting = changedKeys(running, config);
+      const followed = this.#deps.follow?.(config) ?? [];
+      const waiting = changedKeys(running, config).filter((key) => !followed.includes(key));
+      const keys = changedKeys(this.#last, config).filter((key) => followed.includes(key));
+      this.#last = config;
+      if (keys.length > 0) log.info({ keys }, 'Changes to these keys hold from now on.');
       if (waiting.length > 0) log.warn({ keys: waiting }, 'Changes to these keys hold after a restart.');
-      if (isDeepStrictEqual(config.rules, this.#rules)) return waiting.length > 0;
+      if (isDeepStrictEqual(config.rules, this.#rules)) return waiting.length + keys.length > 0;
       onRules(config.rules);
       this.#rules = config.rules;
       log.info({ rules: config.rules.length }, 'The changed rules hold from now on.');

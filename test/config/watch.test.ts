@@ -203,3 +203,32 @@ test('a directory that can not be watched is told, and SIGHUP still works', asyn
   signals.emit('SIGHUP');
   assert.deepEqual(names, [['late']]);
 });
+
+test('what else a part follows is put in force, and is not said to need a restart', async (t) => {
+  const file = configFile(t);
+  const told: [string, object][] = [];
+  const tell = (fields: object, text: string) => void told.push([text, fields]);
+  const speeds: (number | undefined)[] = [];
+  const watch = new ConfigWatch({
+    file,
+    running: loadConfig({ file }),
+    load: () => loadConfig({ file }),
+    onRules() {},
+    follow: ({ serial }) => {
+      speeds.push(serial.ports[0]?.baud);
+      return serial.ports.length === 1 ? ['serial.ports'] : [];
+    },
+    log: { debug() {}, info: tell, warn: tell, error: tell },
+    signals: new EventEmitter(),
+  });
+  const ports = (text: string) => writeFileSync(file, `${rule('first')}serial: { ports: [${text}] }\n`);
+  const port = (baud: number) => `{ name: a, path: /dev/a, profile: nova/sds011, baud: ${baud} }`;
+  ports(port(9600));
+  assert.equal(watch.reload(), true);
+  assert.deepEqual(told.at(-1), ['Changes to these keys hold from now on.', { keys: ['serial.ports'] }]);
+  assert.equal(watch.reload(), false);
+  ports(`${port(4800)}, { name: b, path: /dev/b, profile: nova/sds011 }`);
+  watch.reload();
+  assert.deepEqual(told.at(-1), ['Changes to these keys hold after a restart.', { keys: ['serial.ports'] }]);
+  assert.deepEqual(speeds, [9600, 9600, 4800]);
+});

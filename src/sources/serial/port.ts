@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Handed, SerialWords } from '../../core/command.ts';
 import type { Take } from '../../core/message.ts';
 import { nextBackoff } from '../../lib/backoff.ts';
@@ -57,6 +58,7 @@ type State =
 /** One port: opened, read from, and opened again whatever happens to it, until it is stopped. */
 export class Port {
   readonly #deps: PortDependencies;
+  #options: SerialPortOptions;
   readonly #pace: Pace;
   readonly #intake: Intake;
   readonly acknowledger: Acknowledger;
@@ -72,6 +74,7 @@ export class Port {
   constructor(deps: PortDependencies) {
     const { maxInFlight, take, pace = usualPace } = deps;
     this.#deps = deps;
+    this.#options = deps.options;
     this.#pace = pace;
     this.#intake = new Intake({
       source: 'serial',
@@ -91,7 +94,19 @@ export class Port {
   }
 
   get name(): string {
-    return this.#deps.options.name;
+    return this.#options.name;
+  }
+
+  get profile(): string {
+    return this.#options.profile;
+  }
+
+  /** Is set in another way from now on, under the same name. */
+  follow(options: SerialPortOptions): void {
+    if (isDeepStrictEqual(options, this.#options)) return;
+    this.#options = options;
+    this.#search = undefined;
+    if (this.#state.name === 'open') this.#state.conversation.close('Its settings have changed.');
   }
 
   get isOpen(): boolean {
@@ -115,7 +130,7 @@ export class Port {
   }
 
   status(): SerialPortStatus {
-    const { name, path, profile } = this.#deps.options;
+    const { name, path, profile } = this.#options;
     const { frames, lost, isPaused } = this.#intake;
     const reason = this.#state.name === 'waiting' ? this.#state.reason : null;
     const discarded = this.#discards.status();
@@ -139,7 +154,7 @@ export class Port {
   }
 
   async #run(): Promise<void> {
-    const { options, log } = this.#deps;
+    const { log } = this.#deps;
     const { signal } = this.#stopping;
     let waitedMs = 0;
     while (!signal.aborted) {
@@ -152,7 +167,7 @@ export class Port {
       }
       if (typeof opened === 'string') {
         const isNews = this.#state.name !== 'waiting' || this.#state.reason !== opened;
-        if (isNews) log.warn({ port: options.name, reason: opened }, 'A serial port can not be read from.');
+        if (isNews) log.warn({ port: this.name, reason: opened }, 'A serial port can not be read from.');
         this.#state = { name: 'waiting', reason: opened };
         waitedMs = await this.#wait(waitedMs);
         continue;
@@ -160,12 +175,12 @@ export class Port {
       const openedAt = performance.now();
       this.#state = { name: 'open', conversation: opened };
       if (this.#intake.isPaused) opened.pause(true);
-      log.info({ port: options.name, path: options.path, line: this.#line }, 'A serial port is read from.');
+      log.info({ port: this.name, path: this.#options.path, line: this.#line }, 'A serial port is read from.');
       this.#deps.opened();
       const reason = await opened.closed;
       this.#state = { name: 'waiting', reason };
       if (signal.aborted) break;
-      log.warn({ port: options.name, reason }, 'A serial port was lost: it is opened again.');
+      log.warn({ port: this.name, reason }, 'A serial port was lost: it is opened again.');
       // One that is lost as soon as it is open would be opened without end.
       if (performance.now() - openedAt > this.#pace.retryMaxMs) waitedMs = 0;
       waitedMs = await this.#wait(waitedMs);
@@ -175,7 +190,8 @@ export class Port {
 
   /** @returns why not, as a sentence, when it can't be opened */
   async #open(): Promise<Conversation | string> {
-    const { options, lineOf, open = openConnection } = this.#deps;
+    const { lineOf, open = openConnection } = this.#deps;
+    const options = this.#options;
     const { path, flowControl = 'none' } = options;
     const line = lineOf(options.profile);
     if (typeof line === 'string') return line;
@@ -227,7 +243,7 @@ export class Port {
   #tellHint(): void {
     const { hint } = this.status();
     if (hint !== null && !this.#isHintTold)
-      this.#deps.log.warn({ port: this.#deps.options.name, hint }, 'Nothing can be read of a serial port.');
+      this.#deps.log.warn({ port: this.#options.name, hint }, 'Nothing can be read of a serial port.');
     this.#isHintTold = hint !== null;
   }
 
@@ -237,7 +253,7 @@ export class Port {
 
   /** What is known of the speed, as long as the profile says the same; undefined: it is not to be looked for. */
   #searchFor({ bauds, key, isByPauses }: SerialLine): BaudSearch | undefined {
-    if (this.#deps.options.baud !== undefined || bauds.length === 0) return undefined;
+    if (this.#options.baud !== undefined || bauds.length === 0) return undefined;
     if (this.#search?.key !== key) {
       // By pauses anything is a frame.
       const usable = isByPauses ? bauds.slice(0, 1) : bauds;
@@ -248,11 +264,11 @@ export class Port {
 
   async #tryBaud(conversation: Conversation, baud: number, format: string): Promise<void> {
     await conversation.changeBaud(baud);
-    const { log, options } = this.#deps;
+    const { log } = this.#deps;
     const before = this.#line;
     this.#line = `${baud} ${format}`;
     log.info(
-      { port: options.name, before, now: this.#line },
+      { port: this.name, before, now: this.#line },
       'Only noise was heard on a serial port: another speed is tried.',
     );
   }
@@ -260,7 +276,7 @@ export class Port {
   /** Until the next attempt: soon when the device has come back. @returns how long it waited */
   async #wait(waitedMs: number): Promise<number> {
     const { watchMs, retryMinMs, retryMaxMs } = this.#pace;
-    const { path } = this.#deps.options;
+    const { path } = this.#options;
     const before = (await nodeAt(path))?.identity;
     const waitMs = nextBackoff({ minMs: retryMinMs, maxMs: retryMaxMs }, waitedMs, Math.random());
     try {

@@ -79,6 +79,16 @@ export class SerialSource implements Service {
     await Promise.all(this.#ports.map((port) => port.stop()));
   }
 
+  /**
+   * Takes over how the ports are set now: each one that is set in another way is opened anew. @returns false: there are other
+   * ports or profiles than before, which hold after a restart
+   */
+  follow({ ports }: SerialOptions): boolean {
+    const same = this.#ports.map((port) => ports.find((one) => one.name === port.name && one.profile === port.profile));
+    for (const [index, options] of same.entries()) if (options !== undefined) this.#ports[index]!.follow(options);
+    return ports.length === this.#ports.length && !same.includes(undefined);
+  }
+
   /** The ports that this machine has, then those that are only in the configuration. */
   readonly list = async (): Promise<ListedPort[]> => {
     const existing = await existingPorts(this.#deps.places);

@@ -259,3 +259,22 @@ test('endless garbage at full speed is counted, and does not hold the event loop
   t.diagnostic(`longest pause ${Math.round(longestMs)} ms`);
   assert.ok(longestMs < 500, `${longestMs} ms`);
 });
+
+test('a port that is set in another way is opened anew, and it alone; other ports or profiles need a restart', async (t) => {
+  const [first, second] = [await PseudoTerminal.create(t), await PseudoTerminal.create(t)];
+  const ports = [
+    { name: 'dust', path: first.path, profile: 'nova/sds011' },
+    { name: 'other', path: second.path, profile: 'nova/sds011' },
+  ];
+  const site = await SerialSite.start(t, ports);
+  await eventually('both to be open', () => site.source.status().ports.every(({ state }) => state === 'open'));
+  const follow = (...changed: typeof ports) => site.source.follow({ ports: changed, maxInFlight: 256 });
+  assert.equal(follow(...ports), true);
+  assert.equal(follow({ ...ports[0]!, ...{ baud: 4800 } }, ports[1]!), true);
+  await site.opened(2);
+  assert.deepEqual([site.port().line, site.port(1).line, site.port(1).opened], ['4800 8N1', '9600 8N1', 1]);
+  await first.send(frame);
+  await eventually('a record', () => site.messages.length === 1);
+  assert.equal(follow(ports[0]!), false);
+  assert.equal(follow(ports[0]!, { ...ports[1]!, profile: 'nova/sds198' }), false);
+});

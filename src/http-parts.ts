@@ -1,5 +1,6 @@
 import type { RuleBook } from './admission/rule-book.ts';
 import type { BufferApi } from './api/buffer-routes.ts';
+import { withBuses } from './api/bus-ports.ts';
 import { HttpApi } from './api/http-api.ts';
 import { rulesApi } from './api/rules-api.ts';
 import type { Auth } from './auth/auth.ts';
@@ -56,7 +57,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     profiles: decoding.api,
     topics: decoding.topics,
     redecode: decoding.redecoder,
-    serial,
+    serial: withBuses(serial, () => status().modbus.buses),
     buffer: bufferApi(parts),
     commands: parts.commands,
     load: parts.load,

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withBuses } from '../../src/api/bus-ports.ts';
 import { HttpApi } from '../../src/api/http-api.ts';
 import type { SerialApi } from '../../src/api/serial-routes.ts';
 import { HeadgateError } from '../../src/core/errors.ts';
+import type { ModbusBusStatus } from '../../src/sources/modbus/status.ts';
 import type { ScanRequest } from '../../src/sources/serial/scan.ts';
+import type { ListedPort } from '../../src/sources/serial/status.ts';
 import { dependencies } from './fixtures.ts';
 
 const url = '/api/v1/serial/scan';
@@ -67,3 +70,47 @@ for (const [payload, detail] of [
     assert.deepEqual(asked, []);
   });
 }
+
+test('a port on which a Modbus bus is, is configured and not listened to', async () => {
+  const port = (path: string): ListedPort => {
+    return { path, node: path, usb: null, adapter: null, suggestions: [], configured: null };
+  };
+  const asked: ScanRequest[] = [];
+  const bus = (path: string | null, state: 'open' | 'waiting') => {
+    return { name: `bus-${path}`, path, state, reason: null } as ModbusBusStatus;
+  };
+  const serial = withBuses(
+    {
+      list: async () => ['/dev/null', '/dev/a', '/dev/b'].map(port),
+      scan: async (request) => {
+        asked.push(request);
+        return { line: { baud: 9600, format: '8N1' }, bytes: Buffer.alloc(0), guesses: [] };
+      },
+    },
+    () => [bus('/dev/null', 'open'), bus('/dev/b', 'waiting'), bus(null, 'open'), bus('/dev/headgate-none', 'waiting')],
+  );
+  const use = (path: string, state: 'open' | 'waiting') => ({
+    name: `bus-${path}`,
+    profile: null,
+    state,
+    reason: null,
+  });
+  assert.deepEqual(
+    (await serial.list()).map(({ path, node, configured }) => [path, node, configured]),
+    [
+      ['/dev/null', '/dev/null', use('/dev/null', 'open')],
+      ['/dev/a', '/dev/a', null],
+      ['/dev/b', '/dev/b', use('/dev/b', 'waiting')],
+      ['/dev/headgate-none', null, use('/dev/headgate-none', 'waiting')],
+    ],
+  );
+  const never = new AbortController().signal;
+  const scan = (path: string) => serial.scan({ path } as ScanRequest, never);
+  await assert.rejects(scan('/dev/null'), {
+    code: 'request.conflict',
+    message: '/dev/null is read from already, as bus-/dev/null.',
+  });
+  await scan('/dev/a');
+  await scan('/dev/b');
+  assert.equal(asked.length, 2);
+});

@@ -41,12 +41,18 @@ export interface SerialPortStatus {
   readonly refused: number;
 }
 
+/** What the configuration makes of a port. */
+export interface PortUse extends Pick<SerialPortStatus, 'name' | 'state' | 'reason'> {
+  /** Null: it is a Modbus bus, and its units have profiles. */
+  readonly profile: string | null;
+}
+
 /** A serial port that this machine has, or that it should have. */
 export interface ListedPort extends Omit<ExistingPort, 'node'> {
   /** Null: it is not there now. */
   readonly node: string | null;
   /** What the configuration makes of it; null: nothing. */
-  readonly configured: Pick<SerialPortStatus, 'name' | 'profile' | 'state' | 'reason'> | null;
+  readonly configured: PortUse | null;
 }
 
 export interface SerialStatus {

@@ -209,11 +209,10 @@ export class Gateway {
     });
     this.#reporter = new Reporter(() => this.#parts(), clock);
     this.#serving = new Serving({
-      ...{ ...stores, config, metrics, dataDir: this.#dataDir, history: this.#watching.history },
+      ...{ ...stores, config, metrics, dataDir: this.#dataDir },
+      ...{ history: this.#watching.history, live: this.#watching.live },
       ...{ decoding: this.#decoding, mqtt: this.#mqtt, serial: this.#serial, reporter: this.#reporter },
-      auth: this.#auth,
-      take: this.#flow.take,
-      commands: this.#commands.local,
+      ...{ auth: this.#auth, take: this.#flow.take, commands: this.#commands.local },
       configDesk: new ConfigDesk({
         ...{ running: config, remote: remote ?? unchangeable },
         load: () => (sources === undefined ? config : loadAgain(sources)),

@@ -10,6 +10,7 @@ import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
 import type { ConfigDesk } from './config/desk.ts';
 import type { Config } from './config/schema.ts';
+import type { LiveFeed } from './core/live.ts';
 import type { Decoding } from './decoding.ts';
 import type { History } from './history/history.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
@@ -37,6 +38,7 @@ export interface HttpParts {
   readonly load: Load;
   readonly configDesk: ConfigDesk;
   readonly history: History;
+  readonly live: LiveFeed;
   readonly buffer: RecordBuffer;
   /** Where its files are. */
   readonly bufferDirectory: string;
@@ -65,6 +67,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     config: parts.configDesk,
     publish: { identity, deliver: publish.deliver, recentDeliveries: () => buffer.deliveries },
     history: parts.history.queries,
+    live: { feed: parts.live, take: publish.take, watch: ({ id }, end) => auth.book.watch(id, end) },
     clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
     mqtt: { ...config.mqtt, accept: (stream) => parts.mqtt.accept(stream) },
     auth,

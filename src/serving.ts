@@ -8,6 +8,7 @@ import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
 import type { ConfigDesk } from './config/desk.ts';
 import type { Config } from './config/schema.ts';
+import type { LiveFeed } from './core/live.ts';
 import type { Take } from './core/message.ts';
 import type { Decoding } from './decoding.ts';
 import type { History } from './history/history.ts';
@@ -35,6 +36,7 @@ export interface ServingDependencies {
   readonly configDesk: ConfigDesk;
   /** The way into the flow. */
   readonly take: Take;
+  readonly live: LiveFeed;
   readonly reporter: Reporter;
   readonly metrics: Metrics;
   readonly identity: () => { readonly gateway: string; readonly epoch: string };
@@ -49,7 +51,8 @@ export class Serving {
   readonly load: Load;
 
   constructor(deps: ServingDependencies) {
-    const { config, dataDir, buffer, rules, clock, decoding, mqtt, serial, reporter, metrics, identity, log } = deps;
+    const { config, dataDir, buffer, rules, clock, decoding, mqtt, serial, live, reporter, metrics, identity, log } =
+      deps;
     const { maxPendingBytes } = config.buffer;
     this.load = new Load({
       options: config.limits,
@@ -66,7 +69,7 @@ export class Serving {
       refusalOfBulk: this.load.refusalOfBulk,
     });
     this.http = httpApi({
-      ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish },
+      ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish, live },
       commands: deps.commands,
       configDesk: deps.configDesk,
       load: this.load,

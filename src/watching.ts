@@ -6,8 +6,11 @@ import type { Onlooker } from './core/taken.ts';
 import { History } from './history/history.ts';
 import type { HistoryStatus } from './history/status.ts';
 import type { GatewayStatus } from './instrumentation/status.ts';
+import { eventLoopUse } from './lib/event-loop-use.ts';
 import type { Log } from './lib/log.ts';
 import type { Service } from './lib/service.ts';
+import { LiveHub } from './live/hub.ts';
+import type { LiveStatus } from './live/status.ts';
 import { Onlookers } from './pipeline/onlookers.ts';
 import type { DeviceRegistry } from './registry/registry.ts';
 import type { Telling } from './sources/mqtt/own-topics.ts';
@@ -26,6 +29,7 @@ export interface WatchingDependencies {
 /** Who looks on at what is taken in, and can do nothing about it: the fourth part of the composition root. */
 export class Watching {
   readonly history: History;
+  readonly live: LiveHub;
   readonly onlooker: Onlooker;
   readonly services: readonly Service[];
 
@@ -39,12 +43,14 @@ export class Watching {
       log: log('history'),
     });
     const telling: Onlooker = { wantsPayloads: false, taken: (taken) => mqtt().taken(taken) };
-    this.onlooker = new Onlookers(config.history.enabled ? [this.history, telling] : [telling]);
-    this.services = [this.history];
+    this.live = new LiveHub({ clock, utilisation: eventLoopUse() });
+    const always = [telling, this.live];
+    this.onlooker = new Onlookers(config.history.enabled ? [this.history, ...always] : always);
+    this.services = [this.history, this.live];
   }
 
-  status(): { readonly history: HistoryStatus } {
-    return { history: this.history.status() };
+  status(): { readonly history: HistoryStatus; readonly live: LiveStatus } {
+    return { history: this.history.status(), live: this.live.status() };
   }
 }
 

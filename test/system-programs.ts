@@ -4,6 +4,8 @@ import { delimiter, join } from 'node:path';
 
 /** Programs that the tests start, or files that those need, and the Debian package that brings each. */
 export const systemPrograms: Readonly<Record<string, string>> = {
+  chromium: 'chromium',
+  curl: 'curl',
   faketime: 'faketime',
   gpsd: 'gpsd',
   gpsfake: 'gpsd-clients',

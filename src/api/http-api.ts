@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { FastifyError, FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyError, FastifyInstance } from 'fastify';
 import type { ServerCertificate, TlsServer } from '../auth/tls/server-certificate.ts';
 import { localPrincipal, nobody } from '../core/principal.ts';
 import type { MonotonicMs } from '../core/time.ts';
@@ -9,11 +9,13 @@ import { isLoopback } from '../lib/loopback.ts';
 import type { Service } from '../lib/service.ts';
 import { addAudit } from './audit-hook.ts';
 import { addCompression } from './compression.ts';
+import { Connections } from './connections.ts';
 import { addCors } from './cors.ts';
 import { addEtags } from './etag.ts';
 import { addGuard, type Identify } from './guard.ts';
 import { addIdempotency } from './idempotency.ts';
 import { identifyBy } from './identify.ts';
+import { LiveSockets } from './live/live-upgrade.ts';
 import { addLoadHook, limitConnections } from './load-hook.ts';
 import { isLocalCaller } from './local-caller.ts';
 import { type MqttDoor, mqttUpgrade } from './mqtt-upgrade.ts';
@@ -22,6 +24,7 @@ import { problem, problemOf, sendProblem, unreadableRequest } from './problem.ts
 import { addRequestIds, requestIdOf } from './request-id.ts';
 import { RouteTable } from './route-table.ts';
 import { addRoutes, type RouteDependencies } from './routes.ts';
+import { protect } from './safe-headers.ts';
 import { asksForWebSocket, Upgrades } from './upgrades.ts';
 
 export interface HttpDependencies extends RouteDependencies {
@@ -50,7 +53,7 @@ export interface HttpLimits {
   /** How often those two are checked, so how much longer they may take, in ms. Default 5,000. */
   readonly checkMs: number;
   readonly maxBodyBytes: number;
-  /** Further connections are closed at once: what clients hold open here must not be lacking elsewhere. Default 500. */
+  /** Further ones on which requests come are closed at once: what clients hold open here must not be lacking elsewhere. Default 500. */
   readonly maxConnections: number;
 }
 
@@ -62,18 +65,10 @@ const usualLimits: HttpLimits = {
   maxConnections: 500,
 };
 
-/** What every answer says; the page has a policy of its own. */
-const headers = {
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-resource-policy': 'same-origin',
-  'cache-control': 'no-store',
-};
 /** In characters; the longest id that there is has a thousand, of up to nine each. */
 const maxIdInUrl = 9_000;
 const readable =
   'HTTP is open to other machines without TLS: whoever is in between reads passwords and tokens. `http.tls.enabled` encrypts.';
-const nothingAllowed = "default-src 'none'; frame-ancestors 'none'";
 
 /** The HTTP server: status and health for people, programs and Prometheus. */
 export class HttpApi implements Service {
@@ -81,11 +76,23 @@ export class HttpApi implements Service {
   readonly #deps: HttpDependencies;
   #app: FastifyInstance | undefined;
   readonly #upgrades: Upgrades;
+  readonly #sockets: LiveSockets;
+  readonly #connections: Connections;
+  readonly #identify: Identify;
   #address = '';
 
   constructor(deps: HttpDependencies) {
     this.#deps = deps;
-    this.#upgrades = new Upgrades([mqttUpgrade(deps.mqtt)], deps.options.allowedOrigins);
+    const { options, live, devices, auth } = deps;
+    this.#identify = deps.identify ?? (auth === undefined ? identifyLocal : identifyBy(auth));
+    const { maxConnections } = { ...usualLimits, ...deps.limits };
+    this.#connections = new Connections(maxConnections, options.maxLiveConnections);
+    this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices });
+    this.#upgrades = new Upgrades(
+      [mqttUpgrade(deps.mqtt), this.#sockets.route],
+      options.allowedOrigins,
+      this.#connections,
+    );
   }
 
   /** @throws {HeadgateError} port.taken, port.forbidden or address.unavailable */
@@ -145,7 +152,7 @@ export class HttpApi implements Service {
         sendProblem(protect(reply), problem(error.statusCode ?? 400, error.message)),
       clientErrorHandler: (error, socket) => endUnreadable(error, socket),
     });
-    app.server.maxConnections = limits.maxConnections;
+    this.#connections.attach(app.server);
     this.#upgrades.attach(app.server);
     app.addHook('onSend', async (_request, reply) => {
       protect(reply);
@@ -161,7 +168,7 @@ export class HttpApi implements Service {
     });
     if (this.#deps.onRoute !== undefined) app.addHook('onRoute', this.#deps.onRoute);
     const { auth, load } = this.#deps;
-    addGuard(app, this.#deps.identify ?? (auth === undefined ? identifyLocal : identifyBy(auth)));
+    addGuard(app, this.#identify);
     if (auth !== undefined) addAudit(app, auth.audit);
     if (load !== undefined) {
       addLoadHook(app, load);
@@ -179,18 +186,13 @@ export class HttpApi implements Service {
       return sendProblem(reply, said);
     });
 
-    addRoutes(app, this.#deps);
+    addRoutes(app, { ...this.#deps, connections: this.#connections });
     return app;
   }
 }
 
 /** Where nobody has credentials. */
 const identifyLocal: Identify = (request) => (isLocalCaller(request) ? localPrincipal : nobody);
-
-function protect(reply: FastifyReply): FastifyReply {
-  if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', nothingAllowed);
-  return reply.headers(headers);
-}
 
 function endUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
   // After a reset there is nobody left to tell.

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { listenerTls } from '../lib/listener-tls.ts';
-import { port } from '../lib/option-types.ts';
+import { count, port } from '../lib/option-types.ts';
 
 export const httpOptions = Type.Object({
   host: Type.String({ default: '127.0.0.1', description: 'Address to listen on.' }),
@@ -8,6 +8,11 @@ export const httpOptions = Type.Object({
     default: [],
     description:
       'Pages that may ask here and open WebSockets besides those that came from this gateway, by origin: `https://hmi.example.org`.',
+  }),
+  maxLiveConnections: count({
+    default: 2000,
+    description:
+      'Connections that may stay open, as WebSockets (MQTT too) or event streams. Each takes some 20 KB; further ones are refused.',
   }),
   port: port({ default: 8080, description: 'TCP port for the dashboard and the APIs.' }),
   tls: Type.Object(listenerTls, {

@@ -7,10 +7,12 @@ import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
 import { addConfigRoutes, type ConfigApi } from './config-routes.ts';
+import type { Connections } from './connections.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { addDocsRoutes } from './docs-routes.ts';
 import { addGraphqlRoutes } from './graphql-routes.ts';
 import { needs, read } from './guard.ts';
+import { addLiveRoutes, type LiveApi } from './live/live-routes.ts';
 import type { LoadApi } from './load-hook.ts';
 import { addHistoryRoutes, type HistoryApi } from './measurements/history-routes.ts';
 import { addMeasurementsRoutes, type PublishApi } from './measurements/routes.ts';
@@ -44,10 +46,11 @@ export interface RouteDependencies {
   /** Who may do what; without it, nobody but who is on this machine may do anything. */
   readonly auth?: Auth;
   readonly history: HistoryApi;
+  readonly live: LiveApi;
 }
 
 /** Every route that there is. */
-export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
+export function addRoutes(app: FastifyInstance, deps: RouteDependencies & { readonly connections: Connections }): void {
   addOwnRoutes(app, deps);
   addDocsRoutes(app);
   addRulesRoutes(app, deps.rules);
@@ -67,6 +70,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies): void {
     addAccountsRoutes(app, deps.auth);
   }
   addHistoryRoutes(app, deps.history, deps.devices);
+  addLiveRoutes(app, deps.live, deps.connections);
 }
 
 /** `GET /` for people, `/api/v1/health/live` and `…/ready`, `/api/v1/status`, and `/metrics` for Prometheus. */

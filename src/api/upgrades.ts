@@ -2,6 +2,7 @@ import type { IncomingMessage, Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { WebSocket, WebSocketServer } from 'ws';
+import type { Connections } from './connections.ts';
 import { isOwnPage } from './local-caller.ts';
 import { type Problem, problem, rawAnswer } from './problem.ts';
 
@@ -42,14 +43,16 @@ export function asksForWebSocket({ headers }: IncomingMessage): boolean {
 export class Upgrades {
   readonly #routes: ReadonlyMap<string, UpgradeRoute>;
   readonly #allowedOrigins: readonly string[];
+  readonly #connections: Connections;
   readonly #servers = new Map<UpgradeRoute, Promise<WebSocketServer>>();
   readonly #open = new Set<WebSocket>();
   #isClosed = false;
 
   /** @param allowedOrigins pages that may connect besides those that came from this gateway: `https://hmi.example.org` */
-  constructor(routes: readonly UpgradeRoute[], allowedOrigins: readonly string[]) {
+  constructor(routes: readonly UpgradeRoute[], allowedOrigins: readonly string[], connections: Connections) {
     this.#routes = new Map(routes.map((route) => [route.path, route]));
     this.#allowedOrigins = allowedOrigins;
+    this.#connections = connections;
   }
 
   attach(server: Server): void {
@@ -89,6 +92,13 @@ export class Upgrades {
         return;
       }
       const server = await this.#serverOf(route);
+      if (!this.#connections.keep(socket)) {
+        refuse(
+          socket,
+          problem('overload.shed', 'There are too many live connections already (http.maxLiveConnections).'),
+        );
+        return;
+      }
       if (socket.destroyed || this.#isClosed) {
         socket.destroy();
         return;

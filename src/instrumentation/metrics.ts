@@ -5,6 +5,7 @@ import { CanaryMetrics } from './canary-metrics.ts';
 import { Histogram } from './histogram.ts';
 import { historyMetrics } from './history-metrics.ts';
 import { labelledFamilies } from './labelled-metrics.ts';
+import { liveMetrics } from './live-metrics.ts';
 import { modbusMetrics } from './modbus-metrics.ts';
 import { planMetrics } from './plan-report.ts';
 import { profileMetrics } from './profile-metrics.ts';
@@ -178,7 +179,7 @@ export class Metrics {
     // All figures of one scrape are of one moment.
     this.#snapshot = this.#status();
     return {
-      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}${profileMetrics(this.#snapshot.profiles)}${bridgeMetrics(this.#snapshot.bridges)}${serialMetrics(this.#snapshot.serial)}${modbusMetrics(this.#snapshot.modbus)}${historyMetrics(this.#snapshot.history)}`,
+      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}${profileMetrics(this.#snapshot.profiles)}${bridgeMetrics(this.#snapshot.bridges)}${serialMetrics(this.#snapshot.serial)}${modbusMetrics(this.#snapshot.modbus)}${historyMetrics(this.#snapshot.history)}${liveMetrics(this.#snapshot.live)}`,
       contentType: registry.contentType,
     };
   }

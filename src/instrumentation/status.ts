@@ -2,6 +2,7 @@ import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
 import type { CommandsStatus } from '../commands/status.ts';
 import type { HistoryStatus } from '../history/status.ts';
+import type { LiveStatus } from '../live/status.ts';
 import type { LoadStatus } from '../load/status.ts';
 import type { RedecodeStatus } from '../pipeline/redecode/status.ts';
 import type { FlowStatus } from '../pipeline/status.ts';
@@ -68,6 +69,7 @@ export interface GatewayStatus extends Pick<StatusParts, 'commands' | 'load'> {
   readonly redecode: RedecodeStatus;
   /** What is kept for charts. */
   readonly history: HistoryStatus;
+  readonly live: LiveStatus;
   /** The collector beside this gateway; null when it has none. */
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
@@ -144,6 +146,7 @@ export interface StatusParts {
   readonly commands: CommandsStatus;
   readonly load: LoadStatus;
   readonly history: HistoryStatus;
+  readonly live: LiveStatus;
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
   readonly rates: {
@@ -154,7 +157,8 @@ export interface StatusParts {
 }
 
 export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus {
-  const { buffer, uplink, rates, devices, profiles, redecode, commands, load, history, collector, process } = parts;
+  const { buffer, uplink, rates, devices, profiles, redecode, commands, load, history, live, collector, process } =
+    parts;
   const { state } = uplink;
   const waits = state.name === 'waiting' || state.name === 'rejected' ? state : undefined;
   return {
@@ -206,7 +210,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       canary: uplink.canary === undefined ? null : canaryReport(uplink.canary, nowMs),
       problem: uplink.problem ?? null,
     },
-    ...{ devices, profiles, redecode, commands, load, history, collector, process },
+    ...{ devices, profiles, redecode, commands, load, history, live, collector, process },
   };
 }
 

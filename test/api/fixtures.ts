@@ -10,9 +10,10 @@ import type { RulesApi } from '../../src/api/rules-routes.ts';
 import type { TopicsApi } from '../../src/api/topics-routes.ts';
 import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
 import type { Deliver, Message, RecentDelivery } from '../../src/core/message.ts';
-import type { UnixMs } from '../../src/core/time.ts';
+import { systemClock, type UnixMs } from '../../src/core/time.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { LiveHub } from '../../src/live/hub.ts';
 import { createDecoder } from '../../src/profiles/decoder.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
 import { healthyParts, someTimeMs } from '../support/status.ts';
@@ -159,7 +160,7 @@ const noTopics: TopicsApi = { summaries: () => [], adopt: refusal, ignore: refus
 /** What an HTTP API needs, of a gateway that is well. */
 export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<HttpDependencies> = {}): HttpDependencies {
   return {
-    options: { host: '127.0.0.1', port: 0, allowedOrigins: [] },
+    options: { host: '127.0.0.1', port: 0, allowedOrigins: [], maxLiveConnections: 50 },
     status: () => composeStatus({ ...healthyParts, ...parts }, someTimeMs),
     metrics: async () => ({ body: 'up 1\n', contentType: 'text/plain; version=0.0.4' }),
     rules: rulesApi(),
@@ -180,6 +181,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     commands: noCommands,
     config: { view: () => ({ config: {}, overlay: '' }), schema: {}, change: () => undefined },
     history: noHistory,
+    live: { feed: new LiveHub({ clock: systemClock, utilisation: () => 0 }), take: () => {}, watch: () => () => {} },
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },
     log: silentLog,

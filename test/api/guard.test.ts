@@ -48,7 +48,8 @@ test('every route that there is, asked by everybody', async (t) => {
   ]);
   assert.ok(routes.length > 25, String(routes.length));
   for (const [method, route] of routes) {
-    const url = route.replace(/:\w+/g, 'a1');
+    // A stream that begins has no end to wait for.
+    const url = route === '/api/v1/live' ? `${route}?kinds=none` : route.replace(/:\w+/g, 'a1');
     const ask = async (caller: string) =>
       (await app.inject({ method: method as 'GET', url, headers: { caller } })).statusCode;
     const what = `${method} ${route}`;

@@ -11,7 +11,9 @@ import { within } from '../support/wait.ts';
 import { dependencies } from './fixtures.ts';
 
 function api(parts: Partial<StatusParts> = {}, port = 0, limits: Partial<HttpLimits> = {}): HttpApi {
-  return new HttpApi(dependencies(parts, { options: { host: '127.0.0.1', port, allowedOrigins: [] }, limits }));
+  return new HttpApi(
+    dependencies(parts, { options: { host: '127.0.0.1', port, allowedOrigins: [], maxLiveConnections: 50 }, limits }),
+  );
 }
 
 async function asked(parts: Partial<StatusParts>, url: string, method: 'GET' | 'HEAD' = 'GET') {

@@ -108,7 +108,7 @@ test('what is long is compressed for those who take it, and nothing else is', as
 
 test('pages from elsewhere are let in when their origin is named, and by token only', async () => {
   const origin = 'https://hmi.example.org';
-  const options = { host: '127.0.0.1', port: 0, allowedOrigins: [origin] };
+  const options = { host: '127.0.0.1', port: 0, allowedOrigins: [origin], maxLiveConnections: 50 };
   const app = await started({ options });
   const preflight = { origin, 'access-control-request-method': 'POST' };
   const asked = await app.inject({ method: 'OPTIONS', url: '/api/v1/measurements', headers: preflight });

@@ -21,7 +21,7 @@ async function door(t: TestContext, allowedOrigins: readonly string[] = []) {
     dependencies(
       {},
       {
-        options: { host: '127.0.0.1', port: 0, allowedOrigins: [...allowedOrigins] },
+        options: { host: '127.0.0.1', port: 0, allowedOrigins: [...allowedOrigins], maxLiveConnections: 50 },
         mqtt: { maxPacketSize, maxUnsentPerClient, accept: (stream) => site.source.accept(stream) },
       },
     ),

@@ -171,6 +171,7 @@ const busy: GatewayStatus = {
     lessons: { topics: 0, bytes: 0, refused: 0 },
   },
   ...{ history: someHistory, load: healthyParts.load },
+  ...{ history: someHistory, live: healthyParts.live },
   commands: {
     queued: 2,
     sent: 1,

@@ -5,6 +5,7 @@ import { accessOperations } from './access.ts';
 import { profileOperations, topicOperations } from './decoding.ts';
 import { deviceOperations, measurementOperations } from './devices.ts';
 import { gatewayOperations } from './gateway.ts';
+import { liveOperations } from './live.ts';
 import type { Answer, Operation, Operations } from './operation.ts';
 import { bufferOperations, configOperations, graphqlOperations, ruleOperations } from './records.ts';
 
@@ -20,6 +21,7 @@ export const operations: Operations = {
   ...configOperations,
   ...bufferOperations,
   ...graphqlOperations,
+  ...liveOperations,
 };
 
 const about = `Everything takes and gives JSON unless it says otherwise. What goes wrong is a problem document (RFC 9457) whose \`code\` is the

@@ -31,6 +31,7 @@ const statusReport = Type.Object({
   buffer: open('The ledger, the lanes, what there is room for: as `GET /api/v1/buffer`.'),
   uplink: open('The way to the collector: as `GET /api/v1/uplink`.'),
   history: open('What is kept for charts: series, points left out, bytes.'),
+  live: open('Readers of what happens, and what they missed.'),
   devices: Type.Object({ ...presences, total: whole(''), ignored: whole('') }, { additionalProperties: true }),
   profiles: open('Profiles, and what became of messages under them.'),
   redecode: open('What was asked last to be decoded again.'),

@@ -1,0 +1,290 @@
+import type { Socket } from 'node:net';
+import type { RawData, WebSocket } from 'ws';
+import { type ErrorCode, type Failure, failure, failureOf, HeadgateError } from '../../core/errors.ts';
+import type { LiveBatch, LiveEnd, LiveFeed, LiveScope, LiveSink, LiveSubscription } from '../../core/live.ts';
+import type { Bearer, Take } from '../../core/message.ts';
+import type { Principal } from '../../core/principal.ts';
+import { closeCodeOf, errorFrame } from '../failure-forms.ts';
+import { demandOf } from '../guard.ts';
+import { scopeOf } from './filter-of.ts';
+import type { Beating } from './heartbeats.ts';
+import {
+  type ClientFrame,
+  clientFrame,
+  eventsFrame,
+  type FrameId,
+  frameIn,
+  idIn,
+  startFrame,
+} from './socket-frames.ts';
+
+/** What all WebSockets have in common. */
+export interface SocketParts {
+  readonly feed: LiveFeed;
+  readonly take: Take;
+  /** What is asked for by `query`, as an object for JSON. @throws {HeadgateError} */
+  readonly answer: (query: ClientFrame & { readonly type: 'query' }, principal: Principal) => object;
+  /** Why connections were ended here, counted. */
+  readonly endings: Record<'silent' | 'unread' | 'frozen' | 'garbage', number>;
+}
+
+/** One connection's subscriptions. */
+const maxSubscriptions = 32;
+/** Frames a second that are looked at; who sends more is not read from for a while. */
+const framesPerSecond = 5_000;
+/** Messages that are not durable yet, and their bytes: beyond them it is not read from. */
+const maxInFlight = 256;
+const maxInFlightBytes = 4 * 1024 * 1024;
+/** Who does not read its answers is let go. */
+const maxUnsentBytes = 1024 * 1024;
+/** Frames that could not be read, one after the other: that is no client of ours. */
+const maxGarbage = 20;
+/** Turns of the heartbeat without a word. */
+const maxSilentTurns = 2;
+
+/** One client's WebSocket at `/api/v1/live/ws`. */
+export class LiveSocket implements Beating {
+  readonly #webSocket: WebSocket;
+  readonly #socket: Socket;
+  readonly #principal: Principal;
+  readonly #parts: SocketParts;
+  /** Made with the first one: most of ten thousand connections may be idle. */
+  #subscriptions: Map<FrameId, SocketSubscription> | undefined;
+  #silentTurns = 0;
+  #garbage = 0;
+  #inFlight = 0;
+  #inFlightBytes = 0;
+  /** What may be read now, and when that was found out. */
+  #allowance = framesPerSecond;
+  #allowedAtMs = 0;
+  #isWaiting = false;
+
+  constructor(webSocket: WebSocket, socket: Socket, principal: Principal, parts: SocketParts) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.#principal = principal;
+    this.#parts = parts;
+  }
+
+  /** It sent a frame. */
+  heard(data: RawData, isBinary: boolean): void {
+    this.#silentTurns = 0;
+    this.#allow();
+    let id: FrameId | undefined;
+    try {
+      if (isBinary) throw new HeadgateError('request.unsupported', 'Frames are JSON texts; this one is binary.');
+      const frame = frameIn(data.toString());
+      id = idIn(frame);
+      this.#do(clientFrame(frame));
+      this.#garbage = 0;
+    } catch (error) {
+      const said = failureOf(error);
+      this.#fail(said, id);
+      const isGarbage = said.code === 'request.invalid' || said.code === 'request.unsupported';
+      if (!isGarbage || ++this.#garbage < maxGarbage) return;
+      this.#parts.endings.garbage++;
+      this.#close('request.invalid', 'Nothing of this can be read.');
+    }
+  }
+
+  /** It answered a ping. */
+  alive(): void {
+    this.#silentTurns = 0;
+  }
+
+  beat(): void {
+    if (++this.#silentTurns > maxSilentTurns) {
+      this.#parts.endings.silent++;
+      this.#webSocket.terminate();
+      return;
+    }
+    this.#webSocket.ping();
+    if (this.#subscriptions === undefined || this.#socket.writableNeedDrain) return;
+    // So that the cursor of what says little does not grow old.
+    for (const { id, cursor } of this.#subscriptions.values())
+      this.send(JSON.stringify({ type: 'heartbeat', id, cursor }));
+  }
+
+  /** It is over. */
+  closed(): void {
+    for (const one of this.#subscriptions?.values() ?? []) one.close();
+    this.#subscriptions = undefined;
+  }
+
+  /** It may not read any more. */
+  cut(): void {
+    this.#close('access.unknown', 'The credentials of this connection do not count any more.');
+  }
+
+  /** The gateway takes no more. */
+  ended(why: LiveEnd): void {
+    if (why === 'stopping') {
+      this.#close('buffer.closed', 'The gateway is stopping.');
+      return;
+    }
+    this.#parts.endings.frozen++;
+    this.#webSocket.terminate();
+  }
+
+  /** @returns whether it takes more at once */
+  send(frame: string | Buffer): boolean {
+    const { bufferedAmount } = this.#webSocket;
+    if (bufferedAmount > maxUnsentBytes) {
+      this.#parts.endings.unread++;
+      this.#webSocket.terminate();
+      return false;
+    }
+    this.#webSocket.send(frame, { binary: false });
+    return !this.#socket.writableNeedDrain;
+  }
+
+  #do(frame: ClientFrame): void {
+    switch (frame.type) {
+      case 'subscribe':
+        this.#subscribe(frame);
+        break;
+      case 'unsubscribe':
+        this.#subscriptions?.get(frame.id)?.close();
+        this.#subscriptions?.delete(frame.id);
+        this.#answer({ type: 'unsubscribed' }, frame.id);
+        break;
+      case 'publish':
+        this.#publish(frame);
+        break;
+      case 'query':
+        this.#answer({ type: 'result', result: this.#parts.answer(frame, this.#principal) }, frame.id);
+        break;
+      case 'ping':
+        this.#answer({ type: 'pong' }, frame.id);
+        break;
+    }
+  }
+
+  #subscribe({ id, filter, after }: ClientFrame & { readonly type: 'subscribe' }): void {
+    const scope = scopeOf(this.#principal);
+    if (this.#subscriptions === undefined) {
+      this.#subscriptions = new Map();
+      this.#socket.on('drain', () => {
+        for (const one of this.#subscriptions?.values() ?? []) one.resume();
+      });
+    }
+    const before = this.#subscriptions.get(id);
+    if (before === undefined && this.#subscriptions.size >= maxSubscriptions)
+      throw new HeadgateError('rate.limited', `A connection has at most ${maxSubscriptions} subscriptions.`);
+    const next = new SocketSubscription(this, this.#parts.feed, { id, filter, scope, after });
+    before?.close();
+    this.#subscriptions.set(id, next);
+    this.send(startFrame(id, next.start));
+  }
+
+  #publish({ id, topic, payload, qos }: ClientFrame & { readonly type: 'publish' }): void {
+    demandOf(this.#principal, { kind: 'publish', topic });
+    this.#inFlight++;
+    this.#inFlightBytes += payload.length;
+    const done = (): void => {
+      this.#inFlight--;
+      this.#inFlightBytes -= payload.length;
+      this.#readIfAllowed();
+    };
+    const bearer: Bearer = {
+      taken: (sequence) => {
+        done();
+        this.#answer({ type: 'ack', sequence: sequence > 0 ? sequence : null }, id);
+      },
+      refused: (error) => {
+        done();
+        this.#fail(failureOf(error), id);
+      },
+    };
+    this.#parts.take({ source: 'ws', topic, payload, ...(qos !== undefined && { mqttQos: qos }) }, bearer);
+    if (this.#isFull) this.#webSocket.pause();
+  }
+
+  get #isFull(): boolean {
+    return this.#inFlight >= maxInFlight || this.#inFlightBytes >= maxInFlightBytes;
+  }
+
+  /** Counts a frame; who sends too many is read from again when their time has come. */
+  #allow(): void {
+    const now = performance.now();
+    this.#allowance = Math.min(
+      framesPerSecond,
+      this.#allowance + ((now - this.#allowedAtMs) * framesPerSecond) / 1_000,
+    );
+    this.#allowedAtMs = now;
+    if (--this.#allowance > 0 || this.#isWaiting) return;
+    this.#isWaiting = true;
+    this.#webSocket.pause();
+    setTimeout(() => {
+      this.#isWaiting = false;
+      this.#readIfAllowed();
+    }, 100).unref();
+  }
+
+  #readIfAllowed(): void {
+    if (this.#webSocket.isPaused && !this.#isFull && !this.#isWaiting) this.#webSocket.resume();
+  }
+
+  #answer(said: object, id: FrameId | undefined): void {
+    this.send(JSON.stringify(id === undefined ? said : { ...said, id }));
+  }
+
+  #fail(said: Failure, id: FrameId | undefined): void {
+    this.send(JSON.stringify(errorFrame(said, id)));
+  }
+
+  #close(code: ErrorCode, text: string): void {
+    this.closed();
+    this.#fail(failure(code, text), undefined);
+    this.#webSocket.close(closeCodeOf(code), text);
+  }
+}
+
+/** One subscription of a connection. */
+class SocketSubscription implements LiveSink {
+  readonly #socket: LiveSocket;
+  readonly #subscription: LiveSubscription;
+  readonly id: FrameId;
+
+  /** @throws {HeadgateError} overload.shed, buffer.closed */
+  constructor(
+    socket: LiveSocket,
+    feed: LiveFeed,
+    {
+      id,
+      scope,
+      ...rest
+    }: Omit<ClientFrame & { type: 'subscribe' }, 'type' | 'after'> & {
+      readonly scope: LiveScope | undefined;
+      readonly after: string | undefined;
+    },
+  ) {
+    this.#socket = socket;
+    this.id = id;
+    this.#subscription = feed.subscribe({ ...rest, ...(scope && { scope }), sink: this });
+  }
+
+  get start() {
+    return this.#subscription.start;
+  }
+
+  get cursor(): string {
+    return this.#subscription.cursor;
+  }
+
+  resume(): void {
+    this.#subscription.resume();
+  }
+
+  close(): void {
+    this.#subscription.close();
+  }
+
+  deliver(batch: LiveBatch): boolean {
+    return this.#socket.send(eventsFrame(this.id, batch));
+  }
+
+  ended(why: LiveEnd): void {
+    this.#socket.ended(why);
+  }
+}

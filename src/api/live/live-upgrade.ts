@@ -1,0 +1,98 @@
+import type { IncomingMessage } from 'node:http';
+import { HeadgateError } from '../../core/errors.ts';
+import type { Principal } from '../../core/principal.ts';
+import { deviceQueryOf, pageOf } from '../device-query.ts';
+import { type DevicesApi, seenBy } from '../devices-routes.ts';
+import { demandOf, type Identify } from '../guard.ts';
+import { jsonOf } from '../json-value.ts';
+import { type Problem, problem } from '../problem.ts';
+import type { UpgradeRoute } from '../upgrades.ts';
+import { Heartbeats } from './heartbeats.ts';
+import type { LiveApi } from './live-routes.ts';
+import { LiveSocket, type SocketParts } from './live-socket.ts';
+
+export interface LiveSocketsDependencies extends LiveApi {
+  readonly identify: Identify;
+  readonly devices: DevicesApi;
+}
+
+/** A frame that is longer ends its connection. */
+const maxFrameBytes = 1024 * 1024;
+const maxUnsentPongBytes = 64 * 1024;
+
+/** What became of WebSockets. */
+export interface LiveSocketsStatus {
+  readonly open: number;
+  readonly endings: Readonly<SocketParts['endings']>;
+}
+
+/** The WebSockets at `/api/v1/live/ws`: live events, publishing, and questions, in JSON frames. */
+export class LiveSockets {
+  readonly #deps: LiveSocketsDependencies;
+  readonly #parts: SocketParts;
+  readonly #heartbeats = new Heartbeats();
+  /** Who asks to come in, between being asked for and being let in. */
+  readonly #callers = new WeakMap<IncomingMessage, Principal>();
+  readonly #endings = { silent: 0, unread: 0, frozen: 0, garbage: 0 };
+
+  constructor(deps: LiveSocketsDependencies) {
+    this.#deps = deps;
+    this.#parts = {
+      feed: deps.feed,
+      take: deps.take,
+      endings: this.#endings,
+      answer: (query, principal) => answerOf(query, principal, deps.devices),
+    };
+  }
+
+  readonly route: UpgradeRoute = {
+    path: '/api/v1/live/ws',
+    protocols: [],
+    maxMessageBytes: maxFrameBytes,
+    maxUnsentBytes: maxUnsentPongBytes,
+    refuse: (request) => this.#refuse(request),
+    open: (webSocket, request, socket) => {
+      const principal = this.#callers.get(request)!;
+      const one = new LiveSocket(webSocket, socket, principal, this.#parts);
+      const forget = this.#deps.watch(principal, () => one.cut());
+      this.#heartbeats.add(one);
+      webSocket.on('message', (data, isBinary) => one.heard(data, isBinary));
+      webSocket.on('pong', () => one.alive());
+      webSocket.on('close', () => {
+        this.#heartbeats.delete(one);
+        forget();
+        one.closed();
+      });
+    },
+  };
+
+  status(): LiveSocketsStatus {
+    return { open: this.#heartbeats.size, endings: { ...this.#endings } };
+  }
+
+  #refuse(request: IncomingMessage): Problem | undefined {
+    const found = this.#deps.identify(request);
+    if (!('kind' in found)) return problem(found.code, found.detail);
+    if (found.kind === 'nobody')
+      return problem(
+        'access.unknown',
+        'A WebSocket is opened by whoever says who they are: `Authorization: Bearer TOKEN` does.',
+      );
+    this.#callers.set(request, found);
+    return undefined;
+  }
+}
+
+/** @throws {HeadgateError} request.invalid, device.unknown, access.denied */
+function answerOf(query: Parameters<SocketParts['answer']>[0], principal: Principal, devices: DevicesApi): object {
+  if (query.what === 'devices') {
+    const asked = deviceQueryOf(query.query as Readonly<Record<string, unknown>>);
+    if (typeof asked === 'string') throw new HeadgateError('request.invalid', asked);
+    return pageOf(seenBy(principal, devices.summaries()), asked);
+  }
+  demandOf(principal, { kind: 'read', deviceId: query.device });
+  const device = devices.describe(query.device);
+  if (device === undefined)
+    throw new HeadgateError('device.unknown', `There is no device \`${query.device.slice(0, 200)}\`.`);
+  return { ...device, fields: device.fields.map((field) => ({ ...field, value: jsonOf(field.value) })) };
+}

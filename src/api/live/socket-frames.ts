@@ -1,0 +1,144 @@
+import { HeadgateError } from '../../core/errors.ts';
+import type { LiveBatch, LiveFilter, LiveStart } from '../../core/live.ts';
+import { parseExact, stringifyExact } from '../../lib/exact-json.ts';
+import { entriesOf, startJson } from './event-json.ts';
+import { filterOf } from './filter-of.ts';
+
+/** Chosen by the client, and in the answer too. */
+export type FrameId = string | number;
+
+/** What a client asks for, one JSON text a frame. */
+export type ClientFrame =
+  /** Events from now on, or after a cursor. With the id of another subscription it takes that one's place. */
+  | { readonly type: 'subscribe'; readonly id: FrameId; readonly filter: LiveFilter; readonly after?: string }
+  | { readonly type: 'unsubscribe'; readonly id: FrameId }
+  /** A message to be taken in; the answer is `ack` when it is as durable as its rule asks. */
+  | {
+      readonly type: 'publish';
+      readonly id: FrameId | undefined;
+      readonly topic: string;
+      readonly payload: Uint8Array;
+      readonly qos: 0 | 1 | 2 | undefined;
+    }
+  /** Devices, a page of them, with the parameters of `GET /api/v1/devices`; or one of them. */
+  | { readonly type: 'query'; readonly id: FrameId | undefined; readonly what: 'devices'; readonly query: object }
+  | { readonly type: 'query'; readonly id: FrameId | undefined; readonly what: 'device'; readonly device: string }
+  | { readonly type: 'ping'; readonly id: FrameId | undefined };
+
+const keys = {
+  subscribe: ['filter', 'after'],
+  unsubscribe: [],
+  publish: ['topic', 'payload', 'payloadText', 'payloadBase64', 'qos'],
+  query: ['what', 'query', 'device'],
+  ping: [],
+} as const;
+const maxId = 64;
+
+/** Its id, as far as it has one: an answer to a frame that is wrong names it too. */
+export function idIn(frame: unknown): FrameId | undefined {
+  const id = typeof frame === 'object' && frame !== null ? (frame as { readonly id?: unknown }).id : undefined;
+  if (typeof id === 'string') return id.length <= maxId ? id : undefined;
+  return typeof id === 'number' && Number.isSafeInteger(id) ? id : undefined;
+}
+
+/** @throws {HeadgateError} request.invalid when it is no JSON object */
+export function frameIn(text: string): Readonly<Record<string, unknown>> {
+  let frame: unknown;
+  try {
+    frame = parseExact(text);
+  } catch {
+    // Said below, in the words of all other faults.
+  }
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame))
+    throw invalid('A frame must be a JSON object.');
+  return frame as Readonly<Record<string, unknown>>;
+}
+
+/** @throws {HeadgateError} request.invalid */
+export function clientFrame(frame: Readonly<Record<string, unknown>>): ClientFrame {
+  const { type, id: given, ...rest } = frame;
+  if (typeof type !== 'string' || !Object.hasOwn(keys, type))
+    throw invalid(`\`type\` must be one of ${Object.keys(keys).join(', ')}.`);
+  const id = idIn(frame);
+  if (given !== undefined && id === undefined)
+    throw invalid(`\`id\` must be a whole number or a text of at most ${maxId} characters.`);
+  const known: readonly string[] = keys[type as ClientFrame['type']];
+  const stray = Object.keys(rest).find((key) => !known.includes(key));
+  if (stray !== undefined)
+    throw invalid(`\`${type}\` has no \`${stray.slice(0, 40)}\`; it has ${['type', 'id', ...known].join(', ')}.`);
+  switch (type as ClientFrame['type']) {
+    case 'subscribe': {
+      const { filter = {}, after } = rest;
+      if (after !== undefined && typeof after !== 'string') throw invalid('`after` must be a cursor.');
+      return { type: 'subscribe', id: needed(id), filter: filterOf(filter), ...(after !== undefined && { after }) };
+    }
+    case 'unsubscribe':
+      return { type: 'unsubscribe', id: needed(id) };
+    case 'publish': {
+      const { topic, qos } = rest;
+      if (typeof topic !== 'string') throw invalid('`topic` must be a text.');
+      if (qos !== undefined && qos !== 0 && qos !== 1 && qos !== 2) throw invalid('`qos` must be 0, 1 or 2.');
+      return { type: 'publish', id, topic, payload: payloadIn(rest), qos };
+    }
+    case 'query':
+      return queryIn(id, rest);
+    case 'ping':
+      return { type: 'ping', id };
+  }
+}
+
+function needed(id: FrameId | undefined): FrameId {
+  if (id === undefined) throw invalid('`id` must name the subscription.');
+  return id;
+}
+
+function queryIn(
+  id: FrameId | undefined,
+  { what, query = {}, device }: Readonly<Record<string, unknown>>,
+): ClientFrame {
+  if (what === 'device') {
+    if (typeof device !== 'string') throw invalid('`device` must be the id of one.');
+    return { type: 'query', id, what, device };
+  }
+  if (what !== 'devices') throw invalid('`what` must be devices or device.');
+  if (typeof query !== 'object' || query === null) throw invalid('`query` must be a JSON object.');
+  // Parameters of a URL are texts.
+  const texts = Object.entries(query).map(([name, value]) => [name, typeof value === 'object' ? value : String(value)]);
+  return { type: 'query', id, what, query: Object.fromEntries(texts) };
+}
+
+/** JSON as it is, a text, or bytes in base64: one of the three. */
+function payloadIn(frame: Readonly<Record<string, unknown>>): Uint8Array {
+  const given = ['payload', 'payloadText', 'payloadBase64'].filter((key) => frame[key] !== undefined);
+  if (given.length !== 1) throw invalid('Give `payload` (JSON), `payloadText` or `payloadBase64`: one of the three.');
+  const { payload, payloadText, payloadBase64 } = frame;
+  if (payload !== undefined) return Buffer.from(stringifyExact(payload));
+  const text = payloadText ?? payloadBase64;
+  if (typeof text !== 'string') throw invalid(`\`${given[0]}\` must be a text.`);
+  if (payloadText !== undefined) return Buffer.from(text);
+  const bytes = Buffer.from(text, 'base64');
+  // Node passes over what is no base64.
+  if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, ''))
+    throw invalid('`payloadBase64` is no base64 (RFC 4648 § 4).');
+  return bytes;
+}
+
+/** What a subscription has begun with: its cursor, and `reset` where that is not the one that was asked for. */
+export function startFrame(id: FrameId, start: LiveStart): string {
+  const { event: _, ...said } = JSON.parse(startJson(start)) as Record<string, unknown>;
+  return JSON.stringify({ type: start.reset === undefined ? 'subscribed' : 'reset', id, ...said });
+}
+
+/** A subscription's next events: made once for all that share them under the same id. */
+export function eventsFrame(id: FrameId, batch: LiveBatch): Buffer {
+  return batch.form(`socket ${JSON.stringify(id)}`, () => {
+    const events = batch.form('entries', (all) => entriesOf(all).join(','));
+    return Buffer.from(
+      `{"type":"events","id":${JSON.stringify(id)},"cursor":"${batch.epoch}-${batch.to}","events":[${events}]}`,
+    );
+  });
+}
+
+function invalid(text: string): HeadgateError {
+  return new HeadgateError('request.invalid', text);
+}

@@ -86,6 +86,7 @@ export class Serving {
       publish: publish.take,
       devices: decoding.registry,
       commands: deps.commands,
+      feed: live,
       log: log('grpc'),
     });
   }

@@ -78,6 +78,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   cborg: ['profiles/codecs/cbor/'],
   fastify: ['api/'],
   graphql: ['api/graphql/'],
+  'graphql-ws': ['api/graphql/'],
   mqtt: ['sources/bridge/', 'cli/'],
   'mqtt-packet': ['sources/mqtt/'],
   pino: ['instrumentation/'],

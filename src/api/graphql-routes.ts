@@ -1,29 +1,17 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Log } from '../lib/log.ts';
 import type { GraphqlEngine, GraphqlRequest } from './graphql/engine.ts';
-import type { GraphqlParts } from './graphql/resolvers.ts';
 import { needs } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
-
-/** What GraphQL is served with. */
-export interface GraphqlDependencies extends GraphqlParts {
-  readonly log: Log;
-}
 
 const url = '/graphql';
 const mediaType = 'application/graphql-response+json';
 
-/** `POST /graphql`, and `GET` for what only reads, as GraphQL over HTTP has it. The library is loaded by the first request. */
-export function addGraphqlRoutes(app: FastifyInstance, { log, ...parts }: GraphqlDependencies): void {
-  let engine: Promise<GraphqlEngine> | undefined;
-  const loaded = (): Promise<GraphqlEngine> => {
-    engine ??= import('./graphql/engine.ts').then((made) => new made.GraphqlEngine(parts, log));
-    return engine;
-  };
+/** `POST /graphql`, and `GET` for what only reads, as GraphQL over HTTP has it. */
+export function addGraphqlRoutes(app: FastifyInstance, engine: () => Promise<GraphqlEngine>): void {
   const answer = async (asked: GraphqlRequest | string, request: FastifyRequest, reply: FastifyReply) => {
     if (typeof asked === 'string') return sendProblem(reply, problem('request.invalid', asked));
     const isReadOnly = request.method !== 'POST';
-    const result = await (await loaded()).answer(asked, request.principal, isReadOnly);
+    const result = await (await engine()).answer(asked, request.principal, isReadOnly);
     const wantsOwn = request.headers.accept?.includes(mediaType) === true;
     // GraphQL over HTTP 6.4: what was not carried out at all is a 400 in the newer form; in the older one also where it can be told.
     reply.code('data' in result ? 200 : 400).type(`${wantsOwn ? mediaType : 'application/json'}; charset=utf-8`);

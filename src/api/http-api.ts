@@ -12,6 +12,9 @@ import { addCompression } from './compression.ts';
 import { Connections } from './connections.ts';
 import { addCors } from './cors.ts';
 import { addEtags } from './etag.ts';
+import type { GraphqlEngine } from './graphql/engine.ts';
+import { lazyEngine } from './graphql/lazy-engine.ts';
+import { GraphqlSockets } from './graphql-upgrade.ts';
 import { addGuard, type Identify } from './guard.ts';
 import { addIdempotency } from './idempotency.ts';
 import { identifyBy } from './identify.ts';
@@ -79,6 +82,7 @@ export class HttpApi implements Service {
   readonly #sockets: LiveSockets;
   readonly #connections: Connections;
   readonly #identify: Identify;
+  readonly #graphql: () => Promise<GraphqlEngine>;
   #address = '';
 
   constructor(deps: HttpDependencies) {
@@ -88,8 +92,10 @@ export class HttpApi implements Service {
     const { maxConnections } = { ...usualLimits, ...deps.limits };
     this.#connections = new Connections(maxConnections, options.maxLiveConnections);
     this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices });
+    this.#graphql = lazyEngine(deps, deps.log);
+    const graphql = new GraphqlSockets({ identify: this.#identify, watch: live.watch, engine: this.#graphql });
     this.#upgrades = new Upgrades(
-      [mqttUpgrade(deps.mqtt), this.#sockets.route],
+      [mqttUpgrade(deps.mqtt), this.#sockets.route, graphql.route],
       options.allowedOrigins,
       this.#connections,
     );
@@ -186,7 +192,7 @@ export class HttpApi implements Service {
       return sendProblem(reply, said);
     });
 
-    addRoutes(app, { ...this.#deps, connections: this.#connections });
+    addRoutes(app, { ...this.#deps, connections: this.#connections, graphql: this.#graphql });
     return app;
   }
 }

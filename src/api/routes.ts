@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Auth } from '../auth/auth.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
-import type { Log } from '../lib/log.ts';
 import { addAccountsRoutes } from './accounts-routes.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
@@ -10,6 +9,7 @@ import { addConfigRoutes, type ConfigApi } from './config-routes.ts';
 import type { Connections } from './connections.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { addDocsRoutes } from './docs-routes.ts';
+import type { GraphqlEngine } from './graphql/engine.ts';
 import { addGraphqlRoutes } from './graphql-routes.ts';
 import { needs, read } from './guard.ts';
 import { addLiveRoutes, type LiveApi } from './live/live-routes.ts';
@@ -42,15 +42,20 @@ export interface RouteDependencies {
   /** Absent: everybody may ask for as much as they like. */
   readonly load?: LoadApi;
   readonly config: ConfigApi;
-  readonly log: Log;
   /** Who may do what; without it, nobody but who is on this machine may do anything. */
   readonly auth?: Auth;
   readonly history: HistoryApi;
   readonly live: LiveApi;
 }
 
+/** What the server itself has for its routes. */
+export interface ServerParts {
+  readonly connections: Connections;
+  readonly graphql: () => Promise<GraphqlEngine>;
+}
+
 /** Every route that there is. */
-export function addRoutes(app: FastifyInstance, deps: RouteDependencies & { readonly connections: Connections }): void {
+export function addRoutes(app: FastifyInstance, deps: RouteDependencies & ServerParts): void {
   addOwnRoutes(app, deps);
   addDocsRoutes(app);
   addRulesRoutes(app, deps.rules);
@@ -64,7 +69,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & { read
   addMeasurementsRoutes(app, deps.publish, deps.load);
   addCommandsRoutes(app, deps.commands);
   addConfigRoutes(app, deps.config, deps.rules);
-  addGraphqlRoutes(app, deps);
+  addGraphqlRoutes(app, deps.graphql);
   if (deps.auth !== undefined) {
     addSessionRoutes(app, deps.auth);
     addAccountsRoutes(app, deps.auth);

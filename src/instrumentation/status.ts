@@ -17,8 +17,11 @@ import { type PlanReport, planReport } from './plan-report.ts';
 import { bridgeProblems, clockProblems, lineProblems } from './problems.ts';
 import { uplinkSentence } from './uplink-sentence.ts';
 
+/** What a part says of itself and what is told of it are the same. */
+type Shown = 'devices' | 'profiles' | 'redecode' | 'commands' | 'load' | 'history' | 'live' | 'collector' | 'process';
+
 /** What the gateway says of itself over `GET /api/v1/status`. Times are ISO 8601 in UTC. */
-export interface GatewayStatus extends Pick<StatusParts, 'commands' | 'load'> {
+export interface GatewayStatus extends Pick<StatusParts, Shown> {
   readonly gateway: {
     readonly id: string;
     readonly epoch: string;
@@ -63,16 +66,6 @@ export interface GatewayStatus extends Pick<StatusParts, 'commands' | 'load'> {
     readonly lastAcknowledgedAt: string | null;
     readonly acknowledgedPerSecond: number;
   };
-  readonly devices: RegistryStatus;
-  readonly profiles: ProfilesStatus;
-  /** What was asked last to be decoded again. */
-  readonly redecode: RedecodeStatus;
-  /** What is kept for charts. */
-  readonly history: HistoryStatus;
-  readonly live: LiveStatus;
-  /** The collector beside this gateway; null when it has none. */
-  readonly collector: { readonly address: string; readonly sink: string } | null;
-  readonly process: ProcessStatus;
 }
 
 export interface CanaryReport {
@@ -142,11 +135,13 @@ export interface StatusParts {
   readonly uplink: UplinkStatus;
   readonly devices: RegistryStatus;
   readonly profiles: ProfilesStatus;
+  /** What was asked last to be decoded again. */
   readonly redecode: RedecodeStatus;
   readonly commands: CommandsStatus;
   readonly load: LoadStatus;
   readonly history: HistoryStatus;
   readonly live: LiveStatus;
+  /** The collector beside this gateway; null when it has none. */
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
   readonly rates: {

@@ -10,12 +10,23 @@ import {
   ListDevicesResponse,
   PublishRequest,
   PublishResponse,
+  SubscribeRequest,
 } from './generated/headgate/v1/gateway.ts';
 import { grpcMethod } from './grpc-method.ts';
 
 const gateway = '/headgate.v1.Gateway';
 export const gatewayService = {
   publish: grpcMethod(`${gateway}/Publish`, PublishRequest, PublishResponse, 'both'),
+  // What a batch of events is on the wire is made once for all who get it.
+  subscribe: {
+    path: `${gateway}/Subscribe`,
+    requestStream: false,
+    responseStream: true,
+    requestSerialize: (message: SubscribeRequest): Buffer => Buffer.from(SubscribeRequest.encode(message).finish()),
+    requestDeserialize: (bytes: Buffer): SubscribeRequest => SubscribeRequest.decode(bytes),
+    responseSerialize: (bytes: Buffer): Buffer => bytes,
+    responseDeserialize: (bytes: Buffer): Buffer => bytes,
+  },
   listDevices: grpcMethod(`${gateway}/ListDevices`, ListDevicesRequest, ListDevicesResponse),
   getDevice: grpcMethod(`${gateway}/GetDevice`, GetDeviceRequest, GetDeviceResponse),
   sendCommand: grpcMethod(`${gateway}/SendCommand`, GatewaySendCommandRequest, GatewaySendCommandResponse, 'response'),

@@ -24,6 +24,7 @@ test('who calls over gRPC is held to what they may, and a call that is open ends
     publish: (_message, bearer) => bearer.taken(1),
     devices: { summaries: () => [], describe: () => undefined },
     commands: {} as never,
+    feed: {} as never,
     log: silentLog,
   });
   await api.start();

@@ -170,8 +170,7 @@ const busy: GatewayStatus = {
     unregisteredMessages: 0,
     lessons: { topics: 0, bytes: 0, refused: 0 },
   },
-  ...{ history: someHistory, load: healthyParts.load },
-  ...{ history: someHistory, live: healthyParts.live },
+  ...{ history: someHistory, load: healthyParts.load, live: healthyParts.live },
   commands: {
     queued: 2,
     sent: 1,

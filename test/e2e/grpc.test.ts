@@ -156,3 +156,27 @@ test('a program gives a device a command and is told each state of it, to the an
   const refused = await client.ask({ path, requests: [{ deviceId: 'pump', id: 'not an id' }] });
   assert.equal(refused.failure?.status, 'INVALID_ARGUMENT');
 });
+
+test('who subscribes goes on after a cursor without a gap, and is told when that leads nowhere', {
+  timeout: 60_000,
+}, async (t) => {
+  const { client } = await site(t);
+  const path = '/headgate.v1.Gateway/Subscribe';
+  const seen: Readonly<Record<string, unknown>>[] = [];
+  client.follow({ path, requests: [{ kinds: ['measurement'], devices: ['n*'] }] }, (answer) => seen.push(answer));
+  await eventually('the subscription', () => seen.length > 0);
+  const requests = ['n1', 'other', 'n2', 'n3'].map((topic, id) => ({ id, topic, payload: base64('1') }));
+  await client.ask({ path: '/headgate.v1.Gateway/Publish', requests });
+  await eventually('three events', () => seen.length === 4);
+  const topics = (answers: readonly Readonly<Record<string, unknown>>[]) =>
+    answers.flatMap(({ record }) => (record === undefined ? [] : [(record as { topic: string }).topic]));
+  assert.deepEqual(topics(seen), ['n1', 'n2', 'n3']);
+  const after = seen[1]?.cursor;
+  const again = await client.ask({ path, requests: [{ after, kinds: ['measurement'], devices: ['n*'] }], take: 3 });
+  assert.deepEqual(topics(again.answers), ['n2', 'n3']);
+  assert.deepEqual(again.answers[0], { cursor: after, ready: {} });
+  const reset = await client.ask({ path, requests: [{ after: 'abc-7' }], take: 1 });
+  assert.deepEqual(reset.answers[0]?.reset, { reason: 'epoch' });
+  const wrong = await client.ask({ path, requests: [{ kinds: ['nonsense'] }] });
+  assert.equal(wrong.failure?.status, 'INVALID_ARGUMENT');
+});

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { tempDir } from './temp-dir.ts';
+import { within } from './wait.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -30,7 +31,8 @@ export interface Answered {
 /** Google's own gRPC library, in Python, with our protos as buf reads them. */
 export class GrpcClient {
   readonly #process: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #lines: AsyncIterator<string>;
+  readonly #waiting: ((answered: Answered) => void)[] = [];
+  readonly #followed = new Map<number, (answer: Readonly<Record<string, unknown>>) => void>();
 
   /** @param address `HOST:PORT` */
   constructor(t: TestContext, address: string) {
@@ -39,13 +41,24 @@ export class GrpcClient {
     const args = [join(import.meta.dirname, 'grpc_client.py'), descriptors, address];
     this.#process = spawn('/usr/bin/python3', args, { stdio: ['pipe', 'pipe', 'inherit'] });
     t.after(() => this.#process.kill('SIGKILL'));
-    this.#lines = createInterface(this.#process.stdout)[Symbol.asyncIterator]();
+    createInterface(this.#process.stdout).on('line', (line) => this.#heard(JSON.parse(line)));
   }
 
-  async ask(asked: Asked): Promise<Answered> {
+  /** Asks, and waits for the end of the call. */
+  ask(asked: Asked): Promise<Answered> {
     this.#process.stdin.write(`${JSON.stringify(asked)}\n`);
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error('The Python client has ended.');
-    return JSON.parse(value) as Answered;
+    return within(30_000, asked.path, new Promise((resolve) => this.#waiting.push(resolve)));
+  }
+
+  /** Asks, and tells of each answer as it comes. */
+  follow(asked: Asked, told: (answer: Readonly<Record<string, unknown>>) => void): void {
+    const follow = this.#followed.size + 1;
+    this.#followed.set(follow, told);
+    this.#process.stdin.write(`${JSON.stringify({ ...asked, follow })}\n`);
+  }
+
+  #heard({ follow, answer, ...answered }: Answered & { readonly follow?: number; readonly answer?: object }): void {
+    if (typeof follow !== 'number') this.#waiting.shift()?.(answered);
+    else if (answer !== undefined) this.#followed.get(follow)?.(answer as Readonly<Record<string, unknown>>);
   }
 }

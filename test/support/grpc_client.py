@@ -5,6 +5,7 @@ DESCRIPTORS is a file with a google.protobuf.FileDescriptorSet.
 """
 import json
 import sys
+import threading
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
@@ -34,7 +35,7 @@ def ask(path, requests, metadata=None):
     sent = [json_format.ParseDict(one, request_type()) for one in requests]
     argument = iter(sent) if proto.client_streaming else sent[0]
     kind = ("stream" if proto.client_streaming else "unary", "stream" if proto.server_streaming else "unary")
-    call = getattr(channel, "_".join(kind))(path, **options)(argument, metadata=metadata, timeout=30)
+    call = getattr(channel, "_".join(kind))(path, **options)(argument, metadata=metadata, timeout=60)
     if proto.server_streaming:
         yield from call
     else:
@@ -48,14 +49,33 @@ def failure(error):
 
 with open(sys.argv[1], "rb") as descriptors:
     add(descriptor_pb2.FileDescriptorSet.FromString(descriptors.read()).file)
-for line in sys.stdin:
-    asked = json.loads(line)
+def answer(asked):
+    """Answers a line with a line; of a call that is followed, each answer is a line as it comes."""
     answers = []
+    name = asked.get("follow")
     try:
         for response in ask(asked["path"], asked["requests"], asked.get("metadata")):
-            answers.append(json_format.MessageToDict(response))
+            found = json_format.MessageToDict(response)
+            if name is not None:
+                say({"follow": name, "answer": found})
+                continue
+            answers.append(found)
             if len(answers) >= asked.get("take", 1_000_000):
                 break
-        print(json.dumps({"answers": answers}), flush=True)
+        say({"follow": name, "answers": answers})
     except grpc.RpcError as error:
-        print(json.dumps({"answers": answers, "failure": failure(error)}), flush=True)
+        say({"follow": name, "answers": answers, "failure": failure(error)})
+
+
+def say(what):
+    with speaking:
+        print(json.dumps(what), flush=True)
+
+
+speaking = threading.Lock()
+for line in sys.stdin:
+    asked = json.loads(line)
+    if "follow" in asked:
+        threading.Thread(target=answer, args=(asked,), daemon=True).start()
+    else:
+        answer(asked)

@@ -12,12 +12,13 @@ import {
   specifiedRules,
   validate,
 } from 'graphql';
+import { type ConnectionInitMessage, type WebSocket as GraphqlSocket, makeServer, type Server } from 'graphql-ws';
 import { failure, failureOf } from '../../core/errors.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { Log } from '../../lib/log.ts';
 import { graphqlExtensions } from '../failure-forms.ts';
 import { withinLimits } from './limits.ts';
-import { type GraphqlParts, type Operation, resolversOf } from './resolvers.ts';
+import { type GraphqlParts, type Operation, resolversOf, subscribeTo } from './resolvers.ts';
 import { schemaText } from './schema-text.ts';
 
 /** What is asked. */
@@ -27,8 +28,18 @@ export interface GraphqlRequest {
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** What comes of an operation, by graphql-js or by graphql-ws. */
+interface ResultLike {
+  readonly data?: Record<string, unknown> | null | undefined;
+  readonly errors?: readonly GraphQLError[] | undefined;
+}
+
 /** Longer texts are refused before they are read. */
 const maxTokens = 2_000;
+/** How long a WebSocket may take to say `connection_init`. */
+const initWaitMs = 10_000;
+/** Subscriptions and other operations that one WebSocket may have under way. */
+const maxOperations = 100;
 /** Texts whose reading is remembered: programs ask the same again and again. */
 const maxRemembered = 100;
 
@@ -36,11 +47,34 @@ const maxRemembered = 100;
 export class GraphqlEngine {
   readonly schema: GraphQLSchema;
   readonly #log: Log;
+  readonly #server: Server<Operation>;
   readonly #documents = new Map<string, DocumentNode>();
 
   constructor(parts: GraphqlParts, log: Log) {
     this.#log = log;
     this.schema = buildSchema(schemaText);
+    this.#server = makeServer<ConnectionInitMessage['payload'], Operation>({
+      schema: this.schema,
+      context: ({ extra }) => extra,
+      connectionInitWaitTimeout: initWaitMs,
+      onSubscribe: (context, _id, { query, operationName, variables }) => {
+        if (Object.keys(context.subscriptions).length > maxOperations)
+          return [new GraphQLError(`A connection may have ${maxOperations} operations under way.`)];
+        const document = this.read(query);
+        if (!('kind' in document)) return document;
+        return {
+          schema: this.schema,
+          document,
+          operationName: operationName ?? undefined,
+          variableValues: variables ?? undefined,
+          contextValue: context.extra,
+        };
+      },
+      onError: (_context, _id, _payload, errors) => errors.map((error) => this.#told(error)),
+      onNext: (_context, _id, _payload, _args, result) => this.#shown(result),
+    });
+    const subscription = this.schema.getSubscriptionType()!.getFields().events!;
+    subscription.subscribe = (_source, args, operation: Operation) => subscribeTo(parts.live.feed, args, operation);
     for (const [type, fields] of Object.entries(resolversOf(parts))) {
       const found = this.schema.getType(type);
       if (!(found instanceof GraphQLObjectType)) throw new RangeError(`There is no type ${type}.`);
@@ -74,7 +108,10 @@ export class GraphqlEngine {
       variableValues: variables,
       contextValue,
     });
-    const { data, errors } = result;
+    return this.#shown(result);
+  }
+
+  #shown({ data, errors }: ResultLike): FormattedExecutionResult {
     return { ...(data !== undefined && { data }), ...(errors && { errors: errors.map((one) => this.#told(one)) }) };
   }
 
@@ -94,6 +131,16 @@ export class GraphqlEngine {
     if (this.#documents.size >= maxRemembered) this.#documents.clear();
     this.#documents.set(query, document);
     return document;
+  }
+
+  /**
+   * Serves one WebSocket by the protocol graphql-transport-ws.
+   *
+   * @returns to be called when it is closed
+   */
+  serve(socket: GraphqlSocket, principal: Principal): (code: number, reason: string) => void {
+    const closed = this.#server.opened(socket, { principal });
+    return (code, reason) => void closed(code, reason);
   }
 
   /** An error in the words of the table of errors. What was thrown and not expected goes to the log. */

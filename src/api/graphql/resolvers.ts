@@ -1,4 +1,5 @@
 import { HeadgateError } from '../../core/errors.ts';
+import type { LiveFeed } from '../../core/live.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { GatewayStatus } from '../../instrumentation/status.ts';
 import type { DeviceDescription, DeviceSummary } from '../../registry/describe.ts';
@@ -8,18 +9,40 @@ import { type DevicesApi, seenBy } from '../devices-routes.ts';
 import { commandFrom } from '../given-command.ts';
 import { demandOf, read } from '../guard.ts';
 import { jsonOf } from '../json-value.ts';
+import { filterOf, scopeOf } from '../live/filter-of.ts';
+import type { LiveApi } from '../live/live-routes.ts';
 import type { PublishApi } from '../measurements/routes.ts';
+import { type EventSource, eventsOf } from './event-source.ts';
 
 export interface GraphqlParts {
   readonly status: () => GatewayStatus;
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
   readonly publish: Pick<PublishApi, 'deliver'>;
   readonly commands: Pick<CommandsApi, 'send' | 'over'>;
+  readonly live: Pick<LiveApi, 'feed' | 'watch'>;
 }
 
 /** What resolvers know of the operation that they work for. */
 export interface Operation {
   readonly principal: Principal;
+}
+
+interface EventsArguments {
+  readonly devices?: readonly string[] | null;
+  readonly topics?: readonly string[] | null;
+  readonly kinds?: readonly string[] | null;
+  readonly fields?: readonly string[] | null;
+  readonly after?: string | null;
+}
+
+/** The source of the one subscription that there is. @throws {HeadgateError} request.invalid, access.denied, overload.shed */
+export function subscribeTo(
+  feed: LiveFeed,
+  { after, ...wanted }: EventsArguments,
+  { principal }: Operation,
+): EventSource {
+  const given = Object.entries(wanted).filter(([, texts]) => (texts?.length ?? 0) > 0);
+  return eventsOf(feed, filterOf(Object.fromEntries(given)), scopeOf(principal), after ?? undefined);
 }
 
 /** Of a type's field: what it is worth. */

@@ -55,6 +55,51 @@ type Mutation {
   ): Command!
 }
 
+type Subscription {
+  "What happens from now on, or after a cursor; first an event \`ready\` or \`reset\`."
+  events(
+    "Globs of device ids."
+    devices: [String!]
+    "MQTT topic filters."
+    topics: [String!]
+    "\`measurement\`, \`device\`, \`command\`, \`status\`, \`discovery\`"
+    kinds: [String!]
+    "Globs of field names: measurements that have one of them."
+    fields: [String!]
+    "The cursor of the last event that was seen."
+    after: String
+  ): Event!
+}
+
+type Event {
+  "What to give as \`after\` to go on behind this."
+  cursor: String!
+  "Its kind; or \`ready\`, \`reset\` (what came before is not known any more), \`gap\` (some were left out)."
+  event: String!
+  deviceId: ID
+  topic: String
+  "When it was measured, by the device's own clock."
+  time: Time
+  receivedAt: Time
+  "What the message was."
+  kind: String
+  source: String
+  "The record's."
+  sequence: Value
+  fields: [EventField!]
+  "Of messages that are kept as they came."
+  payloadText: String
+  payloadBase64: String
+  "What other events than measurements say."
+  data: Value
+}
+
+type EventField {
+  name: String!
+  value: Value!
+  unit: String
+}
+
 enum Priority { critical normal bulk }
 
 type Command {

@@ -29,7 +29,8 @@ function fieldMessage({ name, value, unit, tags = '', at }: FieldReport): Device
   return { field: { name, unit: unit ?? '', value: fieldValue(value) }, tags, at: instant(at ?? undefined) };
 }
 
-function fieldValue(value: FieldValue): NonNullable<Field['value']> {
+/** A value as a field has it on the wire. */
+export function fieldValue(value: FieldValue): NonNullable<Field['value']> {
   switch (typeof value) {
     case 'number':
       return { $case: 'number', value };

@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { sendUnaryData, UntypedServiceImplementation } from '@grpc/grpc-js';
 import { HeadgateError } from '../../core/errors.ts';
+import type { LiveFeed } from '../../core/live.ts';
 import type { Take } from '../../core/message.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { Log } from '../../lib/log.ts';
@@ -20,6 +21,7 @@ import { deviceMessage, summaryMessage } from './device-message.ts';
 import { callFailure } from './failure.ts';
 import { whenGone } from './gone.ts';
 import { type PublishStream, publishCall } from './publish-call.ts';
+import { type SubscribeCall, subscribeCall } from './subscribe-call.ts';
 
 export interface GatewayCallsDependencies {
   /** Who makes a call; a sentence: why what it shows of its caller does not count. */
@@ -30,6 +32,7 @@ export interface GatewayCallsDependencies {
   readonly commands: Pick<CommandsApi, 'send' | 'watch'>;
   /** Calls `end` when somebody is revoked, until what it returns is called. */
   readonly watch: (principalId: string, end: () => void) => () => void;
+  readonly feed: LiveFeed;
   readonly log: Log;
 }
 
@@ -42,7 +45,7 @@ export class GatewayCalls {
   }
 
   get implementation(): UntypedServiceImplementation {
-    const { publish, commands, log } = this.#deps;
+    const { publish, commands, feed, log } = this.#deps;
     return {
       publish: (call: PublishStream) => {
         const principal = this.#streamerOf(call);
@@ -55,6 +58,15 @@ export class GatewayCalls {
         const principal = this.#streamerOf(call);
         if (principal === undefined) return;
         commandCall(call, principal, commands).catch((error: unknown) => call.emit('error', callFailure(error, log)));
+      },
+      subscribe: (call: SubscribeCall) => {
+        const principal = this.#streamerOf(call);
+        if (principal === undefined) return;
+        try {
+          subscribeCall(call, principal, feed, log);
+        } catch (error) {
+          call.emit('error', callFailure(error, log));
+        }
       },
     };
   }
@@ -96,7 +108,8 @@ export class GatewayCalls {
   #streamerOf(call: Call & EventEmitter): Principal | undefined {
     const fail = (error: ReturnType<typeof callFailure>): unknown => call.emit('error', error);
     const principal = this.#callerOf(call, fail);
-    if (principal === undefined) return undefined;
+    // What nobody may do, the call itself finds out.
+    if (principal === undefined || principal.kind === 'nobody') return principal;
     const revoked = new HeadgateError('auth.failed', 'What this call was made with was revoked, or is over.');
     const forget = this.#deps.watch(principal.id, () => fail(callFailure(revoked, this.#deps.log)));
     whenGone(call, forget);

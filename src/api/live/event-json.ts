@@ -16,20 +16,22 @@ const snapshot = ['/api/v1/devices', '/api/v1/status'];
  * payloadBase64}`, without what there is not.
  */
 export function eventJson(event: LiveEvent, epoch: string): string {
-  if (event.json !== '') return event.json;
-  const head = { cursor: `${epoch}-${event.number}`, event: event.kind };
-  const { taken, fact } = event;
-  const body =
-    taken !== undefined
-      ? takenOf(taken)
-      : {
-          at: iso(fact!.atMs),
-          ...(fact!.deviceId !== undefined && { deviceId: fact!.deviceId }),
-          ...(fact!.topic !== undefined && { topic: fact!.topic }),
-          ...fact!.body,
-        };
-  event.json = JSON.stringify({ ...head, ...body });
+  if (event.json === '') event.json = JSON.stringify(eventOf(event, epoch));
   return event.json;
+}
+
+/** The same before it is text. */
+export function eventOf({ number, kind, taken, fact }: LiveEvent, epoch: string): object {
+  const head = { cursor: `${epoch}-${number}`, event: kind };
+  if (taken !== undefined) return { ...head, ...takenOf(taken) };
+  const { atMs, deviceId, topic, body } = fact!;
+  return {
+    ...head,
+    at: iso(atMs),
+    ...(deviceId !== undefined && { deviceId }),
+    ...(topic !== undefined && { topic }),
+    ...body,
+  };
 }
 
 /** @returns what a reader is told before its first event */

@@ -7,7 +7,7 @@
 /* eslint-disable */
 import { BinaryReader, BinaryWriter } from "@bufbuild/protobuf/wire";
 import { Timestamp } from "../../google/protobuf/timestamp.ts";
-import { Field, Priority, priorityFromJSON, priorityToJSON } from "./record.ts";
+import { Field, Priority, priorityFromJSON, priorityToJSON, Record } from "./record.ts";
 import { CommandUpdate } from "./uplink.ts";
 
 export const protobufPackage = "headgate.v1";
@@ -46,6 +46,64 @@ export interface Failure {
   /** The same can succeed later, after so many seconds. */
   retryable: boolean;
   retryAfterSeconds: number;
+}
+
+export interface SubscribeRequest {
+  /** Devices by id, with `*` for any text. None: all. */
+  devices: string[];
+  /** MQTT topic filters. None: all. */
+  topics: string[];
+  /** Kinds of events: "measurement", "device", "command", "status", … None: all. */
+  kinds: string[];
+  /** Names of fields that a measurement has to have one of. None: any. */
+  fields: string[];
+  /** Where to go on: the cursor of the last event that was seen. Empty: from now on. */
+  after: string;
+}
+
+export interface SubscribeResponse {
+  /** What to give as `after` to go on behind this. */
+  cursor: string;
+  event:
+    | //
+    /** The first of all, unless that is a Reset: what comes from here on is told. */
+    { $case: "ready"; value: Ready }
+    | //
+    /** A measurement, or a message that is none. Its sequence is zero when its rule keeps it from the records. */
+    { $case: "record"; value: Record }
+    | //
+    /** Events that were left out for this reader. */
+    { $case: "missed"; value: Missed }
+    | //
+    /** What is between `after` and this event is not known any more: ask for what is now. */
+    { $case: "reset"; value: Reset }
+    | //
+    /** Any other event, as the JSON that it is over SSE and WebSocket. */
+    { $case: "other"; value: OtherEvent }
+    | undefined;
+}
+
+export interface Ready {
+}
+
+export interface Missed {
+  /** How many events. */
+  count: bigint;
+  /** "coalesced": of each series the newest follows. "overrun": not even that is known any more. */
+  reason: string;
+}
+
+export interface Reset {
+  /**
+   * "epoch": the cursor is of an earlier run of the gateway. "expired": what came after it is not kept any more. "unknown": it
+   * was never given out.
+   */
+  reason: string;
+}
+
+export interface OtherEvent {
+  kind: string;
+  json: string;
 }
 
 export interface ListDevicesRequest {
@@ -476,6 +534,611 @@ export const Failure: MessageFns<Failure> = {
     message.detail = object.detail ?? "";
     message.retryable = object.retryable ?? false;
     message.retryAfterSeconds = object.retryAfterSeconds ?? 0;
+    return message;
+  },
+};
+
+function createBaseSubscribeRequest(): SubscribeRequest {
+  return { devices: [], topics: [], kinds: [], fields: [], after: "" };
+}
+
+export const SubscribeRequest: MessageFns<SubscribeRequest> = {
+  encode(message: SubscribeRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.devices) {
+      writer.uint32(10).string(v!);
+    }
+    for (const v of message.topics) {
+      writer.uint32(18).string(v!);
+    }
+    for (const v of message.kinds) {
+      writer.uint32(26).string(v!);
+    }
+    for (const v of message.fields) {
+      writer.uint32(34).string(v!);
+    }
+    if (message.after !== "") {
+      writer.uint32(42).string(message.after);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubscribeRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubscribeRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.devices.push(reader.string());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.topics.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.kinds.push(reader.string());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.fields.push(reader.string());
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.after = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SubscribeRequest {
+    return {
+      devices: globalThis.Array.isArray(object?.devices) ? object.devices.map((e: any) => globalThis.String(e)) : [],
+      topics: globalThis.Array.isArray(object?.topics) ? object.topics.map((e: any) => globalThis.String(e)) : [],
+      kinds: globalThis.Array.isArray(object?.kinds) ? object.kinds.map((e: any) => globalThis.String(e)) : [],
+      fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => globalThis.String(e)) : [],
+      after: isSet(object.after) ? globalThis.String(object.after) : "",
+    };
+  },
+
+  toJSON(message: SubscribeRequest): unknown {
+    const obj: any = {};
+    if (message.devices?.length) {
+      obj.devices = message.devices;
+    }
+    if (message.topics?.length) {
+      obj.topics = message.topics;
+    }
+    if (message.kinds?.length) {
+      obj.kinds = message.kinds;
+    }
+    if (message.fields?.length) {
+      obj.fields = message.fields;
+    }
+    if (message.after !== "") {
+      obj.after = message.after;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SubscribeRequest>): SubscribeRequest {
+    return SubscribeRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubscribeRequest>): SubscribeRequest {
+    const message = createBaseSubscribeRequest();
+    message.devices = object.devices?.map((e) => e) || [];
+    message.topics = object.topics?.map((e) => e) || [];
+    message.kinds = object.kinds?.map((e) => e) || [];
+    message.fields = object.fields?.map((e) => e) || [];
+    message.after = object.after ?? "";
+    return message;
+  },
+};
+
+function createBaseSubscribeResponse(): SubscribeResponse {
+  return { cursor: "", event: undefined };
+}
+
+export const SubscribeResponse: MessageFns<SubscribeResponse> = {
+  encode(message: SubscribeResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.cursor !== "") {
+      writer.uint32(10).string(message.cursor);
+    }
+    switch (message.event?.$case) {
+      case "ready":
+        Ready.encode(message.event.value, writer.uint32(50).fork()).join();
+        break;
+      case "record":
+        Record.encode(message.event.value, writer.uint32(18).fork()).join();
+        break;
+      case "missed":
+        Missed.encode(message.event.value, writer.uint32(26).fork()).join();
+        break;
+      case "reset":
+        Reset.encode(message.event.value, writer.uint32(34).fork()).join();
+        break;
+      case "other":
+        OtherEvent.encode(message.event.value, writer.uint32(42).fork()).join();
+        break;
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): SubscribeResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseSubscribeResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.cursor = reader.string();
+            continue;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.event = { $case: "ready", value: Ready.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.event = { $case: "record", value: Record.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.event = { $case: "missed", value: Missed.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.event = { $case: "reset", value: Reset.decode(reader, reader.uint32()) };
+            continue;
+          }
+          case 5: {
+            if (tag !== 42) {
+              break;
+            }
+
+            message.event = { $case: "other", value: OtherEvent.decode(reader, reader.uint32()) };
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): SubscribeResponse {
+    return {
+      cursor: isSet(object.cursor) ? globalThis.String(object.cursor) : "",
+      event: isSet(object.ready)
+        ? { $case: "ready", value: Ready.fromJSON(object.ready) }
+        : isSet(object.record)
+        ? { $case: "record", value: Record.fromJSON(object.record) }
+        : isSet(object.missed)
+        ? { $case: "missed", value: Missed.fromJSON(object.missed) }
+        : isSet(object.reset)
+        ? { $case: "reset", value: Reset.fromJSON(object.reset) }
+        : isSet(object.other)
+        ? { $case: "other", value: OtherEvent.fromJSON(object.other) }
+        : undefined,
+    };
+  },
+
+  toJSON(message: SubscribeResponse): unknown {
+    const obj: any = {};
+    if (message.cursor !== "") {
+      obj.cursor = message.cursor;
+    }
+    if (message.event?.$case === "ready") {
+      obj.ready = Ready.toJSON(message.event.value);
+    } else if (message.event?.$case === "record") {
+      obj.record = Record.toJSON(message.event.value);
+    } else if (message.event?.$case === "missed") {
+      obj.missed = Missed.toJSON(message.event.value);
+    } else if (message.event?.$case === "reset") {
+      obj.reset = Reset.toJSON(message.event.value);
+    } else if (message.event?.$case === "other") {
+      obj.other = OtherEvent.toJSON(message.event.value);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<SubscribeResponse>): SubscribeResponse {
+    return SubscribeResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<SubscribeResponse>): SubscribeResponse {
+    const message = createBaseSubscribeResponse();
+    message.cursor = object.cursor ?? "";
+    switch (object.event?.$case) {
+      case "ready": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "ready", value: Ready.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "record": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "record", value: Record.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "missed": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "missed", value: Missed.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "reset": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "reset", value: Reset.fromPartial(object.event.value) };
+        }
+        break;
+      }
+      case "other": {
+        if (object.event?.value !== undefined && object.event?.value !== null) {
+          message.event = { $case: "other", value: OtherEvent.fromPartial(object.event.value) };
+        }
+        break;
+      }
+    }
+    return message;
+  },
+};
+
+function createBaseReady(): Ready {
+  return {};
+}
+
+export const Ready: MessageFns<Ready> = {
+  encode(_: Ready, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Ready {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReady();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(_: any): Ready {
+    return {};
+  },
+
+  toJSON(_: Ready): unknown {
+    const obj: any = {};
+    return obj;
+  },
+
+  create(base?: DeepPartial<Ready>): Ready {
+    return Ready.fromPartial(base ?? {});
+  },
+  fromPartial(_: DeepPartial<Ready>): Ready {
+    const message = createBaseReady();
+    return message;
+  },
+};
+
+function createBaseMissed(): Missed {
+  return { count: 0n, reason: "" };
+}
+
+export const Missed: MessageFns<Missed> = {
+  encode(message: Missed, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.count !== 0n) {
+      if (BigInt.asUintN(64, message.count) !== message.count) {
+        throw new globalThis.Error("value provided for field message.count of type uint64 too large");
+      }
+      writer.uint32(8).uint64(message.count);
+    }
+    if (message.reason !== "") {
+      writer.uint32(18).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Missed {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMissed();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 8) {
+              break;
+            }
+
+            message.count = reader.uint64() as bigint;
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Missed {
+    return {
+      count: isSet(object.count) ? BigInt(object.count) : 0n,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: Missed): unknown {
+    const obj: any = {};
+    if (message.count !== 0n) {
+      obj.count = message.count.toString();
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Missed>): Missed {
+    return Missed.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Missed>): Missed {
+    const message = createBaseMissed();
+    message.count = (object.count !== undefined && object.count !== null) ? BigInt(object.count) : 0n;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseReset(): Reset {
+  return { reason: "" };
+}
+
+export const Reset: MessageFns<Reset> = {
+  encode(message: Reset, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.reason !== "") {
+      writer.uint32(10).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): Reset {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseReset();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): Reset {
+    return { reason: isSet(object.reason) ? globalThis.String(object.reason) : "" };
+  },
+
+  toJSON(message: Reset): unknown {
+    const obj: any = {};
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<Reset>): Reset {
+    return Reset.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<Reset>): Reset {
+    const message = createBaseReset();
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
+function createBaseOtherEvent(): OtherEvent {
+  return { kind: "", json: "" };
+}
+
+export const OtherEvent: MessageFns<OtherEvent> = {
+  encode(message: OtherEvent, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.kind !== "") {
+      writer.uint32(10).string(message.kind);
+    }
+    if (message.json !== "") {
+      writer.uint32(18).string(message.json);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): OtherEvent {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseOtherEvent();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.kind = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.json = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): OtherEvent {
+    return {
+      kind: isSet(object.kind) ? globalThis.String(object.kind) : "",
+      json: isSet(object.json) ? globalThis.String(object.json) : "",
+    };
+  },
+
+  toJSON(message: OtherEvent): unknown {
+    const obj: any = {};
+    if (message.kind !== "") {
+      obj.kind = message.kind;
+    }
+    if (message.json !== "") {
+      obj.json = message.json;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<OtherEvent>): OtherEvent {
+    return OtherEvent.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<OtherEvent>): OtherEvent {
+    const message = createBaseOtherEvent();
+    message.kind = object.kind ?? "";
+    message.json = object.json ?? "";
     return message;
   },
 };

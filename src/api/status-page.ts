@@ -1,4 +1,5 @@
 import { pagePolicy } from './page-policy.ts';
+import { signInForm, signInScript, signInStyle } from './sign-in-page.ts';
 
 // The page at "/": one file, no request but to this gateway, readable on a phone, in the dark, and when it is stale.
 
@@ -14,7 +15,8 @@ dd { margin: 0; font-size: 1.25rem; font-variant-numeric: tabular-nums; overflow
 dd small { display: block; font-size: .8rem; opacity: .75; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; padding: .75rem 1rem; border-radius: .5rem; background: color-mix(in srgb, currentColor 8%, transparent); }
 body.stale dl { opacity: .5; }
-`;
+body.unknown dl, body.unknown .known { display: none; }
+${signInStyle}`;
 
 const script = `
 const $ = (id) => document.getElementById(id);
@@ -61,6 +63,13 @@ function tellTime() {
 async function refresh() {
   try {
     const response = await fetch('api/v1/status', { cache: 'no-store', signal: AbortSignal.timeout(5000) });
+    if (response.status === 401 || response.status === 403) {
+      const says = document.body.className === 'unknown' ? '' : await askWho();
+      if (says !== '') $('summary').textContent = response.status === 401 ? says : 'You may not see how the gateway is doing.';
+      document.body.className = 'unknown';
+      setTimeout(refresh, 5000);
+      return;
+    }
     if (!response.ok) throw new Error(response.statusText);
     now = Date.parse(response.headers.get('date'));
     show(await response.json());
@@ -71,7 +80,10 @@ async function refresh() {
   }
   setTimeout(refresh, 2000);
 }
+${signInScript}
 refresh();
+// Nothing is missing where this fails: who is asked for a name is told so above.
+askWho().catch(() => {});
 `;
 
 const tile = (title: string, value: string, detail: string): string =>
@@ -85,6 +97,7 @@ export const statusPage = `<!doctype html>
 <style>${style}</style>
 <h1 id="name">Headgate</h1>
 <p id="summary">Asking the gateway …</p>
+${signInForm}
 <dl>
 ${tile('Messages in', 'in', 'total')}
 ${tile('MQTT clients', 'clients', 'address')}
@@ -95,8 +108,8 @@ ${tile('Confirmed by the collector', 'out', 'acknowledged')}
 ${tile('Collected in', 'sink', 'collector')}
 ${tile('Clock', 'clock', 'time')}
 </dl>
-<p>Publish something:</p>
-<pre id="try"></pre>
+<p class="known">Publish something:</p>
+<pre class="known" id="try"></pre>
 <p><a href="api/v1/status">Status as JSON</a> · <a href="api/v1/devices">Devices</a> · <a href="metrics">Metrics</a> · <a href="api/docs">API</a></p>
 <script>${script}</script>
 </html>

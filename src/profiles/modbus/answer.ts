@@ -91,8 +91,8 @@ function exceptionOf(begin: string, code: number, meanings: ReadonlyMap<number, 
 /** Who was asked for what: the begin of a sentence. */
 export function asked(request: ReadRequest): string {
   const { unit, table, address, count } = request;
-  const what = isBits(request) ? `${table}s` : `${table} registers`;
-  return `Device ${unit}, asked for ${what} ${address} to ${address + count - 1}`;
+  const what = isBits(request) ? table : `${table} register`;
+  return `Device ${unit}, asked for ${count === 1 ? `${what} ${address}` : `${what}s ${address} to ${address + count - 1}`}`;
 }
 
 /** Who was told to write what: the begin of a sentence. */

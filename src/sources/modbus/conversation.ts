@@ -15,6 +15,8 @@ export interface ConversationDependencies<W> {
 
 /** After so many requests in a row without an answer it is looked whether the connection is still good for anything. */
 const maxUnanswered = 3;
+/** Who sends more than this that is no answer is not listened to any longer. */
+const maxUnaskedBytes = 1024 * 1024;
 
 /** One connection to a bus, from its opening to its end: the schedule's steps are carried out, and what is heard is told to it. */
 export class Conversation<W> {
@@ -28,6 +30,8 @@ export class Conversation<W> {
   #noiseSince: number | undefined;
   /** How many lots of bytes came; tells whether one came in between. */
   #lots = 0;
+  /** What came since the last answer. */
+  #unaskedBytes = 0;
   readonly #openedAt = performance.now();
   /** Requests in a row that were not answered, and how many answers had been late before. */
   #unanswered = 0;
@@ -74,6 +78,11 @@ export class Conversation<W> {
     const now = performance.now();
     this.#lots++;
     this.#received += bytes.length;
+    this.#unaskedBytes += bytes.length;
+    if (this.#deps.line.isRemote && this.#unaskedBytes > maxUnaskedBytes) {
+      this.#connection.close('What is there sends without end what nobody asked for.');
+      return;
+    }
     this.#heardAt = now;
     const strayBefore = wire.strayBytes;
     const answers = wire.push(bytes);
@@ -84,7 +93,10 @@ export class Conversation<W> {
     for (const { unit, pdu, id } of answers) {
       const { asked } = schedule;
       const event = schedule.heard(unit, pdu, now, id);
-      if (asked !== undefined && schedule.asked === undefined) [this.#unanswered, this.#lateBefore] = [0, this.#late()];
+      if (asked !== undefined && schedule.asked === undefined) {
+        [this.#unanswered, this.#lateBefore] = [0, this.#late()];
+        this.#unaskedBytes = 0;
+      }
       if (event !== undefined) tell(event);
     }
     if (wire.strayBytes > strayBefore) this.#noiseSince ??= now;

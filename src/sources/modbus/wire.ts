@@ -24,6 +24,11 @@ export interface Wire {
   readonly strayBytes: number;
 }
 
+/**
+ * So many places where an answer could begin are tried at once: among 256 bytes of noise there are a few, and more only where
+ * somebody means to keep this process busy.
+ */
+const maxTried = 64;
 /** The longest frame (Modbus over Serial Line 1.02 § 2.5.1). */
 const maxFrame = 256;
 
@@ -96,11 +101,12 @@ export class RtuWire implements Wire {
   /** Takes out the first whole answer, and what lies before it. */
   #find(): HeardAnswer | undefined {
     const bytes = this.#bytes;
+    let tried = 0;
     for (let at = 0; at + 5 <= bytes.length; at++) {
       if (!this.#units.has(bytes[at]!)) continue;
       const size = sizeFrom(bytes, at + 1);
       const end = size === undefined ? Number.POSITIVE_INFINITY : at + size + 3;
-      if (end > bytes.length || !isFrame(bytes, at, end)) continue;
+      if (end > bytes.length || tried++ >= maxTried || !isFrame(bytes, at, end)) continue;
       this.#stray += at;
       this.#bytes = bytes.subarray(end);
       return { unit: bytes[at]!, pdu: Uint8Array.prototype.slice.call(bytes, at + 1, end - 2) };

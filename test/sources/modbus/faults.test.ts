@@ -114,7 +114,7 @@ test('what a device does not have is told by name, and the rest is read', async 
     busOf({ path: line.near, timeout: 100, units: [{ unit: 1, profile: 'test/beyond' }] }),
   ]);
   await eventually('both to be asked', () => site.unit(1).refused.length === 1 && site.messages.length > 5, patient);
-  assert.deepEqual(site.unit(1).refused, ['It refuses r500 (holding registers 500 to 500) by exception 2.']);
+  assert.deepEqual(site.unit(1).refused, ['It refuses r500 (holding register 500) by exception 2.']);
   assert.equal(site.unit(1).exceptions, 2);
   assert.equal(site.unit(1).state, 'answering');
   site.checkValues();
@@ -269,4 +269,28 @@ test('a serial line behind an adapter in the network is a serial line', async (t
   );
   site.checkValues();
   assert.ok(site.unit(1).stray > 0);
+});
+
+test('a server that floods is let go, and the others go on', async (t) => {
+  const noise = Buffer.alloc(65_536, Uint8Array.of(1, 3, 250));
+  const port = await server(t, (socket) => {
+    const pour = (): void => {
+      while (socket.writable && socket.write(noise));
+      socket.once('drain', pour);
+    };
+    pour();
+  });
+  const good = await server(t, (socket, request) => void socket.write(tcpAnswerTo(request)));
+  const site = await ModbusSite.start(t, [
+    busOf({ host: '127.0.0.1', port, framing: 'rtu' }),
+    busOf({ name: 'good', host: '127.0.0.1', port: good }),
+  ]);
+  await eventually(
+    'it to be let go',
+    () => site.bus().reason === 'What is there sends without end what nobody asked for.',
+    patient,
+  );
+  const before = site.count('good/1');
+  await eventually('the others', () => site.count('good/1') > before + 10, patient);
+  assert.equal(site.count('bus/1'), 0);
 });

@@ -12,7 +12,12 @@ export interface TurnsDependencies {
 interface Turn {
   readonly words: SerialWords;
   readonly settle: (handed: Handed) => void;
+  /** Gives it back. */
+  readonly patience: NodeJS.Timeout;
 }
+
+/** What the line has no time for within this is given back, and waits where it can expire. */
+const patienceMs = 10_000;
 
 /**
  * What a device is told, one thing after the other: the next one when it has answered to the last, or its time for that is
@@ -36,7 +41,8 @@ export class CommandTurns {
   /** It is told by {@link next}. */
   add(words: SerialWords): Promise<Handed> {
     const { promise, resolve } = Promise.withResolvers<Handed>();
-    this.#waiting.push({ words, settle: resolve });
+    const turn: Turn = { words, settle: resolve, patience: setTimeout(() => this.#giveBack(turn), patienceMs) };
+    this.#waiting.push(turn);
     return promise;
   }
 
@@ -44,6 +50,7 @@ export class CommandTurns {
   next(): void {
     while (this.#underWay === undefined && this.#waiting.length > 0 && this.#deps.isFree()) {
       const turn = this.#waiting.shift()!;
+      clearTimeout(turn.patience);
       const { bytes, answer } = turn.words;
       if (!this.#deps.write(bytes)) turn.settle(false);
       // That it was written says nothing of what the device makes of it.
@@ -62,8 +69,14 @@ export class CommandTurns {
   }
 
   stop(): void {
-    for (const { settle } of this.#waiting.splice(0)) settle(false);
+    for (const turn of [...this.#waiting]) this.#giveBack(turn);
     if (this.#underWay !== undefined) this.#settle({ outcome: 'unanswered' });
+  }
+
+  #giveBack(turn: Turn): void {
+    clearTimeout(turn.patience);
+    this.#waiting = this.#waiting.filter((one) => one !== turn);
+    turn.settle(false);
   }
 
   #settle(handed: Handed): void {

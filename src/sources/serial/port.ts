@@ -109,8 +109,9 @@ export class Port {
     if (this.#state.name === 'open') this.#state.conversation.close('Its settings have changed.');
   }
 
-  get isOpen(): boolean {
-    return this.#state.name === 'open';
+  /** Whether its device can be told something now, and its answer would be heard. */
+  get reaches(): boolean {
+    return this.#state.name === 'open' && !this.#intake.isPaused;
   }
 
   /** Tells its device something, at most once. */

@@ -18,9 +18,9 @@ export class SerialCarrier {
     this.#ports = new Map(ports.map((port) => [port.name, port]));
   }
 
-  /** A device's port is open, and it is not busy with another command: what waits there could not be taken back any more. */
+  /** A device's port is open, and it is not busy with another command: what waits there can not expire. */
   reaches(deviceId: string, underWay: number): boolean {
-    return underWay === 0 && this.#portOf(deviceId)?.isOpen === true;
+    return underWay === 0 && this.#portOf(deviceId)?.reaches === true;
   }
 
   obstacle(deviceId: string): string | undefined {

@@ -85,6 +85,7 @@ export class Serving {
       isServing: () => ['ready', 'degraded'].includes(reporter.status().health.state),
       publish: publish.take,
       devices: decoding.registry,
+      history: deps.history.queries,
       commands: deps.commands,
       feed: live,
       log: log('grpc'),

@@ -6,6 +6,8 @@ import {
   GatewaySendCommandResponse,
   GetDeviceRequest,
   GetDeviceResponse,
+  GetMeasurementsRequest,
+  GetMeasurementsResponse,
   ListDevicesRequest,
   ListDevicesResponse,
   PublishRequest,
@@ -29,6 +31,7 @@ export const gatewayService = {
   },
   listDevices: grpcMethod(`${gateway}/ListDevices`, ListDevicesRequest, ListDevicesResponse),
   getDevice: grpcMethod(`${gateway}/GetDevice`, GetDeviceRequest, GetDeviceResponse),
+  getMeasurements: grpcMethod(`${gateway}/GetMeasurements`, GetMeasurementsRequest, GetMeasurementsResponse),
   sendCommand: grpcMethod(`${gateway}/SendCommand`, GatewaySendCommandRequest, GatewaySendCommandResponse, 'response'),
 } as const;
 

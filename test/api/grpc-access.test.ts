@@ -23,6 +23,7 @@ test('who calls over gRPC is held to what they may, and a call that is open ends
     isServing: () => true,
     publish: (_message, bearer) => bearer.taken(1),
     devices: { summaries: () => [], describe: () => undefined },
+    history: {} as never,
     commands: {} as never,
     feed: {} as never,
     log: silentLog,

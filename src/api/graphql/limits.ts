@@ -77,4 +77,4 @@ function lengthOf(given: Arguments, field: string, depth: number): number {
   return first.kind === Kind.INT && 'value' in first ? Math.max(1, Number(first.value)) : 1_000;
 }
 
-const lists: ReadonlySet<string> = new Set(['fields', 'attributes', 'topics']);
+const lists: ReadonlySet<string> = new Set(['fields', 'attributes', 'topics', 'series', 'losses']);

@@ -11,12 +11,14 @@ import { demandOf, read } from '../guard.ts';
 import { jsonOf } from '../json-value.ts';
 import { filterOf, scopeOf } from '../live/filter-of.ts';
 import type { LiveApi } from '../live/live-routes.ts';
+import { type HistoryApi, measurementsBody } from '../measurements/history-routes.ts';
 import type { PublishApi } from '../measurements/routes.ts';
 import { type EventSource, eventsOf } from './event-source.ts';
 
 export interface GraphqlParts {
   readonly status: () => GatewayStatus;
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
+  readonly history: HistoryApi;
   readonly publish: Pick<PublishApi, 'deliver'>;
   readonly commands: Pick<CommandsApi, 'send' | 'over'>;
   readonly live: Pick<LiveApi, 'feed' | 'watch'>;
@@ -57,10 +59,20 @@ interface DevicesArguments {
   readonly ignored: boolean;
 }
 
+interface MeasurementsArguments {
+  readonly device: string;
+  readonly fields?: readonly string[] | null;
+  readonly points: number;
+  readonly from?: string | null;
+  readonly to?: string | null;
+  readonly bucket?: string | null;
+}
+
 /** By type and field; what is not here is the source's own property of that name. */
 export function resolversOf({
   status,
   devices,
+  history,
   publish,
   commands,
 }: GraphqlParts): Readonly<Record<string, Record<string, Resolver>>> {
@@ -81,6 +93,13 @@ export function resolversOf({
       device: (_source: never, { id }: { readonly id: string }, { principal }) => {
         demandOf(principal, { kind: 'read', deviceId: id });
         return devices.describe(id) ?? null;
+      },
+      measurements: (_source: never, args: MeasurementsArguments, { principal }) => {
+        demandOf(principal, { kind: 'read', deviceId: args.device });
+        const { device, fields, points, ...window } = args;
+        const given = Object.entries(window).filter(([, value]) => value !== null);
+        const parameters = { device, field: [...(fields ?? [])], points: String(points), ...Object.fromEntries(given) };
+        return measurementsBody(parameters, history, devices);
       },
     },
     Mutation: {

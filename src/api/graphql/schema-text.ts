@@ -24,6 +24,62 @@ type Query {
   ): DevicePage!
   "Null: there is no such device."
   device(id: ID!): Device
+  "What a device measured in a window: its points as they came when the gateway has all of them at hand, else buckets."
+  measurements(
+    device: ID!
+    "These alone."
+    fields: [String!]
+    "RFC 3339, or how long ago."
+    from: String = "-1h"
+    "None: now."
+    to: String
+    "Of each field at the most; 1 to 2,000."
+    points: Int = 500
+    "How wide buckets are: a multiple of \`10s\`."
+    bucket: String
+  ): Measurements!
+}
+
+type Measurements {
+  "\`raw\` or \`buckets\`"
+  kind: String!
+  from: Time!
+  to: Time!
+  "Null: points as they came."
+  bucketSeconds: Float
+  "Spans without a point have no bucket."
+  series: [MeasuredSeries!]!
+  "Points of the window that were lost."
+  losses: [MeasurementLoss!]!
+  "Fields that are left out, because they are too many."
+  leftSeries: Int!
+}
+
+"Columns of one length: \`values\` of points, or the others of buckets."
+type MeasuredSeries {
+  field: String!
+  "\`room=3,rack=b\`"
+  tags: String!
+  unit: String
+  "\`number\`, \`boolean\` or \`text\`"
+  type: String!
+  "Unix time in ms; of a bucket when it begins."
+  times: [Float!]!
+  values: [Value!]
+  "True counts as 1, false as 0."
+  min: [Float!]
+  max: [Float!]
+  avg: [Float!]
+  count: [Float!]
+  first: [Float!]
+  last: [Float!]
+}
+
+type MeasurementLoss {
+  from: Time!
+  to: Time!
+  points: Float!
+  reason: String!
 }
 
 type Mutation {

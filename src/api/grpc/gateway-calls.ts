@@ -8,6 +8,7 @@ import type { Log } from '../../lib/log.ts';
 import type {
   GetDeviceRequest,
   GetDeviceResponse,
+  GetMeasurementsRequest,
   ListDevicesRequest,
   ListDevicesResponse,
 } from '../../wire/generated/headgate/v1/gateway.ts';
@@ -15,11 +16,13 @@ import type { CommandsApi } from '../commands-routes.ts';
 import { deviceQueryOf, pageOf } from '../device-query.ts';
 import { type DevicesApi, seenBy } from '../devices-routes.ts';
 import { demandOf } from '../guard.ts';
+import type { HistoryApi } from '../measurements/history-routes.ts';
 import { type Call, type Shown, shownBy } from './caller.ts';
 import { type CommandCall, commandCall } from './command-call.ts';
 import { deviceMessage, summaryMessage } from './device-message.ts';
 import { callFailure } from './failure.ts';
 import { whenGone } from './gone.ts';
+import { measurementsCall } from './measurements-call.ts';
 import { type PublishStream, publishCall } from './publish-call.ts';
 import { type SubscribeCall, subscribeCall } from './subscribe-call.ts';
 
@@ -29,6 +32,7 @@ export interface GatewayCallsDependencies {
   /** As `LocalPublish` has it. */
   readonly publish: Take;
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
+  readonly history: HistoryApi;
   readonly commands: Pick<CommandsApi, 'send' | 'watch'>;
   /** Calls `end` when somebody is revoked, until what it returns is called. */
   readonly watch: (principalId: string, end: () => void) => () => void;
@@ -54,6 +58,10 @@ export class GatewayCalls {
       },
       listDevices: this.#unary((request: ListDevicesRequest, caller) => this.#listDevices(request, caller)),
       getDevice: this.#unary((request: GetDeviceRequest, caller) => this.#getDevice(request, caller)),
+      getMeasurements: this.#unary((request: GetMeasurementsRequest, caller) => {
+        demandOf(caller, { kind: 'read', deviceId: request.deviceId });
+        return measurementsCall(request, this.#deps);
+      }),
       sendCommand: (call: CommandCall) => {
         const principal = this.#streamerOf(call);
         if (principal === undefined) return;
@@ -92,15 +100,18 @@ export class GatewayCalls {
     return { device: deviceMessage(device) };
   }
 
-  #unary<Request, Response>(handle: (request: Request, caller: Principal) => Response) {
-    return (call: Call & { readonly request: Request }, answer: sendUnaryData<Response>): void => {
+  #unary<Request, Response>(handle: (request: Request, caller: Principal) => Response | Promise<Response>) {
+    return async (call: Call & { readonly request: Request }, answer: sendUnaryData<Response>): Promise<void> => {
       const caller = this.#callerOf(call, (error) => answer(error));
       if (caller === undefined) return;
+      let response: Response;
       try {
-        answer(null, handle(call.request, caller));
+        response = await handle(call.request, caller);
       } catch (error) {
         answer(callFailure(error, this.#deps.log));
+        return;
       }
+      answer(null, response);
     };
   }
 

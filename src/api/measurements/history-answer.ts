@@ -9,6 +9,39 @@ export type Row = Readonly<Record<string, unknown>>;
 const measures = ['min', 'max', 'avg', 'count', 'first', 'last'] as const;
 const names = ['field', 'tags', 'unit'] as const;
 
+/** What a window has, for JSON. */
+export interface WindowBody {
+  readonly device: string;
+  readonly kind: HistoryAnswer['kind'];
+  /** RFC 3339. */
+  readonly from: string;
+  readonly to: string;
+  /** Null: points as they came. */
+  readonly bucketSeconds: number | null;
+  readonly tier: string | null;
+  readonly losses: readonly {
+    readonly from: string;
+    readonly to: string;
+    readonly points: number;
+    readonly reason: string;
+  }[];
+  readonly leftSeries: number;
+  /** Or `rows`. */
+  readonly series?: readonly SeriesBody[];
+  readonly rows?: readonly Row[];
+}
+
+/** Columns of one length: `values`, or the measures of buckets. */
+export interface SeriesBody
+  extends Partial<Omit<RawSeries, keyof SeriesHead | 'times'>>,
+    Partial<Omit<BucketSeries, keyof SeriesHead | 'times'>> {
+  readonly field: string;
+  readonly tags: string;
+  readonly unit: string | null;
+  readonly type: SeriesHead['kind'];
+  readonly times: readonly number[];
+}
+
 /** What the newest values are, as JSON. */
 export function latestBody({ device, layout }: MeasurementsQuery, fields: readonly FieldReport[]): object {
   const rows = latestRows(fields);
@@ -22,7 +55,7 @@ export function latestRows(fields: readonly FieldReport[]): Row[] {
 }
 
 /** What a window has, as JSON. */
-export function windowBody(query: MeasurementsQuery, window: QueriedWindow, answer: HistoryAnswer): object {
+export function windowBody(query: MeasurementsQuery, window: QueriedWindow, answer: HistoryAnswer): WindowBody {
   const { device, layout } = query;
   const widthMs = answer.kind === 'buckets' ? answer.widthMs : 1;
   const about = {
@@ -39,7 +72,7 @@ export function windowBody(query: MeasurementsQuery, window: QueriedWindow, answ
     leftSeries: answer.leftSeries,
   };
   if (layout === 'rows') return { ...about, rows: [...rowsOf(answer)] };
-  const columns = (one: RawSeries | BucketSeries): object => {
+  const columns = (one: RawSeries | BucketSeries): SeriesBody => {
     const { field, tags, unit, kind, ...rest } = one;
     return { field, tags, unit: unit === '' ? null : unit, type: kind, ...rest };
   };

@@ -1,12 +1,21 @@
-import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { HeadgateError } from '../../core/errors.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type { HistoryAnswer, HistoryQuery } from '../../history/queries.ts';
 import type { DevicesApi } from '../devices-routes.ts';
 import { needs } from '../guard.ts';
 import { problem, sendProblem } from '../problem.ts';
-import { csvHeader, csvLine, latestBody, latestRows, type Row, rowsOf, windowBody } from './history-answer.ts';
+import {
+  csvHeader,
+  csvLine,
+  latestBody,
+  latestRows,
+  type Row,
+  rowsOf,
+  type WindowBody,
+  windowBody,
+} from './history-answer.ts';
 import { type Format, type MeasurementsQuery, measurementsQueryOf, type QueriedWindow } from './history-query.ts';
 
 /** The history, as far as it can be asked. */
@@ -24,8 +33,7 @@ export interface HistoryApi {
 
 const path = '/api/v1/measurements';
 const pieceChars = 32_768;
-const types: Readonly<Record<Format, string>> = {
-  json: 'application/json; charset=utf-8',
+const types: Readonly<Record<Exclude<Format, 'json'>, string>> = {
   ndjson: 'application/x-ndjson; charset=utf-8',
   csv: 'text/csv; charset=utf-8',
 };
@@ -40,23 +48,56 @@ export function addHistoryRoutes(app: FastifyInstance, history: HistoryApi, devi
     const query = measurementsQueryOf(request.query as Readonly<Record<string, unknown>>, history);
     if (typeof query === 'string') return sendProblem(reply, problem('request.invalid', query));
     const { device, window, format } = query;
-    const known = devices.describe(device);
     if (window === undefined) {
-      if (known === undefined) return sendUnknown(reply, device);
+      const known = devices.describe(device);
+      if (known === undefined) return sendProblem(reply, problem('device.unknown', unknown(device)));
       const fields = known.fields.filter(({ name }) => query.fields.length === 0 || query.fields.includes(name));
       if (format !== 'json') return sendRows(reply, format, 'latest', [latestRows(fields)]);
-      return sendJson(request, reply, latestBody(query, fields));
+      return reply.send(latestBody(query, fields));
     }
     const asked = historyQueryOf(query, window);
-    const first = await history.query(format === 'json' ? asked : firstOf(asked, history.maxPointsOfMany));
-    const isEmpty = first.series.length === 0 && (first.kind === 'raw' || first.texts.length === 0);
-    // A device may have been forgotten, and what it measured not.
-    if (isEmpty && known === undefined) return sendUnknown(reply, device);
-    if (format === 'json') return sendJson(request, reply, windowBody(query, window, first));
+    const first = await answerFor(
+      format === 'json' ? asked : firstOf(asked, history.maxPointsOfMany),
+      history,
+      devices,
+    );
+    if (format === 'json') return reply.send(windowBody(query, window, first));
     // JSON says how many are left out; a table has no place for that.
     if (first.leftSeries > 0) return sendProblem(reply, problem('request.invalid', tooMany(first)));
     return sendRows(reply, format, first.kind, answersFrom(history, asked, first));
   });
+}
+
+/**
+ * What a window has, as JSON in columns, for protocols beside REST.
+ *
+ * @param parameters as the route takes them, texts all
+ * @throws {HeadgateError} request.invalid, device.unknown, history.unavailable, overload.shed
+ */
+export async function measurementsBody(
+  parameters: Readonly<Record<string, unknown>>,
+  history: HistoryApi,
+  devices: Pick<DevicesApi, 'describe'>,
+): Promise<WindowBody> {
+  const query = measurementsQueryOf({ from: '-1h', ...parameters }, history);
+  if (typeof query === 'string') throw new HeadgateError('request.invalid', query);
+  const window = query.window!;
+  return windowBody(query, window, await answerFor(historyQueryOf(query, window), history, devices));
+}
+
+/** @throws {HeadgateError} device.unknown, and what the history throws */
+async function answerFor(
+  query: HistoryQuery,
+  history: HistoryApi,
+  devices: Pick<DevicesApi, 'describe'>,
+): Promise<HistoryAnswer> {
+  const answer = await history.query(query);
+  const isEmpty = answer.series.length === 0 && (answer.kind === 'raw' || answer.texts.length === 0);
+  // A device may have been forgotten, and what it measured not.
+  if (isEmpty && devices.describe(query.device) === undefined) {
+    throw new HeadgateError('device.unknown', unknown(query.device));
+  }
+  return answer;
 }
 
 /** Which device is asked for says what it takes. */
@@ -98,19 +139,7 @@ function tooMany({ series, leftSeries }: HistoryAnswer): string {
   return `The device has ${series.length + leftSeries} fields: ask for up to ${series.length} of them by \`field\`.`;
 }
 
-function sendUnknown(reply: FastifyReply, device: string): FastifyReply {
-  return sendProblem(reply, problem('device.unknown', `There is no device \`${device.slice(0, 200)}\`.`));
-}
-
-/** Whoever has the same already is told so (RFC 9110 § 13.1.2). */
-function sendJson({ headers }: FastifyRequest, reply: FastifyReply, body: object): FastifyReply {
-  const text = JSON.stringify(body);
-  const tag = `"${createHash('sha1').update(text).digest('base64url').slice(0, 20)}"`;
-  reply.header('etag', tag);
-  const had = String(headers['if-none-match'] ?? '').split(/\s*,\s*/);
-  if (had.includes(tag) || had.includes(`W/${tag}`) || had.includes('*')) return reply.code(304).send();
-  return reply.type(types.json).send(text);
-}
+const unknown = (device: string): string => `There is no device \`${device.slice(0, 200)}\`.`;
 
 function sendRows(
   reply: FastifyReply,

@@ -172,6 +172,62 @@ export interface DeviceField {
   at: Timestamp | undefined;
 }
 
+export interface GetMeasurementsRequest {
+  deviceId: string;
+  /** None: all of the device. */
+  fields: string[];
+  /** Absent: an hour ago. */
+  from:
+    | Timestamp
+    | undefined;
+  /** Up to and without; absent: now. */
+  to:
+    | Timestamp
+    | undefined;
+  /** Points of each field at the most, up to 2,000; zero: 500. */
+  maxPoints: number;
+  /** How wide buckets are: a multiple of 10. Zero: as wide as they have to be, or points as they came. */
+  bucketSeconds: number;
+}
+
+export interface GetMeasurementsResponse {
+  /** Spans without a point have no bucket. */
+  series: MeasuredSeries[];
+  /** Zero: points as they came. */
+  bucketSeconds: number;
+  /** Fields that are left out, because they are too many. */
+  leftSeries: number;
+  /** Points of the window that were lost. */
+  losses: MeasurementLoss[];
+}
+
+/** Columns of one length: values or texts of points, or the others of buckets. True counts as 1, false as 0. */
+export interface MeasuredSeries {
+  field: string;
+  /** "room=3,rack=b"; empty: none. */
+  tags: string;
+  /** Empty: unknown. */
+  unit: string;
+  /** Unix time; of a bucket when it begins. */
+  timeMs: bigint[];
+  values: number[];
+  texts: string[];
+  min: number[];
+  max: number[];
+  avg: number[];
+  count: bigint[];
+  first: number[];
+  last: number[];
+}
+
+export interface MeasurementLoss {
+  from: Timestamp | undefined;
+  to: Timestamp | undefined;
+  points: bigint;
+  /** "slow-disk", "disk", "damaged" or "clock". */
+  reason: string;
+}
+
 export interface GatewaySendCommandRequest {
   deviceId: string;
   /** What its profile calls it, or empty. */
@@ -2047,6 +2103,794 @@ export const DeviceField: MessageFns<DeviceField> = {
   },
 };
 
+function createBaseGetMeasurementsRequest(): GetMeasurementsRequest {
+  return { deviceId: "", fields: [], from: undefined, to: undefined, maxPoints: 0, bucketSeconds: 0 };
+}
+
+export const GetMeasurementsRequest: MessageFns<GetMeasurementsRequest> = {
+  encode(message: GetMeasurementsRequest, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.deviceId !== "") {
+      writer.uint32(10).string(message.deviceId);
+    }
+    for (const v of message.fields) {
+      writer.uint32(18).string(v!);
+    }
+    if (message.from !== undefined) {
+      Timestamp.encode(message.from, writer.uint32(26).fork()).join();
+    }
+    if (message.to !== undefined) {
+      Timestamp.encode(message.to, writer.uint32(34).fork()).join();
+    }
+    if (message.maxPoints !== 0) {
+      writer.uint32(40).uint32(message.maxPoints);
+    }
+    if (message.bucketSeconds !== 0) {
+      writer.uint32(48).uint32(message.bucketSeconds);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetMeasurementsRequest {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetMeasurementsRequest();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.deviceId = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.fields.push(reader.string());
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.from = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.to = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 5: {
+            if (tag !== 40) {
+              break;
+            }
+
+            message.maxPoints = reader.uint32();
+            continue;
+          }
+          case 6: {
+            if (tag !== 48) {
+              break;
+            }
+
+            message.bucketSeconds = reader.uint32();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetMeasurementsRequest {
+    return {
+      deviceId: isSet(object.deviceId)
+        ? globalThis.String(object.deviceId)
+        : isSet(object.device_id)
+        ? globalThis.String(object.device_id)
+        : "",
+      fields: globalThis.Array.isArray(object?.fields) ? object.fields.map((e: any) => globalThis.String(e)) : [],
+      from: isSet(object.from) ? fromJsonTimestamp(object.from) : undefined,
+      to: isSet(object.to) ? fromJsonTimestamp(object.to) : undefined,
+      maxPoints: isSet(object.maxPoints)
+        ? globalThis.Number(object.maxPoints)
+        : isSet(object.max_points)
+        ? globalThis.Number(object.max_points)
+        : 0,
+      bucketSeconds: isSet(object.bucketSeconds)
+        ? globalThis.Number(object.bucketSeconds)
+        : isSet(object.bucket_seconds)
+        ? globalThis.Number(object.bucket_seconds)
+        : 0,
+    };
+  },
+
+  toJSON(message: GetMeasurementsRequest): unknown {
+    const obj: any = {};
+    if (message.deviceId !== "") {
+      obj.deviceId = message.deviceId;
+    }
+    if (message.fields?.length) {
+      obj.fields = message.fields;
+    }
+    if (message.from !== undefined) {
+      obj.from = fromTimestamp(message.from).toISOString();
+    }
+    if (message.to !== undefined) {
+      obj.to = fromTimestamp(message.to).toISOString();
+    }
+    if (message.maxPoints !== 0) {
+      obj.maxPoints = Math.round(message.maxPoints);
+    }
+    if (message.bucketSeconds !== 0) {
+      obj.bucketSeconds = Math.round(message.bucketSeconds);
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetMeasurementsRequest>): GetMeasurementsRequest {
+    return GetMeasurementsRequest.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetMeasurementsRequest>): GetMeasurementsRequest {
+    const message = createBaseGetMeasurementsRequest();
+    message.deviceId = object.deviceId ?? "";
+    message.fields = object.fields?.map((e) => e) || [];
+    message.from = (object.from !== undefined && object.from !== null) ? Timestamp.fromPartial(object.from) : undefined;
+    message.to = (object.to !== undefined && object.to !== null) ? Timestamp.fromPartial(object.to) : undefined;
+    message.maxPoints = object.maxPoints ?? 0;
+    message.bucketSeconds = object.bucketSeconds ?? 0;
+    return message;
+  },
+};
+
+function createBaseGetMeasurementsResponse(): GetMeasurementsResponse {
+  return { series: [], bucketSeconds: 0, leftSeries: 0, losses: [] };
+}
+
+export const GetMeasurementsResponse: MessageFns<GetMeasurementsResponse> = {
+  encode(message: GetMeasurementsResponse, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    for (const v of message.series) {
+      MeasuredSeries.encode(v!, writer.uint32(10).fork()).join();
+    }
+    if (message.bucketSeconds !== 0) {
+      writer.uint32(16).uint32(message.bucketSeconds);
+    }
+    if (message.leftSeries !== 0) {
+      writer.uint32(24).uint32(message.leftSeries);
+    }
+    for (const v of message.losses) {
+      MeasurementLoss.encode(v!, writer.uint32(34).fork()).join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): GetMeasurementsResponse {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseGetMeasurementsResponse();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.series.push(MeasuredSeries.decode(reader, reader.uint32()));
+            continue;
+          }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.bucketSeconds = reader.uint32();
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.leftSeries = reader.uint32();
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.losses.push(MeasurementLoss.decode(reader, reader.uint32()));
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): GetMeasurementsResponse {
+    return {
+      series: globalThis.Array.isArray(object?.series) ? object.series.map((e: any) => MeasuredSeries.fromJSON(e)) : [],
+      bucketSeconds: isSet(object.bucketSeconds)
+        ? globalThis.Number(object.bucketSeconds)
+        : isSet(object.bucket_seconds)
+        ? globalThis.Number(object.bucket_seconds)
+        : 0,
+      leftSeries: isSet(object.leftSeries)
+        ? globalThis.Number(object.leftSeries)
+        : isSet(object.left_series)
+        ? globalThis.Number(object.left_series)
+        : 0,
+      losses: globalThis.Array.isArray(object?.losses)
+        ? object.losses.map((e: any) => MeasurementLoss.fromJSON(e))
+        : [],
+    };
+  },
+
+  toJSON(message: GetMeasurementsResponse): unknown {
+    const obj: any = {};
+    if (message.series?.length) {
+      obj.series = message.series.map((e) => MeasuredSeries.toJSON(e));
+    }
+    if (message.bucketSeconds !== 0) {
+      obj.bucketSeconds = Math.round(message.bucketSeconds);
+    }
+    if (message.leftSeries !== 0) {
+      obj.leftSeries = Math.round(message.leftSeries);
+    }
+    if (message.losses?.length) {
+      obj.losses = message.losses.map((e) => MeasurementLoss.toJSON(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<GetMeasurementsResponse>): GetMeasurementsResponse {
+    return GetMeasurementsResponse.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<GetMeasurementsResponse>): GetMeasurementsResponse {
+    const message = createBaseGetMeasurementsResponse();
+    message.series = object.series?.map((e) => MeasuredSeries.fromPartial(e)) || [];
+    message.bucketSeconds = object.bucketSeconds ?? 0;
+    message.leftSeries = object.leftSeries ?? 0;
+    message.losses = object.losses?.map((e) => MeasurementLoss.fromPartial(e)) || [];
+    return message;
+  },
+};
+
+function createBaseMeasuredSeries(): MeasuredSeries {
+  return {
+    field: "",
+    tags: "",
+    unit: "",
+    timeMs: [],
+    values: [],
+    texts: [],
+    min: [],
+    max: [],
+    avg: [],
+    count: [],
+    first: [],
+    last: [],
+  };
+}
+
+export const MeasuredSeries: MessageFns<MeasuredSeries> = {
+  encode(message: MeasuredSeries, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.field !== "") {
+      writer.uint32(10).string(message.field);
+    }
+    if (message.tags !== "") {
+      writer.uint32(18).string(message.tags);
+    }
+    if (message.unit !== "") {
+      writer.uint32(26).string(message.unit);
+    }
+    if (message.timeMs.length !== 0) {
+      writer.uint32(34).fork();
+      for (const v of message.timeMs) {
+        if (BigInt.asIntN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field timeMs of type int64 is too large");
+        }
+        writer.int64(v);
+      }
+      writer.join();
+    }
+    if (message.values.length !== 0) {
+      writer.uint32(42).fork();
+      for (const v of message.values) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    for (const v of message.texts) {
+      writer.uint32(50).string(v!);
+    }
+    if (message.min.length !== 0) {
+      writer.uint32(58).fork();
+      for (const v of message.min) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.max.length !== 0) {
+      writer.uint32(66).fork();
+      for (const v of message.max) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.avg.length !== 0) {
+      writer.uint32(74).fork();
+      for (const v of message.avg) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.count.length !== 0) {
+      writer.uint32(82).fork();
+      for (const v of message.count) {
+        if (BigInt.asUintN(64, v) !== v) {
+          throw new globalThis.Error("a value provided in array field count of type uint64 is too large");
+        }
+        writer.uint64(v);
+      }
+      writer.join();
+    }
+    if (message.first.length !== 0) {
+      writer.uint32(90).fork();
+      for (const v of message.first) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    if (message.last.length !== 0) {
+      writer.uint32(98).fork();
+      for (const v of message.last) {
+        writer.double(v);
+      }
+      writer.join();
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MeasuredSeries {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMeasuredSeries();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.field = reader.string();
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.tags = reader.string();
+            continue;
+          }
+          case 3: {
+            if (tag !== 26) {
+              break;
+            }
+
+            message.unit = reader.string();
+            continue;
+          }
+          case 4: {
+            if (tag === 32) {
+              message.timeMs.push(reader.int64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 34) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.timeMs.push(reader.int64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 5: {
+            if (tag === 41) {
+              message.values.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 42) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.values.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 6: {
+            if (tag !== 50) {
+              break;
+            }
+
+            message.texts.push(reader.string());
+            continue;
+          }
+          case 7: {
+            if (tag === 57) {
+              message.min.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 58) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.min.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 8: {
+            if (tag === 65) {
+              message.max.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 66) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.max.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 9: {
+            if (tag === 73) {
+              message.avg.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 74) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.avg.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 10: {
+            if (tag === 80) {
+              message.count.push(reader.uint64() as bigint);
+
+              continue;
+            }
+
+            if (tag === 82) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.count.push(reader.uint64() as bigint);
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 11: {
+            if (tag === 89) {
+              message.first.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 90) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.first.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+          case 12: {
+            if (tag === 97) {
+              message.last.push(reader.double());
+
+              continue;
+            }
+
+            if (tag === 98) {
+              const end2 = reader.uint32() + reader.pos;
+              while (reader.pos < end2) {
+                message.last.push(reader.double());
+              }
+
+              continue;
+            }
+
+            break;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MeasuredSeries {
+    return {
+      field: isSet(object.field) ? globalThis.String(object.field) : "",
+      tags: isSet(object.tags) ? globalThis.String(object.tags) : "",
+      unit: isSet(object.unit) ? globalThis.String(object.unit) : "",
+      timeMs: globalThis.Array.isArray(object?.timeMs)
+        ? object.timeMs.map((e: any) => BigInt(e))
+        : globalThis.Array.isArray(object?.time_ms)
+        ? object.time_ms.map((e: any) => BigInt(e))
+        : [],
+      values: globalThis.Array.isArray(object?.values) ? object.values.map((e: any) => globalThis.Number(e)) : [],
+      texts: globalThis.Array.isArray(object?.texts) ? object.texts.map((e: any) => globalThis.String(e)) : [],
+      min: globalThis.Array.isArray(object?.min) ? object.min.map((e: any) => globalThis.Number(e)) : [],
+      max: globalThis.Array.isArray(object?.max) ? object.max.map((e: any) => globalThis.Number(e)) : [],
+      avg: globalThis.Array.isArray(object?.avg) ? object.avg.map((e: any) => globalThis.Number(e)) : [],
+      count: globalThis.Array.isArray(object?.count) ? object.count.map((e: any) => BigInt(e)) : [],
+      first: globalThis.Array.isArray(object?.first) ? object.first.map((e: any) => globalThis.Number(e)) : [],
+      last: globalThis.Array.isArray(object?.last) ? object.last.map((e: any) => globalThis.Number(e)) : [],
+    };
+  },
+
+  toJSON(message: MeasuredSeries): unknown {
+    const obj: any = {};
+    if (message.field !== "") {
+      obj.field = message.field;
+    }
+    if (message.tags !== "") {
+      obj.tags = message.tags;
+    }
+    if (message.unit !== "") {
+      obj.unit = message.unit;
+    }
+    if (message.timeMs?.length) {
+      obj.timeMs = message.timeMs.map((e) => e.toString());
+    }
+    if (message.values?.length) {
+      obj.values = message.values.map((e) => floatToJson(e));
+    }
+    if (message.texts?.length) {
+      obj.texts = message.texts;
+    }
+    if (message.min?.length) {
+      obj.min = message.min.map((e) => floatToJson(e));
+    }
+    if (message.max?.length) {
+      obj.max = message.max.map((e) => floatToJson(e));
+    }
+    if (message.avg?.length) {
+      obj.avg = message.avg.map((e) => floatToJson(e));
+    }
+    if (message.count?.length) {
+      obj.count = message.count.map((e) => e.toString());
+    }
+    if (message.first?.length) {
+      obj.first = message.first.map((e) => floatToJson(e));
+    }
+    if (message.last?.length) {
+      obj.last = message.last.map((e) => floatToJson(e));
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<MeasuredSeries>): MeasuredSeries {
+    return MeasuredSeries.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MeasuredSeries>): MeasuredSeries {
+    const message = createBaseMeasuredSeries();
+    message.field = object.field ?? "";
+    message.tags = object.tags ?? "";
+    message.unit = object.unit ?? "";
+    message.timeMs = object.timeMs?.map((e) => BigInt(e)) || [];
+    message.values = object.values?.map((e) => e) || [];
+    message.texts = object.texts?.map((e) => e) || [];
+    message.min = object.min?.map((e) => e) || [];
+    message.max = object.max?.map((e) => e) || [];
+    message.avg = object.avg?.map((e) => e) || [];
+    message.count = object.count?.map((e) => BigInt(e)) || [];
+    message.first = object.first?.map((e) => e) || [];
+    message.last = object.last?.map((e) => e) || [];
+    return message;
+  },
+};
+
+function createBaseMeasurementLoss(): MeasurementLoss {
+  return { from: undefined, to: undefined, points: 0n, reason: "" };
+}
+
+export const MeasurementLoss: MessageFns<MeasurementLoss> = {
+  encode(message: MeasurementLoss, writer: BinaryWriter = new BinaryWriter()): BinaryWriter {
+    if (message.from !== undefined) {
+      Timestamp.encode(message.from, writer.uint32(10).fork()).join();
+    }
+    if (message.to !== undefined) {
+      Timestamp.encode(message.to, writer.uint32(18).fork()).join();
+    }
+    if (message.points !== 0n) {
+      if (BigInt.asUintN(64, message.points) !== message.points) {
+        throw new globalThis.Error("value provided for field message.points of type uint64 too large");
+      }
+      writer.uint32(24).uint64(message.points);
+    }
+    if (message.reason !== "") {
+      writer.uint32(34).string(message.reason);
+    }
+    return writer;
+  },
+
+  decode(input: BinaryReader | Uint8Array, length?: number): MeasurementLoss {
+    const reader = input instanceof BinaryReader ? input : new BinaryReader(input);
+    const previousRecursionDepth = (reader as any).__tsProtoDecodeDepth ?? 0;
+    if (previousRecursionDepth >= 100) {
+      throw new globalThis.Error("protobuf decode recursion limit exceeded");
+    }
+    (reader as any).__tsProtoDecodeDepth = previousRecursionDepth + 1;
+    try {
+      const end = length === undefined ? reader.len : reader.pos + length;
+      const message = createBaseMeasurementLoss();
+      while (reader.pos < end) {
+        const tag = reader.uint32();
+        switch (tag >>> 3) {
+          case 1: {
+            if (tag !== 10) {
+              break;
+            }
+
+            message.from = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 2: {
+            if (tag !== 18) {
+              break;
+            }
+
+            message.to = Timestamp.decode(reader, reader.uint32());
+            continue;
+          }
+          case 3: {
+            if (tag !== 24) {
+              break;
+            }
+
+            message.points = reader.uint64() as bigint;
+            continue;
+          }
+          case 4: {
+            if (tag !== 34) {
+              break;
+            }
+
+            message.reason = reader.string();
+            continue;
+          }
+        }
+        if ((tag & 7) === 4 || tag === 0) {
+          break;
+        }
+        reader.skip(tag & 7);
+      }
+      return message;
+    } finally {
+      (reader as any).__tsProtoDecodeDepth = previousRecursionDepth;
+    }
+  },
+
+  fromJSON(object: any): MeasurementLoss {
+    return {
+      from: isSet(object.from) ? fromJsonTimestamp(object.from) : undefined,
+      to: isSet(object.to) ? fromJsonTimestamp(object.to) : undefined,
+      points: isSet(object.points) ? BigInt(object.points) : 0n,
+      reason: isSet(object.reason) ? globalThis.String(object.reason) : "",
+    };
+  },
+
+  toJSON(message: MeasurementLoss): unknown {
+    const obj: any = {};
+    if (message.from !== undefined) {
+      obj.from = fromTimestamp(message.from).toISOString();
+    }
+    if (message.to !== undefined) {
+      obj.to = fromTimestamp(message.to).toISOString();
+    }
+    if (message.points !== 0n) {
+      obj.points = message.points.toString();
+    }
+    if (message.reason !== "") {
+      obj.reason = message.reason;
+    }
+    return obj;
+  },
+
+  create(base?: DeepPartial<MeasurementLoss>): MeasurementLoss {
+    return MeasurementLoss.fromPartial(base ?? {});
+  },
+  fromPartial(object: DeepPartial<MeasurementLoss>): MeasurementLoss {
+    const message = createBaseMeasurementLoss();
+    message.from = (object.from !== undefined && object.from !== null) ? Timestamp.fromPartial(object.from) : undefined;
+    message.to = (object.to !== undefined && object.to !== null) ? Timestamp.fromPartial(object.to) : undefined;
+    message.points = (object.points !== undefined && object.points !== null) ? BigInt(object.points) : 0n;
+    message.reason = object.reason ?? "";
+    return message;
+  },
+};
+
 function createBaseGatewaySendCommandRequest(): GatewaySendCommandRequest {
   return { deviceId: "", name: "", payload: new Uint8Array(0), id: "", priority: 0, validSeconds: 0 };
 }
@@ -2296,6 +3140,10 @@ function base64FromBytes(arr: Uint8Array): string {
     });
     return globalThis.btoa(bin.join(""));
   }
+}
+
+function floatToJson(value: number | null | undefined): number | string | null | undefined {
+  return typeof value === "number" && !globalThis.Number.isFinite(value) ? globalThis.String(value) : value;
 }
 
 type Builtin = Date | Function | Uint8Array | string | number | boolean | bigint | undefined;

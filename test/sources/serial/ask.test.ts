@@ -19,7 +19,7 @@ const scan = (request: ScanRequest) =>
   scanPort(request, {
     lines: lineGuesses(library),
     guess: (bytes) => guessProfiles(bytes, library, options),
-    questions: (line) => interrogation(line, library, options, { pollMs: 80, modbusMs: 80 }),
+    questions: (line) => interrogation(line, library, options, { pollMs: 80, modbusMs: 120 }),
     askedLines: modbusLines,
   });
 

@@ -6,8 +6,8 @@ const changing = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
 /** Notes what administrators change by routes that don't note it themselves, and what somebody was not allowed to. */
 export function addAudit(app: FastifyInstance, audit: AuditLog): void {
   app.addHook('onResponse', async (request, reply) => {
-    const { method, principal, ip, url } = request;
-    const { needs, isNotedItself } = request.routeOptions.config ?? {};
+    const { method, principal, ip, url, routeOptions } = request;
+    const { needs, isNotedItself } = routeOptions.config ?? {};
     const isAdmin = typeof needs === 'object' && needs.kind === 'admin';
     if (!isAdmin || !changing.has(method) || principal === null) return;
     const { statusCode: status } = reply;
@@ -17,7 +17,8 @@ export function addAudit(app: FastifyInstance, audit: AuditLog): void {
       who: principal.name,
       kind: principal.kind,
       from: ip,
-      what: `${method} ${url.split('?', 1)[0]}`,
+      // Of what was refused only the route: anybody may ask for any path, and as often as they like.
+      what: `${method} ${isRefused ? routeOptions.url : url.split('?', 1)[0]}`,
       outcome: isRefused ? 'refused' : status < 400 ? 'done' : 'failed',
     });
   });

@@ -24,7 +24,10 @@ const proxied = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'
  * address or a name that only the network itself gives out: a public name might have been made to lead here.
  */
 export function isNearbyCaller({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>): boolean {
-  return isNearby(socket.remoteAddress) && isUnderLocalName(headers.host) && cameFromHere(headers);
+  if (!isNearby(socket.remoteAddress) || !isUnderLocalName(headers.host) || !cameFromHere(headers)) return false;
+  // A port that a container or a router passes on is asked for under a public address, whoever seems to ask.
+  const name = nameOf(`http://${headers.host}`);
+  return isIP(name) === 0 || isNearby(name);
 }
 
 /**

@@ -86,9 +86,9 @@ export class AuditLog {
     return this.#entries.slice(Math.max(0, end - limit), end).reverse();
   }
 
-  /** Among the newest few: many places that try together make an entry each. */
+  /** Among the newest: many places that try together make an entry each. */
   #lastAlike(said: AuditNote, at: UnixMs): number | undefined {
-    for (let i = this.#entries.length - 1; i >= Math.max(0, this.#entries.length - 20); i--) {
+    for (let i = this.#entries.length - 1; i >= Math.max(0, this.#entries.length - 100); i--) {
       const { who, from, what, outcome, at: then } = this.#entries[i]!;
       const isAlike = who === said.who && from === said.from && what === said.what && outcome === said.outcome;
       if (isAlike && Math.abs(at - then) < gatherMs) return i;
@@ -97,9 +97,14 @@ export class AuditLog {
   }
 
   #cut(): void {
-    const tooMany = this.#entries.length - this.#deps.maxEntries;
-    if (tooMany <= 0) return;
-    for (const entry of this.#entries.splice(0, tooMany)) this.#deps.shelf.delete(space, keyOf(entry));
+    while (this.#entries.length > this.#deps.maxEntries) {
+      // Nobody can push out what administrators did by being refused often enough.
+      const isRefused = ({ outcome }: AuditEntry): boolean => outcome === 'refused';
+      const refused = this.#entries.filter(isRefused).length;
+      const at = refused * 2 > this.#entries.length ? this.#entries.findIndex(isRefused) : 0;
+      const [gone] = this.#entries.splice(at, 1);
+      this.#deps.shelf.delete(space, keyOf(gone!));
+    }
   }
 }
 

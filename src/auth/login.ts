@@ -26,6 +26,7 @@ export interface LoginDependencies {
 
 /** Longer ones are not hashed: they would take the time of others. */
 const maxPassword = 1_000;
+const maxName = 201;
 
 /**
  * Looks at a name and a password. A wrong one takes as long as a right one, whether there is such a name or not.
@@ -39,7 +40,9 @@ export async function login(
   given: { readonly name: string; readonly password: string; readonly address: string },
   isMeant: (account: Account) => boolean,
 ): Promise<LoginOutcome> {
-  const { name, password, address } = given;
+  const { password, address } = given;
+  // Nobody has a longer one, and what is tried is remembered.
+  const name = given.name.slice(0, maxName);
   const found = book.named('person', name);
   const account = found !== undefined && isMeant(found) ? found : undefined;
   const proof = account?.proof;
@@ -50,7 +53,8 @@ export async function login(
   }
   const waitMs = throttle.waitMs(name, address);
   if (waitMs > 0) {
-    audit.note({ who: name, kind: 'nobody', from: address, what: 'login, held back', outcome: 'refused' });
+    // Not by name: somebody who tries thousands of them would fill the log, and the disk.
+    audit.note({ who: 'somebody', kind: 'nobody', from: address, what: 'login, held back', outcome: 'refused' });
     return { kind: 'wait', seconds: Math.ceil(waitMs / 1_000) };
   }
   const done = throttle.begin(name, address);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { HttpApi } from '../../src/api/http-api.ts';
-import { authSite, by } from '../auth/site.ts';
+import { authSite, by, fewOptions } from '../auth/site.ts';
 import { dependencies } from './fixtures.ts';
 
 const password = 'correct horse';
@@ -157,6 +157,8 @@ test('the first administrator: by whom, from where, and when', async (t) => {
     ['fd00::7', {}, {}, 201, 403],
     ['203.0.113.9', {}, {}, 403, 403],
     ['192.168.1.20', {}, { host: 'evil.example' }, 403, 403],
+    // A port that is passed on from outside.
+    ['172.17.0.1', {}, { host: '203.0.113.5:8080' }, 403, 403],
     ['192.168.1.20', {}, { origin: 'http://evil.example' }, 403, 403],
     ['192.168.1.20', {}, { 'sec-fetch-site': 'cross-site' }, 403, 403],
     ['192.168.1.20', { code: 'wrong-wrong' }, {}, 201, 401],
@@ -296,6 +298,25 @@ test('what administrators did, and who was refused, can be looked up, also after
   // The revocation was durable when it was answered, so all before it is.
   const again = await api(t, { disk: disk.afterCrash() });
   assert.equal((await again.ask('audit', { from: here })).json.entries.length, expected.length);
+});
+
+test('whoever has no right fills no log', async (t) => {
+  const { auth, ask } = await api(t, { options: { ...fewOptions, maxAuditEntries: 20 } });
+  await ask('profiles/reload', { method: 'POST', from: here });
+  for (let i = 0; i < 50; i++) {
+    await ask(`tokens/${i}`, { method: 'DELETE' });
+    await ask('session', { method: 'POST', body: { name: `nobody ${i} ${'x'.repeat(1_000)}`, password } });
+  }
+  const entries = auth.audit.newest(100);
+  // Twenty tries are free at one address; what comes then is counted, not listed.
+  assert.equal(entries.length, 20);
+  const held = entries.find(({ what }) => what === 'login, held back');
+  assert.ok((held?.times ?? 0) >= 29, JSON.stringify(held));
+  const refused = entries.find(({ what }) => what === 'DELETE /api/v1/tokens/:id');
+  assert.ok((refused?.times ?? 0) >= 20, JSON.stringify(refused));
+  // What an administrator did is not pushed out by it.
+  assert.equal(entries.at(-1)?.what, 'POST /api/v1/profiles/reload');
+  assert.ok(entries.every(({ who }) => who.length <= 300));
 });
 
 test('what the command line signs counts for one request, and for half a minute', async (t) => {

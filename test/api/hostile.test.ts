@@ -123,7 +123,7 @@ async function listening(t: TestContext, connectionsPerAddress: number) {
     now: () => performance.now(),
     log: silentLog,
   });
-  const options = { host: '0.0.0.0', port: 0, allowedOrigins: [] };
+  const options = { host: '0.0.0.0', port: 0, allowedOrigins: [], maxLiveConnections: 10 };
   const http = new HttpApi(dependencies({}, { options, load, connectionsPerAddress }));
   await http.start();
   t.after(() => http.stop());

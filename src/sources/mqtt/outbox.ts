@@ -37,7 +37,7 @@ export class Outbox {
   puback(packetId: number): void {
     ackBytes[2] = packetId >>> 8;
     ackBytes[3] = packetId & 0xff;
-    this.write(ackBytes);
+    this.#collect(ackBytes);
   }
 
   /** Takes what `socket.write` takes. */

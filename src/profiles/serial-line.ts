@@ -12,6 +12,8 @@ export interface SerialLine {
   readonly format: string;
   /** Frames are told apart by pauses alone. */
   readonly isByPauses: boolean;
+  /** What comes before the first end of a frame is taken for the rest of one that was missed. */
+  readonly beginsLate: boolean;
   /** For a stream that may begin in the middle of a frame. */
   readonly newFramer: () => Framer;
   readonly polls: readonly Poll[];
@@ -44,6 +46,7 @@ export function serialLineOf(name: string, profile: Profile | undefined): Serial
     format: serial?.format ?? '8N1',
     acknowledge: serial?.acknowledge && acknowledgementOf(serial.acknowledge),
     isByPauses: framing.kind === 'silence',
+    beginsLate: framing.kind === 'lines' || framing.kind === 'slip' || framing.kind === 'cobs',
     newFramer: () => createFramer(framing, true),
     polls: poll.map((one) => ({
       request: requestOf(one),

@@ -50,6 +50,8 @@ export class Conversation {
   #signOn: SignOn | undefined;
   /** The line goes back to its own speed. */
   #isSwitching = false;
+  /** A whole frame that comes now is taken for one. */
+  #isInStep: boolean;
   #isPaused = false;
   #isOver = false;
 
@@ -57,11 +59,13 @@ export class Conversation {
     const { line, counts, baud } = deps;
     this.#deps = deps;
     this.#baud = baud;
+    this.#isInStep = !line.beginsLate;
     this.#framer = line.newFramer();
     this.#schedule = new PollSchedule(line.polls, performance.now(), counts);
     this.#commands = new CommandTurns({
       write: (bytes) => this.#connection?.write(bytes) ?? false,
-      isFree: () => !this.#isPaused && !this.#isOver && !this.#isSwitching && !this.#schedule.isAsking,
+      isFree: () =>
+        this.#isInStep && !this.#isPaused && !this.#isOver && !this.#isSwitching && !this.#schedule.isAsking,
       done: () => this.#ask(),
     });
   }
@@ -167,6 +171,7 @@ export class Conversation {
   #take({ frames, discarded }: Framed): void {
     for (const one of discarded) this.#deps.discarded(one);
     if (frames.length > 0) {
+      this.#isInStep = true;
       this.#endSignOn();
       this.#schedule.heard(performance.now());
       for (const { payload } of frames) {
@@ -183,6 +188,9 @@ export class Conversation {
     setImmediate(() => {
       if (this.#isOver || this.#isPaused || lots !== this.#lots) return;
       this.#take(this.#framer.silence());
+      if (this.#isInStep) return;
+      this.#isInStep = true;
+      this.#ask();
     });
   }
 

@@ -13,6 +13,7 @@ const line: SerialLine = {
   bauds: [9600],
   format: '8N1',
   isByPauses: false,
+  beginsLate: false,
   newFramer: () => createFramer({ kind: 'lines' }),
   polls: [{ request: Buffer.from('poll\n'), everyMs: 5_000, timeoutMs: pollTimeoutMs }],
   acknowledge: undefined,

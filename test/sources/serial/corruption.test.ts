@@ -49,6 +49,7 @@ const cobsLine: SerialLine = {
   bauds: [115_200],
   format: '8N1',
   isByPauses: false,
+  beginsLate: false,
   newFramer: () => createFramer(cobs, true),
   polls: [],
   acknowledge: undefined,

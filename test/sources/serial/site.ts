@@ -32,6 +32,7 @@ const byPauses: SerialLine = {
   bauds: [9600],
   format: '8N1',
   isByPauses: true,
+  beginsLate: false,
   newFramer: () => createFramer({ kind: 'silence' }, true),
   polls: [],
   acknowledge: undefined,

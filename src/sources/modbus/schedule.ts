@@ -199,6 +199,9 @@ export class BusSchedule<W = unknown> {
       return;
     }
     from.counts.late++;
+    // It is there, only slow: it may be asked twice again, as then its first answer comes in time for the second request.
+    from.missed = 0;
+    from.answeredAt = now;
     from.lastLate = { at: now, afterMs: now - sentAt };
   }
 

@@ -63,6 +63,16 @@ test('a second copy of an answer is not taken for the answer to what is asked ne
   }
 });
 
+test('a unit whose answers are always late is not taken for dead: with a retry it is read', () => {
+  const slow: Fate = { afterMs: 1.5 * timeoutMs };
+  // Once it took so long that neither request was answered in time.
+  const first: Fate = { afterMs: 2.5 * timeoutMs };
+  const fates = [first, first, ...Array.from({ length: 60 }, () => slow)];
+  const bus = new SimulatedBus([unit(fates, 1, 1_000)]).run(25_000);
+  assert.deepEqual(bus.wrongValues(), []);
+  assert.ok(bus.readsOf(1, 0).length > 10, `${bus.readsOf(1, 0).length}`);
+});
+
 test('other units are asked while one is left alone', () => {
   const late: Fate = { afterMs: 2 * timeoutMs };
   const bus = new SimulatedBus([unit(Array.from({ length: 20 }, () => late)), unit([], 2)]).run(3_000);

@@ -119,7 +119,8 @@ export class Gateway {
     };
     const stores = { buffer: this.#buffer, rules: this.#rules, clock };
     const mqtt = () => this.#mqtt.own;
-    this.#watching = new Watching({ ...stores, config, dataDir: this.#dataDir, mqtt, log: part });
+    const told = { decoding: this.#decoding, mqtt, status: () => this.#reporter.status() };
+    this.#watching = new Watching({ ...stores, ...told, config, dataDir: this.#dataDir, log: part });
     this.#flow = new Flow({ ...stores, decode, heard, publish, onlooker: this.#watching.onlooker });
     const recentDeliveries = () => this.#buffer.deliveries;
     const devicesChanged = () => this.#commands.devicesChanged();
@@ -172,6 +173,7 @@ export class Gateway {
       wallMs: () => (clock.quality() === 'unset' ? undefined : clock.now()),
       log: part('commands'),
     });
+    this.#watching.follow(this.#commands.local);
     const sink = embeddedSink(config, this.#dataDir);
     this.#collector =
       sink === undefined

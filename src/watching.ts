@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
+import type { LocalCommands } from './commands/local-commands.ts';
 import type { Config } from './config/schema.ts';
 import type { Onlooker } from './core/taken.ts';
+import type { Decoding } from './decoding.ts';
 import { History } from './history/history.ts';
 import type { HistoryStatus } from './history/status.ts';
 import type { GatewayStatus } from './instrumentation/status.ts';
@@ -10,6 +12,7 @@ import { eventLoopUse } from './lib/event-loop-use.ts';
 import type { Log } from './lib/log.ts';
 import type { Service } from './lib/service.ts';
 import { LiveHub } from './live/hub.ts';
+import { type CoarseStatus, LookOut } from './live/look-out.ts';
 import type { LiveStatus } from './live/status.ts';
 import { Onlookers } from './pipeline/onlookers.ts';
 import type { DeviceRegistry } from './registry/registry.ts';
@@ -20,6 +23,8 @@ export interface WatchingDependencies {
   readonly dataDir: string;
   readonly buffer: RecordBuffer;
   readonly clock: GatewayClock;
+  readonly decoding: Decoding;
+  readonly status: () => GatewayStatus;
   /** Who tells local MQTT clients. */
   readonly mqtt: () => Onlooker;
   /** The log of a part. */
@@ -32,8 +37,9 @@ export class Watching {
   readonly live: LiveHub;
   readonly onlooker: Onlooker;
   readonly services: readonly Service[];
+  readonly #lookOut: LookOut;
 
-  constructor({ config, dataDir, buffer, clock, mqtt, log }: WatchingDependencies) {
+  constructor({ config, dataDir, buffer, clock, decoding, status, mqtt, log }: WatchingDependencies) {
     this.history = new History({
       options: config.history,
       path: join(dataDir, 'history', 'history.db'),
@@ -43,15 +49,39 @@ export class Watching {
       log: log('history'),
     });
     const telling: Onlooker = { wantsPayloads: false, taken: (taken) => mqtt().taken(taken) };
-    this.live = new LiveHub({ clock, utilisation: eventLoopUse() });
+    const { registry, topics } = decoding;
+    this.#lookOut = new LookOut({
+      tell: (fact) => this.live.tell(fact),
+      now: clock.now,
+      devices: registry,
+      status: () => coarse(status()),
+      templateCount: () => topics.status().templates,
+      templates: () => topics.summaries(),
+    });
+    this.live = new LiveHub({ clock, utilisation: eventLoopUse(), lookOut: this.#lookOut });
     const always = [telling, this.live];
     this.onlooker = new Onlookers(config.history.enabled ? [this.history, ...always] : always);
     this.services = [this.history, this.live];
   }
 
+  /** Tells readers what becomes of commands. */
+  follow(commands: LocalCommands): void {
+    commands.watch((command) => this.#lookOut.command(command));
+  }
+
   status(): { readonly history: HistoryStatus; readonly live: LiveStatus } {
     return { history: this.history.status(), live: this.live.status() };
   }
+}
+
+function coarse({ health, uplink, buffer, clock }: GatewayStatus): CoarseStatus {
+  return {
+    health: health.state,
+    uplink: uplink.state,
+    uplinkReason: uplink.reason,
+    buffer: buffer.state,
+    clockQuality: clock.quality,
+  };
 }
 
 /** What the gateway tells local MQTT clients of itself and its devices. */

@@ -17,6 +17,8 @@ export interface LiveHubDependencies {
   readonly clock: Pick<Clock, 'monotonic'>;
   /** How busy the main thread was since it was last asked, from 0 to 1. */
   readonly utilisation: () => number;
+  /** Told when somebody reads after nobody did, and once a second from then on while they may come back. */
+  readonly lookOut?: { begin(): void; look(): void } | undefined;
   readonly bounds?: Partial<HubBounds>;
 }
 
@@ -91,11 +93,6 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
       subscription.sink.ended('stopping');
     }
     this.#rounds.stop();
-  }
-
-  /** Whether somebody may read along: who finds out what to tell by looking again and again need not while nobody does. */
-  get isRead(): boolean {
-    return this.#subscriptions > 0;
   }
 
   get wantsPayloads(): boolean {
@@ -252,6 +249,7 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
     this.#nowMs = this.#deps.clock.monotonic();
     // Nothing of what came before is kept.
     this.#feed.clear();
+    this.#deps.lookOut?.begin();
     this.#timer = setInterval(() => this.tick(), tickMs).unref();
   }
 
@@ -259,6 +257,7 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
   tick(): void {
     const now = this.#deps.clock.monotonic();
     this.#nowMs = now;
+    this.#deps.lookOut?.look();
     this.#feed.expire(now);
     for (const subscription of this.#all()) {
       if (subscription.state !== 'full' || now - subscription.fullSinceMs < this.#bounds.frozenMs) continue;

@@ -84,6 +84,7 @@ export class Serving {
       watch: (id, end) => deps.auth.book.watch(id, end),
       isServing: () => ['ready', 'degraded'].includes(reporter.status().health.state),
       publish: publish.take,
+      admit: this.load.admitMessage,
       devices: decoding.registry,
       history: deps.history.queries,
       commands: deps.commands,

@@ -89,6 +89,12 @@ export class Load implements Service {
     });
   }
 
+  /** Counts one message and its bytes. @throws {HeadgateError} rate.limited */
+  readonly admitMessage = (principal: Principal, bytes: number): void => {
+    this.take('messages', 1, principal, '');
+    this.take('bytes', bytes, principal, '');
+  };
+
   /** A connection was closed because its machine has too many. */
   connectionRefused(): void {
     this.#limited.connections++;

@@ -10,7 +10,8 @@ export const limitsOptions = Type.Object({
   messagesPerSecond: count({
     minimum: 0,
     default: 10000,
-    description: 'Messages that one program or person may publish over HTTP, on average; 0: as many as they like.',
+    description:
+      'Messages that one program or person may publish over HTTP, WebSockets, GraphQL and gRPC, on average; 0: as many as they like.',
   }),
   bytesPerSecond: bytes({
     default: '8MiB',

@@ -19,7 +19,7 @@ export interface GraphqlParts {
   readonly status: () => GatewayStatus;
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
   readonly history: HistoryApi;
-  readonly publish: Pick<PublishApi, 'deliver'>;
+  readonly publish: Pick<PublishApi, 'deliver' | 'admit'>;
   readonly commands: Pick<CommandsApi, 'send' | 'over'>;
   readonly live: Pick<LiveApi, 'feed' | 'watch'>;
 }
@@ -106,7 +106,9 @@ export function resolversOf({
       publish: async (_source: never, args: PublishArguments, { principal }) => {
         const { topic } = args;
         demandOf(principal, { kind: 'publish', topic });
-        const { sequence = null } = await publish.deliver({ source: 'graphql', topic, payload: payloadOf(args) });
+        const payload = payloadOf(args);
+        publish.admit?.(principal, payload.length);
+        const { sequence = null } = await publish.deliver({ source: 'graphql', topic, payload });
         return { sequence };
       },
       sendCommand: async (_source: never, args: CommandArguments, { principal }) => {

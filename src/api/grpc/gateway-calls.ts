@@ -31,6 +31,8 @@ export interface GatewayCallsDependencies {
   readonly identify: (shown: Shown) => Principal | string;
   /** As `LocalPublish` has it. */
   readonly publish: Take;
+  /** Counts a message against what somebody may publish. @throws {HeadgateError} rate.limited */
+  readonly admit?: ((principal: Principal, bytes: number) => void) | undefined;
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
   readonly history: HistoryApi;
   readonly commands: Pick<CommandsApi, 'send' | 'watch'>;
@@ -54,7 +56,11 @@ export class GatewayCalls {
       publish: (call: PublishStream) => {
         const principal = this.#streamerOf(call);
         if (principal === undefined) return;
-        publishCall(call, { take: publish, demand: (topic) => demandOf(principal, { kind: 'publish', topic }), log });
+        const demand = (topic: string, bytes: number): void => {
+          demandOf(principal, { kind: 'publish', topic });
+          this.#deps.admit?.(principal, bytes);
+        };
+        publishCall(call, { take: publish, demand, log });
       },
       listDevices: this.#unary((request: ListDevicesRequest, caller) => this.#listDevices(request, caller)),
       getDevice: this.#unary((request: GetDeviceRequest, caller) => this.#getDevice(request, caller)),

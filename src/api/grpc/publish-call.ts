@@ -11,8 +11,8 @@ export type PublishStream = ServerDuplexStream<PublishRequest, PublishResponse>;
 export interface PublishDependencies {
   /** As `LocalPublish` has it. */
   readonly take: Take;
-  /** @throws {HeadgateError} access.denied when the caller may not publish there */
-  readonly demand: (topic: string) => void;
+  /** @throws {HeadgateError} access.denied when the caller may not publish there, rate.limited when it publishes too much */
+  readonly demand: (topic: string, bytes: number) => void;
   readonly log: Log;
 }
 
@@ -63,7 +63,7 @@ function failureMessage({ code, detail, retryable, retryAfterSeconds = 0 }: Told
 
 function publish({ topic, payload }: PublishRequest, bearer: Bearer, { take, demand }: PublishDependencies): void {
   try {
-    demand(topic);
+    demand(topic, payload.length);
   } catch (error) {
     bearer.refused(error as Error);
     return;

@@ -15,6 +15,8 @@ export interface LiveApi {
   readonly feed: LiveFeed;
   /** The way in for what is published over a WebSocket. */
   readonly take: Take;
+  /** Counts a message of somebody against what they may publish. @throws {HeadgateError} rate.limited */
+  readonly admit?: ((principal: Principal, bytes: number) => void) | undefined;
   /** Has `end` called when somebody may not read any more. @returns takes that back */
   readonly watch: (principal: Principal, end: () => void) => () => void;
 }

@@ -22,6 +22,8 @@ import {
 export interface SocketParts {
   readonly feed: LiveFeed;
   readonly take: Take;
+  /** Counts a message against what somebody may publish. @throws {HeadgateError} rate.limited */
+  readonly admit?: ((principal: Principal, bytes: number) => void) | undefined;
   /** What is asked for by `query`, as an object for JSON. @throws {HeadgateError} */
   readonly answer: (query: ClientFrame & { readonly type: 'query' }, principal: Principal) => object;
   /** Why connections were ended here, counted. */
@@ -179,6 +181,7 @@ export class LiveSocket implements Beating {
 
   #publish({ id, topic, payload, qos }: ClientFrame & { readonly type: 'publish' }): void {
     demandOf(this.#principal, { kind: 'publish', topic });
+    this.#parts.admit?.(this.#principal, payload.length);
     this.#inFlight++;
     this.#inFlightBytes += payload.length;
     const done = (): void => {

@@ -40,6 +40,7 @@ export class LiveSockets {
     this.#parts = {
       feed: deps.feed,
       take: deps.take,
+      admit: deps.admit,
       endings: this.#endings,
       answer: (query, principal) => answerOf(query, principal, deps.devices),
     };

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Failure, failure, failureOf, HeadgateError } from '../../core/errors.ts';
 import type { Deliver, DeliveryKey, RecentDelivery } from '../../core/message.ts';
+import type { Principal } from '../../core/principal.ts';
 import { demand, needs } from '../guard.ts';
 import type { LoadApi } from '../load-hook.ts';
 import { problem, sendProblem } from '../problem.ts';
@@ -12,6 +13,8 @@ export interface PublishApi {
   readonly identity: () => { readonly gateway: string; readonly epoch: string };
   /** As `LocalPublish` has it. */
   readonly deliver: Deliver;
+  /** Counts one message against what somebody may publish. @throws {HeadgateError} rate.limited */
+  readonly admit?: (principal: Principal, bytes: number) => void;
   /** What an earlier run stored last. */
   readonly recentDeliveries: () => readonly RecentDelivery[];
 }

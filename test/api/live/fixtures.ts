@@ -23,6 +23,7 @@ export interface LiveSiteOptions {
   readonly bounds?: Partial<HubBounds>;
   readonly identify?: Identify;
   readonly take?: Take;
+  readonly admit?: LiveApi['admit'];
   readonly maxLiveConnections?: number;
 }
 
@@ -41,7 +42,7 @@ export async function liveSite(t: TestContext, options: LiveSiteOptions = {}): P
     watched.set(id, all.add(end));
     return () => all.delete(end);
   };
-  const live: LiveApi = { feed: hub, take: options.take ?? take, watch };
+  const live: LiveApi = { feed: hub, take: options.take ?? take, admit: options.admit, watch };
   const http = new HttpApi(
     dependencies(
       {},

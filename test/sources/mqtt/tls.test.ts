@@ -150,6 +150,31 @@ test('files that change are in use for new connections, and those that can not b
   open.destroy();
 });
 
+test('at a start, what can not be used is a wrong configuration', async (t) => {
+  const authority = await TestAuthority.make();
+  const dir = tempDir(t);
+  const [one, other] = [await authority.sign(), await authority.sign()];
+  const file = (name: string, text: string) => {
+    writeFileSync(join(dir, name), text);
+    return join(dir, name);
+  };
+  const [cert, key] = [file('c.pem', one.certificate), file('k.pem', other.key)];
+  const rows: [files: Files, code: string][] = [
+    [{ certificate: cert, key }, 'config.invalid'],
+    [{ certificate: cert }, 'config.invalid'],
+    [{ certificate: file('n.pem', 'nothing'), key }, 'config.invalid'],
+    [{ certificate: join(dir, 'none.pem') }, 'config.unreadable'],
+    [{ certificate: 'credential:server' }, 'config.invalid'],
+    [{ clientCa: join(dir, 'none.pem') }, 'config.unreadable'],
+  ];
+  for (const [files, code] of rows) {
+    const options = { enabled: true, names: [], ...files };
+    const log: Log = { debug() {}, info() {}, warn() {}, error() {} };
+    const certificate = new ServerCertificate({ options, key: 'mqtt.tls', directory: dir, clock: systemClock, log });
+    await assert.rejects(certificate.open(), { code }, JSON.stringify(files));
+  }
+});
+
 test('a device shows its certificate instead of a password', async (t) => {
   const authority = await TestAuthority.make('Devices');
   const stranger = await TestAuthority.make('Strangers');

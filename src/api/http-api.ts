@@ -91,7 +91,7 @@ export class HttpApi implements Service {
     this.#identify = deps.identify ?? (auth === undefined ? identifyLocal : identifyBy(auth));
     const { maxConnections } = { ...usualLimits, ...deps.limits };
     this.#connections = new Connections(maxConnections, options.maxLiveConnections);
-    this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices });
+    this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices, history: deps.history });
     this.#graphql = lazyEngine(deps, deps.log);
     const graphql = new GraphqlSockets({ identify: this.#identify, watch: live.watch, engine: this.#graphql });
     this.#upgrades = new Upgrades(

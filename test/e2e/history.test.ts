@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import { startGateway } from '../support/gateway.ts';
 import { GrpcClient } from '../support/grpc-client.ts';
@@ -13,7 +14,7 @@ interface Series {
 
 const measures = ['min', 'max', 'avg', 'count', 'first', 'last'] as const;
 
-test('a window is the same over REST, GraphQL and gRPC, and what there is not is refused alike', {
+test('a window is the same over REST, GraphQL, gRPC and WebSocket, and what there is not is refused alike', {
   timeout: 60_000,
 }, async (t) => {
   const gateway = await startGateway(t, { dataDir: tempDir(t) });
@@ -69,6 +70,15 @@ test('a window is the same over REST, GraphQL and gRPC, and what there is not is
     const numbers = (told.series[0][measure] as readonly (string | number)[]).map(Number);
     assert.deepEqual(numbers, wanted![measure], measure);
   }
+
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/api/v1/live/ws`);
+  t.after(() => socket.close());
+  await once(socket, 'open');
+  const frame = once(socket, 'message');
+  const parameters = { device: 'lab:1', from, bucket: '1m' };
+  socket.send(JSON.stringify({ type: 'query', id: 1, what: 'measurements', query: parameters }));
+  const [{ data }] = (await frame) as [{ readonly data: string }];
+  assert.deepEqual(JSON.parse(data).result.series[0], wanted);
 
   // As narrow as there is: of so long ago, memory has nothing.
   const [narrow] = (await graphql('lab:1', null)).data!.measurements.series;

@@ -24,8 +24,8 @@ export interface SocketParts {
   readonly take: Take;
   /** Counts a message against what somebody may publish. @throws {HeadgateError} rate.limited */
   readonly admit?: ((principal: Principal, bytes: number) => void) | undefined;
-  /** What is asked for by `query`, as an object for JSON. @throws {HeadgateError} */
-  readonly answer: (query: ClientFrame & { readonly type: 'query' }, principal: Principal) => object;
+  /** What answers a `query`, a failure too. How many may wait is bounded there. */
+  readonly answer: (query: ClientFrame & { readonly type: 'query' }, by: Principal) => Promise<object>;
   /** Why connections were ended here, counted. */
   readonly endings: Record<'silent' | 'unread' | 'frozen' | 'garbage', number>;
 }
@@ -154,7 +154,7 @@ export class LiveSocket implements Beating {
         this.#publish(frame);
         break;
       case 'query':
-        this.#answer({ type: 'result', result: this.#parts.answer(frame, this.#principal) }, frame.id);
+        this.#parts.answer(frame, this.#principal).then((said) => this.#answer(said, frame.id));
         break;
       case 'ping':
         this.#answer({ type: 'pong' }, frame.id);

@@ -1,10 +1,12 @@
 import type { IncomingMessage } from 'node:http';
-import { HeadgateError } from '../../core/errors.ts';
+import { failureOf, HeadgateError } from '../../core/errors.ts';
 import type { Principal } from '../../core/principal.ts';
 import { deviceQueryOf, pageOf } from '../device-query.ts';
 import { type DevicesApi, seenBy } from '../devices-routes.ts';
+import { errorFrame } from '../failure-forms.ts';
 import { demandOf, type Identify } from '../guard.ts';
 import { jsonOf } from '../json-value.ts';
+import { type HistoryApi, measurementsBody } from '../measurements/history-routes.ts';
 import { type Problem, problem } from '../problem.ts';
 import type { UpgradeRoute } from '../upgrades.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -14,10 +16,13 @@ import { LiveSocket, type SocketParts } from './live-socket.ts';
 export interface LiveSocketsDependencies extends LiveApi {
   readonly identify: Identify;
   readonly devices: DevicesApi;
+  readonly history: HistoryApi;
 }
 
 /** A frame that is longer ends its connection. */
 const maxFrameBytes = 1024 * 1024;
+/** In one answer, which takes some ten bytes for each: less than what ends a connection while it is not read. */
+const maxNumbers = 50_000;
 const maxUnsentPongBytes = 64 * 1024;
 
 /** What became of WebSockets. */
@@ -42,7 +47,11 @@ export class LiveSockets {
       take: deps.take,
       admit: deps.admit,
       endings: this.#endings,
-      answer: (query, principal) => answerOf(query, principal, deps.devices),
+      answer: (query, by) =>
+        answerOf(query, by, deps).then(
+          (result) => ({ type: 'result', result }),
+          (error) => errorFrame(failureOf(error), undefined),
+        ),
     };
   }
 
@@ -84,16 +93,41 @@ export class LiveSockets {
   }
 }
 
-/** @throws {HeadgateError} request.invalid, device.unknown, access.denied */
-function answerOf(query: Parameters<SocketParts['answer']>[0], principal: Principal, devices: DevicesApi): object {
-  if (query.what === 'devices') {
-    const asked = deviceQueryOf(query.query as Readonly<Record<string, unknown>>);
-    if (typeof asked === 'string') throw new HeadgateError('request.invalid', asked);
-    return pageOf(seenBy(principal, devices.summaries()), asked);
+/** @throws {HeadgateError} request.invalid, device.unknown, access.denied; history.unavailable, overload.shed */
+async function answerOf(
+  query: Parameters<SocketParts['answer']>[0],
+  principal: Principal,
+  { devices, history }: LiveSocketsDependencies,
+): Promise<object> {
+  if (query.what === 'device') return deviceOf(query.device, principal, devices);
+  if (query.what === 'measurements') {
+    const { device } = query.query;
+    demandOf(principal, { kind: 'read', ...(typeof device === 'string' && { deviceId: device }) });
+    return measured(query.query, history, devices);
   }
-  demandOf(principal, { kind: 'read', deviceId: query.device });
-  const device = devices.describe(query.device);
-  if (device === undefined)
-    throw new HeadgateError('device.unknown', `There is no device \`${query.device.slice(0, 200)}\`.`);
+  const asked = deviceQueryOf(query.query);
+  if (typeof asked === 'string') throw new HeadgateError('request.invalid', asked);
+  return pageOf(seenBy(principal, devices.summaries()), asked);
+}
+
+function deviceOf(id: string, principal: Principal, devices: DevicesApi): object {
+  demandOf(principal, { kind: 'read', deviceId: id });
+  const device = devices.describe(id);
+  if (device === undefined) throw new HeadgateError('device.unknown', `There is no device \`${id.slice(0, 200)}\`.`);
   return { ...device, fields: device.fields.map((field) => ({ ...field, value: jsonOf(field.value) })) };
+}
+
+async function measured(
+  parameters: Readonly<Record<string, unknown>>,
+  history: HistoryApi,
+  devices: DevicesApi,
+): Promise<object> {
+  const told = await measurementsBody(parameters, history, devices);
+  const columns = told.series?.[0]?.values === undefined ? 7 : 2;
+  const numbers = (told.series ?? []).reduce((sum, { times }) => sum + times.length * columns, 0);
+  if (numbers <= maxNumbers) return told;
+  throw new HeadgateError(
+    'request.invalid',
+    'That is too much for one frame: ask for fewer `points`, or for fewer fields.',
+  );
 }

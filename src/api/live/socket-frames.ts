@@ -20,8 +20,13 @@ export type ClientFrame =
       readonly payload: Uint8Array;
       readonly qos: 0 | 1 | 2 | undefined;
     }
-  /** Devices, a page of them, with the parameters of `GET /api/v1/devices`; or one of them. */
-  | { readonly type: 'query'; readonly id: FrameId | undefined; readonly what: 'devices'; readonly query: object }
+  /** Devices, a page of them, or what one measured, with the parameters of `GET /api/v1/devices` and `…/measurements`; or one of them. */
+  | {
+      readonly type: 'query';
+      readonly id: FrameId | undefined;
+      readonly what: 'devices' | 'measurements';
+      readonly query: Readonly<Record<string, unknown>>;
+    }
   | { readonly type: 'query'; readonly id: FrameId | undefined; readonly what: 'device'; readonly device: string }
   | { readonly type: 'ping'; readonly id: FrameId | undefined };
 
@@ -100,7 +105,7 @@ function queryIn(
     if (typeof device !== 'string') throw invalid('`device` must be the id of one.');
     return { type: 'query', id, what, device };
   }
-  if (what !== 'devices') throw invalid('`what` must be devices or device.');
+  if (what !== 'devices' && what !== 'measurements') throw invalid('`what` must be devices, device or measurements.');
   if (typeof query !== 'object' || query === null) throw invalid('`query` must be a JSON object.');
   // Parameters of a URL are texts.
   const texts = Object.entries(query).map(([name, value]) => [name, typeof value === 'object' ? value : String(value)]);

@@ -118,6 +118,8 @@ test('what is published is acknowledged once it is durable, and what is wrong is
     [{ type: 'subscribe', id: 'w', filter: { kinds: ['x'] } }, 'request.invalid'],
     [{ type: 'query', id: 'w', what: 'devices', query: { limit: 0 } }, 'request.invalid'],
     [{ type: 'query', id: 'w', what: 'device', device: 'nobody' }, 'device.unknown'],
+    [{ type: 'query', id: 'w', what: 'measurements', query: { points: 0 } }, 'request.invalid'],
+    [{ type: 'query', id: 'w', what: 'measurements', query: { device: 'nobody' } }, 'device.unknown'],
     [{ type: 'toString', id: 'w' }, 'request.invalid'],
     [{ type: 'ping', id: 'w', more: 1 }, 'request.invalid'],
   ];

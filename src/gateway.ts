@@ -24,6 +24,7 @@ import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
 import type { Log, RootLog } from './lib/log.ts';
+import { LogTail } from './lib/log-tail.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
 import { Serving } from './serving.ts';
@@ -220,8 +221,7 @@ export class Gateway {
         load: () => (sources === undefined ? config : loadAgain(sources)),
         isOnTrial: () => this.#commands.status().remoteConfig === 'trial',
       }),
-      identity: () => this.#identity(),
-      log: part,
+      ...{ identity: () => this.#identity(), log: part, logs: log.tail ?? new LogTail() },
     });
     const { http, grpc } = this.#serving;
     // Started sink first and stopped source first: what a part hands on always has somewhere to go.

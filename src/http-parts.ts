@@ -16,6 +16,7 @@ import type { History } from './history/history.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { GatewayStatus } from './instrumentation/status.ts';
 import type { Log } from './lib/log.ts';
+import type { LogTail } from './lib/log-tail.ts';
 import type { Load } from './load/load.ts';
 import type { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
@@ -43,6 +44,7 @@ export interface HttpParts {
   /** Where its files are. */
   readonly bufferDirectory: string;
   readonly auth: Auth;
+  readonly logs: LogTail;
   readonly log: Log;
 }
 
@@ -79,7 +81,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
     mqtt: { ...config.mqtt, accept: (stream) => parts.mqtt.accept(stream) },
     auth,
-    log,
+    ...{ logs: parts.logs, log },
   });
 }
 

@@ -16,6 +16,7 @@ import { httpApi } from './http-parts.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { Reporter } from './instrumentation/reporter.ts';
 import type { Log } from './lib/log.ts';
+import type { LogTail } from './lib/log-tail.ts';
 import { Load } from './load/load.ts';
 import { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
@@ -40,6 +41,7 @@ export interface ServingDependencies {
   readonly reporter: Reporter;
   readonly metrics: Metrics;
   readonly identity: () => { readonly gateway: string; readonly epoch: string };
+  readonly logs: LogTail;
   /** The log of a part. */
   readonly log: (part: string) => Log;
 }
@@ -70,7 +72,7 @@ export class Serving {
     });
     this.http = httpApi({
       ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish, live },
-      commands: deps.commands,
+      ...{ commands: deps.commands, logs: deps.logs },
       configDesk: deps.configDesk,
       load: this.load,
       history: deps.history,

@@ -14,6 +14,7 @@ import { addGraphqlRoutes } from './graphql-routes.ts';
 import { needs, read } from './guard.ts';
 import { addLiveRoutes, type LiveApi } from './live/live-routes.ts';
 import type { LoadApi } from './load-hook.ts';
+import { addLogsRoutes, type LogsApi } from './logs-routes.ts';
 import { addHistoryRoutes, type HistoryApi } from './measurements/history-routes.ts';
 import { addMeasurementsRoutes, type PublishApi } from './measurements/routes.ts';
 import { problem, sendProblem } from './problem.ts';
@@ -46,6 +47,7 @@ export interface RouteDependencies {
   readonly auth?: Auth;
   readonly history: HistoryApi;
   readonly live: LiveApi;
+  readonly logs: LogsApi;
 }
 
 /** What the server itself has for its routes. */
@@ -70,6 +72,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addCommandsRoutes(app, deps.commands);
   addConfigRoutes(app, deps.config, deps.rules);
   addGraphqlRoutes(app, deps.graphql);
+  addLogsRoutes(app, deps.logs);
   if (deps.auth !== undefined) {
     addSessionRoutes(app, deps.auth);
     addAccountsRoutes(app, deps.auth);

@@ -76,6 +76,9 @@ export function wrong(usage: Usage, message: string): HeadgateError {
 }
 
 /** What `--help` prints for a verb, at most 100 columns wide. */
+/** As wide as terminals are. */
+const lineWidth = 110;
+
 export function helpText(usage: Usage): string {
   const options = { ...usage.options, help: { about: 'Print this.' } as OptionSpec };
   const rows = Object.entries(options).map(
@@ -83,7 +86,24 @@ export function helpText(usage: Usage): string {
   );
   const column = Math.max(...rows.map(([left]) => left.length)) + 2;
   const call = ['headgate', usage.verb, usage.operands, '[options]'].filter(Boolean).join(' ');
-  return [call, '', usage.about, '', ...rows.map(([left, right]) => left.padEnd(column) + right)].join('\n');
+  const about = wrapped(usage.about, lineWidth);
+  const lines = rows.flatMap(([left, right]) =>
+    wrapped(right, lineWidth - column).map((text, index) => (index === 0 ? left : '').padEnd(column) + text),
+  );
+  return [call, '', ...about, '', ...lines].join('\n');
+}
+
+/** Lines of at most so many characters, as far as words allow. */
+function wrapped(text: string, width: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
 }
 
 export function suggestion(word: string, candidates: readonly string[]): string {

@@ -88,6 +88,10 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Let this data directory go on in the place of its copies.',
     load: async () => (await import('./take-over.ts')).takeOverCopies,
   },
+  doctor: {
+    about: 'Look for what keeps a gateway from doing its work; write a bundle for whoever helps.',
+    load: async () => (await import('./doctor.ts')).doctor,
+  },
   demo: { about: 'Let simulated devices publish to a gateway.', load: async () => (await import('./demo.ts')).demo },
 };
 

@@ -1,6 +1,7 @@
 import { loadWithRemote } from '../config/remote.ts';
 import { messageOf } from '../core/errors.ts';
 import { createLog, drainLog } from '../instrumentation/log.ts';
+import { LogTail } from '../lib/log-tail.ts';
 import { helpText, parseArguments, type Usage } from './arguments.ts';
 import { configOptions, sourcesOf, usualSink } from './config-options.ts';
 import { failureFields, reportFailure } from './failure.ts';
@@ -22,7 +23,8 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
   }
   const sources = sourcesOf(values, terminal);
   const { config, remoteFile, problem } = loadWithRemote(sources);
-  const root = createLog(config.log);
+  const tail = new LogTail();
+  const root = Object.assign(createLog(config.log, undefined, tail), { tail });
   const log = root.child({ part: 'main' });
   try {
     const { Gateway } = await import('../gateway.ts');

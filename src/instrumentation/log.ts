@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type PinoPretty from 'pino-pretty';
+import type { LogTail } from '../lib/log-tail.ts';
 import type { LogOptions } from './options.ts';
 import { redactLine } from './redact.ts';
 
@@ -19,8 +20,9 @@ const maxWaitingBytes = 1024 * 1024;
  * in colour. Values of keys that are named like secrets never appear (see {@link redactLine}).
  *
  * @param stream where lines go instead, for tests
+ * @param tail keeps the newest lines
  */
-export function createLog(options: LogOptions, stream: DestinationStream = standardOutput()): Logger {
+export function createLog(options: LogOptions, stream: DestinationStream = standardOutput(), tail?: LogTail): Logger {
   return pino(
     {
       level: options.level,
@@ -31,7 +33,7 @@ export function createLog(options: LogOptions, stream: DestinationStream = stand
       serializers: { error: pino.stdSerializers.err },
       hooks: { streamWrite: redactLine },
     },
-    stream,
+    tail === undefined ? stream : tail.tee(stream),
   );
 }
 

@@ -1,3 +1,5 @@
+import type { LogTail } from './log-tail.ts';
+
 /** What a part needs of a log: pino's own call shape, so that a pino logger is one. */
 export interface Log {
   debug(fields: object, message: string): void;
@@ -8,6 +10,8 @@ export interface Log {
 
 /** A log that can name the part that speaks. */
 export interface RootLog extends Log {
+  /** Its newest lines, where somebody keeps them. */
+  readonly tail?: LogTail;
   child(fields: { part: string }): Log;
 }
 

@@ -13,6 +13,7 @@ import type { Deliver, Message, RecentDelivery } from '../../src/core/message.ts
 import { systemClock, type UnixMs } from '../../src/core/time.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { LogTail } from '../../src/lib/log-tail.ts';
 import { LiveHub } from '../../src/live/hub.ts';
 import { createDecoder } from '../../src/profiles/decoder.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
@@ -184,6 +185,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     live: { feed: new LiveHub({ clock: systemClock, utilisation: () => 0 }), take: () => {}, watch: () => () => {} },
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },
+    logs: new LogTail(),
     log: silentLog,
     ...rest,
   };

@@ -179,6 +179,7 @@ test('real answers are as the document says, for every route', async (t) => {
     { what: 'GET /api/v1/health/live' },
     { what: 'GET /api/v1/health/ready' },
     { what: 'GET /api/v1/status' },
+    { what: 'GET /api/v1/logs' },
     { what: 'GET /metrics' },
     { what: 'PUT /api/v1/clock', body: { now: new Date().toISOString() } },
     { what: 'PUT /api/v1/clock', body: { now: 'noon' }, status: 400 },

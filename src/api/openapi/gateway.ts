@@ -63,6 +63,23 @@ export const gatewayOperations: Operations = {
     summary: 'This document, for people.',
     answers: { 200: { description: 'A page.', content: { 'text/html': Type.String() } } },
   },
+  'GET /api/v1/logs': {
+    tag: 'Gateway',
+    summary: 'Tells the newest lines of the log.',
+    description: 'Of this run, without secrets. To follow it, give `next` as `after`, with `waitMs`.',
+    needs: 'admin',
+    query: {
+      after: text('`next` of the answer before: lines that came since.'),
+      level: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal'], 'This and above.'),
+      part: text('Who says it: `mqtt`, `uplink`, …'),
+      limit: whole('Up to 1,000. Default 200.'),
+      waitMs: whole('How long to wait for a line, up to 55,000. Default 0.'),
+    },
+    answers: ok(
+      'The lines, the oldest first.',
+      Type.Object({ lines: Type.Array(open('A line.')), next: text('What to give as `after`.') }),
+    ),
+  },
   'GET /api/v1/health/live': {
     tag: 'Gateway',
     summary: 'Whether the process is there.',

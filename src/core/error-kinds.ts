@@ -21,7 +21,9 @@ export interface ErrorKind {
 export const errorKinds = {
   /** The request can't be right as it is. */
   invalid: kind(400, 'Bad request', [3, 'INVALID_ARGUMENT'], 4400, 0x83),
-  /** Nobody has said who asks, or it was not true. */
+  /** Nobody has said who asks. */
+  anonymous: kind(401, 'Unauthorized', [16, 'UNAUTHENTICATED'], 4401, 0x87),
+  /** What was said of who asks is not true. */
   unauthenticated: kind(401, 'Unauthorized', [16, 'UNAUTHENTICATED'], 4401, 0x86),
   /** Whoever asks may not. */
   forbidden: kind(403, 'Forbidden', [7, 'PERMISSION_DENIED'], 4403, 0x87),
@@ -35,8 +37,6 @@ export const errorKinds = {
   conflict: kind(409, 'Conflict', [9, 'FAILED_PRECONDITION'], 4409, 0x83),
   /** Not as long as the same is under way. */
   underWay: kind(409, 'Conflict', [10, 'ABORTED'], 4409, 0x83, { retryAfterSeconds: 1 }),
-  /** It was there, and is not any more. */
-  gone: kind(410, 'Gone', [11, 'OUT_OF_RANGE'], 4410, 0x83),
   /** Somebody else changed it in between. */
   changed: kind(412, 'Precondition failed', [10, 'ABORTED'], 4412, 0x83),
   /** Larger than is taken. */
@@ -46,6 +46,8 @@ export const errorKinds = {
   unsupported: kind(415, 'Unsupported media type', [3, 'INVALID_ARGUMENT'], 1003, 0x99),
   /** It can be read, and contradicts what was said before. */
   contradictory: kind(422, 'Unprocessable content', [6, 'ALREADY_EXISTS'], 4422, 0x83),
+  /** Whoever asks was wrong too often. */
+  locked: kind(429, 'Too many requests', [8, 'RESOURCE_EXHAUSTED'], 4429, 0x9f, { retryAfterSeconds: 1 }),
   /** More than whoever asks may. */
   throttled: kind(429, 'Too many requests', [8, 'RESOURCE_EXHAUSTED'], 4429, 0x96, { retryAfterSeconds: 1 }),
   longHeaders: kind(431, 'Request header fields too large', [8, 'RESOURCE_EXHAUSTED'], 1009, 0x95),
@@ -57,8 +59,8 @@ export const errorKinds = {
   configuration: kind(500, 'Internal server error', [13, 'INTERNAL'], 1011, 0x80, { exit: 78, isPrivate: true }),
   /** The same, and it is the command line's. */
   usage: kind(500, 'Internal server error', [13, 'INTERNAL'], 1011, 0x80, { exit: 2, isPrivate: true }),
-  /** Not now. */
-  unavailable: kind(503, 'Service unavailable', [14, 'UNAVAILABLE'], 1013, 0x88, { retryAfterSeconds: 5 }),
+  /** Not now. MQTT has a code for that of its own, which only a CONNACK may have. */
+  unavailable: kind(503, 'Service unavailable', [14, 'UNAVAILABLE'], 1013, 0x89, { retryAfterSeconds: 5 }),
   /** Not now, as there is too much of it. */
   busy: kind(503, 'Service unavailable', [14, 'UNAVAILABLE'], 1013, 0x89, { retryAfterSeconds: 5 }),
   /** Not now, as what it needs is full. */

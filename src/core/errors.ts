@@ -71,17 +71,15 @@ export const errorCodes = {
   'route.unknown': ['unknown', 'Look for the path in `/api/openapi.json`, or read `/api/docs`.'],
   'method.not-allowed': ['notAllowed', 'Use one of the methods that `allow` names.'],
   'device.unknown': ['unknown', 'Look for its id in `GET /api/v1/devices`.'],
-  'access.unknown': ['unauthenticated', 'Say who you are, with a token or a password.'],
+  'access.unknown': ['anonymous', 'Say who you are, with a token or a password.'],
   'access.denied': ['forbidden', 'Ask whoever runs this gateway for more rights, or use other credentials.'],
   'server.failed': ['inside', "See the gateway's log; report it when it comes again."],
   'startup.failed': ['inside', 'See the cause in the log.'],
 
-  // Awaited by parts under construction.
   'auth.failed': ['unauthenticated', 'Check the name and the password, or whether the token was revoked or is over.'],
-  'auth.throttled': ['throttled', 'Too many attempts failed: wait as long as you are told, then try again.'],
+  'auth.throttled': ['locked', 'Too many attempts failed: wait as long as you are told, then try again.'],
   'rate.limited': ['throttled', 'Send less often: wait as long as you are told, then try again.'],
   'overload.shed': ['busy', 'The gateway has more to do than it can: wait as long as you are told, then try again.'],
-  'cursor.unknown': ['gone', 'Begin anew, without a cursor: what lies between can not be had from here.'],
   'command.unknown': ['unknown', "Look for its id in the device's `commands`."],
   'idempotency.conflict': [
     'contradictory',

@@ -8,6 +8,7 @@ import { closeCodeOf, errorEvent, errorFrame, graphqlExtensions } from '../../sr
 import { problem, problemOf, unreadableRequest } from '../../src/api/problem.ts';
 import { errorKinds } from '../../src/core/error-kinds.ts';
 import { type ErrorCode, errorCodes, failure, failureOf, HeadgateError, kindOf } from '../../src/core/errors.ts';
+import { refusalCodeOf } from '../../src/sources/mqtt/reason-codes.ts';
 import { rpcStatus } from '../../src/wire/rpc-status.ts';
 
 const src = join(import.meta.dirname, '../../src');
@@ -16,12 +17,9 @@ const sources = readdirSync(src, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts') && file !== join('core', 'errors.ts'))
   .map((file) => [file, readFileSync(join(src, file), 'utf8')] as const);
 
-/** Codes whose part is not there yet. */
-const awaited = new Set<string>(['cursor.unknown']);
-
 test('every code of the table is used, and every code that is used is in the table', () => {
   const text = sources.map(([, one]) => one).join('\n');
-  const unused = codes.filter((code) => !text.includes(`'${code}'`) && !awaited.has(code));
+  const unused = codes.filter((code) => !text.includes(`'${code}'`));
   assert.deepEqual(unused, []);
   const named = /(?:HeadgateError|problem|failure)\(\s*'([^']+)'|\bcode: '([a-z-]+\.[a-z-]+)'/g;
   const strays = sources.flatMap(([file, one]) =>
@@ -96,6 +94,23 @@ test('each protocol tells the same', () => {
     assert.ok(status.includes(text), text);
   assert.equal(status[1], kindOf('buffer.full').grpc[0]);
   assert.ok(!rpcStatus(unknown).includes('RetryInfo'));
+});
+
+test('an MQTT 5 client whose message was not taken in is told why, by a code that a DISCONNECT may have', () => {
+  // § 3.14.2.1
+  const allowed = new Set([0x80, 0x81, 0x82, 0x83, 0x87, 0x89, 0x8b, 0x8d, 0x8e, 0x8f, 0x90, 0x93]);
+  for (let code = 0x94; code <= 0xa2; code++) allowed.add(code);
+  const rows = [
+    ['buffer.full', 0x97],
+    ['buffer.failed', 0x89],
+    ['buffer.closed', 0x8b],
+    ['overload.shed', 0x89],
+  ] as const;
+  for (const [code, expected] of rows) {
+    assert.equal(refusalCodeOf(new HeadgateError(code, 'No.')), expected, code);
+    assert.ok(allowed.has(expected));
+  }
+  assert.equal(refusalCodeOf(new Error('unexpected')), 0x89);
 });
 
 test('a status that has no code counts as the plainest of its class', () => {

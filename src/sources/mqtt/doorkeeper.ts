@@ -1,6 +1,7 @@
 import type { TLSSocket } from 'node:tls';
 import type { Client, PublishPacket } from 'aedes';
 import type { ShownByMqtt } from '../../auth/mqtt-access.ts';
+import { kindOf } from '../../core/errors.ts';
 import type { ByteStream } from '../../lib/byte-stream.ts';
 import type { Tally } from '../../lib/tally.ts';
 import { markAnswered } from './aedes-guard.ts';
@@ -9,7 +10,7 @@ import type { Done } from './incoming.ts';
 import type { RefusedReason } from './refused.ts';
 
 /** MQTT 5.0 § 2.4. */
-const notAuthorized = 0x87;
+const notAuthorized = kindOf('access.denied').mqtt;
 /** CONNACK of MQTT 5 (§ 3.2) without a session and properties, but for its reason code. */
 const connack = (reasonCode: number): Buffer => Buffer.from([0x20, 3, 0, reasonCode, 0]);
 

@@ -2,7 +2,7 @@ import { mayPublish, mayReceive, maySubscribe } from '../../auth/allows.ts';
 import type { AuditLog } from '../../auth/audit.ts';
 import type { AuthBook } from '../../auth/auth-book.ts';
 import type { MqttOutcome, ShownByMqtt } from '../../auth/mqtt-access.ts';
-import { HeadgateError } from '../../core/errors.ts';
+import { HeadgateError, kindOf } from '../../core/errors.ts';
 import { nobody, type Principal } from '../../core/principal.ts';
 import type { Log } from '../../lib/log.ts';
 
@@ -26,9 +26,9 @@ interface Guest {
  * Why a client is not let in, as MQTT has it: 3.1.1 § 3.2.2.3, MQTT 5.0 § 3.2.2.2. Of these an MQTT 5 client is told the second.
  */
 export const refusals = {
-  wrong: [4, 0x86],
-  unknown: [5, 0x87],
-  wait: [3, 0x9f],
+  wrong: [4, kindOf('auth.failed').mqtt],
+  unknown: [5, kindOf('access.unknown').mqtt],
+  wait: [3, kindOf('auth.throttled').mqtt],
 } as const satisfies Readonly<Record<Exclude<MqttOutcome['kind'], 'in'>, readonly [number, number]>>;
 
 /** Who each client is, and whether it may do what it wants. What a client is to it, is whoever calls it to say. */

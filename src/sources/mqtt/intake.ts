@@ -7,7 +7,7 @@ import { markAnswered } from './aedes-guard.ts';
 import { type Done, Incoming, type IncomingEvents, taken, Unnumbered } from './incoming.ts';
 import type { Link } from './link.ts';
 import type { PacketInspector } from './packet-fault.ts';
-import { disconnectCodeOf, reasonCode } from './reason-codes.ts';
+import { disconnectCodeOf, refusalCodeOf } from './reason-codes.ts';
 import type { RefusedReason } from './refused.ts';
 import type { SessionStore } from './sessions.ts';
 
@@ -249,13 +249,13 @@ export class Intake {
 
   /**
    * No receipt, so no acknowledgement: the connection ends, and the client sends the message again on its next one.
-   * An MQTT 5 client is told that the server is busy; a PUBACK with an error code would make it give the message up.
+   * An MQTT 5 client is told why; a PUBACK with an error code would make it give the message up.
    */
   #refuse(client: Client | null, packet: PublishPacket, error: unknown, done: Done): void {
     this.#deps.refused.add('not-taken');
     this.#deps.log.debug({ client: client?.id, reason: messageOf(error) }, 'A message was not taken.');
     // A will's client is gone already.
-    if (client?.version === 5 && packet.cmd !== undefined) client.disconnect({ reasonCode: reasonCode.serverBusy });
+    if (client?.version === 5 && packet.cmd !== undefined) client.disconnect({ reasonCode: refusalCodeOf(error) });
     else done(new NotTaken(messageOf(error), { cause: error }));
   }
 }

@@ -1,3 +1,5 @@
+import { HeadgateError, kindOf } from '../../core/errors.ts';
+
 /** MQTT 5.0 § 2.4: the reason codes that we send. */
 export const reasonCode = {
   success: 0x00,
@@ -5,7 +7,7 @@ export const reasonCode = {
   unspecified: 0x80,
   malformedPacket: 0x81,
   protocolError: 0x82,
-  notAuthorized: 0x87,
+  notAuthorized: kindOf('access.denied').mqtt,
   serverBusy: 0x89,
   keepAliveTimeout: 0x8d,
   topicFilterInvalid: 0x8f,
@@ -26,6 +28,11 @@ const byMessage: readonly (readonly [RegExp, number])[] = [
   [/topic|not allowed in PUBLISH|not valid UTF-8/i, reasonCode.topicNameInvalid],
 ];
 
+/** What an MQTT 5 client is told of a message that could not be taken in, as its connection ends. */
+export function refusalCodeOf(error: unknown): number {
+  return error instanceof HeadgateError ? kindOf(error.code).mqtt : reasonCode.serverBusy;
+}
+
 /** What an MQTT 5 client is told of a fault that ends its connection. aedes and its parser tell theirs apart by their texts alone. */
 export function disconnectCodeOf(fault: string): number {
   return byMessage.find(([pattern]) => pattern.test(fault))?.[1] ?? reasonCode.unspecified;
@@ -37,6 +44,7 @@ const texts: Readonly<Record<number, string>> = {
   139: 'the gateway is stopping',
   142: 'another connection has taken over this client id',
   148: 'the topic alias is unknown or too large',
+  [reasonCode.quotaExceeded]: 'the buffer has no room: the message may be sent again later',
   [reasonCode.packetTooLarge]: 'the packet is larger than mqtt.maxPacketSize',
 };
 

@@ -24,6 +24,7 @@ import { history } from './scenarios/history.ts';
 import { ingest } from './scenarios/ingest.ts';
 import { latency } from './scenarios/latency.ts';
 import { link } from './scenarios/link.ts';
+import { live } from './scenarios/live.ts';
 import { liveshare } from './scenarios/liveshare.ts';
 import { modbus } from './scenarios/modbus.ts';
 import { profiles } from './scenarios/profiles.ts';
@@ -42,6 +43,7 @@ const scenarios: readonly Scenario[] = [
   startup,
   eventloop,
   drain,
+  live,
   liveshare,
   compression,
   codecs,

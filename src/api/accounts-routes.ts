@@ -53,12 +53,13 @@ export function addAccountsRoutes(app: FastifyInstance, auth: Auth): void {
   app.post('/api/v1/users', noted(admin), async (request, reply) => {
     const asked = objectIn(request.body, ['name', 'password', 'scopes']);
     if (typeof asked === 'string') return sendProblem(reply, problem(400, asked));
-    const { name, password, scopes = ['read'] } = asked;
-    const fault = nameAndScopesFault(name, scopes) ?? (isText(password) ? undefined : '`password` must be a text.');
+    const { name, password, scopes } = asked;
+    const fault =
+      nameAndScopesFault(name, scopes ?? ['read']) ?? (isText(password) ? undefined : '`password` must be a text.');
     if (fault !== undefined) return sendProblem(reply, problem(400, fault));
     return send(
       reply,
-      await auth.changes.addPerson(name as string, password as string, scopes as string[], by(request)),
+      await auth.changes.addPerson(name as string, password as string, scopes as string[] | undefined, by(request)),
     );
   });
   app.put<ById>('/api/v1/users/:id/password', noted(admin), async (request, reply) => {

@@ -63,8 +63,16 @@ export class Changes {
     return { account, token: tokenText(id, secret) };
   }
 
-  /** @throws {HeadgateError} as {@link AuthBook.add}; overload.shed */
-  async addPerson(name: string, password: string, scopes: readonly string[], by: By): Promise<Made> {
+  /** @param wanted scopes; without them the first is an administrator, others read. @throws {HeadgateError} as {@link AuthBook.add}; overload.shed */
+  async addPerson(name: string, password: string, wanted: readonly string[] | undefined, by: By): Promise<Made> {
+    const isFirst = !this.#deps.book.hasPeople;
+    const scopes = wanted ?? [isFirst ? 'admin' : 'read'];
+    // From then on it is not enough to be on the machine.
+    if (isFirst && !scopes.includes('admin'))
+      throw new HeadgateError(
+        'request.conflict',
+        'The first of all people has to be an administrator: give them `admin`.',
+      );
     const proof = await this.#passwordProof(password, name);
     return { account: await this.#add({ kind: 'person', name, scopes, proof }, 'user.create', by) };
   }

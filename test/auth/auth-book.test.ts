@@ -87,12 +87,22 @@ test('what can not be kept is not there', async (t) => {
   assert.equal(auth.ofToken(token)?.name, 'panel');
 });
 
+test('the first of all people is an administrator', async (t) => {
+  const { auth } = await authSite(t);
+  await assert.rejects(auth.changes.addPerson('bob', 'correct horse', ['read'], by), { code: 'request.conflict' });
+  assert.equal(auth.trustsThisMachine, true);
+  const eve = await auth.changes.addPerson('eve', 'correct horse', undefined, by);
+  const bob = await auth.changes.addPerson('bob', 'correct horse', undefined, by);
+  assert.deepEqual([eve.account.scopes, bob.account.scopes, auth.trustsThisMachine], [['admin'], ['read'], false]);
+});
+
 test('names, scopes and numbers have their limits', async (t) => {
   const { auth } = await authSite(t, { options: { ...fewOptions, maxAccounts: 4 } });
   await auth.changes.addProgram('a', ['read'], undefined, by);
   await auth.changes.addPerson('eve', 'correct horse', ['admin'], by);
   const rows: [wish: () => Promise<unknown>, code: string, says: RegExp][] = [
     [() => auth.changes.addProgram('a', ['read'], undefined, by), 'request.conflict', /a program called `a` already/],
+    [() => auth.changes.addPerson('eve', 'battery staple', undefined, by), 'request.conflict', /a person called/],
     [() => auth.changes.addProgram('', ['read'], undefined, by), 'request.invalid', /1 to 200 characters/],
     [() => auth.changes.addProgram(' b', ['read'], undefined, by), 'request.invalid', /without spaces/],
     [() => auth.changes.addProgram('b\n', ['read'], undefined, by), 'request.invalid', /one line/],

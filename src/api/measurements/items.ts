@@ -32,23 +32,35 @@ export function measurementsTopic(deviceId: string): string {
 /**
  * Reads a request's body: JSON of one item, `{items: […]}` or a list of them, or NDJSON with an item a line.
  *
- * @returns one entry for each item; a sentence when it is none of those
+ * @returns for each item what reads it, as thousands at once would keep everybody waiting; a sentence when it is none of those
  */
-export function itemsOf(body: string, isNdjson: boolean): readonly ItemOrFault[] | string {
+export function itemsOf(body: string, isNdjson: boolean): readonly (() => ItemOrFault)[] | string {
   if (isNdjson) {
-    const lines = body.split('\n', maxItems + 2).filter((line) => line.trim() !== '');
+    const lines = linesOf(body);
     if (lines.length > maxItems) return tooMany;
     if (lines.length === 0) return 'The body has no lines.';
-    return lines.map((line) => {
+    return lines.map((line) => () => {
       const value = parsed(line);
       return value === undefined ? 'This line is no JSON.' : itemOf(value);
     });
   }
   const value = parsed(body);
   if (value === undefined) return 'The body is no JSON.';
-  if (!Array.isArray(value)) return [itemOf(value)];
+  if (!Array.isArray(value)) return [() => itemOf(value)];
   if (value.length > maxItems) return tooMany;
-  return value.length === 0 ? 'The list is empty.' : value.map(itemOf);
+  return value.length === 0 ? 'The list is empty.' : value.map((one) => () => itemOf(one));
+}
+
+/** The lines that are not empty, up to one more than may be. */
+function linesOf(body: string): string[] {
+  const lines: string[] = [];
+  for (let from = 0; from < body.length && lines.length <= maxItems; ) {
+    const end = body.indexOf('\n', from);
+    const line = body.slice(from, end < 0 ? body.length : end);
+    if (line.trim() !== '') lines.push(line);
+    from = end < 0 ? body.length : end + 1;
+  }
+  return lines;
 }
 
 const tooMany = `There are more than ${maxItems} items: send the others in another request.`;

@@ -28,6 +28,8 @@ export type ItemResult =
   { readonly sequence: number | null; readonly isDuplicate?: true } | { readonly error: Failure };
 
 const maxBytes = 2 * 1024 * 1024;
+/** Taken in one go: others get their turn in between. */
+const itemsAtOnce = 100;
 const types = ['application/json', 'application/x-ndjson', 'application/ndjson'];
 const path = '/api/v1/measurements';
 
@@ -50,7 +52,15 @@ export function addMeasurementsRoutes(app: FastifyInstance, api: PublishApi, loa
       load?.take('bytes', String(request.body).length, request.principal, request.ip);
       const name = keyOf(request);
       const keyFor = (index: number) => (name === undefined ? undefined : (of: Item) => deliveryKey(name, index, of));
-      const results = await Promise.all(items.map((item, index) => take(api, request, item, keyFor(index), stored)));
+      const underWay: Promise<ItemResult>[] = [];
+      for (const [index, read] of items.entries()) {
+        const result = take(api, request, read(), keyFor(index), stored);
+        // It is waited for below, and may fail before that.
+        result.catch(() => undefined);
+        underWay.push(result);
+        if ((index + 1) % itemsAtOnce === 0) await new Promise(setImmediate);
+      }
+      const results = await Promise.all(underWay);
       const failures = results.flatMap((result) => ('error' in result ? [result.error] : []));
       const [first] = failures;
       if (first !== undefined && failures.length === results.length) {

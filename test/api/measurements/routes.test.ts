@@ -87,6 +87,22 @@ test('many come as a list or as lines, and each has its own answer', async () =>
   }
 });
 
+test('all lines count, however many are empty between them, and others get their turn', async () => {
+  const { publish, post } = await started();
+  let turns = 0;
+  const count = (): void => {
+    turns++;
+    if (publish.taken.length < maxItems) setImmediate(count);
+  };
+  setImmediate(count);
+  const lines = '{"topic":"a","payload":1}\n\n \r\n'.repeat(maxItems);
+  const answer = await post(lines, { 'content-type': 'application/x-ndjson' });
+  assert.deepEqual([answer.statusCode, answer.json().taken, publish.taken.length], [200, maxItems, maxItems]);
+  assert.ok(turns > 20, String(turns));
+  const more = await post(`${lines}{"topic":"a","payload":1}`, { 'content-type': 'application/x-ndjson' });
+  assert.equal(more.statusCode, 400);
+});
+
 test('what can not be taken in is a problem, and nothing is taken', async () => {
   const rows: readonly (readonly [body: string, says: RegExp])[] = [
     ['', /no JSON|empty/],

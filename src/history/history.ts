@@ -60,7 +60,7 @@ export class History implements Service, Onlooker {
       this.#recent.forget(series.slot);
       texts.forget(series.slot);
       // Memory has not all of what was said until now.
-      this.queries.startedAtMs = clock.now() + 1;
+      this.queries.wholeSinceMs = clock.monotonic() + 1;
     });
     this.#disk = new HistoryDisk({
       settings: { path, keepMs, maxBytes: options.maxBytes, maxSeries: options.maxSeries, minFreeBytes, turnMs },
@@ -98,7 +98,7 @@ export class History implements Service, Onlooker {
   async start(): Promise<void> {
     const { options, clock } = this.#deps;
     if (!options.enabled) return;
-    this.queries.startedAtMs = clock.now();
+    this.queries.wholeSinceMs = clock.monotonic();
     this.#ingest.look();
     this.#tickTimer = setInterval(() => this.#tick(), tickMs);
     this.#tickTimer.unref();

@@ -1,5 +1,5 @@
 import { HeadgateError } from '../core/errors.ts';
-import type { TrustedClock, UnixMs } from '../core/time.ts';
+import type { MonotonicMs, TrustedClock, UnixMs } from '../core/time.ts';
 import { bucketSize, countAt, firstAt, lastAt, maxAt, minAt, numberAt, sumAt } from './buckets.ts';
 import type { HistoryDisk } from './disk.ts';
 import type { Ingest } from './ingest.ts';
@@ -95,8 +95,8 @@ export class Queries {
   /** So few that all series of one answer have room for them. */
   readonly maxPointsOfMany = maxTotal / maxSeries;
   readonly #deps: QueriesDependencies;
-  /** Nothing from before is in memory. */
-  startedAtMs: UnixMs = Number.POSITIVE_INFINITY;
+  /** From when on memory has all that came, but for what it has no room for. By a clock that does not jump when the time becomes known. */
+  wholeSinceMs: MonotonicMs = Number.POSITIVE_INFINITY;
 
   constructor(deps: QueriesDependencies) {
     this.#deps = deps;
@@ -145,8 +145,9 @@ export class Queries {
   }
 
   #raw(known: readonly Series[], query: HistoryQuery): RawSeries[] | undefined {
-    const { recent } = this.#deps;
-    if (query.fromMs < this.startedAtMs || known.length === 0 || known.length > maxSeries) return undefined;
+    const { recent, clock } = this.#deps;
+    const wholeFromMs = clock.now() - (clock.monotonic() - this.wholeSinceMs);
+    if (query.fromMs < wholeFromMs || known.length === 0 || known.length > maxSeries) return undefined;
     const found: RawSeries[] = [];
     let total = 0;
     for (const one of known) {

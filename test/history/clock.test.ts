@@ -30,8 +30,7 @@ test('what was stamped before the time was known is where it belongs, in memory 
   const site = await Site.open(t, memoryDir(t), {}, { wallMs: unsetMs, quality: 'unset' });
   await learn(site, [1, 2, 3, 4, 5, 6, 7]);
   site.take({ fields: { power: 8 } });
-  site.history.queries.startedAtMs = 0;
-  const window = { fromMs: known - 1, toMs: known + hour };
+  const window = { fromMs: known, toMs: known + hour };
   const points = await site.query(window);
   assert.equal(points.kind, 'raw');
   assert.deepEqual(last(points), [1, 2, 3, 4, 5, 6, 7, 8]);
@@ -48,6 +47,17 @@ test('what was stamped before the time was known is where it belongs, in memory 
   });
   assert.deepEqual(last(await site.query({ ...window, widthMs: 10_000 })), [1, 2, 3, 4, 5, 6, 7, 8]);
   assert.deepEqual(last(await site.query({ ...window, widthMs: hour })), [8]);
+});
+
+test('what an earlier run has on disk is told by one that began without knowing the time', async (t) => {
+  const site = await Site.open(t, memoryDir(t), {}, { wallMs: known - 600_000 });
+  site.take({ fields: { power: 1 } });
+  site.quality = 'unset';
+  site.time.jump(unsetMs - site.time.now());
+  await site.restart();
+  await learn(site, [2]);
+  const answer = await site.query({ fromMs: known - hour, toMs: known + hour });
+  assert.deepEqual([answer.kind, last(answer)], ['buckets', [1, 2]]);
 });
 
 test('a device that knows the time is believed while the gateway does not know it', async (t) => {

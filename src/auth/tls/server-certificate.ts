@@ -67,6 +67,8 @@ export class ServerCertificate {
   async open(): Promise<SecureContextOptions> {
     this.#stamps = this.#look();
     this.#use(await this.#read());
+    const { key, log } = this.#deps;
+    log.info({ key, ...this.status() }, 'The certificate of a listener.');
     return this.#context;
   }
 

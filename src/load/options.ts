@@ -4,7 +4,7 @@ import { bytes, count, duration } from '../lib/option-types.ts';
 export const limitsOptions = Type.Object({
   requestsPerSecond: count({
     minimum: 0,
-    default: 100,
+    default: 500,
     description: 'Requests that one program or person may make over HTTP, on average; 0: as many as they like.',
   }),
   messagesPerSecond: count({

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { RuleBook } from './admission/rule-book.ts';
 import { GrpcApi } from './api/grpc/grpc-api.ts';
 import type { HttpApi } from './api/http-api.ts';
+import { puttingOff } from './api/measurements/history-routes.ts';
 import type { Auth } from './auth/auth.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
@@ -88,7 +89,7 @@ export class Serving {
       publish: publish.take,
       admit: this.load.admitMessage,
       devices: decoding.registry,
-      history: deps.history.queries,
+      history: puttingOff(deps.history.queries, () => this.load.admitRead()),
       commands: deps.commands,
       feed: live,
       log: log('grpc'),

@@ -21,6 +21,7 @@ import { identifyBy } from './identify.ts';
 import { LiveSockets } from './live/live-upgrade.ts';
 import { addLoadHook, limitConnections } from './load-hook.ts';
 import { isLocalCaller } from './local-caller.ts';
+import { puttingOff } from './measurements/history-routes.ts';
 import { type MqttDoor, mqttUpgrade } from './mqtt-upgrade.ts';
 import type { HttpOptions } from './options.ts';
 import { problem, problemOf, sendProblem, unreadableRequest } from './problem.ts';
@@ -91,7 +92,8 @@ export class HttpApi implements Service {
     this.#identify = deps.identify ?? (auth === undefined ? identifyLocal : identifyBy(auth));
     const { maxConnections } = { ...usualLimits, ...deps.limits };
     this.#connections = new Connections(maxConnections, options.maxLiveConnections);
-    this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices, history: deps.history });
+    const history = puttingOff(deps.history, () => deps.load?.admitRead());
+    this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices, history });
     this.#graphql = lazyEngine(deps, deps.log);
     const graphql = new GraphqlSockets({ identify: this.#identify, watch: live.watch, engine: this.#graphql });
     this.#upgrades = new Upgrades(

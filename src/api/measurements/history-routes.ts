@@ -100,6 +100,24 @@ async function answerFor(
   return answer;
 }
 
+/** The same history for protocols whose questions nobody else puts off. @param admit throws when there is too much to do */
+export function puttingOff(history: HistoryApi, admit: () => void): HistoryApi {
+  return {
+    maxPoints: history.maxPoints,
+    maxPointsOfMany: history.maxPointsOfMany,
+    get nowMs() {
+      return history.nowMs;
+    },
+    get oldestMs() {
+      return history.oldestMs;
+    },
+    query: async (query) => {
+      admit();
+      return history.query(query);
+    },
+  };
+}
+
 /** Which device is asked for says what it takes. */
 function readOfDevice({ query }: FastifyRequest): { kind: 'read'; deviceId?: string } {
   const { device } = query as { readonly device?: unknown };

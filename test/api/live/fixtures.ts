@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test';
 import type { Identify } from '../../../src/api/guard.ts';
 import { HttpApi } from '../../../src/api/http-api.ts';
 import type { LiveApi } from '../../../src/api/live/live-routes.ts';
+import type { LoadApi } from '../../../src/api/load-hook.ts';
 import type { Message, Take } from '../../../src/core/message.ts';
 import type { Principal } from '../../../src/core/principal.ts';
 import { systemClock } from '../../../src/core/time.ts';
@@ -25,6 +26,7 @@ export interface LiveSiteOptions {
   readonly take?: Take;
   readonly admit?: LiveApi['admit'];
   readonly maxLiveConnections?: number;
+  readonly load?: LoadApi;
 }
 
 /** A hub, and an HTTP server on which it is read. Whoever is on this machine may do everything. */
@@ -50,6 +52,7 @@ export async function liveSite(t: TestContext, options: LiveSiteOptions = {}): P
         live,
         options: { host: '127.0.0.1', port: 0, allowedOrigins: [], maxLiveConnections },
         ...(identify && { identify }),
+        ...(options.load && { load: options.load }),
       },
     ),
   );

@@ -251,3 +251,16 @@ test('who never reads, or never says a word, holds up nobody', async (t) => {
     return publisher.frames.length === 400;
   });
 });
+
+test('a question to the history is put off when there is more to do than can be done', async (t) => {
+  const admitRead = (): never => {
+    throw new HeadgateError('overload.shed', 'The gateway is late.', { retryAfterSeconds: 7 });
+  };
+  const { address } = await liveSite(t, { load: { take: () => {}, admitRead, connectionRefused: () => {} } });
+  const client = await Client.open(t, address);
+  client.say({ type: 'query', id: 1, what: 'measurements', query: { device: 'hall' } });
+  const { code, retryAfterSeconds } = await client.answer(1);
+  assert.deepEqual([code, retryAfterSeconds], ['overload.shed', 7]);
+  client.say({ type: 'query', id: 2, what: 'devices' });
+  assert.equal((await client.answer(2)).type, 'result');
+});

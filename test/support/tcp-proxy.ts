@@ -108,9 +108,10 @@ export class TcpProxy {
 
   async #stop(): Promise<void> {
     for (const timer of this.#timers) clearTimeout(timer);
-    await this.#close();
-    // Those that a fault has cut loose from their link, too.
+    const closed = this.#close();
+    // Those that are no longer of a link, too: one that nobody reads any more would keep the server open for ever.
     for (const socket of this.#sockets) socket.destroy();
+    await closed;
   }
 
   #accept(near: Socket): void {

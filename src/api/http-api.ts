@@ -88,12 +88,12 @@ export class HttpApi implements Service {
 
   constructor(deps: HttpDependencies) {
     this.#deps = deps;
-    const { options, live, devices, auth } = deps;
+    const { options, live, devices, commands, auth } = deps;
     this.#identify = deps.identify ?? (auth === undefined ? identifyLocal : identifyBy(auth));
     const { maxConnections } = { ...usualLimits, ...deps.limits };
     this.#connections = new Connections(maxConnections, options.maxLiveConnections);
     const history = puttingOff(deps.history, () => deps.load?.admitRead());
-    this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices, history });
+    this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices, commands, history });
     this.#graphql = lazyEngine(deps, deps.log);
     const graphql = new GraphqlSockets({ identify: this.#identify, watch: live.watch, engine: this.#graphql });
     this.#upgrades = new Upgrades(

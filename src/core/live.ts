@@ -127,8 +127,19 @@ export interface LiveSubscription {
   close(): void;
 }
 
+/** Why a protocol ended a reader's connection. */
+export type LiveLoss =
+  /** It answered no ping. */
+  | 'silent'
+  /** It does not read what it is answered. */
+  | 'unread'
+  /** Nothing of what it said could be read. */
+  | 'garbage';
+
 /** The live feed, as far as it can be asked for something. */
 export interface LiveFeed {
   /** @throws {HeadgateError} overload.shed when there are too many readers */
   subscribe(request: LiveRequest): LiveSubscription;
+  /** Counts a connection that had to be ended. */
+  lost(why: LiveLoss): void;
 }

@@ -21,6 +21,12 @@ export function liveMetrics(live: LiveStatus): string {
     ...figures.map(([name, type, help, value]) => family(name, type, help, [` ${value(live)}`])),
     family('missed_events_total', 'counter', 'Events that a reader did not get, by reason.', byReason(live.missed)),
     family(
+      'lost_connections_total',
+      'counter',
+      'Connections ended because of their clients, by reason.',
+      byReason(live.lost),
+    ),
+    family(
       'resets_total',
       'counter',
       'How often a reader could not go on from its cursor, by reason.',

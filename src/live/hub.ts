@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { HeadgateError } from '../core/errors.ts';
-import type { Fact, LiveFeed, LiveRequest, LiveStart, ResetReason } from '../core/live.ts';
+import type { Fact, LiveFeed, LiveLoss, LiveRequest, LiveStart, ResetReason } from '../core/live.ts';
 import type { Onlooker, Taken } from '../core/taken.ts';
 import type { Clock, MonotonicMs } from '../core/time.ts';
 import type { Service } from '../lib/service.ts';
@@ -65,6 +65,7 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
   readonly #rounds: Rounds;
   readonly #audiences = new Map<string, Audience>();
   readonly #resets = { epoch: 0, expired: 0, unknown: 0 };
+  readonly #lost = { silent: 0, unread: 0, garbage: 0 };
   #state: HubState = 'asleep';
   #subscriptions = 0;
   #frozen = 0;
@@ -140,6 +141,10 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
     return subscription;
   }
 
+  lost(why: LiveLoss): void {
+    this.#lost[why]++;
+  }
+
   get newest(): number {
     return this.#feed.number;
   }
@@ -186,6 +191,7 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
       ...this.#rounds.totals,
       missed: { ...this.#rounds.totals.missed },
       resets: { ...this.#resets },
+      lost: { ...this.#lost },
       frozen: this.#frozen,
     };
   }

@@ -20,6 +20,8 @@ export interface LiveStatus {
   readonly gaps: number;
   /** How often a reader could not go on from its cursor, by reason. */
   readonly resets: { readonly epoch: number; readonly expired: number; readonly unknown: number };
+  /** Connections that were ended because of their clients, by reason. */
+  readonly lost: { readonly silent: number; readonly unread: number; readonly garbage: number };
   /** Subscriptions that were ended because they took nothing for too long. */
   readonly frozen: number;
 }

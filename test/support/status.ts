@@ -116,6 +116,7 @@ export const healthyParts: StatusParts = {
     delivered: 120,
     missed: { coalesced: 3, overrun: 4 },
     gaps: 2,
+    lost: { silent: 0, unread: 1, garbage: 0 },
     resets: { epoch: 1, expired: 0, unknown: 0 },
     frozen: 1,
   },

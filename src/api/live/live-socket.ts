@@ -1,22 +1,17 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
 import { type ErrorCode, type Failure, failure, failureOf, HeadgateError } from '../../core/errors.ts';
-import type { LiveBatch, LiveEnd, LiveFeed, LiveScope, LiveSink, LiveSubscription } from '../../core/live.ts';
+import type { LiveEnd, LiveFeed } from '../../core/live.ts';
 import type { Bearer, Take } from '../../core/message.ts';
 import type { Principal } from '../../core/principal.ts';
 import { closeCodeOf, errorFrame } from '../failure-forms.ts';
 import { demandOf } from '../guard.ts';
 import { scopeOf } from './filter-of.ts';
 import type { Beating } from './heartbeats.ts';
-import {
-  type ClientFrame,
-  clientFrame,
-  eventsFrame,
-  type FrameId,
-  frameIn,
-  idIn,
-  startFrame,
-} from './socket-frames.ts';
+import { type ClientFrame, clientFrame, type FrameId, frameIn, idIn, startFrame } from './socket-frames.ts';
+import { SocketSubscription } from './socket-subscription.ts';
+
+export type CommandFrame = ClientFrame & { readonly type: 'command' };
 
 /** What all WebSockets have in common. */
 export interface SocketParts {
@@ -26,14 +21,20 @@ export interface SocketParts {
   readonly admit?: ((principal: Principal, bytes: number) => void) | undefined;
   /** What answers a `query`, a failure too. How many may wait is bounded there. */
   readonly answer: (query: ClientFrame & { readonly type: 'query' }, by: Principal) => Promise<object>;
-  /** Why connections were ended here, counted. */
-  readonly endings: Record<'silent' | 'unread' | 'frozen' | 'garbage', number>;
+  /** Gives a device a command. Calls back when it is durable, and when it is over. Rejects with a {@link HeadgateError}. */
+  readonly command: (
+    frame: CommandFrame,
+    principal: Principal,
+    signal: AbortSignal,
+    tell: (command: object) => void,
+  ) => Promise<void>;
 }
 
 /** One connection's subscriptions. */
 const maxSubscriptions = 32;
 /** Frames a second that are looked at; who sends more is not read from for a while. */
 const framesPerSecond = 5_000;
+const maxCommands = 32;
 /** Messages that are not durable yet, and their bytes: beyond them it is not read from. */
 const maxInFlight = 256;
 const maxInFlightBytes = 4 * 1024 * 1024;
@@ -52,6 +53,9 @@ export class LiveSocket implements Beating {
   readonly #parts: SocketParts;
   /** Made with the first one: most of ten thousand connections may be idle. */
   #subscriptions: Map<FrameId, SocketSubscription> | undefined;
+  /** Commands that are not over, and what ends the waiting for them. */
+  #commands = 0;
+  #over: AbortController | undefined;
   #silentTurns = 0;
   #garbage = 0;
   #inFlight = 0;
@@ -84,7 +88,7 @@ export class LiveSocket implements Beating {
       this.#fail(said, id);
       const isGarbage = said.code === 'request.invalid' || said.code === 'request.unsupported';
       if (!isGarbage || ++this.#garbage < maxGarbage) return;
-      this.#parts.endings.garbage++;
+      this.#parts.feed.lost('garbage');
       this.#close('request.invalid', 'Nothing of this can be read.');
     }
   }
@@ -96,7 +100,7 @@ export class LiveSocket implements Beating {
 
   beat(): void {
     if (++this.#silentTurns > maxSilentTurns) {
-      this.#parts.endings.silent++;
+      this.#parts.feed.lost('silent');
       this.#webSocket.terminate();
       return;
     }
@@ -111,6 +115,7 @@ export class LiveSocket implements Beating {
   closed(): void {
     for (const one of this.#subscriptions?.values() ?? []) one.close();
     this.#subscriptions = undefined;
+    this.#over?.abort();
   }
 
   /** It may not read any more. */
@@ -124,7 +129,6 @@ export class LiveSocket implements Beating {
       this.#close('buffer.closed', 'The gateway is stopping.');
       return;
     }
-    this.#parts.endings.frozen++;
     this.#webSocket.terminate();
   }
 
@@ -132,11 +136,11 @@ export class LiveSocket implements Beating {
   send(frame: string | Buffer): boolean {
     const { bufferedAmount } = this.#webSocket;
     if (bufferedAmount > maxUnsentBytes) {
-      this.#parts.endings.unread++;
+      this.#parts.feed.lost('unread');
       this.#webSocket.terminate();
       return false;
     }
-    this.#webSocket.send(frame, { binary: false });
+    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.send(frame, { binary: false });
     return !this.#socket.writableNeedDrain;
   }
 
@@ -152,6 +156,9 @@ export class LiveSocket implements Beating {
         break;
       case 'publish':
         this.#publish(frame);
+        break;
+      case 'command':
+        this.#command(frame);
         break;
       case 'query':
         this.#parts.answer(frame, this.#principal).then((said) => this.#answer(said, frame.id));
@@ -203,6 +210,18 @@ export class LiveSocket implements Beating {
     if (this.#isFull) this.#webSocket.pause();
   }
 
+  #command(frame: CommandFrame): void {
+    if (this.#commands >= maxCommands)
+      throw new HeadgateError('rate.limited', `A connection has at most ${maxCommands} commands that are not over.`);
+    this.#commands++;
+    this.#over ??= new AbortController();
+    const tell = (command: object): void => this.#answer({ type: 'command', command }, frame.id);
+    this.#parts
+      .command(frame, this.#principal, this.#over.signal, tell)
+      .catch((error) => this.#fail(failureOf(error), frame.id))
+      .finally(() => this.#commands--);
+  }
+
   get #isFull(): boolean {
     return this.#inFlight >= maxInFlight || this.#inFlightBytes >= maxInFlightBytes;
   }
@@ -240,54 +259,5 @@ export class LiveSocket implements Beating {
     this.closed();
     this.#fail(failure(code, text), undefined);
     this.#webSocket.close(closeCodeOf(code), text);
-  }
-}
-
-/** One subscription of a connection. */
-class SocketSubscription implements LiveSink {
-  readonly #socket: LiveSocket;
-  readonly #subscription: LiveSubscription;
-  readonly id: FrameId;
-
-  /** @throws {HeadgateError} overload.shed, buffer.closed */
-  constructor(
-    socket: LiveSocket,
-    feed: LiveFeed,
-    {
-      id,
-      scope,
-      ...rest
-    }: Omit<ClientFrame & { type: 'subscribe' }, 'type' | 'after'> & {
-      readonly scope: LiveScope | undefined;
-      readonly after: string | undefined;
-    },
-  ) {
-    this.#socket = socket;
-    this.id = id;
-    this.#subscription = feed.subscribe({ ...rest, ...(scope && { scope }), sink: this });
-  }
-
-  get start() {
-    return this.#subscription.start;
-  }
-
-  get cursor(): string {
-    return this.#subscription.cursor;
-  }
-
-  resume(): void {
-    this.#subscription.resume();
-  }
-
-  close(): void {
-    this.#subscription.close();
-  }
-
-  deliver(batch: LiveBatch): boolean {
-    return this.#socket.send(eventsFrame(this.id, batch));
-  }
-
-  ended(why: LiveEnd): void {
-    this.#socket.ended(why);
   }
 }

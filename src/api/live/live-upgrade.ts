@@ -1,9 +1,12 @@
 import type { IncomingMessage } from 'node:http';
+import { isOpen } from '../../core/command.ts';
 import { failureOf, HeadgateError } from '../../core/errors.ts';
 import type { Principal } from '../../core/principal.ts';
+import { type CommandsApi, shown } from '../commands-routes.ts';
 import { deviceQueryOf, pageOf } from '../device-query.ts';
 import { type DevicesApi, seenBy } from '../devices-routes.ts';
 import { errorFrame } from '../failure-forms.ts';
+import { commandFrom } from '../given-command.ts';
 import { demandOf, type Identify } from '../guard.ts';
 import { jsonOf } from '../json-value.ts';
 import { type HistoryApi, measurementsBody } from '../measurements/history-routes.ts';
@@ -11,11 +14,12 @@ import { type Problem, problem } from '../problem.ts';
 import type { UpgradeRoute } from '../upgrades.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { LiveApi } from './live-routes.ts';
-import { LiveSocket, type SocketParts } from './live-socket.ts';
+import { type CommandFrame, LiveSocket, type SocketParts } from './live-socket.ts';
 
 export interface LiveSocketsDependencies extends LiveApi {
   readonly identify: Identify;
   readonly devices: DevicesApi;
+  readonly commands: CommandsApi;
   readonly history: HistoryApi;
 }
 
@@ -25,12 +29,6 @@ const maxFrameBytes = 1024 * 1024;
 const maxNumbers = 50_000;
 const maxUnsentPongBytes = 64 * 1024;
 
-/** What became of WebSockets. */
-export interface LiveSocketsStatus {
-  readonly open: number;
-  readonly endings: Readonly<SocketParts['endings']>;
-}
-
 /** The WebSockets at `/api/v1/live/ws`: live events, publishing, and questions, in JSON frames. */
 export class LiveSockets {
   readonly #deps: LiveSocketsDependencies;
@@ -38,7 +36,6 @@ export class LiveSockets {
   readonly #heartbeats = new Heartbeats();
   /** Who asks to come in, between being asked for and being let in. */
   readonly #callers = new WeakMap<IncomingMessage, Principal>();
-  readonly #endings = { silent: 0, unread: 0, frozen: 0, garbage: 0 };
 
   constructor(deps: LiveSocketsDependencies) {
     this.#deps = deps;
@@ -46,7 +43,7 @@ export class LiveSockets {
       feed: deps.feed,
       take: deps.take,
       admit: deps.admit,
-      endings: this.#endings,
+      command: (...about) => giveCommand(deps.commands, ...about),
       answer: (query, by) =>
         answerOf(query, by, deps).then(
           (result) => ({ type: 'result', result }),
@@ -75,10 +72,6 @@ export class LiveSockets {
       });
     },
   };
-
-  status(): LiveSocketsStatus {
-    return { open: this.#heartbeats.size, endings: { ...this.#endings } };
-  }
 
   #refuse(request: IncomingMessage): Problem | undefined {
     const found = this.#deps.identify(request);
@@ -130,4 +123,22 @@ async function measured(
     'request.invalid',
     'That is too much for one frame: ask for fewer `points`, or for fewer fields.',
   );
+}
+
+/** Rejects with a {@link HeadgateError}: request.invalid, request.conflict, access.denied, buffer.failed. */
+async function giveCommand(
+  commands: CommandsApi,
+  { device, given }: CommandFrame,
+  principal: Principal,
+  signal: AbortSignal,
+  tell: (command: object) => void,
+): Promise<void> {
+  demandOf(principal, { kind: 'command', deviceId: device });
+  const command = commandFrom(device, given, principal);
+  if (typeof command === 'string') throw new HeadgateError('request.invalid', command);
+  const known = await commands.send(command);
+  tell(shown(known));
+  if (!isOpen(known.state)) return;
+  const over = await commands.over(known.id, signal);
+  if (over !== undefined && !signal.aborted) tell(shown(over));
 }

@@ -1,6 +1,8 @@
 import { HeadgateError } from '../../core/errors.ts';
 import type { LiveBatch, LiveFilter, LiveStart } from '../../core/live.ts';
-import { parseExact, stringifyExact } from '../../lib/exact-json.ts';
+import { parseExact } from '../../lib/exact-json.ts';
+import type { GivenCommand } from '../given-command.ts';
+import { payloadKeys, payloadOf } from '../payload.ts';
 import { entriesOf, startJson } from './event-json.ts';
 import { filterOf } from './filter-of.ts';
 
@@ -28,12 +30,20 @@ export type ClientFrame =
       readonly query: Readonly<Record<string, unknown>>;
     }
   | { readonly type: 'query'; readonly id: FrameId | undefined; readonly what: 'device'; readonly device: string }
+  /** A command for a device; the answer is `command` when it is durable, and once more when it is over. */
+  | {
+      readonly type: 'command';
+      readonly id: FrameId | undefined;
+      readonly device: string;
+      readonly given: GivenCommand;
+    }
   | { readonly type: 'ping'; readonly id: FrameId | undefined };
 
 const keys = {
   subscribe: ['filter', 'after'],
   unsubscribe: [],
-  publish: ['topic', 'payload', 'payloadText', 'payloadBase64', 'qos'],
+  publish: ['topic', ...payloadKeys, 'qos'],
+  command: ['device', 'commandId', 'name', ...payloadKeys, 'priority', 'expiresAt', 'expiresInSeconds'],
   query: ['what', 'query', 'device'],
   ping: [],
 } as const;
@@ -85,6 +95,13 @@ export function clientFrame(frame: Readonly<Record<string, unknown>>): ClientFra
       if (qos !== undefined && qos !== 0 && qos !== 1 && qos !== 2) throw invalid('`qos` must be 0, 1 or 2.');
       return { type: 'publish', id, topic, payload: payloadIn(rest), qos };
     }
+    case 'command': {
+      const { device, commandId, ...given } = rest;
+      if (typeof device !== 'string' || device === '') throw invalid('`device` must be the id of one.');
+      const payload = payloadOf(rest) ?? new Uint8Array();
+      if (typeof payload === 'string') throw invalid(payload);
+      return { type: 'command', id, device, given: { ...given, id: commandId, payload } };
+    }
     case 'query':
       return queryIn(id, rest);
     case 'ping':
@@ -112,20 +129,12 @@ function queryIn(
   return { type: 'query', id, what, query: Object.fromEntries(texts) };
 }
 
-/** JSON as it is, a text, or bytes in base64: one of the three. */
+/** @throws {HeadgateError} request.invalid */
 function payloadIn(frame: Readonly<Record<string, unknown>>): Uint8Array {
-  const given = ['payload', 'payloadText', 'payloadBase64'].filter((key) => frame[key] !== undefined);
-  if (given.length !== 1) throw invalid('Give `payload` (JSON), `payloadText` or `payloadBase64`: one of the three.');
-  const { payload, payloadText, payloadBase64 } = frame;
-  if (payload !== undefined) return Buffer.from(stringifyExact(payload));
-  const text = payloadText ?? payloadBase64;
-  if (typeof text !== 'string') throw invalid(`\`${given[0]}\` must be a text.`);
-  if (payloadText !== undefined) return Buffer.from(text);
-  const bytes = Buffer.from(text, 'base64');
-  // Node passes over what is no base64.
-  if (bytes.toString('base64').replace(/=+$/, '') !== text.replace(/=+$/, ''))
-    throw invalid('`payloadBase64` is no base64 (RFC 4648 § 4).');
-  return bytes;
+  const payload = payloadOf(frame);
+  if (payload === undefined) throw invalid('Give one of `payload` (JSON), `payloadText` and `payloadBase64`.');
+  if (typeof payload === 'string') throw invalid(payload);
+  return payload;
 }
 
 /** What a subscription has begun with: its cursor, and `reset` where that is not the one that was asked for. */

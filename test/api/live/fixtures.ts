@@ -1,4 +1,5 @@
 import type { TestContext } from 'node:test';
+import type { CommandsApi } from '../../../src/api/commands-routes.ts';
 import type { Identify } from '../../../src/api/guard.ts';
 import { HttpApi } from '../../../src/api/http-api.ts';
 import type { LiveApi } from '../../../src/api/live/live-routes.ts';
@@ -24,6 +25,7 @@ export interface LiveSiteOptions {
   readonly bounds?: Partial<HubBounds>;
   readonly identify?: Identify;
   readonly take?: Take;
+  readonly commands?: CommandsApi;
   readonly admit?: LiveApi['admit'];
   readonly maxLiveConnections?: number;
   readonly load?: LoadApi;
@@ -53,6 +55,7 @@ export async function liveSite(t: TestContext, options: LiveSiteOptions = {}): P
         options: { host: '127.0.0.1', port: 0, allowedOrigins: [], maxLiveConnections },
         ...(identify && { identify }),
         ...(options.load && { load: options.load }),
+        ...(options.commands && { commands: options.commands }),
       },
     ),
   );

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { WebSocket as Ws } from 'ws';
+import type { CommandsApi } from '../../../src/api/commands-routes.ts';
 import { permissionsOf } from '../../../src/auth/scopes.ts';
+import type { Command } from '../../../src/core/command.ts';
 import { HeadgateError } from '../../../src/core/errors.ts';
 import type { Bearer } from '../../../src/core/message.ts';
 import { nobody, type Principal } from '../../../src/core/principal.ts';
@@ -130,6 +132,38 @@ test('what is published is acknowledged once it is durable, and what is wrong is
   }
   client.say({ type: 'query', id: 'q', what: 'devices', query: { limit: 5 } });
   assert.deepEqual((await client.answer('q')).result, { devices: [], next: null, total: 0 });
+});
+
+test('a command is answered when it is durable, and once more when it is over', async (t) => {
+  const known = { id: 'c', deviceId: 'lamp', name: 'on', revision: 1, at: 0 };
+  const sent: Command[] = [];
+  const over = Promise.withResolvers<void>();
+  const commands: CommandsApi = {
+    send: async (command) => {
+      sent.push(command);
+      return { ...known, state: 'queued' };
+    },
+    get: () => undefined,
+    ofDevice: () => [],
+    watch: () => () => {},
+    over: async () => {
+      await over.promise;
+      return { ...known, revision: 2, state: 'acknowledged', result: Buffer.from('1') };
+    },
+  };
+  const { address } = await liveSite(t, { commands });
+  const client = await Client.open(t, address);
+  client.say({ type: 'command', id: 1, device: 'lamp', commandId: 'c', name: 'on', payload: { level: 3 } });
+  const said = async () => (await client.answer(1)).command as { state: string; result: unknown };
+  assert.equal((await said()).state, 'queued');
+  assert.equal(`${sent[0]!.id} ${sent[0]!.deviceId} ${Buffer.from(sent[0]!.payload)}`, 'c lamp {"level":3}');
+  over.resolve();
+  const { state, result } = await said();
+  assert.deepEqual([state, result], ['acknowledged', 1]);
+  for (const wrong of [{ device: '' }, { device: 'lamp', commandId: 'a b' }, { device: 'lamp', priority: 'high' }]) {
+    client.say({ type: 'command', id: 2, ...wrong });
+    assert.equal((await client.answer(2)).code, 'request.invalid');
+  }
 });
 
 test('who may do what is the same as everywhere, and ends at once when it is taken back', async (t) => {

@@ -9,8 +9,11 @@ export interface CommandCarrier {
   reaches(deviceId: string, underWay: number): boolean;
   /** Why a device can never be given one this way, as the rest of a sentence; undefined when it can. */
   obstacle(deviceId: string): string | undefined;
-  /** Gives it to the device, at most once whatever happens. When it rejects, nobody knows. */
-  deliver(command: Command): Promise<Handed>;
+  /**
+   * Gives it to the device, at most once whatever happens. When it rejects, nobody knows.
+   * @param withinMs how long it is still good for: a way that has no time for it until then gives it to nobody
+   */
+  deliver(command: Command, withinMs: number): Promise<Handed>;
 }
 
 /** Several ways to devices: the first that reaches a device now takes its command. */
@@ -31,9 +34,9 @@ export class Carriers implements CommandCarrier {
     return obstacles.includes(undefined) ? undefined : obstacles[0];
   }
 
-  async deliver(command: Command): Promise<Handed> {
+  async deliver(command: Command, withinMs: number): Promise<Handed> {
     // What it was given for is under way already: it counts no more.
     const carrier = this.#all.find((one) => one.reaches(command.deviceId, 0));
-    return carrier === undefined ? false : await carrier.deliver(command);
+    return carrier === undefined ? false : await carrier.deliver(command, withinMs);
   }
 }

@@ -54,7 +54,7 @@ export function step(state: CommandState, input: CommandInput, terms: CommandTer
   switch (state.name) {
     case 'queued':
       if (input.name === 'copied') return { name: 'unknown' };
-      if (isOver(terms, now)) return { name: 'expired' };
+      if (timeLeft(terms, now) <= 0) return { name: 'expired' };
       if (input.name === 'hand-over') return { name: 'sent', atMs: now.operatingMs };
       return input.name === 'refused' ? { name: 'failed', reason: input.reason } : state;
     case 'sent':
@@ -62,7 +62,7 @@ export function step(state: CommandState, input: CommandInput, terms: CommandTer
       if (input.name === 'answered') return answered(input.answer);
       if (input.name === 'unanswered') return { name: 'unknown' };
       if (input.name === 'refused') return { name: 'failed', reason: input.reason };
-      if (input.name === 'not-handed-over') return isOver(terms, now) ? { name: 'expired' } : { name: 'queued' };
+      if (input.name === 'not-handed-over') return timeLeft(terms, now) <= 0 ? { name: 'expired' } : { name: 'queued' };
       return now.operatingMs >= state.atMs + terms.answerTimeoutMs ? { name: 'unknown' } : state;
     case 'unknown':
       return input.name === 'answered' ? answered(input.answer) : state;
@@ -79,12 +79,15 @@ export function isSettled(state: CommandState): boolean {
 }
 
 /**
+ * For how long a command is still good, in ms; not above 0: it is over.
+ *
  * By either clock: operating time since it came can only be too short, as the gateway may have been off meanwhile; the
  * wall clock tells of that, once it has been set.
  */
-function isOver({ expiresAt, expiresAtOperatingMs }: CommandTerms, { operatingMs, wallMs }: Now): boolean {
-  if (expiresAtOperatingMs !== undefined && operatingMs >= expiresAtOperatingMs) return true;
-  return expiresAt !== undefined && wallMs !== undefined && wallMs >= expiresAt;
+export function timeLeft({ expiresAt, expiresAtOperatingMs }: CommandTerms, { operatingMs, wallMs }: Now): number {
+  const byRunning = (expiresAtOperatingMs ?? Number.POSITIVE_INFINITY) - operatingMs;
+  const byClock = wallMs === undefined ? byRunning : (expiresAt ?? Number.POSITIVE_INFINITY) - wallMs;
+  return Math.min(byRunning, byClock);
 }
 
 function answered(answer: CommandAnswer): CommandState {

@@ -7,7 +7,7 @@ import type { Service } from '../lib/service.ts';
 import { keptAnswer, readAnswer } from './answer.ts';
 import { Carriers, type CommandCarrier } from './carriers.ts';
 import { CommandBook } from './command-book.ts';
-import { type CommandInput, type Now, step } from './command-state.ts';
+import { type CommandInput, type Now, step, timeLeft } from './command-state.ts';
 import { revisionLeap, takeCopied } from './copied.ts';
 import { type Entry, reported, termsOf } from './entry.ts';
 import { LocalCommands } from './local-commands.ts';
@@ -241,9 +241,10 @@ export class Commands implements Service, CommandDesk {
     const { command, state } = entry;
     // It was noted a disk's time ago.
     if (state.name !== 'sent') return;
-    let handed: Handed;
+    const withinMs = timeLeft(termsOf(entry, this.#deps.options.answerTimeout), this.#now());
+    let handed: Handed = false;
     try {
-      handed = await this.#carrier.deliver(command);
+      if (withinMs > 0) handed = await this.#carrier.deliver(command, withinMs);
     } catch (error) {
       this.#deps.log.warn(
         { command: command.id, device: command.deviceId, reason: messageOf(error) },

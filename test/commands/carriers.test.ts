@@ -22,10 +22,10 @@ test('the first way that reaches a device takes its command, and no other does',
   const [away, first, second] = [carrier('away', false), carrier('first', true), carrier('second', true)];
   const all = new Carriers([away.one, first.one, second.one]);
   assert.deepEqual([all.reaches('d', 0), all.reaches('d', 1)], [true, false]);
-  assert.equal(await all.deliver(command), true);
+  assert.equal(await all.deliver(command, 1), true);
   assert.deepEqual([away.given, first.given, second.given], [[], ['first c'], []]);
   const none = new Carriers([away.one]);
-  assert.deepEqual([none.reaches('d', 0), await none.deliver(command)], [false, false]);
+  assert.deepEqual([none.reaches('d', 0), await none.deliver(command, 1)], [false, false]);
 });
 
 test('a device has an obstacle when it has one by every way', () => {

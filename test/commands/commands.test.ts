@@ -109,6 +109,21 @@ test('without a listener a command waits, until one comes or its time is over', 
   assert.deepEqual(at.given, ['a']);
 });
 
+test('a command whose time is over once it is noted on a slow disk is given to nobody, others for as long as they are good', async () => {
+  const at = await site();
+  at.disk.hold();
+  at.commands.take(commandOf('a', { expiresInMs: 5_000 }));
+  at.commands.take(commandOf('b', { expiresAt: at.wallMs! + 7_000 }));
+  at.commands.take(commandOf('c'));
+  await at.pass(5_000);
+  at.disk.release();
+  await at.settle();
+  assert.deepEqual(at.given, ['b', 'c']);
+  assert.deepEqual(at.within, [2_000, Number.POSITIVE_INFINITY]);
+  await at.settle();
+  assert.deepEqual(at.told('a').at(-1), '3 expired');
+});
+
 test('a clock that was never set neither expires a command nor keeps it for ever', async () => {
   const at = await site();
   at.wallMs = undefined;

@@ -31,6 +31,8 @@ export class CommandSite {
   delivery: 'given' | 'not-given' | 'broken' = 'given';
   /** Every command that the device was given, in order. */
   readonly given: string[] = [];
+  /** How long each of them was still good for. */
+  readonly within: number[] = [];
   /** Every report that the collector was sent. */
   readonly reports: CommandReport[] = [];
   /** What is in force, and whether it can be changed. */
@@ -67,10 +69,11 @@ export class CommandSite {
         {
           reaches: () => isAlive() && this.isThere,
           obstacle: (deviceId) => (deviceId.includes('#') ? 'no topic' : undefined),
-          deliver: async ({ id }) => {
+          deliver: async ({ id }, withinMs) => {
             // What a dead process would do is not done.
             if (!isAlive() || this.delivery === 'not-given') return false;
             this.given.push(id);
+            this.within.push(withinMs);
             if (this.delivery === 'broken') throw new Error('the connection broke');
             return true;
           },

@@ -110,8 +110,8 @@ export class Bus {
     return this.#state.name === 'open' && this.#schedule?.units.some((one) => one.unit === unit) === true;
   }
 
-  /** Writes to a unit, before anything else is read. */
-  async write(unit: number, write: RegisterWrite): Promise<WriteAnswer> {
+  /** Writes to a unit, before anything else is read, and only within that time. */
+  async write(unit: number, write: RegisterWrite, withinMs = writeForMs): Promise<WriteAnswer> {
     const request: WriteRequest = { unit, ...write };
     const refuse = (why: string, kind: 'unsent' | 'impossible' = 'unsent'): WriteAnswer => ({
       kind,
@@ -131,7 +131,8 @@ export class Bus {
       return refuse(`that can not be written (${(error as Error).message}).`, 'impossible');
     }
     return await new Promise<WriteAnswer>((answered) => {
-      schedule.write({ unit, pdu, until: performance.now() + writeForMs, by: { request, answered } });
+      const until = performance.now() + Math.min(writeForMs, withinMs);
+      schedule.write({ unit, pdu, until, by: { request, answered } });
       state.conversation.go();
     });
   }

@@ -13,7 +13,7 @@ export interface ModbusLanguage {
 export interface WritableUnits {
   has(topic: string): boolean;
   reaches(topic: string): boolean;
-  write(topic: string, write: RegisterWrite): Promise<WriteAnswer>;
+  write(topic: string, write: RegisterWrite, withinMs: number): Promise<WriteAnswer>;
 }
 
 /** An exception by which a device says that it has begun, and takes long (Modbus Application Protocol 1.1b3 § 7). */
@@ -39,12 +39,12 @@ export class ModbusCarrier {
     return topic !== undefined && this.#units.has(topic) ? undefined : 'it is on no Modbus bus';
   }
 
-  async deliver(command: Command): Promise<Handed> {
+  async deliver(command: Command, withinMs: number): Promise<Handed> {
     const topic = this.#language.topicOf(command.deviceId);
     const write = this.#language.writeFor(command);
     if (topic === undefined || write === undefined)
       return { outcome: 'failed', reason: 'its profile has no register for this any more' };
-    return handed(await this.#units.write(topic, write));
+    return handed(await this.#units.write(topic, write, withinMs));
   }
 }
 

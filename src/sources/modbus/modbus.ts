@@ -67,12 +67,13 @@ export class ModbusSource implements Service {
   /**
    * Writes to the unit whose records have this topic, before anything else is read; its registers are then read again at once.
    *
+   * @param withinMs later it is not to be sent any more
    * @returns what became of it; it is never repeated by itself, as it may have been done without an answer
    */
-  async write(topic: string, write: RegisterWrite): Promise<WriteAnswer> {
+  async write(topic: string, write: RegisterWrite, withinMs?: number): Promise<WriteAnswer> {
     const found = this.#units.get(topic);
     if (found === undefined) return { kind: 'impossible', failure: `There is no Modbus unit ${topic}.` };
-    return await found.bus.write(found.unit, write);
+    return await found.bus.write(found.unit, write, withinMs);
   }
 
   status(): ModbusStatus {

@@ -5,7 +5,7 @@ export interface TurnsDependencies {
   readonly write: (bytes: Uint8Array) => boolean;
   /** Nothing else is under way on the line. */
   readonly isFree: () => boolean;
-  /** The device has answered, or does not: the line is free for others. */
+  /** The device does not answer: the line is free for others. */
   readonly done: () => void;
 }
 
@@ -38,10 +38,11 @@ export class CommandTurns {
     return this.#underWay !== undefined;
   }
 
-  /** It is told by {@link next}. */
-  add(words: SerialWords): Promise<Handed> {
+  /** It is told by {@link next}. @param withinMs later it is not to be told any more */
+  add(words: SerialWords, withinMs: number): Promise<Handed> {
     const { promise, resolve } = Promise.withResolvers<Handed>();
-    const turn: Turn = { words, settle: resolve, patience: setTimeout(() => this.#giveBack(turn), patienceMs) };
+    const patience = setTimeout(() => this.#giveBack(turn), Math.min(patienceMs, withinMs));
+    const turn: Turn = { words, settle: resolve, patience };
     this.#waiting.push(turn);
     return promise;
   }
@@ -57,12 +58,15 @@ export class CommandTurns {
       else if (answer === undefined) turn.settle({ outcome: 'unanswered' });
       else {
         this.#underWay = turn;
-        this.#timer = setTimeout(() => this.#settle({ outcome: 'unanswered' }), answer.timeoutMs);
+        this.#timer = setTimeout(() => {
+          this.#settle({ outcome: 'unanswered' });
+          this.#deps.done();
+        }, answer.timeoutMs);
       }
     }
   }
 
-  /** A frame came, which may be the answer. */
+  /** A frame came, which may be the answer. What is next is told once all that came with it has been heard: it may hold a copy. */
   heard(frame: Uint8Array): void {
     const said = this.#underWay?.words.answer?.read(frame);
     if (said !== undefined) this.#settle(said);
@@ -83,6 +87,5 @@ export class CommandTurns {
     clearTimeout(this.#timer);
     this.#underWay?.settle(handed);
     this.#underWay = undefined;
-    this.#deps.done();
   }
 }

@@ -125,9 +125,9 @@ export class Conversation {
   }
 
   /** Tells the device something, once nothing else is under way. What it makes of that is in the frames that come. */
-  async tell(words: SerialWords): Promise<Handed> {
+  async tell(words: SerialWords, withinMs: number): Promise<Handed> {
     if (this.#isOver) return false;
-    const handed = this.#commands.add(words);
+    const handed = this.#commands.add(words, withinMs);
     this.#ask();
     return await handed;
   }

@@ -114,9 +114,9 @@ export class Port {
     return this.#state.name === 'open' && !this.#intake.isPaused;
   }
 
-  /** Tells its device something, at most once. */
-  async tell(words: SerialWords): Promise<Handed> {
-    return this.#state.name === 'open' ? await this.#state.conversation.tell(words) : false;
+  /** Tells its device something, at most once, and only within that time. */
+  async tell(words: SerialWords, withinMs: number): Promise<Handed> {
+    return this.#state.name === 'open' ? await this.#state.conversation.tell(words, withinMs) : false;
   }
 
   start(): void {

@@ -27,11 +27,11 @@ export class SerialCarrier {
     return this.#portOf(deviceId) === undefined ? 'it is on no serial port' : undefined;
   }
 
-  async deliver(command: Command): Promise<Handed> {
+  async deliver(command: Command, withinMs: number): Promise<Handed> {
     const words = this.#language.wordsFor(command);
     if (words === undefined)
       return { outcome: 'failed', reason: 'its profile has no words for this on a serial line any more' };
-    return (await this.#portOf(command.deviceId)?.tell(words)) ?? false;
+    return (await this.#portOf(command.deviceId)?.tell(words, withinMs)) ?? false;
   }
 
   #portOf(deviceId: string): Port | undefined {

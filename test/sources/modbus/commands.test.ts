@@ -15,7 +15,7 @@ const command = (deviceId: string, name = 'relay'): Command => ({
 });
 
 function carrierWith(answer: WriteAnswer, reachable = ['bus/1']) {
-  const written: [string, RegisterWrite][] = [];
+  const written: [string, RegisterWrite, number][] = [];
   const carrier = new ModbusCarrier(
     {
       topicOf: (deviceId) => (deviceId.startsWith('modbus:') ? deviceId.slice(7) : undefined),
@@ -24,8 +24,8 @@ function carrierWith(answer: WriteAnswer, reachable = ['bus/1']) {
     {
       has: (topic) => topic.startsWith('bus/'),
       reaches: (topic) => reachable.includes(topic),
-      write: async (topic, what) => {
-        written.push([topic, what]);
+      write: async (topic, what, withinMs) => {
+        written.push([topic, what, withinMs]);
         return answer;
       },
     },
@@ -53,8 +53,8 @@ const rows: readonly (readonly [answer: WriteAnswer, handed: Handed])[] = [
 test('what became of a write is what became of the command, and only what was not sent may be sent again', async () => {
   for (const [answer, handed] of rows) {
     const { carrier, written } = carrierWith(answer);
-    assert.deepEqual(await carrier.deliver(command('modbus:bus/1')), handed, JSON.stringify(answer));
-    assert.deepEqual(written, [['bus/1', write]]);
+    assert.deepEqual(await carrier.deliver(command('modbus:bus/1'), 5_000), handed, JSON.stringify(answer));
+    assert.deepEqual(written, [['bus/1', write, 5_000]]);
   }
 });
 
@@ -69,7 +69,7 @@ test('a unit is told one thing at a time, while its bus is open', async () => {
     ['modbus:bus/2', 'modbus:gone/1', 'serial:dust'].map((id) => carrier.obstacle(id)),
     [undefined, 'it is on no Modbus bus', 'it is on no Modbus bus'],
   );
-  const unknown = await carrier.deliver(command('modbus:bus/1', 'fly'));
+  const unknown = await carrier.deliver(command('modbus:bus/1', 'fly'), 5_000);
   assert.equal(typeof unknown === 'object' && unknown.outcome, 'failed');
   assert.deepEqual(written, []);
 });

@@ -47,7 +47,7 @@ test('a device is told, and its answer is what became of it; what comes besides 
   const { device, site, devices } = await start(t, 'nova/sds011');
   assert.deepEqual([devices.reaches('serial:dust', 0), devices.reaches('serial:dust', 1)], [true, false]);
   assert.deepEqual([devices.reaches('serial:other', 0), devices.obstacle('serial:dust')], [false, undefined]);
-  const handed = devices.deliver(command('working', 'false'));
+  const handed = devices.deliver(command('working', 'false'), Number.POSITIVE_INFINITY);
   await eventually('the command', () => device.written.equals(sleep));
   await device.send(Buffer.concat([measured, asleep]));
   assert.deepEqual(await handed, { outcome: 'ok', result: Uint8Array.from(asleep) });
@@ -57,20 +57,20 @@ test('a device is told, and its answer is what became of it; what comes besides 
 
 test('a device that says no has failed, one that says nothing is waited for no longer than its profile says', async (t) => {
   const { device, devices } = await start(t, 'rflink/rflink');
-  const refused = devices.deliver(command('send', 'FLY'));
+  const refused = devices.deliver(command('send', 'FLY'), Number.POSITIVE_INFINITY);
   await eventually('the command', () => device.written.toString() === '10;FLY;\r\n');
   // The first line since the port was opened: it is whole, as nothing came before it for a while.
   await device.send('20;2D;CMD UNKNOWN;\r\n');
   const said = await refused;
   assert.equal(typeof said === 'object' && said.outcome === 'failed' && said.reason, 'CMD UNKNOWN');
-  const silent = devices.deliver(command('ping'));
+  const silent = devices.deliver(command('ping'), Number.POSITIVE_INFINITY);
   assert.deepEqual(await silent, { outcome: 'unanswered' });
 });
 
 test('a device that never says what it makes of a command leaves it open', async (t) => {
   const { device, devices } = await start(t, 'winsen/mh-z19');
   await eventually('a request', () => device.written.length === 9);
-  const handed = devices.deliver(command('range', '2000'));
+  const handed = devices.deliver(command('range', '2000'), Number.POSITIVE_INFINITY);
   // Its request is under way: the command has its turn when that is answered.
   await device.send(Buffer.from('ff8601f40000000085', 'hex'));
   assert.deepEqual(await handed, { outcome: 'unanswered' });
@@ -82,7 +82,9 @@ test('commands go out one after the other, each when the one before is answered,
   await eventually('a request', () => device.written.length === 8);
   const order: string[] = [];
   const told = ['solar', 'battery'].map((value) =>
-    devices.deliver(command('output_source', value)).then((handed) => order.push(value) && handed),
+    devices
+      .deliver(command('output_source', value), Number.POSITIVE_INFINITY)
+      .then((handed) => order.push(value) && handed),
   );
   // Another request or command would be here by now, were it not waited for.
   await device.send(Buffer.from('284e414b73730d', 'hex'));
@@ -104,11 +106,35 @@ test('commands go out one after the other, each when the one before is answered,
 test('a port that is closed gets nothing, and what was written when it was lost is not answered', async (t) => {
   const { device, site, devices } = await start(t, 'nova/sds011', false);
   assert.equal(devices.reaches('serial:dust', 0), false);
-  assert.equal(await devices.deliver(command('working', 'false')), false);
+  assert.equal(await devices.deliver(command('working', 'false'), Number.POSITIVE_INFINITY), false);
   await device.plugIn();
   await site.opened();
-  const told = [devices.deliver(command('working', 'false')), devices.deliver(command('working', 'true'))];
+  const told = [
+    devices.deliver(command('working', 'false'), Number.POSITIVE_INFINITY),
+    devices.deliver(command('working', 'true'), Number.POSITIVE_INFINITY),
+  ];
   await eventually('the command', () => device.written.equals(sleep));
   await device.unplug();
   assert.deepEqual(await Promise.all(told), [{ outcome: 'unanswered' }, false]);
+});
+
+test('a command whose time is over before the line is free is told to nobody', async (t) => {
+  const { device, site, devices } = await start(t, 'winsen/mh-z19');
+  await eventually('a request', () => device.written.length === 9);
+  assert.equal(await devices.deliver(command('range', '2000'), 20), false);
+  await device.send(Buffer.from('ff8601f40000000085', 'hex'));
+  await eventually('the answer', () => site.messages.length === 1);
+  assert.equal(device.written.toString('hex'), 'ff0186000000000079');
+});
+
+test('an answer that comes twice at once answers no further command', async (t) => {
+  const { device, devices } = await start(t, 'nova/sds011');
+  const told = ['false', 'false'].map((value) => devices.deliver(command('working', value), 60_000));
+  await eventually('the first command', () => device.written.equals(sleep));
+  await device.send(Buffer.concat([asleep, asleep]));
+  await eventually('the second command', () => device.written.length === 2 * sleep.length);
+  assert.deepEqual(await Promise.all(told), [
+    { outcome: 'ok', result: Uint8Array.from(asleep) },
+    { outcome: 'unanswered' },
+  ]);
 });

@@ -88,7 +88,7 @@ test('a line has one thing at a time under way, and a command goes over it once 
             const words = wordsOf(outcomes.length, event.hasAnswer);
             const text = Buffer.from(words.bytes).toString();
             if (event.hasAnswer) answering.add(text);
-            outcomes.push([text, conversation.tell(words)]);
+            outcomes.push([text, conversation.tell(words, 60_000)]);
           } else if (event.kind === 'say') {
             // Any line answers a poll, and only some a command.
             const isForCommand = written.at(-1) !== 'poll\n';

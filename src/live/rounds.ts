@@ -157,7 +157,6 @@ export class Rounds {
   }
 
   #follow(subscription: Subscription, batch: Batch): void {
-    if (!subscription.isOwed) return;
     subscription.isOwed = false;
     if (!subscription.isFollowing) return;
     this.#give(subscription, batch);

@@ -1,11 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayRead, mayReadSome } from '../auth/allows.ts';
 import type { Action, Principal } from '../core/principal.ts';
+import { jsonOf } from '../lib/json-value.ts';
 import type { DeviceDescription, DeviceSummary } from '../registry/describe.ts';
 import type { DeviceChange } from '../registry/registry.ts';
 import { deviceQueryOf, pageOf } from './device-query.ts';
 import { admin, demandOf, needs, read } from './guard.ts';
-import { jsonOf } from './json-value.ts';
 import { problem, sendProblem } from './problem.ts';
 
 /** The registry, as far as it can be asked for something. Whatever fails is a {@link HeadgateError}. */

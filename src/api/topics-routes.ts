@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { jsonOf } from '../lib/json-value.ts';
 import type { Example, Outcome, Wish } from '../pipeline/topics/topic-desk.ts';
 import type { TopicSummary } from '../registry/topics/describe.ts';
 import { admin, needs, read } from './guard.ts';
-import { jsonOf } from './json-value.ts';
 import { problem, sendProblem } from './problem.ts';
 import { topicPageOf, topicQueryOf } from './topic-query.ts';
 

@@ -75,10 +75,10 @@ export function wrong(usage: Usage, message: string): HeadgateError {
   return new HeadgateError('usage.invalid', `headgate ${usage.verb}: ${message}`);
 }
 
-/** What `--help` prints for a verb, at most 100 columns wide. */
-/** As wide as terminals are. */
+/** As wide as most terminals are. */
 const lineWidth = 110;
 
+/** What `--help` prints for a verb. */
 export function helpText(usage: Usage): string {
   const options = { ...usage.options, help: { about: 'Print this.' } as OptionSpec };
   const rows = Object.entries(options).map(

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { LiveBatch, LiveEvent, LiveGap, LiveStart } from '../../core/live.ts';
 import type { Field, Measurement } from '../../core/measurement.ts';
 import type { Taken } from '../../core/taken.ts';
-import { jsonOf } from '../json-value.ts';
+import { jsonOf } from '../../lib/json-value.ts';
 
 /** What is longer is not told live, only that it is there: everybody who reads would get it. */
 const maxValueBytes = 64 * 1024;

@@ -1,6 +1,6 @@
 import type { BucketSeries, HistoryAnswer, RawSeries, SeriesHead } from '../../history/queries.ts';
+import { jsonOf } from '../../lib/json-value.ts';
 import type { FieldReport } from '../../registry/describe.ts';
-import { jsonOf } from '../json-value.ts';
 import type { MeasurementsQuery, QueriedWindow } from './history-query.ts';
 
 /** One point or bucket, in a list of all fields' together. */

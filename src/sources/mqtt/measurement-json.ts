@@ -1,7 +1,7 @@
 import type { Field, FieldValue } from '../../core/measurement.ts';
 import type { Taken } from '../../core/taken.ts';
 import type { UnixMs } from '../../core/time.ts';
-import { digitsOf } from '../../lib/exact-json.ts';
+import { jsonOf } from '../../lib/json-value.ts';
 
 /** The newest value of one field of a device. */
 export interface LatestField {
@@ -51,12 +51,6 @@ export function latestJson(deviceId: string, fields: readonly LatestField[]): st
 
 function fieldOf({ name, value, unit }: Field): object {
   return unit === undefined ? { name, value: jsonOf(value) } : { name, value: jsonOf(value), unit };
-}
-
-function jsonOf(value: FieldValue): unknown {
-  if (typeof value === 'bigint') return digitsOf(value);
-  if (typeof value === 'number') return Number.isFinite(value) ? value : String(value);
-  return typeof value === 'object' ? Buffer.from(value).toString('base64') : value;
 }
 
 function iso(ms: UnixMs): string | undefined {

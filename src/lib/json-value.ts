@@ -1,5 +1,5 @@
 import type { FieldValue } from '../core/measurement.ts';
-import { digitsOf } from '../lib/exact-json.ts';
+import { digitsOf } from './exact-json.ts';
 
 /** A value as JSON has it: whole numbers of any size digit by digit, bytes in base64, what is no number as text. */
 export function jsonOf(value: FieldValue): unknown {

@@ -14,6 +14,9 @@ export function deliveryTo(unsentBytes: number, maxUnsent: number, qos: number):
   return qos === 0 ? 'skip' : 'disconnect';
 }
 
+/** The least that may wait in a socket: below its high-water mark it does not say when it is through with it. */
+export const minUnsentBytes = 128 * 1024;
+
 export interface ThrottleLimits {
   /** Messages that may be under way before no more are read from this client. */
   readonly maxInFlight: number;
@@ -60,6 +63,11 @@ export class Throttle {
   puback(packetId: number): void {
     this.#outbox.puback(packetId);
     if (this.#socket.writableLength > this.#limits.maxUnsent) this.#expectProgress();
+  }
+
+  /** Bytes that wait for the client to be read. */
+  get unsent(): number {
+    return this.#socket.writableLength + this.#outbox.length;
   }
 
   /** See {@link Outbox.editFirst}. */

@@ -45,7 +45,7 @@ export const mqttOptions = Type.Object({
   maxUnsentPerClient: bytes({
     default: '1MiB',
     description:
-      'What may wait for one subscriber that reads slowly. Beyond it QoS 0 messages skip it and are counted; QoS 1 and 2 disconnect it.',
+      'What may wait for one subscriber that reads slowly. Beyond it QoS 0 messages skip it and are counted; QoS 1 and 2 disconnect it. Less than 128KiB counts as that.',
   }),
   maxKeepAlive: duration({
     default: '0s',

@@ -1,4 +1,5 @@
 import type { ByteStream } from '../../lib/byte-stream.ts';
+import type { Throttle } from './connections.ts';
 import type { KeptPacket } from './packet-codec.ts';
 import { type OutgoingPublish, publishHead } from './publish-encoder.ts';
 import type { MessageQueues, Queued, SessionQueue } from './queues.ts';
@@ -20,6 +21,9 @@ export interface OutgoingDependencies {
   readonly socket: ByteStream;
   readonly limits: ClientLimits;
   readonly queues: MessageQueues;
+  /** What stands between the socket and us; it knows how much waits for the client to be read. */
+  readonly throttle: Pick<Throttle, 'unsent' | 'flush'>;
+  /** `minUnsentBytes` or more. */
   readonly maxUnsentBytes: number;
   /** Messages under way to one client at the most, whatever it takes. */
   readonly maxInFlight: number;
@@ -67,7 +71,7 @@ export class Outgoing {
 
   /** It reads, or acknowledges, too slowly for more. */
   get isBusy(): boolean {
-    return this.#queue.sent.size >= this.#window || this.#deps.socket.writableLength > this.#deps.maxUnsentBytes;
+    return this.#queue.sent.size >= this.#window || this.#deps.throttle.unsent > this.#deps.maxUnsentBytes;
   }
 
   /** CONNACK has been sent: what waited follows. */
@@ -99,17 +103,16 @@ export class Outgoing {
 
   /** A QoS 0 message; it is sent at once or not at all. */
   sendNow(packet: KeptPacket, retain: boolean, ids: readonly number[] | undefined): void {
-    const { socket, maxUnsentBytes, onSkipped } = this.#deps;
     if (this.#isOver) return;
-    if (socket.writableLength > maxUnsentBytes) onSkipped('slow-subscriber');
+    if (this.#isBehind()) this.#deps.onSkipped('slow-subscriber');
     else this.#write(packet, { qos: 0, retain, ids, dup: false, packetId: 0 });
   }
 
   /** A QoS 1 or 2 message has been put into the queue. @returns false when the client has fallen too far behind: it is disconnected */
   expect(): boolean {
-    const { socket, maxUnsentBytes, onRefused } = this.#deps;
+    const { socket, onRefused } = this.#deps;
     if (this.#isOver) return false;
-    if (this.#isCatchingUp || socket.writableLength <= maxUnsentBytes) return true;
+    if (this.#isCatchingUp || !this.#isBehind()) return true;
     onRefused('slow-subscriber');
     socket.destroy();
     return false;
@@ -124,10 +127,10 @@ export class Outgoing {
 
   /** Sends what may be sent. */
   pump(): void {
-    const { socket, maxUnsentBytes } = this.#deps;
+    const { throttle, maxUnsentBytes } = this.#deps;
     const { waiting, sent } = this.#queue;
     while (!this.#isOver) {
-      if ((this.#isCatchingUp || this.#offers.length > 0) && socket.writableLength > maxUnsentBytes / 2) {
+      if ((this.#isCatchingUp || this.#offers.length > 0) && throttle.unsent > maxUnsentBytes / 2) {
         this.#waitForRoom();
         return;
       }
@@ -169,6 +172,14 @@ export class Outgoing {
   pubcomp(packetId: number): void {
     const queued = this.#queue.sent.get(packetId);
     if (queued?.packet.cmd === 'pubrel') this.#through(packetId, queued);
+  }
+
+  #isBehind(): boolean {
+    const { throttle, maxUnsentBytes } = this.#deps;
+    if (throttle.unsent <= maxUnsentBytes) return false;
+    // What has only been put together may be taken at once.
+    throttle.flush();
+    return throttle.unsent > maxUnsentBytes;
   }
 
   #release(packetId: number, queued: Queued): void {
@@ -267,10 +278,15 @@ export class Outgoing {
   #waitForRoom(): void {
     if (this.#isWaitingForRoom) return;
     this.#isWaitingForRoom = true;
-    this.#deps.socket.once('drain', () => {
+    const { socket, throttle, maxUnsentBytes } = this.#deps;
+    const goOn = (): void => {
       this.#isWaitingForRoom = false;
       this.pump();
-    });
+    };
+    throttle.flush();
+    // What the operating system takes at once is not told of. The others have their turn first.
+    if (socket.writableLength > maxUnsentBytes / 2) socket.once('drain', goOn);
+    else setImmediate(goOn);
   }
 }
 

@@ -7,7 +7,7 @@ import type { Tally } from '../../lib/tally.ts';
 import type { Redelivery } from '../redelivery.ts';
 import { guardClient, type OwnPacket, releaseHeld } from './aedes-guard.ts';
 import { editConnack } from './connack.ts';
-import { Newcomers, Throttle } from './connections.ts';
+import { minUnsentBytes, Newcomers, Throttle } from './connections.ts';
 import { Link } from './link.ts';
 import type { BrokerOptions } from './options.ts';
 import { disconnectCodeOf, reasonCode } from './reason-codes.ts';
@@ -93,7 +93,7 @@ export class Reception {
     this.#newcomers.add(socket);
     const limits = {
       maxInFlight: options.maxInFlight,
-      maxUnsent: options.maxUnsentPerClient,
+      maxUnsent: Math.max(options.maxUnsentPerClient, minUnsentBytes),
       drainTimeoutMs: options.drainTimeout,
     };
     const throttle = new Throttle(socket, limits, () => refused.add('drain-timeout'));
@@ -139,8 +139,9 @@ export class Reception {
     if (link?.limits === undefined || !link.isOpen || (returnCode ?? code ?? 0) !== 0) return;
     link.session = sessions.attach(client as never, {
       socket: client.conn as ByteStream,
+      throttle: link.throttle,
       limits: link.limits,
-      maxUnsentBytes: options.maxUnsentPerClient,
+      maxUnsentBytes: Math.max(options.maxUnsentPerClient, minUnsentBytes),
       maxInFlight: options.maxInFlight,
       mayReceive: (topic) => mayReceive(client, topic),
       onRefused: (reason) => refused.add(reason),

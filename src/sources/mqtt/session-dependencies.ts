@@ -39,7 +39,7 @@ export function atOnce<T>(value: T): PromiseLike<T> {
 /** What a connection brings along. */
 export type Way = Pick<
   OutgoingDependencies,
-  'socket' | 'limits' | 'maxUnsentBytes' | 'maxInFlight' | 'mayReceive' | 'onRefused'
+  'socket' | 'throttle' | 'limits' | 'maxUnsentBytes' | 'maxInFlight' | 'mayReceive' | 'onRefused'
 >;
 
 /** A client, or what is left of one. */

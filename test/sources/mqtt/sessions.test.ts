@@ -50,6 +50,7 @@ function connected(sessions: SessionStore, id = 'c', clean = false) {
     { id, clean },
     {
       socket,
+      throttle: { unsent: 0, flush: () => {} },
       limits: { version: 4, receiveMaximum: 65_535, maximumPacketSize: undefined, topicAliasMaximum: 0 },
       maxUnsentBytes: 1e6,
       maxInFlight: 1_000,

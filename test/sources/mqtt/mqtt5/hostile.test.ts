@@ -170,3 +170,30 @@ test('who never acknowledges has no more under way than the window, and keeps no
   assert.equal(mute.inbox.filter(({ cmd }) => cmd === 'publish').length, 10);
   await isWell();
 });
+
+test('many small messages that waited are sent as they are read, however little may wait in the socket', async (t) => {
+  const site = await Site.start(t, { maxUnsentPerClient: 1_000, maxRetained: 3_000, maxRetainedBytes: 1e7 });
+  const writer = await site.connect('writer', 5);
+  const away = await site.connect('away', 5, keep);
+  away.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'r/#', qos: 1 }] });
+  await away.take('suback');
+  await site.lose(away);
+  for (let i = 1; i <= 1_000; i++) {
+    writer.send(publish(1, i, 'x'.repeat(400), { topic: `r/${i}`, retain: true }) as IPublishPacket);
+  }
+  await writer.takeMany('puback', 1_000);
+  const back = await site.connect('away', 5, keep);
+  for (const { messageId = 0 } of await back.takeMany('publish', 1_000)) back.send({ cmd: 'puback', messageId });
+  // More than the operating system takes at once.
+  const again = bytes({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'r/#', qos: 0 }] });
+  back.socket.pause();
+  back.sendBytes(Buffer.concat(Array.from({ length: 40 }, () => again)));
+  for (let i = 0; i < 20; i++) await writer.ping();
+  // What waits there leaves room for what is said meanwhile.
+  writer.send(publish(0, 0, 'now', { topic: 'r/now' }) as IPublishPacket);
+  await writer.ping();
+  back.socket.resume();
+  await eventually('all to come', () => back.inbox.filter(({ cmd }) => cmd === 'publish').length === 40_001);
+  await back.ping();
+  assert.equal(site.source.status().refused['drain-timeout'], 0);
+});

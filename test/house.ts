@@ -53,6 +53,7 @@ export const foundations: Readonly<Record<string, readonly string[]>> = {
   'sources/modbus/': [
     'sources/serial/connection.ts',
     'sources/serial/intake.ts',
+    'sources/serial/link.ts',
     'sources/serial/node.ts',
     'profiles/modbus/',
   ],

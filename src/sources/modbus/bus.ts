@@ -1,6 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Take } from '../../core/message.ts';
-import { nextBackoff } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
 import { told, type WriteAnswer, writeAnswerOf } from '../../profiles/modbus/answer.ts';
 import type { ModbusDevice } from '../../profiles/modbus/device.ts';
@@ -8,6 +6,7 @@ import type { RegisterWrite, WriteRequest } from '../../profiles/modbus/pdu.ts';
 import { writePdu } from '../../profiles/modbus/pdu.ts';
 import { rtuFrame } from '../../profiles/modbus/rtu.ts';
 import { Intake } from '../serial/intake.ts';
+import { Link, type LinkPace, usualLinkPace } from '../serial/link.ts';
 import { topicOf } from './bus-profiles.ts';
 import { Conversation } from './conversation.ts';
 import { dial, type Line, lineOf } from './line.ts';
@@ -27,31 +26,14 @@ export interface BusDependencies {
   /** It is open, and its units may be told things. */
   readonly opened: () => void;
   readonly log: Log;
-  readonly pace?: BusPace;
+  readonly pace?: LinkPace;
 }
-
-/** Times in ms. */
-export interface BusPace {
-  /** How often it is looked whether the connection is still one. Default 1,000. */
-  readonly watchMs: number;
-  /** Between attempts to connect. Default 1,000 to 30,000. */
-  readonly retryMinMs: number;
-  readonly retryMaxMs: number;
-}
-
-const usualPace: BusPace = { watchMs: 1_000, retryMinMs: 1_000, retryMaxMs: 30_000 };
 
 /** What a writer is told, and what it wrote. */
 interface Writer {
   readonly request: WriteRequest;
   readonly answered: (answer: WriteAnswer) => void;
 }
-
-type State =
-  | { readonly name: 'closed' }
-  /** It can't be opened now; tried again by itself. */
-  | { readonly name: 'waiting'; readonly reason: string }
-  | { readonly name: 'open'; readonly conversation: Conversation<Writer> };
 
 /** So many writes may wait for their turn. */
 const maxWrites = 64;
@@ -61,19 +43,17 @@ const writeForMs = 10_000;
 /** One bus: connected to, asked, and connected to again whatever happens to it, until it is stopped. */
 export class Bus {
   readonly #deps: BusDependencies;
-  readonly #pace: BusPace;
+  readonly #pace: LinkPace;
   readonly #intake: Intake;
-  readonly #stopping = new AbortController();
+  readonly #link: Link<Conversation<Writer>>;
   readonly #counts: ReadonlyMap<number, UnitCounts>;
   readonly #topics: ReadonlyMap<number, string>;
   readonly #totals = { opened: 0, receivedBytes: 0, strayBytes: 0, written: 0, notWritten: 0 };
-  #state: State = { name: 'closed' };
   #line: Line | undefined;
   #schedule: BusSchedule<Writer> | undefined;
-  #running: Promise<void> | undefined;
 
   constructor(deps: BusDependencies) {
-    const { options, maxInFlight, take, pace = usualPace } = deps;
+    const { options, maxInFlight, take, pace = usualLinkPace } = deps;
     this.#deps = deps;
     this.#pace = pace;
     this.#topics = new Map(options.units.map((unit) => [unit.unit, topicOf(options, unit)]));
@@ -89,25 +69,32 @@ export class Bus {
       maxInFlight,
       retryMs: pace.retryMinMs,
       onPause: (isPaused) => {
-        if (this.#state.name === 'open') this.#state.conversation.pause(isPaused);
+        if (this.#link.state.name === 'open') this.#link.state.conversation.pause(isPaused);
       },
+    });
+    const { log } = deps;
+    this.#link = new Link({
+      open: (signal) => this.#open(signal),
+      opened: (conversation) => this.#opened(conversation),
+      failed: (reason) => log.warn({ bus: options.name, reason }, 'A Modbus bus can not be read from.'),
+      lost: (...how) => this.#lost(...how),
+      identity: async () => await this.#line?.identity(),
+      pace,
     });
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#link.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    if (this.#state.name === 'open') this.#state.conversation.close('The gateway stops.');
-    await this.#running;
+    await this.#link.stop();
     this.#intake.stop();
   }
 
   /** Whether a unit is read from, and so can be written to. */
   reaches(unit: number): boolean {
-    return this.#state.name === 'open' && this.#schedule?.units.some((one) => one.unit === unit) === true;
+    return this.#link.state.name === 'open' && this.#schedule?.units.some((one) => one.unit === unit) === true;
   }
 
   /** Writes to a unit, before anything else is read, and only within that time. */
@@ -117,7 +104,7 @@ export class Bus {
       kind,
       failure: `${told(request)}: ${why}`,
     });
-    const state = this.#state;
+    const { state } = this.#link;
     const schedule = this.#schedule;
     if (state.name === 'closed' || schedule === undefined) return refuse('the gateway is not reading from its bus.');
     if (state.name === 'waiting') return refuse(`its bus is not open. ${state.reason}`);
@@ -144,13 +131,14 @@ export class Bus {
     const now = performance.now();
     const address = host === undefined ? null : host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
     const { receivedBytes, strayBytes, ...totals } = this.#totals;
-    const open = this.#state.name === 'open' ? this.#state.conversation : undefined;
+    const { state } = this.#link;
+    const open = state.name === 'open' ? state.conversation : undefined;
     return {
       name,
       path,
       address,
-      state: this.#state.name,
-      reason: this.#state.name === 'waiting' ? this.#state.reason : null,
+      state: state.name,
+      reason: state.name === 'waiting' ? state.reason : null,
       line: this.#line?.text ?? null,
       isPaused,
       messages,
@@ -168,45 +156,22 @@ export class Bus {
     };
   }
 
-  async #run(): Promise<void> {
+  #opened(conversation: Conversation<Writer>): void {
+    const { options, log, opened } = this.#deps;
+    log.info({ bus: options.name, line: this.#line?.text }, 'A Modbus bus is read from.');
+    conversation.pause(this.#intake.isPaused);
+    opened();
+  }
+
+  #lost({ received, strayBytes }: Conversation<Writer>, reason: string, isAsked: boolean): void {
+    this.#totals.receivedBytes += received;
+    this.#totals.strayBytes += strayBytes;
     const { options, log } = this.#deps;
-    const { signal } = this.#stopping;
-    let waitedMs = 0;
-    while (!signal.aborted) {
-      const opened = await this.#open();
-      if (signal.aborted) {
-        if (typeof opened === 'string') break;
-        opened.close('The gateway stops.');
-        await opened.closed;
-        break;
-      }
-      if (typeof opened === 'string') {
-        const isNews = this.#state.name !== 'waiting' || this.#state.reason !== opened;
-        if (isNews) log.warn({ bus: options.name, reason: opened }, 'A Modbus bus can not be read from.');
-        this.#state = { name: 'waiting', reason: opened };
-        waitedMs = await this.#wait(waitedMs);
-        continue;
-      }
-      const openedAt = performance.now();
-      this.#state = { name: 'open', conversation: opened };
-      log.info({ bus: options.name, line: this.#line?.text }, 'A Modbus bus is read from.');
-      opened.pause(this.#intake.isPaused);
-      this.#deps.opened();
-      const reason = await opened.closed;
-      this.#totals.receivedBytes += opened.received;
-      this.#totals.strayBytes += opened.strayBytes;
-      this.#state = { name: 'waiting', reason };
-      if (signal.aborted) break;
-      log.warn({ bus: options.name, reason }, 'A Modbus bus was lost: it is opened again.');
-      // One that is lost as soon as it is open would be opened without end.
-      if (performance.now() - openedAt > this.#pace.retryMaxMs) waitedMs = 0;
-      waitedMs = await this.#wait(waitedMs);
-    }
-    this.#state = { name: 'closed' };
+    if (!isAsked) log.warn({ bus: options.name, reason }, 'A Modbus bus was lost: it is opened again.');
   }
 
   /** @returns why not, as a sentence, when it can't be opened */
-  async #open(): Promise<Conversation<Writer> | string> {
+  async #open(signal: AbortSignal): Promise<Conversation<Writer> | string> {
     const { options, deviceOf } = this.#deps;
     const look = (): Devices => options.units.map((unit) => ({ unit, device: deviceOf(unit.profile) }));
     const devices = look();
@@ -222,7 +187,7 @@ export class Bus {
       heard: (bytes) => conversation?.heard(bytes),
       watchMs: this.#pace.watchMs,
       obstacle: () => (isSame(devices, look()) ? undefined : 'A profile of it has changed.'),
-      signal: this.#stopping.signal,
+      signal,
     });
     if (typeof connection === 'string') return connection;
     this.#totals.opened++;
@@ -254,22 +219,6 @@ export class Bus {
     if (answer.kind === 'done') this.#totals.written++;
     else this.#totals.notWritten++;
     answered(answer);
-  }
-
-  /** Until the next attempt: soon when the device has come back. @returns how long it waited */
-  async #wait(waitedMs: number): Promise<number> {
-    const { watchMs, retryMinMs, retryMaxMs } = this.#pace;
-    const before = await this.#line?.identity();
-    const waitMs = nextBackoff({ minMs: retryMinMs, maxMs: retryMaxMs }, waitedMs, Math.random());
-    try {
-      for (let leftMs = waitMs; leftMs > 0; leftMs -= watchMs) {
-        await delay(Math.min(watchMs, leftMs), undefined, { signal: this.#stopping.signal });
-        if ((await this.#line?.identity()) !== before) return 0;
-      }
-    } catch {
-      // It is being stopped.
-    }
-    return waitMs;
   }
 }
 

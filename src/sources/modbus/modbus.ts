@@ -4,7 +4,8 @@ import type { Service } from '../../lib/service.ts';
 import type { WriteAnswer } from '../../profiles/modbus/answer.ts';
 import type { ModbusDevice } from '../../profiles/modbus/device.ts';
 import type { RegisterWrite } from '../../profiles/modbus/pdu.ts';
-import { Bus, type BusPace } from './bus.ts';
+import type { LinkPace } from '../serial/link.ts';
+import { Bus } from './bus.ts';
 import { topicOf } from './bus-profiles.ts';
 import { ModbusCarrier, type ModbusLanguage } from './modbus-carrier.ts';
 import type { ModbusSourceOptions } from './options.ts';
@@ -23,7 +24,7 @@ export interface ModbusDependencies {
   /** A device may be there that was not: what waits for it goes now. */
   readonly devicesChanged: () => void;
   readonly log: Log;
-  readonly pace?: BusPace;
+  readonly pace?: LinkPace;
 }
 
 /** The Modbus buses that the configuration names. One that can't be opened keeps nothing else from running. */

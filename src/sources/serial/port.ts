@@ -1,8 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import type { Handed, SerialWords } from '../../core/command.ts';
 import type { Take } from '../../core/message.ts';
-import { nextBackoff } from '../../lib/backoff.ts';
 import type { Log } from '../../lib/log.ts';
 import type { SerialLine } from '../../profiles/serial-line.ts';
 import { Acknowledger } from './acknowledger.ts';
@@ -12,6 +10,7 @@ import { Conversation } from './conversation.ts';
 import { Discards } from './discards.ts';
 import { hintFor } from './hint.ts';
 import { Intake } from './intake.ts';
+import { Link, type LinkPace, usualLinkPace } from './link.ts';
 import { explainOpenFailure, nodeAt } from './node.ts';
 import type { SerialPortOptions } from './options.ts';
 import type { SerialPortStatus } from './status.ts';
@@ -32,28 +31,17 @@ export interface PortDependencies {
 }
 
 /** Times in ms. */
-export interface Pace {
-  /** How often the device node is looked at: a port that was unplugged does not always say so. Default 1,000. */
-  readonly watchMs: number;
-  /** Between attempts to open a port that is there. Default 1,000 to 30,000. */
-  readonly retryMinMs: number;
-  readonly retryMaxMs: number;
+export interface Pace extends LinkPace {
   /** After so much silence no frame goes on, other than one that is told by pauses. Default 3,000. */
   readonly quietMs: number;
   /** How long there may be only noise before another speed of the profile is tried. Default 30,000. */
   readonly noiseMs: number;
 }
 
-const usualPace: Pace = { watchMs: 1_000, retryMinMs: 1_000, retryMaxMs: 30_000, quietMs: 3_000, noiseMs: 30_000 };
+const usualPace: Pace = { ...usualLinkPace, quietMs: 3_000, noiseMs: 30_000 };
 
 /** So little that nobody notices, and less than the kernel's room at any speed. */
 const usualGatherMs = 8;
-
-type State =
-  | { readonly name: 'closed' }
-  /** It can't be opened now; tried again by itself. */
-  | { readonly name: 'waiting'; readonly reason: string }
-  | { readonly name: 'open'; readonly conversation: Conversation };
 
 /** One port: opened, read from, and opened again whatever happens to it, until it is stopped. */
 export class Port {
@@ -64,11 +52,9 @@ export class Port {
   readonly acknowledger: Acknowledger;
   readonly #discards = new Discards();
   readonly #counts = { opened: 0, bytes: 0, requests: 0, unanswered: 0 };
-  readonly #stopping = new AbortController();
-  #state: State = { name: 'closed' };
+  readonly #link: Link<Conversation>;
   #line: string | null = null;
   #search: { readonly key: string; readonly search: BaudSearch } | undefined;
-  #running: Promise<void> | undefined;
   #isHintTold = false;
 
   constructor(deps: PortDependencies) {
@@ -82,7 +68,7 @@ export class Port {
       maxInFlight,
       retryMs: pace.retryMinMs,
       onPause: (isPaused) => {
-        if (this.#state.name === 'open') this.#state.conversation.pause(isPaused);
+        this.#conversation?.pause(isPaused);
       },
     });
     this.acknowledger = new Acknowledger({
@@ -90,6 +76,17 @@ export class Port {
       push: (frame, delivery, taken) => this.#intake.push(deps.options.name, frame, delivery, taken),
       now: () => performance.now(),
       onNext: () => deps.onNext(this.acknowledger.client),
+    });
+    const { log } = deps;
+    this.#link = new Link({
+      open: () => this.#open(),
+      opened: (conversation) => this.#opened(conversation),
+      failed: (reason) => log.warn({ port: this.name, reason }, 'A serial port can not be read from.'),
+      lost: (_, reason, isAsked) => {
+        if (!isAsked) log.warn({ port: this.name, reason }, 'A serial port was lost: it is opened again.');
+      },
+      identity: async () => (await nodeAt(this.#options.path))?.identity,
+      pace,
     });
   }
 
@@ -106,36 +103,35 @@ export class Port {
     if (isDeepStrictEqual(options, this.#options)) return;
     this.#options = options;
     this.#search = undefined;
-    if (this.#state.name === 'open') this.#state.conversation.close('Its settings have changed.');
+    this.#link.openAnew('Its settings have changed.');
   }
 
   /** Whether its device can be told something now, and its answer would be heard. */
   get reaches(): boolean {
-    return this.#state.name === 'open' && !this.#intake.isPaused;
+    return this.#conversation !== undefined && !this.#intake.isPaused;
   }
 
   /** Tells its device something, at most once, and only within that time. */
   async tell(words: SerialWords, withinMs: number): Promise<Handed> {
-    return this.#state.name === 'open' ? await this.#state.conversation.tell(words, withinMs) : false;
+    return (await this.#conversation?.tell(words, withinMs)) ?? false;
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#link.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    if (this.#state.name === 'open') this.#state.conversation.close('The gateway stops.');
-    await this.#running;
+    await this.#link.stop();
     this.#intake.stop();
   }
 
   status(): SerialPortStatus {
     const { name, path, profile } = this.#options;
     const { frames, lost, isPaused } = this.#intake;
-    const reason = this.#state.name === 'waiting' ? this.#state.reason : null;
+    const { state: link } = this.#link;
+    const reason = link.name === 'waiting' ? link.reason : null;
     const discarded = this.#discards.status();
-    const state = this.#state.name;
+    const state = link.name;
     const line = this.#line;
     const told = {
       name,
@@ -154,39 +150,16 @@ export class Port {
     return { ...told, hint: hintFor(told) };
   }
 
-  async #run(): Promise<void> {
-    const { log } = this.#deps;
-    const { signal } = this.#stopping;
-    let waitedMs = 0;
-    while (!signal.aborted) {
-      const opened = await this.#open();
-      if (signal.aborted) {
-        if (typeof opened === 'string') break;
-        opened.close('The gateway stops.');
-        await opened.closed;
-        break;
-      }
-      if (typeof opened === 'string') {
-        const isNews = this.#state.name !== 'waiting' || this.#state.reason !== opened;
-        if (isNews) log.warn({ port: this.name, reason: opened }, 'A serial port can not be read from.');
-        this.#state = { name: 'waiting', reason: opened };
-        waitedMs = await this.#wait(waitedMs);
-        continue;
-      }
-      const openedAt = performance.now();
-      this.#state = { name: 'open', conversation: opened };
-      if (this.#intake.isPaused) opened.pause(true);
-      log.info({ port: this.name, path: this.#options.path, line: this.#line }, 'A serial port is read from.');
-      this.#deps.opened();
-      const reason = await opened.closed;
-      this.#state = { name: 'waiting', reason };
-      if (signal.aborted) break;
-      log.warn({ port: this.name, reason }, 'A serial port was lost: it is opened again.');
-      // One that is lost as soon as it is open would be opened without end.
-      if (performance.now() - openedAt > this.#pace.retryMaxMs) waitedMs = 0;
-      waitedMs = await this.#wait(waitedMs);
-    }
-    this.#state = { name: 'closed' };
+  get #conversation(): Conversation | undefined {
+    const { state } = this.#link;
+    return state.name === 'open' ? state.conversation : undefined;
+  }
+
+  #opened(conversation: Conversation): void {
+    if (this.#intake.isPaused) conversation.pause(true);
+    const { log, opened } = this.#deps;
+    log.info({ port: this.name, path: this.#options.path, line: this.#line }, 'A serial port is read from.');
+    opened();
   }
 
   /** @returns why not, as a sentence, when it can't be opened */
@@ -272,22 +245,5 @@ export class Port {
       { port: this.name, before, now: this.#line },
       'Only noise was heard on a serial port: another speed is tried.',
     );
-  }
-
-  /** Until the next attempt: soon when the device has come back. @returns how long it waited */
-  async #wait(waitedMs: number): Promise<number> {
-    const { watchMs, retryMinMs, retryMaxMs } = this.#pace;
-    const { path } = this.#options;
-    const before = (await nodeAt(path))?.identity;
-    const waitMs = nextBackoff({ minMs: retryMinMs, maxMs: retryMaxMs }, waitedMs, Math.random());
-    try {
-      for (let leftMs = waitMs; leftMs > 0; leftMs -= watchMs) {
-        await delay(Math.min(watchMs, leftMs), undefined, { signal: this.#stopping.signal });
-        if ((await nodeAt(path))?.identity !== before) return 0;
-      }
-    } catch {
-      // It is being stopped.
-    }
-    return waitMs;
   }
 }

@@ -7,15 +7,15 @@ import { silentLog } from '../../../src/lib/log.ts';
 import { ProfileDecoder } from '../../../src/profiles/decoder.ts';
 import { readProfile } from '../../../src/profiles/language/load.ts';
 import { modbusDeviceOf } from '../../../src/profiles/modbus/device.ts';
-import type { BusPace } from '../../../src/sources/modbus/bus.ts';
 import { profilesOfUnits } from '../../../src/sources/modbus/bus-profiles.ts';
 import { ModbusSource } from '../../../src/sources/modbus/modbus.ts';
 import type { ModbusLanguage } from '../../../src/sources/modbus/modbus-carrier.ts';
 import type { ModbusBusOptions } from '../../../src/sources/modbus/options.ts';
 import type { ModbusBusStatus, ModbusUnitStatus } from '../../../src/sources/modbus/status.ts';
+import type { LinkPace } from '../../../src/sources/serial/link.ts';
 
 /** So short that a test sees what takes seconds in life. */
-const quick: BusPace = { watchMs: 20, retryMinMs: 20, retryMaxMs: 50 };
+const quick: LinkPace = { watchMs: 20, retryMinMs: 20, retryMaxMs: 50 };
 
 function profileOf(addresses: readonly number[], table = 'holding', more = ''): string {
   const registers = addresses.map((at) => `{ name: r${at}, table: ${table}, address: ${at} }`).join(', ');

@@ -5,7 +5,7 @@ import { serialLineOf } from '../../../src/profiles/serial-line.ts';
 import { openConnection } from '../../../src/sources/serial/connection.ts';
 import { PseudoTerminal } from '../../support/pseudo-terminal.ts';
 import { eventually } from '../../support/wait.ts';
-import { library, SerialSite } from './site.ts';
+import { library, quick, SerialSite } from './site.ts';
 
 const profile = 'nova/sds011';
 const frame = Buffer.from('aac0d4043a0aa1601dab', 'hex');
@@ -69,4 +69,29 @@ test('a device in whose place another one comes within a moment is opened anew, 
   const { noise, cutOff } = site.port().discarded.bytes;
   assert.equal(noise + cutOff, 4 * 4);
   assert.ok(site.messages.every(({ payload }) => frame.equals(payload)));
+});
+
+test('a port that is not there is opened elsewhere as soon as another path is set, and so is one that is being opened', async (t) => {
+  const devices = [await PseudoTerminal.create(t), await PseudoTerminal.create(t)];
+  const ports = ['/nowhere/at-all', ...devices.map(({ path }) => path)].map((path) => ({
+    name: 'dust',
+    path,
+    profile,
+  }));
+  // What nobody looks at again by itself.
+  const pace = { ...quick, watchMs: 3_600_000, retryMinMs: 3_600_000, retryMaxMs: 3_600_000 };
+  const set = (site: SerialSite, index: number): boolean =>
+    site.source.follow({ ports: [ports[index]!], maxInFlight: 256 });
+  const open: typeof openConnection = async (path, ...how) => {
+    if (path === devices[0]!.path) set(site, 2);
+    return await openConnection(path, ...how);
+  };
+  const site = await SerialSite.start(t, [ports[0]!], { pace, open });
+  await eventually('it to be waited for', () => site.port().state === 'waiting');
+  assert.match(site.port().reason!, /no \/nowhere\/at-all/);
+  assert.equal(set(site, 1), true);
+  await eventually('the last of them', () => site.port().state === 'open' && site.port().path === devices[1]!.path);
+  await devices[1]!.send(frame);
+  await eventually('the frame', () => site.messages.length === 1);
+  assert.deepEqual(site.warnings, ['A serial port can not be read from.']);
 });

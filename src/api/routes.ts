@@ -7,6 +7,7 @@ import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
 import { addConfigRoutes, type ConfigApi } from './config-routes.ts';
 import type { Connections } from './connections.ts';
+import { addDeviceMetrics } from './device-metrics.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { addDocsRoutes } from './docs-routes.ts';
 import type { GraphqlEngine } from './graphql/engine.ts';
@@ -62,6 +63,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addDocsRoutes(app);
   addRulesRoutes(app, deps.rules);
   addDevicesRoutes(app, deps.devices);
+  addDeviceMetrics(app, deps.devices);
   addProfilesRoutes(app, deps.profiles);
   addTopicsRoutes(app, deps.topics);
   addRedecodeRoutes(app, deps.redecode, deps.profiles);

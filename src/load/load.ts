@@ -130,7 +130,7 @@ export class Load implements Service {
     this.#state = nextLoad(before, sample, { maxLateMs: this.#deps.options.maxDelay });
     if (this.#state.level === before.level) return;
     const { level, reason = 'The gateway can do all that is asked again.' } = this.#state;
-    if (level === 'normal') this.#deps.log.info({ level }, reason);
-    else this.#deps.log.warn({ level }, `${reason} Reads that can wait are put off.`);
+    if (level === 'normal') this.#deps.log.info({ load: level }, reason);
+    else this.#deps.log.warn({ load: level }, `${reason} Reads that can wait are put off.`);
   }
 }

@@ -181,6 +181,7 @@ test('real answers are as the document says, for every route', async (t) => {
     { what: 'GET /api/v1/status' },
     { what: 'GET /api/v1/logs' },
     { what: 'GET /metrics' },
+    { what: 'GET /metrics/devices' },
     { what: 'PUT /api/v1/clock', body: { now: new Date().toISOString() } },
     { what: 'PUT /api/v1/clock', body: { now: 'noon' }, status: 400 },
     { what: 'GET /api/v1/serial' },

@@ -40,6 +40,8 @@ export async function startGateway(t: TestContext, options: GatewayOptions): Pro
       'mqtt.port': mqttPort,
       'http.port': 0,
       'grpc.port': 0,
+      // A busy machine makes everything late, and that is not what most tests are about.
+      'limits.maxDelay': '1m',
       'collector.port': 0,
       // Tests count records.
       'uplink.canary': 0,

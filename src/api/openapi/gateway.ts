@@ -126,6 +126,14 @@ export const gatewayOperations: Operations = {
     needs: 'read',
     answers: { 200: { description: 'Text format 0.0.4.', content: { 'text/plain': Type.String() } } },
   },
+  'GET /metrics/devices': {
+    tag: 'Gateway',
+    summary: 'What devices say, in numbers, for Prometheus.',
+    description:
+      'The newest value of each field, whether the device is there, and what it sent; of devices that the caller may see.',
+    needs: 'read',
+    answers: { 200: { description: 'Text format 0.0.4.', content: { 'text/plain': Type.String() } } },
+  },
   'PUT /api/v1/clock': {
     tag: 'Gateway',
     summary: 'Tells the gateway what time it is.',

@@ -149,7 +149,8 @@ test('SIGTERM and SIGINT end it in good order, with everything acknowledged', { 
     const { event, reason, published, acknowledged } = events.at(-1) ?? {};
     assert.deepEqual({ event, reason, acknowledged }, { event: 'end', reason: 'asked', acknowledged: published });
     await eventually('every message', () => heard.length >= Number(acknowledged));
-    assert.deepEqual(heard.slice(-offline.length).sort(), [...offline].sort());
+    // Each by its own connection: one may have said goodbye before another's last value was heard.
+    assert.deepEqual(heard.filter((line) => offline.includes(line)).sort(), [...offline].sort());
   }
 });
 

@@ -94,7 +94,7 @@ test('a gateway enrols by itself at its first start, with a token that systemd h
   const oracle = new Oracle();
   await new Device({ oracle, topic: 'mill/a' }).run(gateway.port('mqtt'), 20);
   await settled(oracle, () => sink.look(), 10_000);
-  assert.deepEqual(readdirSync(join(dataDir, 'identity')).sort(), ['enrolled.json', 'key.pem']);
+  assert.deepEqual(readdirSync(join(dataDir, 'identity')).sort(), ['enrolled.json', 'key.pem', 'machine-key']);
   for (const { log } of [gateway, collector]) assert.ok(!JSON.stringify(log).includes(answer.token));
   // A second start needs no token.
   await gateway.kill();

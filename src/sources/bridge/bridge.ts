@@ -11,6 +11,7 @@ import { Inbox } from './inbox.ts';
 import { guard } from './mqtt-guard.ts';
 import { OpenDeliveries } from './open-deliveries.ts';
 import type { BridgeOptions } from './options.ts';
+import { Outbox, type Publication } from './outbox.ts';
 import { disconnectReason, type Ending, endingOf } from './refusals.ts';
 import { RetainedBook } from './retained-book.ts';
 import type { BridgeState, BridgeStatus } from './status.ts';
@@ -49,6 +50,7 @@ export class Bridge implements Service {
   #state: BridgeState = { name: 'connecting' };
   #refusedTopics: readonly RefusedTopic[] = [];
   #client: MqttClient | undefined;
+  #outbox: Outbox | undefined;
   #ended: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #steady: NodeJS.Timeout | undefined;
@@ -115,24 +117,10 @@ export class Bridge implements Service {
    * @returns false when it was certainly not given to the broker
    * @throws an Error when nobody knows whether the broker has it
    */
-  async publish(topic: string, payload: Uint8Array, qos: 0 | 1): Promise<boolean> {
-    const client = this.#client;
-    const { prefix = '', protocol, topics } = this.#options;
-    if (client === undefined || !this.isConnected || !topic.startsWith(prefix)) return false;
-    const there = topic.slice(prefix.length);
-    // An MQTT 5 broker does not send it back.
-    if (protocol !== 5 && topics.some(({ filter }) => topicMatches(filter, there)))
-      this.#inbox.published(there, payload);
-    await new Promise<void>((resolve, reject) => {
-      const lost = (): void => reject(new Error('the connection ended before the broker had answered'));
-      client.once('close', lost);
-      client.publish(there, Buffer.from(payload), { qos }, (error) => {
-        client.off('close', lost);
-        if (error) reject(error);
-        else resolve();
-      });
-    });
-    return true;
+  async publish({ topic, ...rest }: Publication): Promise<boolean> {
+    const { prefix = '' } = this.#options;
+    if (this.#outbox === undefined || !this.isConnected || !topic.startsWith(prefix)) return false;
+    return await this.#outbox.publish({ topic: topic.slice(prefix.length), ...rest });
   }
 
   status(): BridgeStatus {
@@ -164,6 +152,12 @@ export class Bridge implements Service {
       return;
     }
     this.#client = client;
+    this.#outbox = new Outbox(client, ({ topic, payload }) => {
+      const { protocol, topics } = this.#options;
+      // An MQTT 5 broker does not send it back.
+      if (protocol !== 5 && topics.some(({ filter }) => topicMatches(filter, topic)))
+        this.#inbox.published(topic, payload);
+    });
     let cause: Ending | undefined;
     let connectedAt = 0;
     client.on('error', (error) => {
@@ -204,6 +198,7 @@ export class Bridge implements Service {
     const over = (): void => {
       if (this.#client !== client) return;
       this.#client = undefined;
+      this.#outbox = undefined;
       if (connectedAt > 0) this.#inbox.disconnected();
       clearTimeout(this.#steady);
       resolve();

@@ -50,7 +50,7 @@ export class Bridges implements Service {
     const before = this.#askedAt.get(key);
     if (before !== undefined && now - before < pauseMs) return true;
     this.#askedAt.set(key, now);
-    bridge.publish(topic, payload, 0).catch(() => {
+    bridge.publish({ topic, payload, qos: 0, withinMs: pauseMs }).catch(() => {
       // The next message that needs an answer asks again.
       this.#askedAt.delete(key);
     });
@@ -68,11 +68,11 @@ export class Bridges implements Service {
   }
 
   /** Gives a device a command over the bridge where it was heard. @returns false when nobody was given it */
-  async deliver(command: Command): Promise<boolean> {
+  async deliver(command: Command, withinMs: number): Promise<boolean> {
     const bridge = this.#bridgeOf(command.deviceId);
     const words = this.#deps.native.wordsFor(command);
     if (bridge === undefined || words === undefined) return false;
-    return await bridge.publish(words.topic, Buffer.from(words.payload), 1);
+    return await bridge.publish({ topic: words.topic, payload: Buffer.from(words.payload), qos: 1, withinMs });
   }
 
   status(): BridgeStatus[] {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, it, type TestContext } from 'node:test';
 import { connectAsync } from 'mqtt';
-import { generate, type Packet, parser } from 'mqtt-packet';
+import { generate, type IPublishPacket, type Packet, parser } from 'mqtt-packet';
 import { Broker } from '../../support/broker.ts';
 import { eventually } from '../../support/wait.ts';
 import { BridgeSite } from './site.ts';
@@ -27,6 +27,7 @@ async function lateBroker(t: TestContext) {
   return {
     port,
     sockets,
+    packets: got,
     say: (packet: Packet) => sockets.at(-1)!.write(generate(packet, { protocolVersion: 5 })),
     got: async (cmd: string): Promise<Packet> => {
       await eventually(cmd, () => got.some((packet) => packet.cmd === cmd));
@@ -77,7 +78,7 @@ describe('a bridge to a broker that takes its time', () => {
     await eventually('the lamp to be heard', () => site.bridges.reaches('lamp'));
     const command = { id: 'c1', deviceId: 'lamp', name: '', payload: Buffer.from('on'), priority: 'normal' } as const;
     let outcome: unknown;
-    const delivered = site.bridges.deliver(command).then(
+    const delivered = site.bridges.deliver(command, 60_000).then(
       (is) => {
         outcome = is;
       },
@@ -90,6 +91,33 @@ describe('a bridge to a broker that takes its time', () => {
     broker.sockets.at(-1)!.destroy();
     await delivered;
     assert.equal(outcome, 'the connection ended before the broker had answered');
+  });
+
+  it('gives the broker no more at once than that allows, and nothing whose time is over', async (t) => {
+    const broker = await lateBroker(t);
+    const site = await BridgeSite.start(t, broker.port);
+    for (const device of ['a', 'b', 'c', 'd'])
+      site.native.set(device, { heardOn: 'lamp', topic: `${device}/set`, payload: 'on' });
+    await broker.got('connect');
+    broker.say({ cmd: 'connack', sessionPresent: false, reasonCode: 0, properties: { receiveMaximum: 2 } });
+    const { messageId } = (await broker.got('subscribe')) as { messageId: number };
+    broker.say({ cmd: 'suback', messageId, granted: [1] } as unknown as Packet);
+    await site.subscribed();
+    broker.say({ cmd: 'publish', qos: 0, topic: 'lamp', payload: 'off', dup: false, retain: false });
+    await eventually('the lamps to be heard', () => site.bridges.reaches('a'));
+    const command = { id: 'c1', name: '', payload: Buffer.from('on'), priority: 'normal' } as const;
+    const tell = (deviceId: string, withinMs: number) => site.bridges.deliver({ ...command, deviceId }, withinMs);
+    const told = [tell('a', 60_000), tell('b', 60_000), tell('c', 0), tell('d', 60_000)];
+    const published = () => broker.packets.filter(({ cmd }) => cmd === 'publish') as IPublishPacket[];
+    await eventually('two of them', () => published().length === 2);
+    broker.say({ cmd: 'puback', messageId: published()[0]!.messageId! });
+    await eventually('another one', () => published().length === 3);
+    for (const one of published().slice(1)) broker.say({ cmd: 'puback', messageId: one.messageId! });
+    assert.deepEqual(await Promise.all(told), [true, true, false, true]);
+    assert.deepEqual(
+      published().map(({ topic }) => topic),
+      ['a/set', 'b/set', 'd/set'],
+    );
   });
 });
 

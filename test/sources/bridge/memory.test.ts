@@ -89,18 +89,38 @@ for (const protocol of [5, '3.1.1'] as const) {
       await site.subscribed();
       const lamp = await MosquittoSub.start(t, broker.port, ['-t', 'lamp/1/set']);
       assert.equal(site.bridges.reaches('lamp'), false);
-      assert.equal(await site.bridges.deliver(command), false);
+      assert.equal(await site.bridges.deliver(command, 60_000), false);
       await say(broker, 'lamp/1', 'off');
       await eventually('a record', () => site.records.length === 1);
       assert.deepEqual(site.records, ['hall/lamp/1 off']);
       assert.equal(site.bridges.reaches('lamp'), true);
       assert.equal(site.bridges.reaches('other'), false);
-      assert.equal(await site.bridges.deliver(command), true);
+      assert.equal(await site.bridges.deliver(command, 60_000), true);
       await eventually('the command', () => lamp.lines.length === 1);
       assert.match(lamp.lines[0] ?? '', /^lamp\/1\/set \d 0 on$/);
       await broker.stop();
       await eventually('the bridge to wait', () => !site.bridges.reaches('lamp'));
-      assert.equal(await site.bridges.deliver(command), false);
+      assert.equal(await site.bridges.deliver(command, 60_000), false);
+    });
+
+    it('brings many commands at once to their devices', async (t) => {
+      const broker = await Broker.start(t);
+      const site = await BridgeSite.start(t, broker.port, { protocol });
+      const warnings: Error[] = [];
+      const onWarning = (warning: Error): void => void warnings.push(warning);
+      process.on('warning', onWarning);
+      t.after(() => process.off('warning', onWarning));
+      const devices = Array.from({ length: 200 }, (_, number) => `lamp${number}`);
+      for (const one of devices) site.native.set(one, { heardOn: 'lamps', topic: `set/${one}`, payload: 'on' });
+      await site.subscribed();
+      await say(broker, 'lamps', 'here');
+      await eventually('a record', () => site.records.length === 1);
+      const handed = await Promise.all(
+        devices.map((deviceId) => site.bridges.deliver({ ...command, deviceId }, 60_000)),
+      );
+      assert.deepEqual(new Set(handed), new Set([true]));
+      assert.equal(site.status.connections, 1);
+      assert.deepEqual(warnings, []);
     });
   });
 }

@@ -197,3 +197,17 @@ test('many small messages that waited are sent as they are read, however little 
   await back.ping();
   assert.equal(site.source.status().refused['drain-timeout'], 0);
 });
+
+test('who reads is not taken for slow when the disk lets many messages go at once', async (t) => {
+  const site = await Site.start(t, { maxUnsentPerClient: 1_000 });
+  const reader = await site.connect('reader', 5);
+  reader.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 't', qos: 1 }] });
+  await reader.take('suback');
+  site.isHolding = true;
+  const many = Array.from({ length: 150 }, (_, i) => publish(1, i + 1, 'x'.repeat(400)) as IPublishPacket);
+  for (let i = 0; i < 6; i++) (await site.connect(`writer ${i}`, 5)).send(...many);
+  await eventually('all to wait', () => site.held.length === 900);
+  for (const { settle } of site.held.splice(0)) settle();
+  await reader.takeMany('publish', 900);
+  assert.equal(site.source.status().refused['slow-subscriber'], 0);
+});

@@ -43,7 +43,7 @@ export function openFailureText({ path, error, node, group, user, isMember }: Op
   }
   if (/operation not permitted/i.test(said))
     return `Headgate may not open ${path}: a container or a service's sandbox forbids it (in systemd, see DeviceAllow).`;
-  if (/inappropriate ioctl/i.test(said))
+  if (/inappropriate ioctl|is a directory/i.test(said))
     return `${path} is no serial port: \`headgate serial\` lists those that there are.`;
   if (/busy|cannot lock|temporarily unavailable/i.test(said))
     return `Another program uses ${path}: stop it (\`fuser ${path}\` tells which).`;

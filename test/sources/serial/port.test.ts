@@ -26,6 +26,7 @@ for (const [said, about, expected] of [
   ['Error Resource temporarily unavailable Cannot lock port', {}, /^Another program uses/],
   ['Error: Operation not permitted, cannot open', {}, /a service's sandbox forbids it/],
   ['Error: Inappropriate ioctl for device setting custom baud rate of 9600', {}, /^\/dev\/ttyUSB0 is no serial port/],
+  ['Error: Is a directory, cannot open /dev', {}, /^\/dev\/ttyUSB0 is no serial port/],
   ['Error: Unknown baud rate', {}, /^\/dev\/ttyUSB0 could not be opened: Unknown baud rate\.$/],
 ] as const) {
   test(`a port that can’t be opened: ${said} ${JSON.stringify(about)}`, () => {

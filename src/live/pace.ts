@@ -2,11 +2,12 @@
 export const leastPauseMs = 20;
 const mostPauseMs = 1_000;
 /** The main thread is for the flow: so much of its time goes to readers when it has little to spare, … */
-const shareWhenBusy = 0.08;
+const shareWhenBusy = 0.05;
 /** … and so much when it has. */
 const shareWhenIdle = 0.5;
-/** Utilisation of the event loop from which on it has little to spare. */
-const busyFrom = 0.75;
+/** Utilisation of the event loop up to which it has time to spare, and from which on it has none. Between them the share shrinks. */
+const idleUpTo = 0.6;
+const busyFrom = 0.95;
 
 /**
  * How long to wait from the end of a round of readers to the next one: what comes meanwhile is given out together, and what one
@@ -16,6 +17,7 @@ const busyFrom = 0.75;
  * @param utilisation how busy the event loop was since the round before, from 0 to 1
  */
 export function pauseAfter(tookMs: number, utilisation: number): number {
-  const share = utilisation >= busyFrom ? shareWhenBusy : shareWhenIdle;
+  const busyness = Math.min(1, Math.max(0, (utilisation - idleUpTo) / (busyFrom - idleUpTo)));
+  const share = shareWhenIdle + (shareWhenBusy - shareWhenIdle) * busyness;
   return Math.min(mostPauseMs, Math.max(leastPauseMs, tookMs / share - tookMs));
 }

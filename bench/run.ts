@@ -11,6 +11,7 @@ import { profileTable } from './lib/profile.ts';
 import { publish, reportOf, sectionOf } from './lib/report.ts';
 import { type Sample, type Scenario, Summary } from './lib/scenario.ts';
 import { selfCheck } from './lib/self-check.ts';
+import { api } from './scenarios/api.ts';
 import { codecs } from './scenarios/codecs.ts';
 import { commands } from './scenarios/commands.ts';
 import { compression } from './scenarios/compression.ts';
@@ -44,6 +45,7 @@ const scenarios: readonly Scenario[] = [
   eventloop,
   drain,
   live,
+  api,
   liveshare,
   compression,
   codecs,

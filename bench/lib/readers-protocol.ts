@@ -3,9 +3,9 @@ import type { Percentiles } from './statistics.ts';
 // What the bench and its readers, a process of their own, say to each other.
 
 export interface ReadersOptions {
-  /** `host:port` of the HTTP server. */
+  /** `host:port` of the HTTP server, or of the gRPC server. */
   readonly address: string;
-  readonly kind: 'sse' | 'socket';
+  readonly kind: 'sse' | 'socket' | 'grpc';
   readonly count: number;
   /** A live filter; undefined: they connect and ask for nothing. */
   readonly filter?: Readonly<Record<string, readonly string[]>>;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { Load } from './load.ts';
+import { checkPacedCalls } from './paced-check.ts';
 import { payload, payloadBytes, seeded } from './payload.ts';
 import { percentilesOf, spreadOf } from './statistics.ts';
 
@@ -10,7 +11,8 @@ type Answer = (id: number, n: number) => readonly number[];
 const messages = 5_000;
 
 /**
- * Before anything is measured: would it be noticed if a broker lost messages, or acknowledged what it never got?
+ * Before anything is measured: would it be noticed if a broker lost messages, or acknowledged what it never got? Or if a server
+ * answered late or wrongly?
  *
  * @throws an AssertionError when not
  */
@@ -33,6 +35,7 @@ export async function selfCheck(): Promise<void> {
   assert.match(doubling.outcome, /not in flight/);
   const closing = await publishTo((id, n) => (n === messages / 2 ? [-1] : [id]));
   assert.match(closing.outcome, /closed by the broker|ECONNRESET|EPIPE/);
+  await checkPacedCalls();
 }
 
 async function publishTo(answer: Answer): Promise<{ readonly outcome: string; readonly received: number }> {

@@ -1,5 +1,5 @@
 // Many readers of one server's live events, as light as they can be: raw sockets, in which probes are looked for. A probe is an event
-// with the field `dueMs`, the monotonic time at which it was to be published.
+// with the field `dueMs`, the monotonic time at which it was to be published. Over gRPC each reader is a client of its own instead.
 import { connect, type Socket } from 'node:net';
 import { monotonicMs } from '../lib/load-protocol.ts';
 import type { ReadersEvent, ReadersOptions, ReadersRequest } from '../lib/readers-protocol.ts';
@@ -34,6 +34,13 @@ function frame(text: string): Buffer {
   return Buffer.concat([Buffer.from([...head, 0, 0, 0, 0]), payload]);
 }
 
+/** Only one kind of readers pays for a gRPC library. */
+async function openCall(): Promise<void> {
+  const { openReader } = await import('../lib/grpc-client.ts');
+  const onEnd = (reason: string): void => tell({ name: 'failed', reason });
+  await openReader(address, filter?.topics ?? [], (dueMs) => delays.push(monotonicMs() - dueMs), onEnd);
+}
+
 function open(): Promise<Socket> {
   const query = Object.entries(filter ?? {}).map(([name, values]) => `${name}=${encodeURIComponent(values.join(','))}`);
   const path = kind === 'sse' ? `/api/v1/live?${query.join('&')}` : '/api/v1/live/ws';
@@ -63,7 +70,8 @@ process.on('message', (request: ReadersRequest) => {
   bytes = 0;
 });
 try {
-  for (let i = 0; i < count; i += 50) await Promise.all(Array.from({ length: Math.min(50, count - i) }, open));
+  const openOne: () => Promise<unknown> = kind === 'grpc' ? openCall : open;
+  for (let i = 0; i < count; i += 50) await Promise.all(Array.from({ length: Math.min(50, count - i) }, openOne));
   tell({ name: 'connected' });
 } catch (error) {
   tell({ name: 'failed', reason: String(error) });

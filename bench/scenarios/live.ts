@@ -1,13 +1,10 @@
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { startChild } from '../lib/children.ts';
-import { Gateway, startCollector } from '../lib/headgate.ts';
 import { fullLoad, Load } from '../lib/load.ts';
-import { monotonicMs } from '../lib/load-protocol.ts';
-import { connectPacket, publishPacket } from '../lib/mqtt-bytes.ts';
 import { residentMb } from '../lib/process-usage.ts';
 import { Readers } from '../lib/readers.ts';
 import type { ReadersOptions } from '../lib/readers-protocol.ts';
+import { startProbe, startRelaying } from '../lib/relaying.ts';
 import { atLeast, atMost, type Bench, type Sample, type Scenario } from '../lib/scenario.ts';
 import { delay } from '../lib/wait.ts';
 
@@ -17,56 +14,13 @@ const probes = 20;
 const idle = 10_000;
 const dashboards = 100;
 
-/** Publishes probes at a steady rate: each says when it was due. */
-async function startProbe(port: number): Promise<{ end(): void }> {
-  const socket: Socket = connect({ port, host: '127.0.0.1', noDelay: true });
-  socket.write(connectPacket('probe'));
-  await new Promise((resolve) => socket.once('data', resolve));
-  socket.resume();
-  const startedMs = monotonicMs();
-  let sent = 0;
-  const timer = setInterval(() => {
-    for (;;) {
-      const dueMs = startedMs + (sent * 1000) / probes;
-      if (dueMs > monotonicMs()) return;
-      socket.write(publishPacket('probe/a', JSON.stringify({ dueMs }), 1 + (sent++ % 65_535)));
-    }
-  }, 1);
-  return {
-    end: () => {
-      clearInterval(timer);
-      socket.destroy();
-    },
-  };
-}
-
-async function startGateway(bench: Bench, settings: Readonly<Record<string, string>> = {}) {
-  const { folder, profileFolder } = bench;
-  const collector = await startCollector(`file:${join(folder, 'records.ndjson')}`);
-  const gateway = await Gateway.start({
-    settings: {
-      dataDir: join(folder, 'data'),
-      'uplink.url': collector.url,
-      'http.maxLiveConnections': '12000',
-      ...settings,
-    },
-    profileFolder,
-  });
-  await gateway.statusWhen('the uplink to connect', 30_000, 20, (status) => status.number('uplink.connections') > 0);
-  const end = async (): Promise<void> => {
-    await gateway.end();
-    await collector.end();
-  };
-  return { gateway, address: String(gateway.child.ready.http), end };
-}
-
 /** How long a message takes to each of 500 readers while others are relayed. */
 async function fanOut(bench: Bench, kind: ReadersOptions['kind']): Promise<Sample> {
-  const { gateway, address, end } = await startGateway(bench);
+  const { gateway, address, end } = await startRelaying(bench);
   const audience = await Readers.start({ address, kind, count: readers, filter: { topics: ['probe/#'] } });
   const load = await Load.connect({ ...fullLoad, pace: { kind: 'rate', perSecond: relayed }, port: gateway.mqttPort });
   load.start();
-  const probe = await startProbe(gateway.mqttPort);
+  const probe = await startProbe(gateway.mqttPort, probes);
   await delay(1_000);
   audience.begin();
   await delay(bench.seconds * 1_000);
@@ -100,7 +54,7 @@ async function bareFanOut({ seconds }: Bench): Promise<Sample> {
 
 /** What WebSockets cost that say nothing, each with a subscription of which nothing comes. */
 async function idleMemory(bench: Bench): Promise<Sample> {
-  const { gateway, address, end } = await startGateway(bench);
+  const { gateway, address, end } = await startRelaying(bench);
   // What the first ones load is not theirs.
   const filter = { topics: ['nothing'] };
   const first = await Readers.start({ address, kind: 'socket', count: 100, filter });
@@ -117,7 +71,7 @@ async function idleMemory(bench: Bench): Promise<Sample> {
 
 /** What the gateway takes in a second at the most, while so many dashboards show everything. */
 async function relayRate(bench: Bench, count: number): Promise<Sample> {
-  const { gateway, address, end } = await startGateway(bench);
+  const { gateway, address, end } = await startRelaying(bench);
   const audience = count === 0 ? undefined : await Readers.start({ address, kind: 'socket', count, filter: {} });
   const load = await Load.connect({ ...fullLoad, port: gateway.mqttPort });
   await load.run(200_000, 120_000);

@@ -286,7 +286,7 @@ export class Gateway {
       devices: this.#decoding.registry.status(),
       profiles: this.#decoding.status(),
       redecode: this.#decoding.redecoder.status(),
-      ...{ commands: this.#commands.status(), load: this.#serving.load.status() },
+      ...{ commands: this.#commands.status(), ...this.#serving.status() },
       ...this.#watching.status(),
       collector: (this.#collector && sink && { address: this.#collector.address, sink }) || null,
     };

@@ -3,6 +3,7 @@ import type { RuleBook } from './admission/rule-book.ts';
 import { GrpcApi } from './api/grpc/grpc-api.ts';
 import type { HttpApi } from './api/http-api.ts';
 import { puttingOff } from './api/measurements/history-routes.ts';
+import type { TlsStatus } from './api/tls-status.ts';
 import type { Auth } from './auth/auth.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
@@ -19,6 +20,7 @@ import type { Reporter } from './instrumentation/reporter.ts';
 import type { Log } from './lib/log.ts';
 import type { LogTail } from './lib/log-tail.ts';
 import { Load } from './load/load.ts';
+import type { LoadStatus } from './load/status.ts';
 import { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
@@ -83,6 +85,7 @@ export class Serving {
     });
     this.grpc = new GrpcApi({
       options: config.grpc,
+      certificate: deps.auth.tls(config.grpc.tls, 'grpc.tls')?.certificate,
       identify: ({ address, authorization }) => deps.auth.ofCall(address, authorization),
       watch: (id, end) => deps.auth.book.watch(id, end),
       isServing: () => ['ready', 'degraded'].includes(reporter.status().health.state),
@@ -94,5 +97,10 @@ export class Serving {
       feed: live,
       log: log('grpc'),
     });
+  }
+
+  status(): TlsStatus & { readonly load: LoadStatus } {
+    const tls = { http: this.http.certificate ?? null, grpc: this.grpc.certificate ?? null };
+    return { load: this.load.status(), tls };
   }
 }

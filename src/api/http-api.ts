@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance } from 'fastify';
-import type { ServerCertificate, TlsServer } from '../auth/tls/server-certificate.ts';
+import type { CertificateStatus, ServerCertificate, TlsServer } from '../auth/tls/server-certificate.ts';
 import { localPrincipal, nobody } from '../core/principal.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import { boundTo, listenError } from '../lib/listen-error.ts';
@@ -123,6 +123,11 @@ export class HttpApi implements Service {
     await this.#upgrades.close();
     await this.#app?.close();
     this.#deps.certificate?.close();
+  }
+
+  /** Undefined: no TLS is spoken. */
+  get certificate(): CertificateStatus | undefined {
+    return this.#deps.certificate?.status();
   }
 
   /** Where it listens: `127.0.0.1:8080`. */

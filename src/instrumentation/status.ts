@@ -1,3 +1,4 @@
+import type { TlsStatus } from '../api/tls-status.ts';
 import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
 import type { CommandsStatus } from '../commands/status.ts';
@@ -21,7 +22,7 @@ import { uplinkSentence } from './uplink-sentence.ts';
 type Shown = 'devices' | 'profiles' | 'redecode' | 'commands' | 'load' | 'history' | 'live' | 'collector' | 'process';
 
 /** What the gateway says of itself over `GET /api/v1/status`. Times are ISO 8601 in UTC. */
-export interface GatewayStatus extends Pick<StatusParts, Shown> {
+export interface GatewayStatus extends Pick<StatusParts, Shown>, TlsStatus {
   readonly gateway: {
     readonly id: string;
     readonly epoch: string;
@@ -119,7 +120,7 @@ export interface ProcessStatus {
 }
 
 /** What the parts say, from which a status is composed. */
-export interface StatusParts {
+export interface StatusParts extends TlsStatus {
   readonly id: string;
   readonly epoch: string;
   readonly version: string;
@@ -205,7 +206,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       canary: uplink.canary === undefined ? null : canaryReport(uplink.canary, nowMs),
       problem: uplink.problem ?? null,
     },
-    ...{ devices, profiles, redecode, commands, load, history, live, collector, process },
+    ...{ devices, profiles, redecode, commands, load, history, live, collector, process, tls: parts.tls },
   };
 }
 

@@ -178,7 +178,7 @@ const busy: GatewayStatus = {
     strayAnswers: 0,
     remoteConfig: 'trial',
   },
-  collector: { address: '127.0.0.1:50052', sink: 'file:/tmp/x' },
+  ...{ tls: { http: null, grpc: null }, collector: { address: '127.0.0.1:50052', sink: 'file:/tmp/x' } },
   process: { pid: 1, rssBytes: 98_000_000, cpuSeconds: 75, eventLoopDelayMs: { p50: 1, p99: 12.34, max: 40 } },
 };
 

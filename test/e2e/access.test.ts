@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { main } from '../../src/cli/main.ts';
 import { startGateway } from '../support/gateway.ts';
+import { GrpcClient } from '../support/grpc-client.ts';
 import { mosquittoPub, runProgram } from '../support/mosquitto.ts';
 import { RawMqtt } from '../support/raw-mqtt.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -14,7 +15,7 @@ test('people, programs and devices on one gateway', async (t) => {
   const dir = tempDir(t);
   const dataDir = join(dir, 'data');
   const sink = `file:${join(dir, 'records.ndjson')}`;
-  const set = { 'mqtt.tls.enabled': true, 'mqtt.tls.port': 0, 'grpc.port': 0 };
+  const set = { 'mqtt.tls.enabled': true, 'mqtt.tls.port': 0, 'grpc.tls.enabled': true, 'grpc.port': 0 };
   let gateway = await startGateway(t, { dataDir, sink, set });
   const before = process.env.HEADGATE_DATA_DIR;
   process.env.HEADGATE_DATA_DIR = dataDir;
@@ -60,7 +61,7 @@ test('people, programs and devices on one gateway', async (t) => {
   );
   assert.equal(await curl('/api/v1/tokens', ...bearer(token)), 403);
   // A device over TLS, known by the gateway's own authority; on this machine also without a name.
-  const { mqtt } = JSON.parse(await headgate('status', '--json'));
+  const { mqtt, tls } = JSON.parse(await headgate('status', '--json'));
   const ca = join(dataDir, 'identity/tls/authority.pem');
   const { code } = await runProgram('mosquitto_pub', [
     ...[
@@ -78,6 +79,17 @@ test('people, programs and devices on one gateway', async (t) => {
     ...['-V', '5', '-q', '1', '-t', 'tele/plug/SENSOR', '-m', '{"t":1}'],
   ]);
   assert.equal(code, 0);
+  // A program, by the same authority.
+  assert.deepEqual([tls.http, tls.grpc.isOwn], [null, true]);
+  const grpc = new GrpcClient(t, `localhost:${gateway.port('grpc')}`, ca);
+  const list = (one: string) =>
+    grpc.ask({
+      path: '/headgate.v1.Gateway/ListDevices',
+      requests: [{}],
+      metadata: [['authorization', `Bearer ${one}`]],
+    });
+  assert.equal((await list(token)).failure, undefined);
+  assert.equal((await list(`${token}x`)).failure?.status, 'UNAUTHENTICATED');
   await mosquittoPub(gateway.port('mqtt'), ['-q', '1', '-t', 'local/a', '-m', '1']);
   // Whoever is revoked is cut off at once.
   const open = await RawMqtt.connect(gateway.port('mqtt'), 'panel', 5, { username: 'x', password: Buffer.from(token) });

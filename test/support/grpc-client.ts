@@ -34,11 +34,11 @@ export class GrpcClient {
   readonly #waiting: ((answered: Answered) => void)[] = [];
   readonly #followed = new Map<number, (answer: Readonly<Record<string, unknown>>) => void>();
 
-  /** @param address `HOST:PORT` */
-  constructor(t: TestContext, address: string) {
+  /** @param address `HOST:PORT` @param ca file with the authority (PEM) that the server is known by; without it, no TLS */
+  constructor(t: TestContext, address: string, ca?: string) {
     const descriptors = join(tempDir(t), 'protos.binpb');
     execFileSync(join(root, 'node_modules/.bin/buf'), ['build', '-o', descriptors], { cwd: root });
-    const args = [join(import.meta.dirname, 'grpc_client.py'), descriptors, address];
+    const args = [join(import.meta.dirname, 'grpc_client.py'), descriptors, address, ...(ca === undefined ? [] : [ca])];
     this.#process = spawn('/usr/bin/python3', args, { stdio: ['pipe', 'pipe', 'inherit'] });
     t.after(() => this.#process.kill('SIGKILL'));
     createInterface(this.#process.stdout).on('line', (line) => this.#heard(JSON.parse(line)));

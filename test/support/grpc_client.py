@@ -1,7 +1,7 @@
 """Asks a gateway over gRPC, by Google's own library: one JSON request a line on standard input, one JSON answer a line.
 
-usage: grpc_client.py DESCRIPTORS HOST:PORT
-DESCRIPTORS is a file with a google.protobuf.FileDescriptorSet.
+usage: grpc_client.py DESCRIPTORS HOST:PORT [CA]
+DESCRIPTORS is a file with a google.protobuf.FileDescriptorSet; CA one with the authority (PEM) for TLS.
 """
 import json
 import sys
@@ -10,7 +10,16 @@ import threading
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 
-channel = grpc.insecure_channel(sys.argv[2])
+
+
+def dial(address, ca=None):
+    if ca is None:
+        return grpc.insecure_channel(address)
+    with open(ca, "rb") as authority:
+        return grpc.secure_channel(address, grpc.ssl_channel_credentials(authority.read()))
+
+
+channel = dial(*sys.argv[2:])
 pool = descriptor_pool.DescriptorPool()
 messages = message_factory.MessageFactory(pool)
 

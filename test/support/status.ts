@@ -73,6 +73,7 @@ export const healthyParts: StatusParts = {
   },
   redecode: statusOf(newRun()),
   history: someHistory,
+  tls: { http: null, grpc: null },
   buffer: {
     state: 'open',
     waitingRecords: 0,

@@ -1,12 +1,17 @@
 import type { Server } from '@grpc/grpc-js';
+import type { CertificateStatus, ServerCertificate } from '../../auth/tls/server-certificate.ts';
+import { isLoopback } from '../../lib/loopback.ts';
 import type { Service } from '../../lib/service.ts';
 import { type SocketServer, serveSockets } from '../../lib/socket-server.ts';
 import { gatewayService, healthService, reflectionServices } from '../../wire/gateway-service.ts';
 import type { GatewayCallsDependencies } from './gateway-calls.ts';
 import type { GrpcOptions } from './options.ts';
+import { TlsDoor } from './tls-door.ts';
 
 export interface GrpcDependencies extends GatewayCallsDependencies {
-  readonly options: GrpcOptions;
+  readonly options: Omit<GrpcOptions, 'tls'>;
+  /** TLS is spoken with it; undefined: it is not. */
+  readonly certificate?: ServerCertificate | undefined;
   /** Whether messages are taken in. */
   readonly isServing: () => boolean;
 }
@@ -15,6 +20,8 @@ export interface GrpcDependencies extends GatewayCallsDependencies {
 const maxCallsPerConnection = 100;
 /** Further connections are closed at once. */
 const maxConnections = 500;
+const readable =
+  'gRPC is open to other machines without TLS: whoever is in between reads tokens and messages. `grpc.tls.enabled` encrypts.';
 
 /** The gRPC server for programs beside the gateway. */
 export class GrpcApi implements Service {
@@ -27,9 +34,9 @@ export class GrpcApi implements Service {
     this.#deps = deps;
   }
 
-  /** @throws {HeadgateError} port.taken, port.forbidden or address.unavailable */
+  /** @throws {HeadgateError} port.taken, port.forbidden, address.unavailable; config.invalid, config.unreadable for certificates */
   async start(): Promise<void> {
-    const { options, isServing } = this.#deps;
+    const { options, isServing, certificate, log } = this.#deps;
     if (!options.enabled) return;
     const [{ Server, ServerCredentials }, { GatewayCalls }, { HealthCalls }, { reflectionCall }] = await Promise.all([
       import('@grpc/grpc-js'),
@@ -49,6 +56,8 @@ export class GrpcApi implements Service {
     server.addService(healthService, new HealthCalls(isServing).implementation);
     for (const service of reflectionServices) server.addService(service, { serverReflectionInfo: reflectionCall });
     const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+    const context = await certificate?.open();
+    const door = context && new TlsDoor({ context, accept: (socket) => injector.injectConnection(socket), log });
     let open = 0;
     this.#server = server;
     this.#sockets = await serveSockets('The gRPC server', options.host, options.port, (socket) => {
@@ -58,14 +67,23 @@ export class GrpcApi implements Service {
       }
       open++;
       socket.on('close', () => open--);
-      injector.injectConnection(socket);
+      if (door === undefined) injector.injectConnection(socket);
+      else door.inject(socket);
     });
+    if (door !== undefined) certificate?.follow(door.server);
+    else if (!isLoopback(options.host) && options.host !== 'localhost') log.warn({ host: options.host }, readable);
   }
 
   async stop(): Promise<void> {
+    this.#deps.certificate?.close();
     this.#server?.forceShutdown();
     this.#sockets?.destroy();
     await this.#sockets?.close();
+  }
+
+  /** Undefined: no TLS is spoken. */
+  get certificate(): CertificateStatus | undefined {
+    return this.#deps.certificate?.status();
   }
 
   /** Where it listens: `127.0.0.1:50051`; empty: it does not. */

@@ -1,6 +1,13 @@
 import { Type } from 'typebox';
 import { flag, json, number, type Operations, ok, oneOf, open, orNull, text, time, whole } from './operation.ts';
 
+const certificate = orNull(
+  Type.Object({
+    isOwn: flag('The gateway made it itself.'),
+    expiresAt: time('Until when it is good.'),
+    fingerprint: text('SHA-256, in hex with colons.'),
+  }),
+);
 const presences = { online: whole(''), stale: whole(''), offline: whole(''), unknown: whole('') };
 
 const statusReport = Type.Object({
@@ -42,6 +49,10 @@ const statusReport = Type.Object({
     shed: open('What was put off because of it.'),
     limited: open('What was refused because one caller wanted too much.'),
   }),
+  tls: Type.Object(
+    { http: certificate, grpc: certificate },
+    { description: 'Certificates of listeners; null: no TLS.' },
+  ),
   collector: orNull(Type.Object({ address: text('Where it listens.'), sink: text('Where it writes.') })),
   process: open('Memory, processor time, delay of the event loop.'),
 });

@@ -10,7 +10,6 @@ import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
 import type { ConfigDesk } from './config/desk.ts';
 import type { Config } from './config/schema.ts';
-import type { LiveFeed } from './core/live.ts';
 import type { Take } from './core/message.ts';
 import type { Decoding } from './decoding.ts';
 import type { History } from './history/history.ts';
@@ -19,6 +18,7 @@ import type { Metrics } from './instrumentation/metrics.ts';
 import type { Reporter } from './instrumentation/reporter.ts';
 import type { Log } from './lib/log.ts';
 import type { LogTail } from './lib/log-tail.ts';
+import type { LiveHub } from './live/hub.ts';
 import { Load } from './load/load.ts';
 import type { LoadStatus } from './load/status.ts';
 import { LocalPublish } from './pipeline/local-publish.ts';
@@ -40,7 +40,7 @@ export interface ServingDependencies {
   readonly configDesk: ConfigDesk;
   /** The way into the flow. */
   readonly take: Take;
-  readonly live: LiveFeed;
+  readonly live: LiveHub;
   readonly reporter: Reporter;
   readonly metrics: Metrics;
   readonly identity: () => { readonly gateway: string; readonly epoch: string };
@@ -56,16 +56,17 @@ export class Serving {
   readonly load: Load;
 
   constructor(deps: ServingDependencies) {
-    const { config, dataDir, buffer, rules, clock, decoding, mqtt, serial, live, reporter, metrics, identity, log } =
-      deps;
+    const { config, dataDir, buffer, rules, clock, decoding, mqtt, serial, reporter, metrics, identity, log } = deps;
     const { maxPendingBytes } = config.buffer;
     this.load = new Load({
       options: config.limits,
       pendingShare: () => buffer.status().pendingBytes / maxPendingBytes,
       isFull: () => buffer.status().state === 'full',
+      shedSlow: () => deps.live.shedSlow(),
       now: () => clock.monotonic(),
       log: log('load'),
     });
+    const live = this.load.guarded(deps.live);
     const publish = new LocalPublish({
       take: deps.take,
       handOn: mqtt.requests.handOn,

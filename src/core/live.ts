@@ -91,7 +91,9 @@ export type LiveEnd =
   /** The gateway is stopping. */
   | 'stopping'
   /** It took nothing for too long. */
-  | 'frozen';
+  | 'frozen'
+  /** It is slow, and the gateway has more to do than it can. */
+  | 'shed';
 
 /** Whoever gets a subscription's events. It does not throw. */
 export interface LiveSink {

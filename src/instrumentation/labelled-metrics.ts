@@ -47,7 +47,7 @@ export const labelledFamilies: readonly LabelledFamily[] = [
   },
   {
     name: 'headgate_load_level',
-    help: '1 for the level that holds: of busy on, reads that can wait are put off; overloaded: what is published as bulk too.',
+    help: '1 for the level that holds: of busy on, reads that can wait and slow live readers are put off; overloaded: bulk and new live readers too.',
     label: 'level',
     type: 'gauge',
     counts: ({ load: { level } }) =>

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { HeadgateError } from '../core/errors.ts';
-import type { Fact, LiveFeed, LiveLoss, LiveRequest, LiveStart, ResetReason } from '../core/live.ts';
+import type { Fact, LiveEnd, LiveFeed, LiveLoss, LiveRequest, LiveStart, ResetReason } from '../core/live.ts';
 import type { Onlooker, Taken } from '../core/taken.ts';
 import type { Clock, MonotonicMs } from '../core/time.ts';
 import type { Service } from '../lib/service.ts';
@@ -28,6 +28,8 @@ export interface HubBounds extends FeedBounds {
   readonly maxAudiences: number;
   /** Who takes nothing for so long is let go. */
   readonly frozenMs: number;
+  /** Who was waited for so long is slow: one of the first to go when the gateway has too much to do. */
+  readonly slowMs: number;
   /** So long after the last reader left nothing is kept any more. */
   readonly lingerMs: number;
 }
@@ -39,6 +41,7 @@ const usualBounds: HubBounds = {
   maxSubscriptions: 20_000,
   maxAudiences: 1_000,
   frozenMs: 30_000,
+  slowMs: 5_000,
   lingerMs: 150_000,
 };
 
@@ -154,7 +157,15 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
   }
 
   resumed(subscription: Subscription): void {
-    if (subscription.state === 'behind') this.#rounds.behind(subscription);
+    if (subscription.state !== 'behind') return;
+    subscription.waitedMs += this.#deps.clock.monotonic() - subscription.fullSinceMs;
+    this.#rounds.behind(subscription);
+  }
+
+  /** Lets go of those who are slow; called while the gateway has more to do than it can. @returns how many they were */
+  shedSlow(): number {
+    const now = this.#deps.clock.monotonic();
+    return this.#letGo('shed', (one) => one.slowForMs(now) >= this.#bounds.slowMs);
   }
 
   closed(subscription: Subscription): void {
@@ -194,6 +205,17 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
       lost: { ...this.#lost },
       frozen: this.#frozen,
     };
+  }
+
+  #letGo(why: LiveEnd, isDue: (subscription: Subscription) => boolean): number {
+    let count = 0;
+    for (const subscription of this.#all()) {
+      if (!isDue(subscription)) continue;
+      count++;
+      subscription.close();
+      subscription.sink.ended(why);
+    }
+    return count;
   }
 
   *#all(): Iterable<Subscription> {
@@ -265,12 +287,8 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
     this.#nowMs = now;
     this.#deps.lookOut?.look();
     this.#feed.expire(now);
-    for (const subscription of this.#all()) {
-      if (subscription.state !== 'full' || now - subscription.fullSinceMs < this.#bounds.frozenMs) continue;
-      this.#frozen++;
-      subscription.close();
-      subscription.sink.ended('frozen');
-    }
+    const { frozenMs } = this.#bounds;
+    this.#frozen += this.#letGo('frozen', (one) => one.state === 'full' && now - one.fullSinceMs >= frozenMs);
     if (this.#subscriptions > 0 || now - this.#leftAtMs < this.#bounds.lingerMs) return;
     this.#state = 'asleep';
     clearInterval(this.#timer);

@@ -174,7 +174,7 @@ export class Rounds {
       this.#behind.delete(subscription);
     } else if (audience.isAt(place)) {
       this.#behind.delete(subscription);
-      subscription.state = 'following';
+      subscription.follow();
     }
   }
 

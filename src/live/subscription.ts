@@ -35,6 +35,8 @@ export class Subscription implements LiveSubscription {
   isOwed = false;
   /** When its sink stopped taking. */
   fullSinceMs: MonotonicMs = 0;
+  /** For how long its sink took nothing, all pauses together but the one that lasts, since it last had everything. */
+  waitedMs = 0;
 
   constructor(home: SubscriptionHome, audience: Audience, sink: LiveSink, start: LiveStart, place: Place) {
     this.#home = home;
@@ -61,8 +63,21 @@ export class Subscription implements LiveSubscription {
 
   resume(): void {
     if (this.state !== 'full') return;
-    this.state = this.audience.isAt(this.place) ? 'following' : 'behind';
+    if (this.audience.isAt(this.place)) this.follow();
+    else this.state = 'behind';
     this.#home.resumed(this);
+  }
+
+  /** It has everything. */
+  follow(): void {
+    this.state = 'following';
+    this.waitedMs = 0;
+  }
+
+  /** For how long it was waited for since it last had everything: what it is behind by because of others does not count. */
+  slowForMs(now: MonotonicMs): number {
+    if (this.state === 'closed') return 0;
+    return this.waitedMs + (this.state === 'full' ? now - this.fullSinceMs : 0);
   }
 
   close(): void {

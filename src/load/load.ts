@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
 import { HeadgateError } from '../core/errors.ts';
+import type { LiveFeed } from '../core/live.ts';
 import type { Principal } from '../core/principal.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import type { Log } from '../lib/log.ts';
@@ -16,6 +17,8 @@ export interface LoadDependencies {
   readonly pendingShare: () => number;
   /** There is no room for what must not be dropped. */
   readonly isFull: () => boolean;
+  /** Lets go of the live readers that are slow. @returns how many they were */
+  readonly shedSlow?: (() => number) | undefined;
   readonly now: () => MonotonicMs;
   readonly log: Log;
 }
@@ -38,7 +41,7 @@ export class Load implements Service {
     messages: new RecentMap(maxCallers),
     bytes: new RecentMap(maxCallers),
   };
-  readonly #shed = { reads: 0, publishes: 0 };
+  readonly #shed = { reads: 0, publishes: 0, live: 0 };
   readonly #limited = { requests: 0, messages: 0, bytes: 0, connections: 0 };
   #state: LoadState = unloaded;
   #lateMs = 0;
@@ -107,6 +110,23 @@ export class Load implements Service {
     throw new HeadgateError('overload.shed', this.#state.reason ?? '', { retryAfterSeconds });
   }
 
+  /** A live feed that lets no more readers in while the gateway is overloaded: those would ask, with their cursors, for what they missed. */
+  guarded(feed: LiveFeed): LiveFeed {
+    return {
+      subscribe: (request) => {
+        this.#admitReader();
+        return feed.subscribe(request);
+      },
+      lost: (why) => feed.lost(why),
+    };
+  }
+
+  #admitReader(): void {
+    if (this.#state.level !== 'overloaded') return;
+    this.#shed.live++;
+    throw new HeadgateError('overload.shed', this.#state.reason ?? '', { retryAfterSeconds });
+  }
+
   /** Why a message of priority `bulk` is put off; undefined: it is not. */
   readonly refusalOfBulk = (): HeadgateError | undefined => {
     const isFull = this.#deps.isFull();
@@ -128,6 +148,7 @@ export class Load implements Service {
     this.#lateMs = 0;
     const before = this.#state;
     this.#state = nextLoad(before, sample, { maxLateMs: this.#deps.options.maxDelay });
+    if (this.#state.level !== 'normal') this.#shed.live += this.#deps.shedSlow?.() ?? 0;
     if (this.#state.level === before.level) return;
     const { level, reason = 'The gateway can do all that is asked again.' } = this.#state;
     if (level === 'normal') this.#deps.log.info({ load: level }, reason);

@@ -29,7 +29,7 @@ export const limitsOptions = Type.Object({
   maxDelay: duration({
     default: '250ms',
     description:
-      'How late the gateway may be with everything before history, GraphQL and other reads that can wait are put off; at four times that, what is published as `bulk` over HTTP and gRPC is too.',
+      'How late the gateway may be with everything before history, GraphQL and other reads that can wait are put off and slow live readers let go; at four times that, what is published as `bulk` over HTTP and gRPC is put off too, and no live reader is let in.',
   }),
 });
 export type LimitsOptions = Static<typeof limitsOptions>;

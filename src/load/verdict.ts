@@ -1,6 +1,6 @@
 /**
- * How much of what is asked can be done. `normal`: all. `busy`: reads that can wait are put off. `overloaded`: what is published as `bulk` is
- * put off too; what is `critical` or normal, and whether the gateway is well, never are.
+ * How much of what is asked can be done. `normal`: all. `busy`: reads that can wait are put off, slow live readers are let go. `overloaded`: what
+ * is published as `bulk` is put off too, and no live reader is let in; what is `critical` or normal, and whether the gateway is well, never are.
  */
 export type LoadLevel = 'normal' | 'busy' | 'overloaded';
 

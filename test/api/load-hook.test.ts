@@ -101,7 +101,7 @@ test('reads that can wait are put off first, then what is published as bulk, and
   assert.deepEqual([load.status().level, await statusOf('/api/v1/topics')], ['normal', 200]);
   state.isFull = true;
   assert.match(load.refusalOfBulk()?.message ?? '', /no room/);
-  assert.deepEqual(load.status().shed, { reads: 1, publishes: 2 });
+  assert.deepEqual(load.status().shed, { reads: 1, publishes: 2, live: 0 });
 });
 
 test('one other machine has so many connections', () => {

@@ -134,7 +134,7 @@ export const healthyParts: StatusParts = {
   load: {
     level: 'normal',
     reason: null,
-    shed: { reads: 1, publishes: 2 },
+    shed: { reads: 1, publishes: 2, live: 3 },
     limited: { requests: 3, messages: 4, bytes: 5, connections: 6 },
   },
   commands: {

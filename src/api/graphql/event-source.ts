@@ -1,6 +1,15 @@
-import { HeadgateError } from '../../core/errors.ts';
-import type { LiveBatch, LiveFeed, LiveFilter, LiveScope, LiveStart, LiveSubscription } from '../../core/live.ts';
+import type { HeadgateError } from '../../core/errors.ts';
+import type {
+  LiveBatch,
+  LiveEnd,
+  LiveFeed,
+  LiveFilter,
+  LiveScope,
+  LiveStart,
+  LiveSubscription,
+} from '../../core/live.ts';
 import { eventOf } from '../live/event-json.ts';
+import { endOf } from '../live/live-end.ts';
 
 /** What an operation gets of the live feed: each event as it is everywhere. */
 export interface EventSource extends AsyncGenerator<object, void, void> {}
@@ -29,11 +38,8 @@ export function eventsOf(
       wake();
       return waiting.length < enough;
     },
-    ended: (why: string): void => {
-      failure =
-        why === 'stopping'
-          ? new HeadgateError('buffer.closed', 'The gateway is stopping.')
-          : new HeadgateError('overload.shed', 'Nothing of this subscription was read for too long.');
+    ended: (why: LiveEnd): void => {
+      failure = endOf(why);
       wake();
     },
   };

@@ -1,10 +1,10 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
-import { HeadgateError } from '../../core/errors.ts';
 import type { LiveFeed, LiveSink } from '../../core/live.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { Log } from '../../lib/log.ts';
 import type { SubscribeRequest } from '../../wire/generated/headgate/v1/gateway.ts';
 import { filterOf, scopeOf } from '../live/filter-of.ts';
+import { endOf } from '../live/live-end.ts';
 import { batchMessages, startMessage } from './event-messages.ts';
 import { callFailure } from './failure.ts';
 import { whenGone } from './gone.ts';
@@ -28,11 +28,7 @@ export function subscribeCall(call: SubscribeCall, principal: Principal, feed: L
       return takesMore;
     },
     ended: (why) => {
-      const error =
-        why === 'stopping'
-          ? new HeadgateError('buffer.closed', 'The gateway is stopping.')
-          : new HeadgateError('overload.shed', 'Nothing of this stream was read for too long.');
-      call.emit('error', callFailure(error, log));
+      call.emit('error', callFailure(endOf(why), log));
     },
   };
   const subscription = feed.subscribe({

@@ -1,11 +1,14 @@
 import type { Socket } from 'node:net';
-import { failure } from '../../core/errors.ts';
+import { failure, failureOf } from '../../core/errors.ts';
 import type { LiveBatch, LiveEnd, LiveSink, LiveSubscription } from '../../core/live.ts';
 import { errorEvent } from '../failure-forms.ts';
 import { eventJson, gapJson, startJson } from './event-json.ts';
+import { endOf } from './live-end.ts';
 
 /** How long a browser waits before it connects again, in ms. */
 const retryMs = 2_000;
+/** How long it may take who is slow to read its last event. */
+const lastWordMs = 10_000;
 
 /**
  * One reader of `GET /api/v1/live`: Server-Sent Events (WHATWG HTML § 9.2), written to the socket after the response's head. What all
@@ -33,14 +36,25 @@ export class EventStream implements LiveSink {
   }
 
   ended(why: LiveEnd): void {
-    if (why === 'stopping') this.#socket.end(errorEvent(failure('buffer.closed', 'The gateway is stopping.')));
     // It does not read, so there is no way to tell it.
-    else this.#socket.destroy();
+    if (why === 'frozen') {
+      this.#socket.destroy();
+      return;
+    }
+    const said = failureOf(endOf(why));
+    if (why === 'stopping') {
+      this.#socket.end(errorEvent(said));
+      return;
+    }
+    // A browser comes back by itself: later than after a connection that was lost.
+    this.#socket.end(`retry: ${said.retryAfterSeconds! * 1_000}\n${errorEvent(said)}`);
+    const timer = setTimeout(() => this.#socket.destroy(), lastWordMs).unref();
+    this.#socket.once('close', () => clearTimeout(timer));
   }
 
   /** A sign of life. Its id moves a browser's last one on, without an event (§ 9.2.6), so that a quiet stream's does not grow old. */
   beat(): void {
-    if (this.#subscription === undefined || this.#socket.writableNeedDrain) return;
+    if (this.#subscription === undefined || this.#socket.writableEnded || this.#socket.writableNeedDrain) return;
     this.#socket.write(`: heartbeat\nid: ${this.#subscription.cursor}\n\n`);
   }
 

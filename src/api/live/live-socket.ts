@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { RawData, WebSocket } from 'ws';
-import { type ErrorCode, type Failure, failure, failureOf, HeadgateError } from '../../core/errors.ts';
+import { type Failure, failure, failureOf, HeadgateError } from '../../core/errors.ts';
 import type { LiveEnd, LiveFeed } from '../../core/live.ts';
 import type { Bearer, Take } from '../../core/message.ts';
 import type { Principal } from '../../core/principal.ts';
@@ -8,6 +8,7 @@ import { closeCodeOf, errorFrame } from '../failure-forms.ts';
 import { demandOf } from '../guard.ts';
 import { scopeOf } from './filter-of.ts';
 import type { Beating } from './heartbeats.ts';
+import { endOf } from './live-end.ts';
 import { type ClientFrame, clientFrame, type FrameId, frameIn, idIn, startFrame } from './socket-frames.ts';
 import { SocketSubscription } from './socket-subscription.ts';
 
@@ -89,7 +90,7 @@ export class LiveSocket implements Beating {
       const isGarbage = said.code === 'request.invalid' || said.code === 'request.unsupported';
       if (!isGarbage || ++this.#garbage < maxGarbage) return;
       this.#parts.feed.lost('garbage');
-      this.#close('request.invalid', 'Nothing of this can be read.');
+      this.#close(failure('request.invalid', 'Nothing of this can be read.'));
     }
   }
 
@@ -120,16 +121,14 @@ export class LiveSocket implements Beating {
 
   /** It may not read any more. */
   cut(): void {
-    this.#close('access.unknown', 'The credentials of this connection do not count any more.');
+    this.#close(failure('access.unknown', 'The credentials of this connection do not count any more.'));
   }
 
   /** The gateway takes no more. */
   ended(why: LiveEnd): void {
-    if (why === 'stopping') {
-      this.#close('buffer.closed', 'The gateway is stopping.');
-      return;
-    }
-    this.#webSocket.terminate();
+    // It does not read, so there is no way to tell it.
+    if (why === 'frozen') this.#webSocket.terminate();
+    else this.#close(failureOf(endOf(why)));
   }
 
   /** @returns whether it takes more at once */
@@ -255,9 +254,9 @@ export class LiveSocket implements Beating {
     this.send(JSON.stringify(errorFrame(said, id)));
   }
 
-  #close(code: ErrorCode, text: string): void {
+  #close(said: Failure): void {
     this.closed();
-    this.#fail(failure(code, text), undefined);
-    this.#webSocket.close(closeCodeOf(code), text);
+    this.#fail(said, undefined);
+    this.#webSocket.close(closeCodeOf(said.code), said.detail);
   }
 }

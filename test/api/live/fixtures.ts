@@ -4,6 +4,7 @@ import type { Identify } from '../../../src/api/guard.ts';
 import { HttpApi } from '../../../src/api/http-api.ts';
 import type { LiveApi } from '../../../src/api/live/live-routes.ts';
 import type { LoadApi } from '../../../src/api/load-hook.ts';
+import type { LiveFeed } from '../../../src/core/live.ts';
 import type { Message, Take } from '../../../src/core/message.ts';
 import type { Principal } from '../../../src/core/principal.ts';
 import { systemClock } from '../../../src/core/time.ts';
@@ -29,6 +30,8 @@ export interface LiveSiteOptions {
   readonly admit?: LiveApi['admit'];
   readonly maxLiveConnections?: number;
   readonly load?: LoadApi;
+  /** What is read, instead of the hub itself. */
+  readonly feed?: (hub: LiveHub) => LiveFeed;
 }
 
 /** A hub, and an HTTP server on which it is read. Whoever is on this machine may do everything. */
@@ -46,7 +49,7 @@ export async function liveSite(t: TestContext, options: LiveSiteOptions = {}): P
     watched.set(id, all.add(end));
     return () => all.delete(end);
   };
-  const live: LiveApi = { feed: hub, take: options.take ?? take, admit: options.admit, watch };
+  const live: LiveApi = { feed: options.feed?.(hub) ?? hub, take: options.take ?? take, admit: options.admit, watch };
   const http = new HttpApi(
     dependencies(
       {},

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { traceIdIn } from '../lib/trace-context.ts';
 import type { GraphqlEngine, GraphqlRequest } from './graphql/engine.ts';
 import { needs } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
@@ -11,7 +12,8 @@ export function addGraphqlRoutes(app: FastifyInstance, engine: () => Promise<Gra
   const answer = async (asked: GraphqlRequest | string, request: FastifyRequest, reply: FastifyReply) => {
     if (typeof asked === 'string') return sendProblem(reply, problem('request.invalid', asked));
     const isReadOnly = request.method !== 'POST';
-    const result = await (await engine()).answer(asked, request.principal, isReadOnly);
+    const traceId = traceIdIn(request.headers.traceparent);
+    const result = await (await engine()).answer(asked, request.principal, isReadOnly, traceId);
     const wantsOwn = request.headers.accept?.includes(mediaType) === true;
     // GraphQL over HTTP 6.4: what was not carried out at all is a 400 in the newer form; in the older one also where it can be told.
     reply.code('data' in result ? 200 : 400).type(`${wantsOwn ? mediaType : 'application/json'}; charset=utf-8`);

@@ -4,6 +4,7 @@ import { HeadgateError } from '../core/errors.ts';
 import type { DecodedGap } from '../wire/gap-reader.ts';
 import { gapReasonNumber } from '../wire/gap-reasons.ts';
 import { RecordJson } from '../wire/record-json.ts';
+import { traceOnlyIn } from '../wire/trace-field.ts';
 import { readLine } from './file-lines.ts';
 import { parseSink } from './sink.ts';
 import { storageError } from './sqlite-errors.ts';
@@ -120,13 +121,15 @@ function inOrder(data: readonly DataRow[], gaps: readonly GapRow[]): (DataRow | 
 
 function lineOf(json: RecordJson, row: DataRow | GapRow): string {
   const isData = 'payload' in row;
+  const traceId = row.encoded === null ? undefined : traceOnlyIn(row.encoded);
   const record = {
     ...row,
     time: (isData && row.time) || undefined,
     receivedAt: row.receivedAt ?? undefined,
     payload: (isData && row.payload) || undefined,
     historical: row.historical !== 0,
-    encoded: row.encoded ?? undefined,
+    encoded: traceId === undefined ? (row.encoded ?? undefined) : undefined,
+    traceId,
     gap: isData ? undefined : gapOf(row),
     kind: (isData && row.kind) || 0,
     message: (isData && row.message) || 0,

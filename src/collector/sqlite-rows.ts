@@ -2,6 +2,7 @@ import type Database from 'better-sqlite3';
 import { gapReasonText } from '../wire/gap-reasons.ts';
 import { RecordJson } from '../wire/record-json.ts';
 import type { DecodedRecord } from '../wire/record-reader.ts';
+import { traceField } from '../wire/trace-field.ts';
 import { BulkInsert } from './bulk-insert.ts';
 import { Origins } from './origins.ts';
 
@@ -35,9 +36,11 @@ export class RecordRows {
       this.#addGap(origin, record, record.gap);
       return;
     }
-    const { sequence, time, receivedAt, fields, payload, encoded, kind, tags, message, supersedes, retained } = record;
+    const { sequence, time, receivedAt, fields, payload, kind, tags, message, supersedes, retained, traceId } = record;
     const fieldsText = fields.length > 0 ? this.#json.fields(fields) : null;
-    const row = [origin, sequence, time ?? null, receivedAt ?? null, fieldsText, payload ?? null, encoded ?? null];
+    // A trace id has no column.
+    const encoded = record.encoded ?? (traceId === undefined ? null : traceField(traceId));
+    const row = [origin, sequence, time ?? null, receivedAt ?? null, fieldsText, payload ?? null, encoded];
     // Rows of one kind wait only as long as no other comes: their order is that of arrival.
     if (kind === 0 && message === 0 && tags.length === 0 && supersedes.length === 0 && !retained) {
       this.#whole.flush();

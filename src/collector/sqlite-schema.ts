@@ -88,7 +88,8 @@ const gapsSchema = `
 
 /**
  * A record that says more than this version knows is kept as it came, beside what is known of it; NULL for all others. Who
- * has a newer `record.proto` finds the rest in it.
+ * has a newer `record.proto` finds the rest in it. A trace id has no column: such a record has here a Record of nothing but
+ * `trace_id`, from its fourth byte on, so that no table has to be changed for what few records have.
  */
 const encodedSchema = `
   ALTER TABLE record ADD COLUMN encoded BLOB;

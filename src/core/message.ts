@@ -16,6 +16,8 @@ export interface Message {
   readonly mqttQos?: 0 | 1 | 2;
   /** A broker had kept it, and gives it now: when it was said, nobody knows. Absent: it is said now. */
   readonly isRetained?: true;
+  /** The trace that it belongs to, as its `traceparent` says: 32 hex digits in lower case, from `traceIdIn`. Absent: none was named. */
+  readonly traceId?: string | undefined;
   /** By what its source would recognise it, should it be sent again because the acknowledgement got lost. */
   readonly delivery?: DeliveryKey;
 }

@@ -18,6 +18,8 @@ export interface Taken {
   readonly sequence: number;
   /** A copy of the message's payload, where its record keeps it, and the onlooker wants it; of several records the first has it. */
   readonly payload: Uint8Array | undefined;
+  /** As in `Message`. */
+  readonly traceId?: string | undefined;
 }
 
 /**

@@ -90,6 +90,7 @@ export class Flow {
         message: undefined,
         supersedes: undefined,
         isRetained: message.isRetained,
+        traceId: message.traceId,
       },
       decoded.keepPayload ? message.payload : undefined,
     );
@@ -135,6 +136,7 @@ export class Flow {
       profile: decoded.profile,
       message: decoded.measurements.length - left.length > 1 ? this.#nextMessage() : undefined,
       isRetained: message.isRetained,
+      traceId: message.traceId,
     };
     let payload = decoded.keepPayload ? message.payload : undefined;
     for (const lot of lots) {
@@ -165,14 +167,14 @@ export class Flow {
   #seen(
     measurement: Measurement,
     { kind, profile }: Decoded,
-    { source, topic, payload }: Message,
+    { source, topic, payload, traceId }: Message,
     receivedAtMs: UnixMs,
     isPayloadKept: boolean,
   ): Seen | undefined {
     const { onlooker, clock } = this.#deps;
     if (onlooker === undefined) return undefined;
     const kept = isPayloadKept && onlooker.wantsPayloads ? Uint8Array.from(payload) : undefined;
-    return new Seen(measurement, kind, source, topic, receivedAtMs, clock.quality(), profile, kept);
+    return new Seen(measurement, kind, source, topic, receivedAtMs, clock.quality(), profile, kept, traceId);
   }
 
   /** A number for a message's records. */

@@ -70,6 +70,7 @@ export class Seen implements Taken {
   readonly clockQuality: ClockQuality;
   readonly profile: ProfileVersion | undefined;
   readonly payload: Uint8Array | undefined;
+  readonly traceId: string | undefined;
 
   constructor(
     measurement: Measurement,
@@ -80,6 +81,7 @@ export class Seen implements Taken {
     clockQuality: ClockQuality,
     profile: ProfileVersion | undefined,
     payload: Uint8Array | undefined,
+    traceId: string | undefined,
   ) {
     this.measurement = measurement;
     this.kind = kind;
@@ -89,6 +91,7 @@ export class Seen implements Taken {
     this.clockQuality = clockQuality;
     this.profile = profile;
     this.payload = payload;
+    this.traceId = traceId;
   }
 }
 

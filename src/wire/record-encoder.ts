@@ -17,10 +17,11 @@ const tag = {
   field: 0x4a,
   payload: 0x52,
   tags: 0x7a,
-  /** Two bytes, the first one last: fields 17 to 19. */
+  /** Two bytes, the first one last: fields 17 to 20. */
   supersedes: 0x018a,
   message: 0x0190,
   retained: 0x0198,
+  traceId: 0x01a2,
   fieldName: 0x0a,
   fieldUnit: 0x12,
   fieldNumber: 0x19,
@@ -66,6 +67,7 @@ export class RecordEncoder {
     if (envelope.supersedes !== undefined) this.#writeSupersedes(envelope.supersedes);
     if (envelope.message !== undefined) this.#writeNumber(tag.message, envelope.message);
     if (envelope.isRetained === true) this.#writeNumber(tag.retained, 1);
+    if (envelope.traceId !== undefined) this.#writeTraceId(envelope.traceId);
     return this.#close();
   }
 
@@ -89,6 +91,12 @@ export class RecordEncoder {
     this.#scratch[this.#at++] = field & 0xff;
     this.#scratch[this.#at++] = field >>> 8;
     this.#at = writeVarint(this.#scratch, this.#at, value);
+  }
+
+  #writeTraceId(traceId: string): void {
+    this.#writeNumber(tag.traceId, 16);
+    this.#reserve(16);
+    this.#at += this.#scratch.write(traceId, this.#at, 16, 'hex');
   }
 
   #writeField(name: string, value: FieldValue, unit: string | undefined): void {

@@ -32,7 +32,7 @@ interface Middle {
 
 /**
  * Writes records as proto3's JSON mapping has them (camelCase names, 64-bit integers as strings, bytes as base64, enums
- * as names, doubles that are no number as strings, defaults left out), with three additions for whoever reads a record
+ * as names, doubles that are no number as strings, defaults left out), with `traceId` in hex as everybody writes it, and with three additions for whoever reads a record
  * alone: `gateway` and `epoch` come first, `sequence` is always there, and `time` is filled from `receivedAt` when the
  * device gave none. An enum's number that this version does not know stays a number; a record with anything else that it
  * does not know comes with all its bytes, as `encoded`.
@@ -71,6 +71,7 @@ export class RecordJson {
     if (record.message !== 0) line += `,"message":${record.message}`;
     if (record.supersedes.length > 0) line += `,"supersedes":["${record.supersedes.join('","')}"]`;
     if (record.retained) line += ',"retained":true';
+    if (record.traceId !== undefined) line += `,"traceId":"${record.traceId}"`;
     if (record.encoded !== undefined) line += `,"encoded":"${base64(record.encoded)}"`;
     if (record.gap !== undefined) line += `,"gap":${gapJson(record.gap)}`;
     return record.historical ? `${line},"historical":true}` : `${line}}`;

@@ -25,6 +25,8 @@ export interface Envelope {
   readonly supersedes?: readonly number[] | undefined;
   /** A broker had kept the message: see `Message.isRetained`. */
   readonly isRetained?: boolean | undefined;
+  /** 32 hex digits: see `Message.traceId`. */
+  readonly traceId?: string | undefined;
 }
 
 const priorities: Record<Priority, number> = {

@@ -1,57 +1,13 @@
 import type { FieldValue, Tag } from '../core/measurement.ts';
 import { MalformedError, ProtoCursor } from '../lib/proto-cursor.ts';
 import type { EncodedBatch } from './batch-reader.ts';
+import type { DecodedField, DecodedRecord } from './decoded-record.ts';
 import { type DecodedGap, readGap } from './gap-reader.ts';
 import { TextCache } from './text-cache.ts';
 import { TimestampCache } from './timestamp-cache.ts';
 
 export { MalformedError } from '../lib/proto-cursor.ts';
-
-/** A `Field` as decoded; `value` is undefined when none of the oneof is set. */
-export interface DecodedField {
-  readonly name: string;
-  /** Empty when unknown. */
-  readonly unit: string;
-  readonly value: FieldValue | undefined;
-}
-
-/** A `Record` with its sequence filled in; what is not set has proto3's default. */
-export interface DecodedRecord {
-  readonly sequence: number;
-  readonly deviceId: string;
-  /** RFC 3339, UTC, with 3, 6 or 9 digits after the second. Absent too when it is no time of the years 1 to 9999. */
-  readonly time: string | undefined;
-  /** As `time`. */
-  readonly receivedAt: string | undefined;
-  /** The proto's numbers. */
-  readonly clockQuality: number;
-  readonly priority: number;
-  readonly source: string;
-  readonly topic: string;
-  readonly fields: readonly DecodedField[];
-  readonly payload: Uint8Array | undefined;
-  readonly profile: string;
-  readonly profileVersion: number;
-  /** The record's own flag or its batch's. */
-  readonly historical: boolean;
-  /** Set when this is the report of a gap. */
-  readonly gap: DecodedGap | undefined;
-  /** As they came: of two with one name the last one counts. */
-  readonly tags: readonly Tag[];
-  /** The proto's number. */
-  readonly kind: number;
-  /** Sequences of the records that it takes the place of. */
-  readonly supersedes: readonly number[];
-  /** What the records of one message have in common; 0: it became one record. */
-  readonly message: number;
-  /** A broker had kept the message: it was not said when it was received. */
-  readonly retained: boolean;
-  /**
-   * The record's bytes as they came, when they say more than this version knows: a newer reader finds it all there. The
-   * sequence may be left out in them, and the batch's flags are not in them.
-   */
-  readonly encoded: Uint8Array | undefined;
-}
+export type { DecodedField, DecodedRecord } from './decoded-record.ts';
 
 const noFields: readonly DecodedField[] = [];
 const noTags: readonly Tag[] = [];
@@ -79,6 +35,7 @@ const tag = {
   supersedesPacked: 0x8a,
   message: 0x90,
   retained: 0x98,
+  traceId: 0xa2,
   name: 0x0a,
   unit: 0x12,
   number: 0x19,
@@ -138,6 +95,7 @@ export class RecordReader {
     let supersedes: number[] | undefined;
     let message = 0;
     let retained = false;
+    let traceId: string | undefined;
     const start = cursor.at;
     cursor.hasSkipped = false;
     while (cursor.at < cursor.end) {
@@ -211,6 +169,9 @@ export class RecordReader {
         case tag.retained:
           retained = cursor.bool();
           break;
+        case tag.traceId:
+          traceId = traceIdOf(cursor.data());
+          break;
         default:
           cursor.skip(field);
       }
@@ -237,6 +198,7 @@ export class RecordReader {
       supersedes: supersedes ?? noSequences,
       message,
       retained,
+      traceId,
       encoded: cursor.hasSkipped ? Uint8Array.prototype.slice.call(cursor.bytes, start, cursor.end) : undefined,
     };
   }
@@ -295,4 +257,8 @@ export class RecordReader {
     cursor.end = whole;
     return { name, unit, value };
   }
+}
+
+function traceIdOf({ buffer, byteOffset, length }: Uint8Array): string | undefined {
+  return length === 16 ? Buffer.from(buffer, byteOffset, length).toString('hex') : undefined;
 }

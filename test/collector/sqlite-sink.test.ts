@@ -88,6 +88,38 @@ test('people can query records and measurements', (t) => {
   );
 });
 
+const hexOf = (bytes: Uint8Array = new Uint8Array()): string => Buffer.from(bytes).toString('hex');
+
+test('a trace id is kept beside the columns, as one is that came before anybody knew it', (t) => {
+  const { path, address } = placeIn(temporaryDirectory(t));
+  const sink = openSink(address);
+  t.after(() => sink.close());
+  const traceId = Buffer.from('0af7651916cd43dd8448eb211c80319c', 'hex');
+  const unknown = Buffer.from('c20c03616263', 'hex');
+  const known = Buffer.from(Record.encode(Record.create({ topic: 't', traceId })).finish());
+  const parts = [known, Buffer.concat([known, unknown]), Buffer.from(Record.encode(Record.create()).finish())];
+  const records = parts.map((part) => Buffer.concat([Buffer.from([0x7a, part.length]), part]));
+  const batch = Buffer.concat([Buffer.from([0x08, 1, 0x10, parts.length]), ...records]);
+  const upload = Buffer.concat([Buffer.from([0x0a, batch.length]), batch]);
+  sink.commit([{ gateway: 'gw', epoch: 'e', upload }]);
+  const rows = new Database(path, { readonly: true });
+  t.after(() => rows.close());
+  const found = rows.prepare('SELECT encoded FROM records ORDER BY id').pluck().all() as (Buffer | null)[];
+  assert.deepEqual(
+    found.map((bytes) => bytes && hexOf(Record.decode(bytes).traceId)),
+    [traceId.toString('hex'), traceId.toString('hex'), null],
+  );
+  const name = { gateway: 'gw', epoch: 'e' };
+  assert.deepEqual(
+    readRecords(address, 3).map((line) => JSON.parse(line) as object),
+    [
+      { ...name, sequence: '1', topic: 't', traceId: traceId.toString('hex') },
+      { ...name, sequence: '2', topic: 't', encoded: parts[1]!.toString('base64') },
+      { ...name, sequence: '3' },
+    ],
+  );
+});
+
 test('what was decoded anew takes the place of what it names, whichever comes first', (t) => {
   const { path, address } = placeIn(temporaryDirectory(t));
   const sink = openSink(address);

@@ -43,7 +43,8 @@ const textOf = ({ measurement, sequence }: Taken): string =>
 
 test('who looks on is told what became durable, with the sequence that it has on the wire', async (t) => {
   const { flow, buffer, seen } = await started(t);
-  await flow.deliver(message('a=1'));
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  await flow.deliver({ ...message('a=1'), traceId });
   await flow.deliver(message('b=2 c=3 a=4'));
   await flow.deliver(message('a=5'));
   assert.deepEqual(seen.map(textOf), ['a=1 #1', 'b=2 #2', 'c=3 #3', 'a=4 #4', 'a=5 #5']);
@@ -67,8 +68,10 @@ test('who looks on is told what became durable, with the sequence that it has on
       clockQuality: 'synced',
       profile: undefined,
       payload: undefined,
+      traceId,
     },
   );
+  assert.equal(seen[1]?.traceId, undefined);
 });
 
 test('it is told of nothing before it is durable, and of nothing that was refused', async (t) => {

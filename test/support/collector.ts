@@ -22,6 +22,8 @@ export interface RecordLine {
   readonly payload?: string;
   readonly historical?: boolean;
   readonly retained?: boolean;
+  /** In hex. */
+  readonly traceId?: string;
   readonly profile?: string;
   /** A loss that the gateway reports; without a count when that is not known. */
   readonly gap?: { readonly reason: string; readonly count?: string };

@@ -99,18 +99,21 @@ test('profile, tags, nanoseconds, and what it takes the place of', () => {
     supersedes,
     message: 2 ** 32 - 1,
     isRetained: true,
+    traceId: '0af7651916cd43dd8448eb211c80319c',
   });
   assert.deepEqual(record.time, { seconds: 1n, nanos: 500_234_567 });
   assert.deepEqual(record.tags, Object.fromEntries(tags));
   assert.deepEqual([record.profile, record.profileVersion], ['tasmota/sensor', 300]);
   assert.deepEqual([record.supersedes, record.message], [supersedes.map(BigInt), 2 ** 32 - 1]);
   assert.equal(record.retained, true);
+  assert.equal(record.traceId && Buffer.from(record.traceId).toString('hex'), '0af7651916cd43dd8448eb211c80319c');
   assert.deepEqual(decoded(encoder, { ...measurement, timeMs: -1 }, envelope).time, {
     seconds: -1n,
     nanos: 999_234_567,
   });
   assert.equal(decoded(encoder, measurement, { ...envelope, profile: { ...profile, version: 0 } }).profileVersion, 0);
   assert.equal(decoded(encoder, measurement, envelope).profile, '');
+  assert.equal(decoded(encoder, measurement, envelope).traceId, undefined);
 });
 
 test('a topic that speaks for many devices, by many profiles, has each as it is', () => {

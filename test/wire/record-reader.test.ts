@@ -77,6 +77,7 @@ const anyRecord: fc.Arbitrary<Record> = fc.record({
   supersedes: fc.array(upTo53, { maxLength: 4 }),
   message: fc.nat(2 ** 32 - 1),
   retained: fc.boolean(),
+  traceId: fc.option(fc.uint8Array({ minLength: 16, maxLength: 16 }), { nil: undefined }),
 });
 
 const reader = new RecordReader();
@@ -89,8 +90,9 @@ function linesOf(batch: EncodedBatch): unknown[] {
 
 /** What the file should say of a record, by the generated code. Its timestamps lose what is below a millisecond. */
 function expected(record: Record): unknown {
-  const { time, receivedAt, gap } = record;
-  const plain = Record.toJSON({ ...record, time: undefined, receivedAt: undefined, gap: undefined }) as object;
+  const { time, receivedAt, gap, traceId } = record;
+  const others = { ...record, time: undefined, receivedAt: undefined, gap: undefined, traceId: undefined };
+  const plain = Record.toJSON(others) as object;
   return {
     gateway: 'gw "1"',
     epoch: 'epoch',
@@ -98,6 +100,7 @@ function expected(record: Record): unknown {
     ...((time ?? receivedAt) && { time: exact(time ?? receivedAt) }),
     ...(receivedAt && { receivedAt: exact(receivedAt) }),
     ...(gap && { gap: expectedGap(gap) }),
+    ...(traceId && { traceId: Buffer.from(traceId).toString('hex') }),
   };
 }
 
@@ -160,6 +163,7 @@ test('the order of fields changes nothing, and unknown fields of every kind are 
 
 test('what is odd but not malformed is kept, or left out', () => {
   const odd: [name: string, record: Uint8Array, want: object][] = [
+    ['a trace id that is too short is none', hex('a201030a0b0c'), {}],
     ['an unknown enum value stays a number', hex('2863'), { clockQuality: 99 }],
     ['a known field of another wire type is nothing that is known', hex('1005 1801'), kept(hex('1005 1801'))],
     ['the last of two wins', hex('12016112 0162'), { deviceId: 'b' }],

@@ -88,19 +88,21 @@ export class GraphqlEngine {
 
   /**
    * @param isReadOnly what changes something is refused: of a GET, which a page from elsewhere could make a browser send
+   * @param traceId what it publishes belongs to that trace
    * @returns with `data` when it was carried out, in part at least; without when it was refused
    */
   async answer(
     { query, operationName, variables }: GraphqlRequest,
     principal: Principal,
     isReadOnly = false,
+    traceId?: string,
   ): Promise<FormattedExecutionResult> {
     const document = this.read(query);
     if (!('kind' in document)) return { errors: document.map((error) => this.#told(error)) };
     const operation = getOperationAST(document, operationName);
     const refusal = refusalOf(operation?.operation, operationName, isReadOnly);
     if (refusal !== undefined) return { errors: [this.#told(new GraphQLError(refusal))] };
-    const contextValue: Operation = { principal };
+    const contextValue: Operation = { principal, traceId };
     const result = await execute({
       schema: this.schema,
       document,

@@ -27,6 +27,8 @@ export interface GraphqlParts {
 /** What resolvers know of the operation that they work for. */
 export interface Operation {
   readonly principal: Principal;
+  /** As in `Message`: of the request that it came in. */
+  readonly traceId?: string | undefined;
 }
 
 interface EventsArguments {
@@ -103,12 +105,12 @@ export function resolversOf({
       },
     },
     Mutation: {
-      publish: async (_source: never, args: PublishArguments, { principal }) => {
+      publish: async (_source: never, args: PublishArguments, { principal, traceId }) => {
         const { topic } = args;
         demandOf(principal, { kind: 'publish', topic });
         const payload = payloadOf(args);
         publish.admit?.(principal, payload.length);
-        const { sequence = null } = await publish.deliver({ source: 'graphql', topic, payload });
+        const { sequence = null } = await publish.deliver({ source: 'graphql', topic, payload, traceId });
         return { sequence };
       },
       sendCommand: async (_source: never, args: CommandArguments, { principal }) => {

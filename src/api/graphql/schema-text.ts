@@ -142,6 +142,8 @@ type Event {
   source: String
   "The record's."
   sequence: Value
+  "The trace that it belongs to, in hex, where who published it named one."
+  traceId: String
   fields: [EventField!]
   "Of messages that are kept as they came."
   payloadText: String

@@ -38,7 +38,7 @@ function messageOf(event: LiveEvent, epoch: string): Event {
 }
 
 function recordOf(taken: Taken): Record {
-  const { measurement, kind, source, topic, receivedAtMs, clockQuality, profile, sequence, payload } = taken;
+  const { measurement, kind, source, topic, receivedAtMs, clockQuality, profile, sequence, payload, traceId } = taken;
   const { deviceId, timeMs, timeNanos = 0, fields, tags = [] } = measurement;
   const time = timeMs === undefined ? undefined : timestampOf(timeMs);
   return {
@@ -53,6 +53,7 @@ function recordOf(taken: Taken): Record {
     tags: Object.assign(Object.create(null), Object.fromEntries(tags)),
     ...(profile !== undefined && { profile: profile.name, profileVersion: profile.version }),
     payload: payload === undefined ? undefined : Buffer.from(payload),
+    traceId: traceId === undefined ? undefined : Buffer.from(traceId, 'hex'),
   };
 }
 

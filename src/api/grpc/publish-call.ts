@@ -2,6 +2,7 @@ import type { ServerDuplexStream } from '@grpc/grpc-js';
 import type { Failure as Told } from '../../core/errors.ts';
 import type { Bearer, Take } from '../../core/message.ts';
 import type { Log } from '../../lib/log.ts';
+import { traceIdIn } from '../../lib/trace-context.ts';
 import type { Failure, PublishRequest, PublishResponse } from '../../wire/generated/headgate/v1/gateway.ts';
 import { told } from './failure.ts';
 import { whenGone } from './gone.ts';
@@ -21,6 +22,9 @@ const maxOpen = 256;
 
 /** Takes in what a call brings: each message is answered once it is as durable as its rule asks. */
 export function publishCall(call: PublishStream, deps: PublishDependencies): void {
+  const named = call.metadata.get('traceparent');
+  // It holds for all that the call brings.
+  const traceId = named.length === 1 ? traceIdIn(named[0]) : undefined;
   let open = 0;
   let hasEnded = false;
   let isOver = false;
@@ -46,7 +50,7 @@ export function publishCall(call: PublishStream, deps: PublishDependencies): voi
         settled();
       },
     };
-    publish(request, bearer, deps);
+    publish(request, traceId, bearer, deps);
   });
   call.on('end', () => {
     hasEnded = true;
@@ -61,12 +65,17 @@ function failureMessage({ code, detail, retryable, retryAfterSeconds = 0 }: Told
   return { code, detail, retryable, retryAfterSeconds };
 }
 
-function publish({ topic, payload }: PublishRequest, bearer: Bearer, { take, demand }: PublishDependencies): void {
+function publish(
+  { topic, payload }: PublishRequest,
+  traceId: string | undefined,
+  bearer: Bearer,
+  { take, demand }: PublishDependencies,
+): void {
   try {
     demand(topic, payload.length);
   } catch (error) {
     bearer.refused(error as Error);
     return;
   }
-  take({ source: 'grpc', topic, payload }, bearer);
+  take({ source: 'grpc', topic, payload, traceId }, bearer);
 }

@@ -12,8 +12,8 @@ const snapshot = ['/api/v1/devices', '/api/v1/status'];
 
 /**
  * An event as all readers get it: `cursor`, `event` (its kind), and what it says. Made once; of a measurement as
- * `{deviceId, time, receivedAt, clockQuality, kind, source, topic, fields: [{name, value, unit}], tags, profile, sequence, payloadText |
- * payloadBase64}`, without what there is not.
+ * `{deviceId, time, receivedAt, clockQuality, kind, source, topic, fields: [{name, value, unit}], tags, profile, sequence, traceId,
+ * payloadText | payloadBase64}`, without what there is not.
  */
 export function eventJson(event: LiveEvent, epoch: string): string {
   if (event.json === '') event.json = JSON.stringify(eventOf(event, epoch));
@@ -54,7 +54,7 @@ export function entriesOf({ gap, events, epoch }: LiveBatch): string[] {
 }
 
 function takenOf(taken: Taken): object {
-  const { measurement, kind, source, topic, receivedAtMs, clockQuality, profile, sequence, payload } = taken;
+  const { measurement, kind, source, topic, receivedAtMs, clockQuality, profile, sequence, payload, traceId } = taken;
   const { deviceId, tags } = measurement;
   const isCut = valueBytes(measurement) + (payload?.length ?? 0) > maxValueBytes;
   return {
@@ -69,6 +69,7 @@ function takenOf(taken: Taken): object {
     ...(tags !== undefined && tags.length > 0 && { tags: Object.fromEntries(tags) }),
     ...(profile !== undefined && { profile: { name: profile.name, version: profile.version } }),
     ...(sequence > 0 && { sequence }),
+    ...(traceId !== undefined && { traceId }),
     ...(payload !== undefined && !isCut && payloadOf(payload)),
     ...(isCut && { isCut: true }),
   };

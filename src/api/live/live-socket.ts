@@ -185,7 +185,7 @@ export class LiveSocket implements Beating {
     this.send(startFrame(id, next.start));
   }
 
-  #publish({ id, topic, payload, qos }: ClientFrame & { readonly type: 'publish' }): void {
+  #publish({ id, topic, payload, qos, traceId }: ClientFrame & { readonly type: 'publish' }): void {
     demandOf(this.#principal, { kind: 'publish', topic });
     this.#parts.admit?.(this.#principal, payload.length);
     this.#inFlight++;
@@ -205,7 +205,7 @@ export class LiveSocket implements Beating {
         this.#fail(failureOf(error), id);
       },
     };
-    this.#parts.take({ source: 'ws', topic, payload, ...(qos !== undefined && { mqttQos: qos }) }, bearer);
+    this.#parts.take({ source: 'ws', topic, payload, traceId, ...(qos !== undefined && { mqttQos: qos }) }, bearer);
     if (this.#isFull) this.#webSocket.pause();
   }
 

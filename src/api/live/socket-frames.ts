@@ -1,6 +1,7 @@
 import { HeadgateError } from '../../core/errors.ts';
 import type { LiveBatch, LiveFilter, LiveStart } from '../../core/live.ts';
 import { parseExact } from '../../lib/exact-json.ts';
+import { traceIdIn } from '../../lib/trace-context.ts';
 import type { GivenCommand } from '../given-command.ts';
 import { payloadKeys, payloadOf } from '../payload.ts';
 import { entriesOf, startJson } from './event-json.ts';
@@ -21,6 +22,7 @@ export type ClientFrame =
       readonly topic: string;
       readonly payload: Uint8Array;
       readonly qos: 0 | 1 | 2 | undefined;
+      readonly traceId: string | undefined;
     }
   /** Devices, a page of them, or what one measured, with the parameters of `GET /api/v1/devices` and `…/measurements`; or one of them. */
   | {
@@ -42,7 +44,7 @@ export type ClientFrame =
 const keys = {
   subscribe: ['filter', 'after'],
   unsubscribe: [],
-  publish: ['topic', ...payloadKeys, 'qos'],
+  publish: ['topic', ...payloadKeys, 'qos', 'traceparent'],
   command: ['device', 'commandId', 'name', ...payloadKeys, 'priority', 'expiresAt', 'expiresInSeconds'],
   query: ['what', 'query', 'device'],
   ping: [],
@@ -90,10 +92,10 @@ export function clientFrame(frame: Readonly<Record<string, unknown>>): ClientFra
     case 'unsubscribe':
       return { type: 'unsubscribe', id: needed(id) };
     case 'publish': {
-      const { topic, qos } = rest;
+      const { topic, qos, traceparent } = rest;
       if (typeof topic !== 'string') throw invalid('`topic` must be a text.');
       if (qos !== undefined && qos !== 0 && qos !== 1 && qos !== 2) throw invalid('`qos` must be 0, 1 or 2.');
-      return { type: 'publish', id, topic, payload: payloadIn(rest), qos };
+      return { type: 'publish', id, topic, payload: payloadIn(rest), qos, traceId: traceIdIn(traceparent) };
     }
     case 'command': {
       const { device, commandId, ...given } = rest;

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Failure, failure, failureOf, HeadgateError } from '../../core/errors.ts';
 import type { Deliver, DeliveryKey, RecentDelivery } from '../../core/message.ts';
 import type { Principal } from '../../core/principal.ts';
+import { traceIdIn } from '../../lib/trace-context.ts';
 import { demand, needs } from '../guard.ts';
 import type { LoadApi } from '../load-hook.ts';
 import { problem, sendProblem } from '../problem.ts';
@@ -89,8 +90,9 @@ async function take(
     const delivery = keyFor?.(item);
     const known = delivery && stored.find(delivery);
     if (known !== undefined) return { sequence: known === 0 ? null : known, isDuplicate: true };
+    const traceId = traceIdIn(request.headers.traceparent);
     const message = { source: 'rest', topic, payload, ...(said && { said }), ...(delivery && { delivery }) };
-    const { sequence = 0 } = await api.deliver(message);
+    const { sequence = 0 } = await api.deliver({ ...message, traceId });
     if (delivery !== undefined) stored.stored(delivery, sequence);
     return { sequence: sequence === 0 ? null : sequence };
   } catch (error) {

@@ -19,6 +19,7 @@ import {
   text,
   time,
   total,
+  traceparent,
   whole,
 } from './operation.ts';
 
@@ -236,7 +237,7 @@ export const measurementOperations: Operations = {
     tag: 'Measurements',
     summary: 'Takes messages and measurements in, and answers when they are as durable as their rules ask.',
     needs: 'publish',
-    headers: { 'idempotency-key': idempotencyKey },
+    headers: { 'idempotency-key': idempotencyKey, traceparent },
     body: {
       'application/json': Type.Union([item, Type.Array(item, { minItems: 1, maxItems: 5_000 })]),
       'application/x-ndjson': Type.String({ description: 'An item a line.' }),

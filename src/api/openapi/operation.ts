@@ -65,6 +65,9 @@ export const limit = Type.Integer({ minimum: 1, maximum: 1_000, default: 100, de
 export const after = text('`next` of the page before.');
 export const next = orNull(text('What to give as `after` for the next page; null: this is the last one.'));
 export const total = whole('How many there are on all pages.');
+export const traceparent = text(
+  'W3C Trace Context: the records have its trace id (`traceId`). One that is not valid is ignored.',
+);
 export const idempotencyKey = Type.String({
   minLength: 1,
   maxLength: 255,

@@ -12,6 +12,7 @@ import {
   orNull,
   text,
   time,
+  traceparent,
   whole,
 } from './operation.ts';
 
@@ -208,6 +209,7 @@ export const graphqlOperations: Operations = {
     tag: 'GraphQL',
     summary: 'Queries and mutations; the schema tells of itself by introspection.',
     needs: 'by field',
+    headers: { traceparent },
     body: json(graphql),
     answers: {
       200: { description: 'What came of it.', content: json(graphqlAnswer) },

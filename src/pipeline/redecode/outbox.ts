@@ -71,6 +71,7 @@ export class Outbox {
       profile: decoded.profile,
       message: measurements.length > 1 ? this.#nextMessage() : undefined,
       isRetained: record.retained,
+      traceId: record.traceId,
     };
     this.#fromMs ??= receivedAtMs;
     const stored = Promise.withResolvers<void>();

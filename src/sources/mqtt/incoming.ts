@@ -1,7 +1,9 @@
 import type { Client, PublishPacket } from 'aedes';
 import type { Bearer, DeliveryKey, Message, Take } from '../../core/message.ts';
+import { traceIdIn } from '../../lib/trace-context.ts';
 import type { ClientWindow, UnderWay } from '../redelivery.ts';
 import type { Link } from './link.ts';
+import { pairsOf } from './publish-encoder.ts';
 
 /** Lets the PUBACK or PUBREC go out, or ends the connection. */
 export type Done = (error?: Error | null) => void;
@@ -20,6 +22,7 @@ export class Unnumbered implements Message, Bearer {
   readonly sender: Client | null;
   readonly link: Link | undefined;
   readonly packet: PublishPacket;
+  readonly traceId: string | undefined;
   readonly done: Done;
 
   constructor(
@@ -33,6 +36,7 @@ export class Unnumbered implements Message, Bearer {
     this.sender = sender;
     this.link = link;
     this.packet = packet;
+    this.traceId = traceIdOf(packet);
     this.done = done;
   }
 
@@ -70,6 +74,7 @@ export class Incoming implements Message, Bearer, DeliveryKey, UnderWay {
   readonly sender: Client;
   readonly link: Link;
   readonly packet: PublishPacket;
+  readonly traceId: string | undefined;
   readonly packetId: number;
   readonly digest: number;
   readonly done: Done;
@@ -89,6 +94,7 @@ export class Incoming implements Message, Bearer, DeliveryKey, UnderWay {
     this.sender = sender;
     this.link = link;
     this.packet = packet;
+    this.traceId = traceIdOf(packet);
     this.packetId = packetId;
     this.digest = digest;
     this.done = done;
@@ -146,4 +152,11 @@ export function taken(take: Take, message: Message): Promise<void> {
 
 function bytesOf({ payload }: PublishPacket): Uint8Array {
   return typeof payload === 'string' ? Buffer.from(payload) : payload;
+}
+
+/** By the user property `traceparent`; one that comes twice says nothing. */
+function traceIdOf({ properties }: PublishPacket): string | undefined {
+  if (properties?.userProperties === undefined) return undefined;
+  const found = pairsOf(properties.userProperties).filter(([name]) => name === 'traceparent');
+  return found.length === 1 ? traceIdIn(found[0]![1]) : undefined;
 }

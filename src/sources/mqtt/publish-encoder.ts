@@ -81,7 +81,7 @@ function propertiesOf({ properties, ids, expirySeconds, alias }: OutgoingPublish
 }
 
 /** User properties in their order, as {@link guardClient}'s parser gives them, or by name, as MQTT.js' users do. */
-function pairsOf(properties: unknown): readonly (readonly [string, string])[] {
+export function pairsOf(properties: unknown): readonly (readonly [string, string])[] {
   if (Array.isArray(properties)) return properties;
   if (typeof properties !== 'object' || properties === null) return [];
   return Object.entries(properties).flatMap(([name, value]: [string, string | string[]]) =>

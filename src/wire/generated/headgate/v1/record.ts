@@ -425,6 +425,11 @@ export interface Record {
    * subscribed. How old it is, nobody knows, unless `time` says it.
    */
   retained: boolean;
+  /**
+   * The trace that it belongs to, where who published it named one: the 16 bytes of
+   * W3C Trace Context's trace-id, not all zero. In the sinks' JSON it is in hex.
+   */
+  traceId?: Uint8Array | undefined;
 }
 
 export interface Record_TagsEntry {
@@ -524,6 +529,7 @@ function createBaseRecord(): Record {
     supersedes: [],
     message: 0,
     retained: false,
+    traceId: undefined,
   };
 }
 
@@ -595,6 +601,9 @@ export const Record: MessageFns<Record> = {
     }
     if (message.retained !== false) {
       writer.uint32(152).bool(message.retained);
+    }
+    if (message.traceId !== undefined) {
+      writer.uint32(162).bytes(message.traceId);
     }
     return writer;
   },
@@ -777,6 +786,14 @@ export const Record: MessageFns<Record> = {
             message.retained = reader.bool();
             continue;
           }
+          case 20: {
+            if (tag !== 162) {
+              break;
+            }
+
+            message.traceId = reader.bytes();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -843,6 +860,11 @@ export const Record: MessageFns<Record> = {
         : [],
       message: isSet(object.message) ? globalThis.Number(object.message) : 0,
       retained: isSet(object.retained) ? globalThis.Boolean(object.retained) : false,
+      traceId: isSet(object.traceId)
+        ? bytesFromBase64(object.traceId)
+        : isSet(object.trace_id)
+        ? bytesFromBase64(object.trace_id)
+        : undefined,
     };
   },
 
@@ -911,6 +933,9 @@ export const Record: MessageFns<Record> = {
     if (message.retained !== false) {
       obj.retained = message.retained;
     }
+    if (message.traceId !== undefined) {
+      obj.traceId = base64FromBytes(message.traceId);
+    }
     return obj;
   },
 
@@ -948,6 +973,7 @@ export const Record: MessageFns<Record> = {
     message.supersedes = object.supersedes?.map((e) => BigInt(e)) || [];
     message.message = object.message ?? 0;
     message.retained = object.retained ?? false;
+    message.traceId = object.traceId ?? undefined;
     return message;
   },
 };

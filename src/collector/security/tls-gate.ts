@@ -12,8 +12,7 @@ import type { CollectorTlsOptions } from '../options.ts';
 const lookEveryMs = 2_000;
 const ownValidDays = 90;
 const dayMs = 86_400_000;
-/** How long a handshake may take. */
-const handshakeMs = 10_000;
+const usualHandshakeMs = 10_000;
 /** A failed handshake is told of once in this time, for each address and reason. */
 const quietMs = 60_000;
 
@@ -24,6 +23,8 @@ export interface TlsGateDependencies {
   readonly authority: CertificateAuthority;
   readonly clock: Clock;
   readonly log: Log;
+  /** How long a handshake may take, in ms. Default 10,000. */
+  readonly handshakeMs?: number;
 }
 
 /**
@@ -54,7 +55,7 @@ export class TlsGate {
         // Whether the certificate is good, and for whom, is told to the gateway in words, on its stream.
         requestCert: true,
         rejectUnauthorized: false,
-        handshakeTimeout: handshakeMs,
+        handshakeTimeout: this.#deps.handshakeMs ?? usualHandshakeMs,
       });
     } catch (error) {
       throw unusable(error);
@@ -65,7 +66,11 @@ export class TlsGate {
       if (socket.alpnProtocol === 'h2') accept(socket);
       else socket.destroy();
     });
-    this.#server.on('tlsClientError', (error, socket) => this.#failed(error, socket.remoteAddress ?? 'unknown'));
+    this.#server.on('tlsClientError', (error, socket) => {
+      this.#failed(error, socket.remoteAddress ?? 'unknown');
+      // One that says nothing would stay.
+      socket.destroy();
+    });
     this.#timer = setInterval(() => void this.#look(), lookEveryMs).unref();
   }
 

@@ -56,9 +56,12 @@ interface Options {
   readonly rules?: readonly RuleOptions[];
   readonly directory?: string;
   readonly quality?: 'unset' | 'synced';
+  /** Of all that is sent. */
+  readonly traceId?: string;
 }
 
-async function started(t: TestContext, { rules = [], directory = tempDir(t), quality = 'synced' }: Options = {}) {
+async function started(t: TestContext, options: Options = {}) {
+  const { rules = [], directory = tempDir(t), quality = 'synced', traceId } = options;
   let nowMs = startMs;
   const clock = { quality: () => quality, now: () => nowMs, monotonic: () => performance.now() };
   const buffer = await openBuffer(t, directory, { options: { keep: 3_600_000, maxBatchBytes: 16_384 }, clock });
@@ -92,8 +95,10 @@ async function started(t: TestContext, { rules = [], directory = tempDir(t), qua
     later: (ms: number): void => {
       nowMs += ms;
     },
-    send: (topic: string, ...texts: readonly string[]) =>
-      Promise.all(texts.map((text) => flow.deliver({ source: 'mqtt', topic, payload: Buffer.from(text), mqttQos: 1 }))),
+    send: (topic: string, ...texts: readonly string[]) => {
+      const about = { source: 'mqtt', topic, mqttQos: 1, traceId } as const;
+      return Promise.all(texts.map((text) => flow.deliver({ ...about, payload: Buffer.from(text) })));
+    },
     again: async (asked: Partial<Asked> = {}) => {
       redecoder.begin({ ...all, ...asked });
       await redecoder.ended();
@@ -126,7 +131,8 @@ const nothing = {
 };
 
 test('what nobody could read is sent as what it is, with its own time, and only once', async (t) => {
-  const { buffer, send, knows, again, later } = await started(t);
+  const traceId = '0af7651916cd43dd8448eb211c80319c';
+  const { buffer, send, knows, again, later } = await started(t, { traceId });
   await send('a', '1', '2,3,4', 'x', 'log:y');
   later(60_000);
   await send('a', '5');
@@ -141,6 +147,7 @@ test('what nobody could read is sent as what it is, with its own time, and only 
     assert.deepEqual([profile, profileVersion, deviceId, topic], ['acme/numbers', 2, 'acme:a', 'a']);
     assert.deepEqual([source, clockQuality, priority], ['mqtt', 3, 1]);
   }
+  assert.deepEqual(new Set(made.map((record) => record.traceId)), new Set([traceId]));
   assert.equal(made[4]?.receivedAt, new Date(startMs + 60_000).toISOString());
   // The three of one message are told from those of others.
   assert.deepEqual([made[0]?.message, new Set(made.slice(1, 4).map(({ message }) => message)).size], [0, 1]);

@@ -22,9 +22,8 @@ const maxOpen = 256;
 
 /** Takes in what a call brings: each message is answered once it is as durable as its rule asks. */
 export function publishCall(call: PublishStream, deps: PublishDependencies): void {
-  const named = call.metadata.get('traceparent');
-  // It holds for all that the call brings.
-  const traceId = named.length === 1 ? traceIdIn(named[0]) : undefined;
+  // It holds for all that the call brings; several are none.
+  const traceId = traceIdIn(call.metadata.get('traceparent').join());
   let open = 0;
   let hasEnded = false;
   let isOver = false;

@@ -203,5 +203,7 @@ export function tagText(tags: Measurement['tags']): string {
 
 /** A text of its own: a part of another one, as V8 makes it, keeps all of that in memory. */
 export function copyOf(text: string): string {
+  // V8 makes none of fewer than 13 characters (SlicedString::kMinLength).
+  if (text.length < 13) return text;
   return Buffer.from(text, 'utf16le').toString('utf16le');
 }

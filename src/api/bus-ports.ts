@@ -10,6 +10,7 @@ export function withBuses(serial: SerialApi, buses: () => readonly ModbusBusStat
     const ports = [...(await serial.list())];
     for (const { name, path, state, reason } of buses()) {
       if (path === null) continue;
+      // Null: it is not there now.
       const node = await realpath(path).catch(() => null);
       const configured = { name, profile: null, state, reason };
       const index = ports.findIndex((port) => port.path === path || (node !== null && port.node === node));

@@ -1,11 +1,12 @@
-import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import type { Principal } from '../core/principal.ts';
+import type { Log } from '../lib/log.ts';
+import { closeCodeOf } from './failure-forms.ts';
 import type { GraphqlEngine } from './graphql/engine.ts';
 import type { Identify } from './guard.ts';
 import { Heartbeats } from './live/heartbeats.ts';
 import type { LiveApi } from './live/live-routes.ts';
-import { type Problem, problem } from './problem.ts';
+import { UpgradeCallers } from './upgrade-callers.ts';
 import type { UpgradeRoute } from './upgrades.ts';
 
 export interface GraphqlSocketsDependencies {
@@ -13,21 +14,22 @@ export interface GraphqlSocketsDependencies {
   readonly watch: LiveApi['watch'];
   /** Loaded by the first who needs it. */
   readonly engine: () => Promise<GraphqlEngine>;
+  readonly log: Log;
 }
 
 const maxMessageBytes = 256 * 1024;
 const maxUnsentPongBytes = 64 * 1024;
-const revoked = { code: 4401, reason: 'These credentials do not count any more.' };
+const revoked = 'These credentials do not count any more.';
 
 /** GraphQL over WebSocket at `/graphql`, by the protocol graphql-transport-ws: subscriptions, and queries and mutations too. */
 export class GraphqlSockets {
   readonly #deps: GraphqlSocketsDependencies;
   readonly #heartbeats = new Heartbeats();
-  /** Who asks to come in, between being asked for and being let in. */
-  readonly #callers = new WeakMap<IncomingMessage, Principal>();
+  readonly #callers: UpgradeCallers;
 
   constructor(deps: GraphqlSocketsDependencies) {
     this.#deps = deps;
+    this.#callers = new UpgradeCallers(deps.identify);
   }
 
   readonly route: UpgradeRoute = {
@@ -35,16 +37,25 @@ export class GraphqlSockets {
     protocols: ['graphql-transport-ws'],
     maxMessageBytes,
     maxUnsentBytes: maxUnsentPongBytes,
-    refuse: (request) => this.#refuse(request),
-    open: (webSocket, request) => void this.#open(webSocket, this.#callers.get(request)!),
+    refuse: (request) => this.#callers.refuse(request),
+    open: (webSocket, request) => void this.#open(webSocket, this.#callers.of(request)),
   };
 
   async #open(webSocket: WebSocket, principal: Principal): Promise<void> {
     // What is said meanwhile waits in the socket.
     webSocket.pause();
-    const engine = await this.#deps.engine();
+    let engine: GraphqlEngine;
+    try {
+      engine = await this.#deps.engine();
+    } catch (error) {
+      this.#deps.log.error({ err: error }, 'GraphQL can not be served.');
+      webSocket.close(closeCodeOf('server.failed'), 'The gateway could not answer: see its log.');
+      return;
+    }
+    // It may have gone away meanwhile: nobody would tell of it any more.
+    if (webSocket.readyState !== webSocket.OPEN) return;
     const beating = new Pulse(webSocket);
-    const forget = this.#deps.watch(principal, () => webSocket.close(revoked.code, revoked.reason));
+    const forget = this.#deps.watch(principal, () => webSocket.close(closeCodeOf('access.unknown'), revoked));
     const closed = engine.serve(
       {
         protocol: webSocket.protocol,
@@ -67,14 +78,6 @@ export class GraphqlSockets {
       closed(code, reason.toString());
     });
     webSocket.resume();
-  }
-
-  #refuse(request: IncomingMessage): Problem | undefined {
-    const found = this.#deps.identify(request);
-    if (!('kind' in found)) return problem(found.code, found.detail);
-    if (found.kind === 'nobody') return problem('access.unknown', 'GraphQL is for whoever says who they are.');
-    this.#callers.set(request, found);
-    return undefined;
   }
 }
 

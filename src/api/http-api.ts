@@ -95,7 +95,12 @@ export class HttpApi implements Service {
     const history = puttingOff(deps.history, () => deps.load?.admitRead());
     this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices, commands, history });
     this.#graphql = lazyEngine(deps, deps.log);
-    const graphql = new GraphqlSockets({ identify: this.#identify, watch: live.watch, engine: this.#graphql });
+    const graphql = new GraphqlSockets({
+      identify: this.#identify,
+      watch: live.watch,
+      engine: this.#graphql,
+      log: deps.log,
+    });
     this.#upgrades = new Upgrades(
       [mqttUpgrade(deps.mqtt), this.#sockets.route, graphql.route],
       options.allowedOrigins,

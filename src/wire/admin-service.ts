@@ -6,7 +6,6 @@ import {
   CreateGatewayTokenResponse,
   ListGatewaysRequest,
   ListGatewaysResponse,
-  type MessageFns,
   RevokeGatewayRequest,
   RevokeGatewayResponse,
   SendCommandRequest,
@@ -14,25 +13,20 @@ import {
   WatchCommandRequest,
   WatchCommandResponse,
 } from './generated/headgate/v1/admin.ts';
+import { grpcMethod } from './grpc-method.ts';
+
+const admin = '/headgate.v1.Admin';
 
 /** Shaped like grpc-js's ServiceDefinition. */
 export const adminService = {
-  sendCommand: method('SendCommand', SendCommandRequest, SendCommandResponse),
-  watchCommand: { ...method('WatchCommand', WatchCommandRequest, WatchCommandResponse), responseStream: true },
-  createEnrolmentToken: method('CreateEnrolmentToken', CreateEnrolmentTokenRequest, CreateEnrolmentTokenResponse),
-  createGatewayToken: method('CreateGatewayToken', CreateGatewayTokenRequest, CreateGatewayTokenResponse),
-  listGateways: method('ListGateways', ListGatewaysRequest, ListGatewaysResponse),
-  revokeGateway: method('RevokeGateway', RevokeGatewayRequest, RevokeGatewayResponse),
+  sendCommand: grpcMethod(`${admin}/SendCommand`, SendCommandRequest, SendCommandResponse),
+  watchCommand: grpcMethod(`${admin}/WatchCommand`, WatchCommandRequest, WatchCommandResponse, 'response'),
+  createEnrolmentToken: grpcMethod(
+    `${admin}/CreateEnrolmentToken`,
+    CreateEnrolmentTokenRequest,
+    CreateEnrolmentTokenResponse,
+  ),
+  createGatewayToken: grpcMethod(`${admin}/CreateGatewayToken`, CreateGatewayTokenRequest, CreateGatewayTokenResponse),
+  listGateways: grpcMethod(`${admin}/ListGateways`, ListGatewaysRequest, ListGatewaysResponse),
+  revokeGateway: grpcMethod(`${admin}/RevokeGateway`, RevokeGatewayRequest, RevokeGatewayResponse),
 } as const;
-
-function method<Request, Response>(name: string, request: MessageFns<Request>, response: MessageFns<Response>) {
-  return {
-    path: `/headgate.v1.Admin/${name}`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: (message: Request): Buffer => Buffer.from(request.encode(message).finish()),
-    requestDeserialize: (bytes: Buffer): Request => request.decode(bytes),
-    responseSerialize: (message: Response): Buffer => Buffer.from(response.encode(message).finish()),
-    responseDeserialize: (bytes: Buffer): Response => response.decode(bytes),
-  } as const;
-}

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { isOpen } from '../../core/command.ts';
 import { failureOf, HeadgateError } from '../../core/errors.ts';
 import type { Principal } from '../../core/principal.ts';
@@ -10,7 +9,7 @@ import { errorFrame } from '../failure-forms.ts';
 import { commandFrom } from '../given-command.ts';
 import { demandOf, type Identify } from '../guard.ts';
 import { type HistoryApi, measurementsBody } from '../measurements/history-routes.ts';
-import { type Problem, problem } from '../problem.ts';
+import { UpgradeCallers } from '../upgrade-callers.ts';
 import type { UpgradeRoute } from '../upgrades.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { LiveApi } from './live-routes.ts';
@@ -34,11 +33,11 @@ export class LiveSockets {
   readonly #deps: LiveSocketsDependencies;
   readonly #parts: SocketParts;
   readonly #heartbeats = new Heartbeats();
-  /** Who asks to come in, between being asked for and being let in. */
-  readonly #callers = new WeakMap<IncomingMessage, Principal>();
+  readonly #callers: UpgradeCallers;
 
   constructor(deps: LiveSocketsDependencies) {
     this.#deps = deps;
+    this.#callers = new UpgradeCallers(deps.identify);
     this.#parts = {
       feed: deps.feed,
       take: deps.take,
@@ -57,9 +56,9 @@ export class LiveSockets {
     protocols: [],
     maxMessageBytes: maxFrameBytes,
     maxUnsentBytes: maxUnsentPongBytes,
-    refuse: (request) => this.#refuse(request),
+    refuse: (request) => this.#callers.refuse(request),
     open: (webSocket, request, socket) => {
-      const principal = this.#callers.get(request)!;
+      const principal = this.#callers.of(request);
       const one = new LiveSocket(webSocket, socket, principal, this.#parts);
       const forget = this.#deps.watch(principal, () => one.cut());
       this.#heartbeats.add(one);
@@ -72,18 +71,6 @@ export class LiveSockets {
       });
     },
   };
-
-  #refuse(request: IncomingMessage): Problem | undefined {
-    const found = this.#deps.identify(request);
-    if (!('kind' in found)) return problem(found.code, found.detail);
-    if (found.kind === 'nobody')
-      return problem(
-        'access.unknown',
-        'A WebSocket is opened by whoever says who they are: `Authorization: Bearer TOKEN` does.',
-      );
-    this.#callers.set(request, found);
-    return undefined;
-  }
 }
 
 /** @throws {HeadgateError} request.invalid, device.unknown, access.denied; history.unavailable, overload.shed */

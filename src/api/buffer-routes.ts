@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify';
 import type { HistoryBatch, Window } from '../buffer/history.ts';
 import type { Manifest } from '../buffer/manifest.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
-import { admin, needs, read } from './guard.ts';
+import { admin, needs, needsLong, read } from './guard.ts';
 import { HistoryLines, reachOf } from './history-lines.ts';
 import { problem, sendProblem } from './problem.ts';
 import { windowOf } from './window.ts';
@@ -28,7 +28,7 @@ export interface BufferApi {
  */
 export function addBufferRoutes(app: FastifyInstance, status: () => GatewayStatus, buffer: BufferApi): void {
   app.get('/api/v1/buffer', needs(read), () => ({ ...status().buffer, replayingRecords: buffer.replayingRecords() }));
-  app.post('/api/v1/buffer/export', needs(read), (request, reply) => {
+  app.post('/api/v1/buffer/export', needsLong(read), (request, reply) => {
     const window = windowOf(request.body, true);
     if (typeof window === 'string') return sendProblem(reply, problem(400, window));
     return reply.type('application/x-ndjson').send(Readable.from(exported(window, buffer)));

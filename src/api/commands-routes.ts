@@ -5,7 +5,7 @@ import { type Command, commandIdPattern, isOpen } from '../core/command.ts';
 import type { UnixMs } from '../core/time.ts';
 import { closedSignal } from './closed-signal.ts';
 import { commandFrom } from './given-command.ts';
-import { needs } from './guard.ts';
+import { needs, needsLong } from './guard.ts';
 import { type PageQuery, pageIn, pageQueryOf } from './page.ts';
 import { payloadKeys, payloadOf, shownPayload } from './payload.ts';
 import { problem, sendProblem } from './problem.ts';
@@ -40,7 +40,7 @@ const keys = ['id', 'name', ...payloadKeys, 'priority', 'expiresAt', 'expiresInS
  * `Prefer: wait=SECONDS` it is waited for that (RFC 7240). `GET` tells of a device's commands, `…/{commandId}` of one.
  */
 export function addCommandsRoutes(app: FastifyInstance, commands: CommandsApi): void {
-  const toCommand = needs((request) => ({ kind: 'command', deviceId: deviceOf(request) }));
+  const toCommand = needsLong((request) => ({ kind: 'command', deviceId: deviceOf(request) }));
   const toRead = needs((request) => ({ kind: 'read', deviceId: deviceOf(request) }));
   app.post<ById>(path, toCommand, async (request, reply) => {
     const command = commandOf(request);

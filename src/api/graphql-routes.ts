@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { traceIdIn } from '../lib/trace-context.ts';
 import type { GraphqlEngine, GraphqlRequest } from './graphql/engine.ts';
-import { needs } from './guard.ts';
+import { needsLong } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
 
 const url = '/graphql';
@@ -19,8 +19,8 @@ export function addGraphqlRoutes(app: FastifyInstance, engine: () => Promise<Gra
     reply.code('data' in result ? 200 : 400).type(`${wantsOwn ? mediaType : 'application/json'}; charset=utf-8`);
     return reply.send(JSON.stringify(result));
   };
-  app.post(url, needs('somebody'), (request, reply) => answer(askedIn(request.body), request, reply));
-  app.get(url, needs('somebody'), (request, reply) => answer(askedInUrl(request.query), request, reply));
+  app.post(url, needsLong('somebody'), (request, reply) => answer(askedIn(request.body), request, reply));
+  app.get(url, needsLong('somebody'), (request, reply) => answer(askedInUrl(request.query), request, reply));
 }
 
 /** @returns a sentence when it asks for nothing */

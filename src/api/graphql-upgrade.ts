@@ -66,7 +66,10 @@ export class GraphqlSockets {
           }),
         close: (code, reason) => webSocket.close(code, reason),
         onMessage: (heard) =>
-          webSocket.on('message', (data) => void heard(String(data)).catch(() => webSocket.terminate())),
+          webSocket.on('message', (data) => {
+            // What somebody says after they were revoked, before they answer the close, does not count.
+            if (webSocket.readyState === webSocket.OPEN) heard(String(data)).catch(() => webSocket.terminate());
+          }),
       },
       principal,
     );

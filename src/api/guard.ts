@@ -20,6 +20,8 @@ declare module 'fastify' {
     needs?: Need;
     /** The route notes what it does in the audit log itself, with more than its path. */
     isNotedItself?: boolean;
+    /** An answer may take long: it ends when its caller is revoked. */
+    isLong?: boolean;
   }
 }
 
@@ -53,6 +55,26 @@ export function noted(need: Need): { config: { needs: Need; isNotedItself: boole
 /** A route's options that say what it needs: `app.get(url, needs(read), …)`. */
 export function needs(need: Need): { config: { needs: Need } } {
   return { config: { needs: need } };
+}
+
+/** As {@link needs}, of a route whose answer may take long: whoever is revoked meanwhile does not get the rest. */
+export function needsLong(need: Need): { config: { needs: Need; isLong: boolean } } {
+  return { config: { needs: need, isLong: true } };
+}
+
+/** Ends answers that take long when their callers are revoked. To be added behind the guard. @param watch as `LiveApi` has it */
+export function addRevocation(
+  app: FastifyInstance,
+  watch: (principal: Principal, end: () => void) => () => void,
+): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.is404 || request.routeOptions.config.isLong !== true) return;
+    const forget = watch(request.principal, () => {
+      if (reply.sent) reply.raw.destroy();
+      else sendProblem(reply, problem('access.unknown', 'The credentials of this request do not count any more.'));
+    });
+    reply.raw.once('close', forget);
+  });
 }
 
 /**

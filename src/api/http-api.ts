@@ -15,7 +15,7 @@ import { addEtags } from './etag.ts';
 import type { GraphqlEngine } from './graphql/engine.ts';
 import { lazyEngine } from './graphql/lazy-engine.ts';
 import { GraphqlSockets } from './graphql-upgrade.ts';
-import { addGuard, type Identify } from './guard.ts';
+import { addGuard, addRevocation, type Identify } from './guard.ts';
 import { addIdempotency } from './idempotency.ts';
 import { identifyBy } from './identify.ts';
 import { LiveSockets } from './live/live-upgrade.ts';
@@ -187,6 +187,7 @@ export class HttpApi implements Service {
     if (this.#deps.onRoute !== undefined) app.addHook('onRoute', this.#deps.onRoute);
     const { auth, load } = this.#deps;
     addGuard(app, this.#identify);
+    addRevocation(app, this.#deps.live.watch);
     if (auth !== undefined) addAudit(app, auth.audit);
     if (load !== undefined) {
       addLoadHook(app, load);

@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { HeadgateError } from '../core/errors.ts';
 import type { LogLine, LogTail } from '../lib/log-tail.ts';
 import { closedSignal } from './closed-signal.ts';
-import { admin, needs } from './guard.ts';
+import { admin, needsLong } from './guard.ts';
 
 export type LogsApi = Pick<LogTail, 'last' | 'after' | 'watch'>;
 
@@ -22,7 +22,7 @@ interface Asked {
  * up to `waitMs`.
  */
 export function addLogsRoutes(app: FastifyInstance, logs: LogsApi): void {
-  app.get('/api/v1/logs', needs(admin), async (request, reply) => {
+  app.get('/api/v1/logs', needsLong(admin), async (request, reply) => {
     const asked = askedIn(request);
     const find = (): readonly LogLine[] => logs.after(asked.after).filter(asked.isWanted).slice(-asked.limit);
     let found = find();

@@ -4,7 +4,7 @@ import type { LiveBatch, LiveFeed } from '../../core/live.ts';
 import type { Take } from '../../core/message.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { Connections } from '../connections.ts';
-import { needs } from '../guard.ts';
+import { needs, needsLong } from '../guard.ts';
 import { protect } from '../safe-headers.ts';
 import { entriesOf, startJson } from './event-json.ts';
 import { EventStream } from './event-stream.ts';
@@ -78,7 +78,7 @@ function sendHead(reply: FastifyReply): void {
 }
 
 function addPoll(app: FastifyInstance, { feed }: LiveApi): void {
-  app.get('/api/v1/live/poll', needs('somebody'), async (request, reply) => {
+  app.get('/api/v1/live/poll', needsLong('somebody'), async (request, reply) => {
     const filter = filterOf(request.query, ['after', 'waitMs']);
     const scope = scopeOf(request.principal);
     const waitMs = waitOf(request);

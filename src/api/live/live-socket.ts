@@ -75,6 +75,8 @@ export class LiveSocket implements Beating {
 
   /** It sent a frame. */
   heard(data: RawData, isBinary: boolean): void {
+    // It was told that this is over, for one because it may do nothing any more: what it still says does not count.
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return;
     this.#silentTurns = 0;
     this.#allow();
     let id: FrameId | undefined;

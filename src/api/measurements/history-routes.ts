@@ -4,7 +4,7 @@ import { HeadgateError } from '../../core/errors.ts';
 import type { UnixMs } from '../../core/time.ts';
 import type { HistoryAnswer, HistoryQuery } from '../../history/queries.ts';
 import type { DevicesApi } from '../devices-routes.ts';
-import { needs } from '../guard.ts';
+import { needsLong } from '../guard.ts';
 import { problem, sendProblem } from '../problem.ts';
 import {
   csvHeader,
@@ -44,7 +44,7 @@ const types: Readonly<Record<Exclude<Format, 'json'>, string>> = {
  * any length. Spans without a point have no bucket; `losses` tells which points there were and are not here.
  */
 export function addHistoryRoutes(app: FastifyInstance, history: HistoryApi, devices: DevicesApi): void {
-  app.get(path, needs(readOfDevice), async (request, reply) => {
+  app.get(path, needsLong(readOfDevice), async (request, reply) => {
     const query = measurementsQueryOf(request.query as Readonly<Record<string, unknown>>, history);
     if (typeof query === 'string') return sendProblem(reply, problem('request.invalid', query));
     const { device, window, format } = query;

@@ -48,7 +48,8 @@ export function scopeOf(principal: Principal): LiveScope | undefined {
   if (may.isAdmin || may.readsAll) return undefined;
   if (!mayReadSome(may) && may.subscribe.length === 0) demandOf(principal, read);
   return {
-    key: JSON.stringify([may.readDevices, may.subscribe]),
+    // Whoever may give commands may see the answers.
+    key: JSON.stringify([may.readDevices, may.subscribe, may.command]),
     allows: (deviceId, topic) =>
       (deviceId !== undefined && mayRead(may, deviceId)) || (topic !== undefined && mayReceive(may, topic)),
   };

@@ -92,7 +92,8 @@ function eventsIn({ gap, events, epoch }: LiveBatch): object[] {
   if (gap !== undefined) {
     const { from, to, missed, reason } = gap;
     const data = { from: `${epoch}-${from}`, to: `${epoch}-${to}`, missed, reason };
-    all.unshift({ event: 'gap', cursor: data.from, data });
+    // Some of what came within it may follow: whoever is cut here goes on before it.
+    all.unshift({ event: 'gap', cursor: `${epoch}-${from - 1}`, data });
   }
   return all;
 }

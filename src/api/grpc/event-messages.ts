@@ -26,8 +26,8 @@ export function batchMessages({ gap, events, epoch }: LiveBatch): Buffer[] {
   const all = events.map((event) => encoded(`${epoch}-${event.number}`, messageOf(event, epoch)));
   if (gap !== undefined) {
     const value = { count: BigInt(gap.missed), reason: gap.reason };
-    // Whoever goes on from here has been told.
-    all.unshift(encoded(`${epoch}-${gap.from}`, { $case: 'missed', value }));
+    // Some of what came within it may follow: whoever is cut here goes on before it.
+    all.unshift(encoded(`${epoch}-${gap.from - 1}`, { $case: 'missed', value }));
   }
   return all;
 }

@@ -61,14 +61,19 @@ export async function login(
   try {
     const hash = proof?.kind === 'password' && password.length <= maxPassword ? proof.hash : undefined;
     const isRight = await passwords.isRight(password.slice(0, maxPassword), hash);
-    // Meanwhile somebody may have been revoked.
+    const isStill = account === undefined || book.find(account.id)?.proof === proof;
+    if (isRight && !isStill) {
+      // Meanwhile it was changed, or hashed anew for another login: what holds now counts.
+      done(undefined);
+      return await login({ book, passwords, throttle, audit }, given, isMeant);
+    }
     const principal = isRight && account !== undefined ? book.used(account.id) : undefined;
     done(principal !== undefined);
     if (principal === undefined) {
       audit.note({ who: name, kind: 'nobody', from: address, what: 'login', outcome: 'refused' });
       return { kind: 'wrong' };
     }
-    if (hash !== undefined && passwords.isOutdated(hash)) await renew(book, passwords, account!.id, password);
+    if (hash !== undefined && passwords.isOutdated(hash)) await renew(book, passwords, account!, password);
     return { kind: 'in', principal };
   } catch (error) {
     done(undefined);
@@ -77,8 +82,10 @@ export async function login(
 }
 
 /** The password is known only now: what was hashed cheaply by an older version is hashed anew. */
-async function renew(book: AuthBook, passwords: Passwords, id: string, password: string): Promise<void> {
-  await book.prove(id, { kind: 'password', hash: await passwords.hash(password) });
+async function renew(book: AuthBook, passwords: Passwords, { id, proof }: Account, password: string): Promise<void> {
+  const hash = await passwords.hash(password);
+  // It may have been changed by others meanwhile.
+  if (book.find(id)?.proof === proof) await book.prove(id, { kind: 'password', hash });
 }
 
 /** What is wrong with a new password, as a sentence. */

@@ -119,6 +119,31 @@ test('a password that was hashed cheaply is hashed anew when it is used', async 
   assert.equal((await auth.login({ name: 'eve', password, address: 'a' })).kind, 'in');
   assert.equal(hashOf().N, 2);
   assert.equal((await auth.login({ name: 'eve', password, address: 'a' })).kind, 'in');
+  // Also when several come in by it at the same time.
+  await auth.book.prove(account.id, {
+    kind: 'password',
+    hash: { N: 1, r: 1, p: 1, salt: salt.toString('base64url'), hash },
+  });
+  const all = ['a', 'b', 'c', 'd'].map((address) => auth.login({ name: 'eve', password, address }));
+  for (const { kind } of await Promise.all(all)) assert.equal(kind, 'in');
+});
+
+test('a password that is changed while it is looked at does not count any more, and does not come back', async (t) => {
+  for (const cost of [1, 2]) {
+    const { auth } = await authSite(t);
+    const { account } = await auth.changes.addPerson('eve', password, ['admin'], by);
+    const salt = Buffer.from('old');
+    const hash = Buffer.from(`${password} ${salt.toString('hex')} ${cost}`.padEnd(32)).toString('base64url');
+    const kept = { N: cost, r: 1, p: 1, salt: salt.toString('base64url'), hash };
+    await auth.book.prove(account.id, { kind: 'password', hash: kept });
+    const address = 'a';
+    const changing = auth.changes.changePassword(account.id, 'another secret', by);
+    const late = await auth.login({ name: 'eve', password, address });
+    await changing;
+    assert.equal(late.kind, 'wrong', `cost ${cost}`);
+    assert.equal((await auth.login({ name: 'eve', password, address })).kind, 'wrong', `cost ${cost}`);
+    assert.equal((await auth.login({ name: 'eve', password: 'another secret', address })).kind, 'in', `cost ${cost}`);
+  }
 });
 
 test('sessions end when they are unused, too old, too many, or ended', async () => {

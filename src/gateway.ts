@@ -129,7 +129,7 @@ export class Gateway {
     this.#mqtt = new MqttSource({
       ...intake,
       ...this.#auth.forMqtt(config.mqtt),
-      options: config.mqtt,
+      ...{ options: config.mqtt, load: () => this.#serving.load },
       operatingMs: () => this.#buffer.operatingMs,
       commands: {
         answered: (device, id, payload) => this.#commands.answered(device, id, payload),

@@ -2,6 +2,7 @@ import type { RuleBook } from './admission/rule-book.ts';
 import type { BufferApi } from './api/buffer-routes.ts';
 import { withBuses } from './api/bus-ports.ts';
 import { HttpApi } from './api/http-api.ts';
+import type { LiveApi } from './api/live/live-routes.ts';
 import { rulesApi } from './api/rules-api.ts';
 import type { Auth } from './auth/auth.ts';
 import { backUp } from './buffer/backup.ts';
@@ -40,6 +41,8 @@ export interface HttpParts {
   readonly configDesk: ConfigDesk;
   readonly history: History;
   readonly live: LiveFeed;
+  /** Of connections that stay open. */
+  readonly watch: LiveApi['watch'];
   readonly buffer: RecordBuffer;
   /** Where its files are. */
   readonly bufferDirectory: string;
@@ -76,7 +79,7 @@ export function httpApi(parts: HttpParts): HttpApi {
       feed: parts.live,
       take: publish.take,
       admit: parts.load.admitMessage,
-      watch: ({ id }, end) => auth.book.watch(id, end),
+      watch: parts.watch,
     },
     clock: { status: () => clock.status(), heard: (...told) => clock.heard(...told) },
     mqtt: { ...config.mqtt, accept: (stream) => parts.mqtt.accept(stream) },

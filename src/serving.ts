@@ -67,6 +67,7 @@ export class Serving {
       log: log('load'),
     });
     const live = this.load.guarded(deps.live);
+    const watch = this.load.counted(({ id }, end) => deps.auth.book.watch(id, end));
     const publish = new LocalPublish({
       take: deps.take,
       handOn: mqtt.requests.handOn,
@@ -76,7 +77,7 @@ export class Serving {
     });
     this.http = httpApi({
       ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish, live },
-      ...{ commands: deps.commands, logs: deps.logs },
+      ...{ commands: deps.commands, logs: deps.logs, watch },
       configDesk: deps.configDesk,
       load: this.load,
       history: deps.history,
@@ -88,7 +89,7 @@ export class Serving {
       options: config.grpc,
       certificate: deps.auth.tls(config.grpc.tls, 'grpc.tls')?.certificate,
       identify: ({ address, authorization }) => deps.auth.ofCall(address, authorization),
-      watch: (id, end) => deps.auth.book.watch(id, end),
+      watch,
       isServing: () => ['ready', 'degraded'].includes(reporter.status().health.state),
       publish: publish.take,
       admit: this.load.admitMessage,

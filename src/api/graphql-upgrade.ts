@@ -6,7 +6,7 @@ import type { GraphqlEngine } from './graphql/engine.ts';
 import type { Identify } from './guard.ts';
 import { Heartbeats } from './live/heartbeats.ts';
 import type { LiveApi } from './live/live-routes.ts';
-import { UpgradeCallers } from './upgrade-callers.ts';
+import { UpgradeCallers, watchOrRefuse } from './upgrade-callers.ts';
 import type { UpgradeRoute } from './upgrades.ts';
 
 export interface GraphqlSocketsDependencies {
@@ -55,7 +55,9 @@ export class GraphqlSockets {
     // It may have gone away meanwhile: nobody would tell of it any more.
     if (webSocket.readyState !== webSocket.OPEN) return;
     const beating = new Pulse(webSocket);
-    const forget = this.#deps.watch(principal, () => webSocket.close(closeCodeOf('access.unknown'), revoked));
+    const end = (): void => webSocket.close(closeCodeOf('access.unknown'), revoked);
+    const forget = watchOrRefuse(this.#deps.watch, principal, webSocket, end);
+    if (forget === undefined) return;
     const closed = engine.serve(
       {
         protocol: webSocket.protocol,

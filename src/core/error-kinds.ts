@@ -50,6 +50,8 @@ export const errorKinds = {
   locked: kind(429, 'Too many requests', [8, 'RESOURCE_EXHAUSTED'], 4429, 0x9f, { retryAfterSeconds: 1 }),
   /** More than whoever asks may. */
   throttled: kind(429, 'Too many requests', [8, 'RESOURCE_EXHAUSTED'], 4429, 0x96, { retryAfterSeconds: 1 }),
+  /** More at a time than whoever asks may have. */
+  crowded: kind(429, 'Too many requests', [8, 'RESOURCE_EXHAUSTED'], 4429, 0x97, { retryAfterSeconds: 5 }),
   longHeaders: kind(431, 'Request header fields too large', [8, 'RESOURCE_EXHAUSTED'], 1009, 0x95),
   /** Our own trouble, of which can be told. */
   failed: kind(500, 'Internal server error', [13, 'INTERNAL'], 1011, 0x80),

@@ -79,6 +79,10 @@ export const errorCodes = {
   'auth.failed': ['unauthenticated', 'Check the name and the password, or whether the token was revoked or is over.'],
   'auth.throttled': ['locked', 'Too many attempts failed: wait as long as you are told, then try again.'],
   'rate.limited': ['throttled', 'Send less often: wait as long as you are told, then try again.'],
+  'connections.limited': [
+    'crowded',
+    'Close connections that are not needed, or ask whoever runs this gateway for more (`limits.connectionsPerCaller`).',
+  ],
   'overload.shed': ['busy', 'The gateway has more to do than it can: wait as long as you are told, then try again.'],
   'command.unknown': ['unknown', "Look for its id in the device's `commands`."],
   'idempotency.conflict': [

@@ -62,7 +62,7 @@ export const labelledFamilies: readonly LabelledFamily[] = [
   },
   {
     name: 'headgate_load_limited_total',
-    help: 'What was refused because one caller wanted too much, by limit.',
+    help: 'What was refused because one caller wanted too much, or had an MQTT client wait, by limit.',
     label: 'limit',
     type: 'counter',
     counts: (s) => s.load.limited,

@@ -23,6 +23,8 @@ export interface LoadDependencies {
   readonly log: Log;
 }
 
+/** Has `end` called when somebody may not be connected any more. @returns takes that back */
+type WatchConnection = (principal: Principal, end: () => void) => () => void;
 type Rate = Exclude<LimitName, 'connections'>;
 
 const sampleMs = 1_000;
@@ -41,6 +43,8 @@ export class Load implements Service {
     messages: new RecentMap(maxCallers),
     bytes: new RecentMap(maxCallers),
   };
+  /** Those of each caller that are open. */
+  readonly #connections = new Map<string, number>();
   readonly #shed = { reads: 0, publishes: 0, live: 0 };
   readonly #limited = { requests: 0, messages: 0, bytes: 0, connections: 0 };
   #state: LoadState = unloaded;
@@ -75,15 +79,8 @@ export class Load implements Service {
   take(rate: Rate, amount: number, { id, kind, name }: Principal, address: string): void {
     const perSecond = this.#deps.options[`${rate}PerSecond`];
     if (perSecond === 0 || kind === 'local') return;
-    const { now, options } = this.#deps;
-    const key = kind === 'nobody' ? `\0${address}` : id;
-    const buckets = this.#buckets[rate];
-    let bucket = buckets.get(key);
-    if (bucket === undefined) {
-      bucket = new TokenBucket(perSecond, Math.max(1, (perSecond * options.burst) / 1_000), now());
-      buckets.set(key, bucket);
-    }
-    const waitSeconds = bucket.take(amount, now());
+    const now = this.#deps.now();
+    const waitSeconds = this.#bucketOf(rate, kind === 'nobody' ? `\0${address}` : id, now).take(amount, now);
     if (waitSeconds === 0) return;
     this.#limited[rate]++;
     const who = kind === 'nobody' ? address : name;
@@ -97,6 +94,76 @@ export class Load implements Service {
     this.take('messages', 1, principal, '');
     this.take('bytes', bytes, principal, '');
   };
+
+  /**
+   * For a way in that takes what has come, and slows down who sends too much: counts a message of so many bytes.
+   *
+   * @returns for how long, in ms, nothing more is to be taken from them. Undefined: they may send as much as they like.
+   */
+  meterOf({ id, kind }: Principal): ((bytes: number) => number) | undefined {
+    const { messagesPerSecond, bytesPerSecond } = this.#deps.options;
+    if (kind === 'local' || (messagesPerSecond === 0 && bytesPerSecond === 0)) return undefined;
+    return (bytes) => {
+      const now = this.#deps.now();
+      const waitMs = Math.max(this.#charge('messages', 1, id, now), this.#charge('bytes', bytes, id, now));
+      return Math.ceil(waitMs);
+    };
+  }
+
+  #charge(rate: Rate, amount: number, key: string, now: MonotonicMs): number {
+    if (this.#deps.options[`${rate}PerSecond`] === 0) return 0;
+    const waitSeconds = this.#bucketOf(rate, key, now).charge(amount, now);
+    if (waitSeconds > 0) this.#limited[rate]++;
+    return waitSeconds * 1_000;
+  }
+
+  #bucketOf(rate: Rate, key: string, now: MonotonicMs): TokenBucket {
+    const { options } = this.#deps;
+    const perSecond = options[`${rate}PerSecond`];
+    let bucket = this.#buckets[rate].get(key);
+    if (bucket === undefined) {
+      bucket = new TokenBucket(perSecond, Math.max(1, (perSecond * options.burst) / 1_000), now);
+      this.#buckets[rate].set(key, bucket);
+    }
+    return bucket;
+  }
+
+  /**
+   * Counts a connection of somebody.
+   *
+   * @returns to be called when it is over; again, it does nothing
+   * @throws {HeadgateError} connections.limited
+   */
+  connect({ id, kind, name }: Principal): () => void {
+    const { connectionsPerCaller: most } = this.#deps.options;
+    if (most === 0 || kind === 'local' || kind === 'nobody') return () => {};
+    const open = (this.#connections.get(id) ?? 0) + 1;
+    if (open > most) {
+      this.#limited.connections++;
+      throw new HeadgateError('connections.limited', `${name} has ${most} connections already.`);
+    }
+    this.#connections.set(id, open);
+    let isOver = false;
+    return () => {
+      if (isOver) return;
+      isOver = true;
+      const left = (this.#connections.get(id) ?? 1) - 1;
+      if (left === 0) this.#connections.delete(id);
+      else this.#connections.set(id, left);
+    };
+  }
+
+  /** A watch over connections, which also counts them. It throws when there are too many ({@link connect}). */
+  counted(watch: WatchConnection): WatchConnection {
+    return (principal, end) => {
+      const over = this.connect(principal);
+      const forget = watch(principal, end);
+      return () => {
+        forget();
+        over();
+      };
+    };
+  }
 
   /** A connection was closed because its machine has too many. */
   connectionRefused(): void {

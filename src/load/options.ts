@@ -11,7 +11,7 @@ export const limitsOptions = Type.Object({
     minimum: 0,
     default: 10000,
     description:
-      'Messages that one program or person may publish over HTTP, WebSockets, GraphQL and gRPC, on average; 0: as many as they like.',
+      'Messages that one program, person or device may publish, on average; 0: as many as they like. Beyond it, no more is read from an MQTT client for a while, and others are refused.',
   }),
   bytesPerSecond: bytes({
     default: '8MiB',
@@ -20,6 +20,12 @@ export const limitsOptions = Type.Object({
   burst: duration({
     default: '5s',
     description: 'The time of which all may come at once, after a pause.',
+  }),
+  connectionsPerCaller: count({
+    minimum: 0,
+    default: 500,
+    description:
+      'MQTT connections, WebSockets, event streams and gRPC calls that stay open which one program, person or device may have at a time; further ones are refused. 0: as many as they like.',
   }),
   connectionsPerAddress: count({
     minimum: 0,

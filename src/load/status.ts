@@ -8,6 +8,6 @@ export interface LoadStatus {
   readonly reason: string | null;
   /** Since the start: reads and messages that were put off because of it, and live readers that were let go or not let in. */
   readonly shed: Readonly<Record<'reads' | 'publishes' | 'live', number>>;
-  /** Since the start: what was refused because one caller wanted too much, by limit. */
+  /** Since the start: what was refused because one caller wanted too much, or had an MQTT client wait, by limit. */
   readonly limited: Readonly<Record<LimitName, number>>;
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { GrpcApi } from '../../src/api/grpc/grpc-api.ts';
+import { HeadgateError } from '../../src/core/errors.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { authSite, by } from '../auth/site.ts';
 import { eventually, within } from '../support/wait.ts';
@@ -12,7 +13,8 @@ test('who calls over gRPC is held to what they may, and a call that is open ends
   const api = new GrpcApi({
     options: { enabled: true, host: '127.0.0.1', port: 0, maxMessageBytes: 1e6 },
     identify: ({ address, authorization }) => auth.ofCall(address, authorization),
-    watch: (id, end) => {
+    watch: ({ id }, end) => {
+      if (watched === 1) throw new HeadgateError('connections.limited', 'p has 1 connection already.');
       watched++;
       const forget = auth.book.watch(id, end);
       return () => {
@@ -60,6 +62,9 @@ test('who calls over gRPC is held to what they may, and a call that is open ends
   const ended = new Promise<ServiceError>((resolve) => open.once('error', resolve));
   open.on('data', () => {});
   await eventually('the call', () => watched === 1);
+  const further = client.makeBidiStreamRequest('/headgate.v1.Gateway/Publish', same, same, metadataOf(token));
+  const refused = new Promise<ServiceError>((resolve) => further.once('error', resolve));
+  assert.equal((await within(3_000, 'the end of a further call', refused)).code, status.RESOURCE_EXHAUSTED);
   await auth.changes.remove(account.id, by);
   const error = await within(3_000, 'the end of the call', ended);
   assert.deepEqual([error.code, watched], [status.UNAUTHENTICATED, 0]);

@@ -117,7 +117,7 @@ const outer = Object.values(networkInterfaces())
 async function listening(t: TestContext, connectionsPerAddress: number) {
   const limits = { requestsPerSecond: 0, messagesPerSecond: 0, bytesPerSecond: 0, burst: 0, maxDelay: 250 };
   const load = new Load({
-    options: { ...limits, connectionsPerAddress },
+    options: { ...limits, connectionsPerCaller: 0, connectionsPerAddress },
     pendingShare: () => 0,
     isFull: () => false,
     now: () => performance.now(),

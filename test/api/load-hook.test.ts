@@ -13,6 +13,7 @@ const options = {
   messagesPerSecond: 10,
   bytesPerSecond: 1_000,
   burst: 1_000,
+  connectionsPerCaller: 2,
   connectionsPerAddress: 2,
   maxDelay: 250,
 };
@@ -79,6 +80,41 @@ test('callers do not count for one another, and this machine is not counted', as
   assert.throws(() => take(nobody), { code: 'rate.limited' });
   take(nobody, '10.0.0.2');
   for (let n = 0; n < 100; n++) take(localPrincipal);
+});
+
+test('what has come is taken, and paid off by waiting', async (t) => {
+  const { load, pass } = await started(t);
+  const meter = load.meterOf(program)!;
+  for (let n = 0; n < 10; n++) assert.equal(meter(50), 0, 'a burst');
+  assert.equal(meter(50), 100);
+  assert.equal(meter(2_450), 2_000, 'the longer of both');
+  assert.throws(() => load.admitMessage(program, 1), { code: 'rate.limited' }, 'the same, whatever the protocol');
+  pass(2_000);
+  assert.equal(meter(0), 0);
+  assert.deepEqual([load.status().limited.messages, load.status().limited.bytes], [3, 1]);
+  assert.equal(load.meterOf(localPrincipal), undefined);
+  assert.equal((await started(t, { messagesPerSecond: 0, bytesPerSecond: 0 })).load.meterOf(program), undefined);
+});
+
+test('one caller has so many connections, whatever the protocol', async (t) => {
+  const { load } = await started(t);
+  const ends: (() => void)[] = [];
+  const watch = load.counted((_principal, end) => {
+    ends.push(end);
+    return () => {};
+  });
+  const closed = watch(program, () => {});
+  load.connect(program);
+  assert.throws(() => watch(program, () => {}), { code: 'connections.limited' });
+  watch({ ...program, id: 'q' }, () => {});
+  for (let n = 0; n < 5; n++) watch(localPrincipal, () => {});
+  closed();
+  closed();
+  const again = load.connect(program);
+  assert.throws(() => load.connect(program), { code: 'connections.limited' });
+  again();
+  load.connect(program);
+  assert.deepEqual([ends.length, load.status().limited.connections], [7, 2]);
 });
 
 test('reads that can wait are put off first, then what is published as bulk, and nothing else', async (t) => {

@@ -22,6 +22,15 @@ test('a piece that is larger than the burst is taken, and paid off', () => {
   assert.equal(bucket.take(1, 8_200), 0);
 });
 
+test('what is charged is paid off, and delays what is taken', () => {
+  const bucket = new TokenBucket(10, 20, 0);
+  assert.equal(bucket.charge(20, 0), 0);
+  assert.equal(bucket.charge(5, 0), 0.5);
+  assert.equal(bucket.charge(5, 0), 1);
+  assert.ok(bucket.take(1, 999) > 0);
+  assert.equal(bucket.charge(0, 1_000), 0);
+});
+
 test('over any time nobody gets more than the rate, a burst and the last piece', () => {
   const steps = fc.array(fc.record({ waitMs: fc.nat(5_000), amount: fc.integer({ min: 1, max: 50 }) }));
   fc.assert(

@@ -36,8 +36,8 @@ export interface GatewayCallsDependencies {
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
   readonly history: HistoryApi;
   readonly commands: Pick<CommandsApi, 'send' | 'watch'>;
-  /** Calls `end` when somebody is revoked, until what it returns is called. */
-  readonly watch: (principalId: string, end: () => void) => () => void;
+  /** Calls `end` when somebody is revoked, until what it returns is called. @throws {HeadgateError} connections.limited */
+  readonly watch: (principal: Principal, end: () => void) => () => void;
   readonly feed: LiveFeed;
   readonly log: Log;
 }
@@ -128,8 +128,15 @@ export class GatewayCalls {
     // What nobody may do, the call itself finds out.
     if (principal === undefined || principal.kind === 'nobody') return principal;
     const revoked = new HeadgateError('auth.failed', 'What this call was made with was revoked, or is over.');
-    const forget = this.#deps.watch(principal.id, () => fail(callFailure(revoked, this.#deps.log)));
-    whenGone(call, forget);
+    try {
+      whenGone(
+        call,
+        this.#deps.watch(principal, () => fail(callFailure(revoked, this.#deps.log))),
+      );
+    } catch (error) {
+      fail(callFailure(error, this.#deps.log));
+      return undefined;
+    }
     return principal;
   }
 

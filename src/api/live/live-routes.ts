@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { HeadgateError } from '../../core/errors.ts';
-import type { LiveBatch, LiveFeed } from '../../core/live.ts';
+import type { LiveBatch, LiveFeed, LiveSubscription } from '../../core/live.ts';
 import type { Take } from '../../core/message.ts';
 import type { Principal } from '../../core/principal.ts';
 import type { Connections } from '../connections.ts';
@@ -17,7 +17,7 @@ export interface LiveApi {
   readonly take: Take;
   /** Counts a message of somebody against what they may publish. @throws {HeadgateError} rate.limited */
   readonly admit?: ((principal: Principal, bytes: number) => void) | undefined;
-  /** Has `end` called when somebody may not read any more. @returns takes that back */
+  /** Has `end` called when somebody may not read any more. @returns takes that back @throws {HeadgateError} connections.limited */
   readonly watch: (principal: Principal, end: () => void) => () => void;
 }
 
@@ -54,9 +54,9 @@ function addStream(app: FastifyInstance, { feed, watch }: LiveApi, connections: 
       throw new HeadgateError('overload.shed', 'There are too many live connections already.');
     const stream = new EventStream(socket);
     const subscription = feed.subscribe({ filter, ...(scope && { scope }), after, sink: stream });
+    const forget = watchOrClose(watch, request.principal, stream, subscription);
     sendHead(reply);
     streams.add(stream);
-    const forget = watch(request.principal, () => stream.cut());
     socket.once('close', () => {
       streams.delete(stream);
       forget();
@@ -65,6 +65,21 @@ function addStream(app: FastifyInstance, { feed, watch }: LiveApi, connections: 
     stream.begin(subscription);
     return reply;
   });
+}
+
+/** @throws {HeadgateError} connections.limited, and nothing is subscribed to then */
+function watchOrClose(
+  watch: LiveApi['watch'],
+  principal: Principal,
+  stream: EventStream,
+  subscription: LiveSubscription,
+): () => void {
+  try {
+    return watch(principal, () => stream.cut());
+  } catch (error) {
+    subscription.close();
+    throw error;
+  }
 }
 
 /** The head of a response that ends when its connection does, so that what follows is written as it is. */

@@ -9,7 +9,7 @@ import { errorFrame } from '../failure-forms.ts';
 import { commandFrom } from '../given-command.ts';
 import { demandOf, type Identify } from '../guard.ts';
 import { type HistoryApi, measurementsBody } from '../measurements/history-routes.ts';
-import { UpgradeCallers } from '../upgrade-callers.ts';
+import { UpgradeCallers, watchOrRefuse } from '../upgrade-callers.ts';
 import type { UpgradeRoute } from '../upgrades.ts';
 import { Heartbeats } from './heartbeats.ts';
 import type { LiveApi } from './live-routes.ts';
@@ -60,7 +60,8 @@ export class LiveSockets {
     open: (webSocket, request, socket) => {
       const principal = this.#callers.of(request);
       const one = new LiveSocket(webSocket, socket, principal, this.#parts);
-      const forget = this.#deps.watch(principal, () => one.cut());
+      const forget = watchOrRefuse(this.#deps.watch, principal, webSocket, () => one.cut());
+      if (forget === undefined) return;
       this.#heartbeats.add(one);
       webSocket.on('message', (data, isBinary) => one.heard(data, isBinary));
       webSocket.on('pong', () => one.alive());

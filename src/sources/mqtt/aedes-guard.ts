@@ -97,6 +97,12 @@ interface Goodbye {
   readonly properties?: object;
 }
 
+/** A client that nothing is read from for a while is not silent for all that. */
+export function notSilent(client: Client): void {
+  const { _keepaliveInterval: interval, _keepaliveTimer: timer } = client as unknown as Insides;
+  if (interval > 0) timer?.refresh();
+}
+
 /** A client is let in: what came behind its CONNECT is handled now, before aedes does it. Call it on `clientReady`. */
 export function releaseHeld(client: Client): void {
   const inside = client as unknown as Insides;
@@ -127,7 +133,7 @@ function take(inside: Insides, guard: ClientGuard, packet: OwnPacket): void {
     inside.rejectPacketTooLarge(size);
     return;
   }
-  if (inside._keepaliveInterval > 0) inside._keepaliveTimer?.refresh();
+  notSilent(inside as unknown as Client);
   const underWay = guard.handle(packet);
   if (underWay === undefined) return;
   inside._parsingBatch++;

@@ -24,6 +24,11 @@ export function editConnack(bytes: Buffer, { isSessionPresent, version }: Welcom
   return generate({ ...packet, sessionPresent: isSessionPresent, properties }, { protocolVersion: 5 });
 }
 
+/** CONNACK of MQTT 5 (§ 3.2) without a session and properties, but for its reason code. */
+export function refusal(reasonCode: number): Buffer {
+  return Buffer.from([0x20, 3, 0, reasonCode, 0]);
+}
+
 function parse(bytes: Buffer, version: number): IConnackPacket | undefined {
   let found: Packet | undefined;
   const reader = parser({ protocolVersion: version });

@@ -17,6 +17,8 @@ export function deliveryTo(unsentBytes: number, maxUnsent: number, qos: number):
 /** The least that may wait in a socket: below its high-water mark it does not say when it is through with it. */
 export const minUnsentBytes = 128 * 1024;
 
+const restStepMs = 1_000;
+
 export interface ThrottleLimits {
   /** Messages that may be under way before no more are read from this client. */
   readonly maxInFlight: number;
@@ -42,6 +44,8 @@ export class Throttle {
   readonly #outbox: Outbox;
   #inFlight = 0;
   #timer: NodeJS.Timeout | undefined;
+  #rest: NodeJS.Timeout | undefined;
+  #whileResting: () => void = () => {};
 
   /** @param onFrozen the client does not read what waits for it; it is being disconnected */
   constructor(socket: ByteStream, limits: ThrottleLimits, onFrozen: () => void) {
@@ -57,7 +61,10 @@ export class Throttle {
       return true;
     };
     socket.on('drain', () => this.#drained());
-    socket.once('close', () => clearTimeout(this.#timer));
+    socket.once('close', () => {
+      clearTimeout(this.#timer);
+      clearTimeout(this.#rest);
+    });
   }
 
   puback(packetId: number): void {
@@ -91,8 +98,34 @@ export class Throttle {
     if (this.#inFlight === this.#limits.maxInFlight - 1) this.#readOn();
   }
 
+  /**
+   * Nothing more is read from this client for so long: it has sent more than it may in that time. What it has sent is acknowledged meanwhile. A
+   * later call counts for more than an earlier one.
+   */
+  rest(ms: number): void {
+    if (this.#socket.destroyed) return;
+    clearTimeout(this.#rest);
+    const stepMs = Math.min(ms, restStepMs);
+    this.#rest = setTimeout(() => {
+      this.#whileResting();
+      if (ms > stepMs) {
+        this.rest(ms - stepMs);
+        return;
+      }
+      this.#rest = undefined;
+      this.#readOn();
+    }, stepMs);
+  }
+
+  /** Has `tell` called once a second while nothing is read because of {@link rest}: what the client says is not heard then. */
+  whileResting(tell: () => void): void {
+    this.#whileResting = tell;
+  }
+
   get #isOpen(): boolean {
-    return this.#inFlight < this.#limits.maxInFlight && this.#socket.writableLength <= this.#limits.maxUnsent;
+    const isTooMuch =
+      this.#inFlight >= this.#limits.maxInFlight || this.#socket.writableLength > this.#limits.maxUnsent;
+    return !isTooMuch && this.#rest === undefined;
   }
 
   #readOn(): void {

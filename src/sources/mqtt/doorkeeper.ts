@@ -11,21 +11,24 @@ import type { RefusedReason } from './refused.ts';
 
 /** MQTT 5.0 § 2.4. */
 const notAuthorized = kindOf('access.denied').mqtt;
-/** CONNACK of MQTT 5 (§ 3.2) without a session and properties, but for its reason code. */
-const connack = (reasonCode: number): Buffer => Buffer.from([0x20, 3, 0, reasonCode, 0]);
 
 /** What aedes knows of a client and its types do not tell. */
 interface Known {
-  readonly version: number;
   readonly _will?: { readonly topic: string };
   readonly broker: { readonly clients: Readonly<Record<string, Client>> };
 }
 
-/** Lets a client in, or says in aedes' way why not. @param done false with an error that says what a CONNACK is to say */
+/**
+ * Lets a client in, or says in aedes' way why not.
+ *
+ * @param tell takes the reason code for an MQTT 5 client where aedes has no word for it
+ * @param done false with an error that says what a CONNACK is to say
+ */
 export function authenticate(
   gate: Gate<Client>,
   client: Client,
   given: { readonly username: string | undefined; readonly password: Buffer | undefined },
+  tell: (client: Client, reasonCode: number) => void,
   done: (isAllowed: boolean, error: (Error & { returnCode: never }) | null) => void,
 ): void {
   const { localAddress, remoteAddress } = client.conn as ByteStream;
@@ -40,20 +43,25 @@ export function authenticate(
   };
   const refuse = (returnCode: number, message: string): void =>
     done(false, Object.assign(new Error(message), { returnCode }) as Error & { returnCode: never });
+  const turnAway = (why: keyof typeof refusals): void => {
+    const [returnCode, reasonCode] = refusals[why];
+    if (returnCode === 3) tell(client, reasonCode);
+    refuse(returnCode, messages[why]);
+  };
   gate.admit(client, shown).then(
     (refusal) => {
-      if (refusal !== undefined) {
-        const [returnCode, reasonCode] = refusals[refusal];
-        // aedes has no word for this one.
-        if (refusal === 'wait' && known.version === 5) (client.conn as ByteStream).write(connack(reasonCode));
-        refuse(returnCode, messages[refusal]);
-        return;
-      }
+      if (refusal !== undefined) return turnAway(refusal);
       const { _will: will } = known;
       if (will !== undefined && !gate.mayPublish(client, will.topic)) return refuse(5, 'it may not publish its will');
       const other = known.broker.clients[client.id];
       if (other !== undefined && other !== client && !gate.mayReplace(client, other))
         return refuse(2, 'identifier rejected: it is that of somebody else who is connected');
+      const conn = client.conn as ByteStream;
+      // Whoever is gone already does not count, as nobody would tell that they are.
+      if (!conn.destroyed) {
+        if (!gate.connects(client, other === client ? undefined : other)) return turnAway('crowded');
+        conn.once('close', () => gate.left(client));
+      }
       done(true, null);
     },
     () => refuse(3, messages.wait),
@@ -76,6 +84,7 @@ const messages = {
   wrong: 'bad user name or password',
   unknown: 'not authorized',
   wait: 'Server unavailable',
+  crowded: 'too many connections of one name',
 } as const;
 
 /**

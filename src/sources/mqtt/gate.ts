@@ -13,6 +13,14 @@ export interface MqttAccess {
   readonly audit: Pick<AuditLog, 'note'>;
 }
 
+/** What one principal may ask for, whatever the client. */
+export interface MqttLoad {
+  /** Counts a message of so many bytes; tells for how long, in ms, no more is to be taken. Undefined: as many as they like. */
+  meterOf(principal: Principal): ((bytes: number) => number) | undefined;
+  /** Counts a connection. @returns to be called when it is over @throws {HeadgateError} connections.limited */
+  connect(principal: Principal): () => void;
+}
+
 /** How often it is noted that one client may not do something. */
 const noteMs = 10_000;
 
@@ -20,6 +28,8 @@ interface Guest {
   readonly principal: Principal;
   readonly from: string;
   notedAt: number;
+  /** Its connection does not count any more. */
+  over: () => void;
 }
 
 /**
@@ -29,16 +39,19 @@ export const refusals = {
   wrong: [4, kindOf('auth.failed').mqtt],
   unknown: [5, kindOf('access.unknown').mqtt],
   wait: [3, kindOf('auth.throttled').mqtt],
-} as const satisfies Readonly<Record<Exclude<MqttOutcome['kind'], 'in'>, readonly [number, number]>>;
+  crowded: [3, kindOf('connections.limited').mqtt],
+} as const satisfies Readonly<Record<Exclude<MqttOutcome['kind'], 'in'> | 'crowded', readonly [number, number]>>;
 
 /** Who each client is, and whether it may do what it wants. What a client is to it, is whoever calls it to say. */
 export class Gate<C extends object> {
   readonly #access: MqttAccess;
+  readonly #load: () => MqttLoad;
   readonly #log: Log;
   readonly #guests = new WeakMap<C, Guest>();
 
-  constructor(access: MqttAccess, log: Log) {
+  constructor(access: MqttAccess, load: () => MqttLoad, log: Log) {
     this.#access = access;
+    this.#load = load;
     this.#log = log;
   }
 
@@ -52,8 +65,38 @@ export class Gate<C extends object> {
       outcome = { kind: 'wait' };
     }
     if (outcome.kind !== 'in') return outcome.kind;
-    this.#guests.set(client, { principal: outcome.principal, from: shown.remoteAddress ?? '', notedAt: -noteMs });
+    const from = shown.remoteAddress ?? '';
+    this.#guests.set(client, { principal: outcome.principal, from, notedAt: -noteMs, over: () => {} });
     return undefined;
+  }
+
+  /**
+   * Counts the connection of a client that is to be let in.
+   *
+   * @param other whose place it takes: that one does not count any more
+   * @returns whether it may have one more
+   */
+  connects(client: C, other: C | undefined): boolean {
+    const guest = this.#guests.get(client);
+    if (guest === undefined) return false;
+    if (other !== undefined) this.left(other);
+    try {
+      guest.over = this.#load().connect(guest.principal);
+      return true;
+    } catch (error) {
+      if (!(error instanceof HeadgateError)) throw error;
+      return false;
+    }
+  }
+
+  /** Its connection is over. */
+  left(client: C): void {
+    this.#guests.get(client)?.over();
+  }
+
+  /** Counts what a client publishes; see {@link MqttLoad}. */
+  meterOf(client: C): ReturnType<MqttLoad['meterOf']> {
+    return this.#load().meterOf(this.principalOf(client));
   }
 
   /** Who a client is; nobody before it is let in. */

@@ -65,6 +65,7 @@ export class Intake {
       return;
     }
     const link = client === null ? undefined : this.#deps.linkOf(client);
+    link?.published(packet.payload.length);
     const { messageId } = packet as { messageId?: number };
     // A will has no packet id: it comes from us, once.
     if (client === null || link === undefined || packet.qos === 0 || messageId === undefined) {

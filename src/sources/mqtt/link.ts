@@ -16,6 +16,8 @@ export class Link {
   /** Undefined before CONNACK. */
   session: Session | undefined;
   outgoing: Outgoing | undefined;
+  /** Counts a message of so many bytes; tells for how long, in ms, no more is to be read. Undefined: its client may send as much as it likes. */
+  meter: ((bytes: number) => number) | undefined;
   /** Settled when its last change of subscriptions is through. */
   lastChange: Promise<void> = Promise.resolve();
   readonly #redelivery: Redelivery;
@@ -31,6 +33,13 @@ export class Link {
   /** False once the connection has ended. */
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Its client has published. */
+  published(bytes: number): void {
+    if (this.meter === undefined || !this.#isOpen) return;
+    const ms = this.meter(bytes);
+    if (ms > 0) this.throttle.rest(ms);
   }
 
   /** Another topic that an alias stands for. @returns whether all of them together are short enough to be kept */

@@ -14,7 +14,7 @@ import { DeviceCarrier } from './device-carrier.ts';
 import { type Answered, devicesPrefix, withoutCommands } from './device-commands.ts';
 import { DeviceRequests } from './device-requests.ts';
 import { authenticate, cutOff, refusePublish } from './doorkeeper.ts';
-import { Gate, type MqttAccess } from './gate.ts';
+import { Gate, type MqttAccess, type MqttLoad } from './gate.ts';
 import { Intake, NotTaken } from './intake.ts';
 import { Listeners, type MqttTls } from './listeners.ts';
 import type { BrokerOptions } from './options.ts';
@@ -40,11 +40,14 @@ export interface MqttDependencies {
   readonly commands: { readonly answered: Answered; readonly devicesChanged: () => void; readonly native: NativeWords };
   /** Who may connect, and do what. */
   readonly access: MqttAccess;
+  /** What one principal may ask for; asked when there are clients. Absent: as much as they like. */
+  readonly load?: () => MqttLoad;
   /** What the gateway tells on topics of its own. */
   readonly telling: Telling;
   readonly log: Log;
 }
 
+const unlimited = (): MqttLoad => ({ meterOf: () => undefined, connect: () => () => {} });
 const maxTopicAliases = 64;
 /** How long an MQTT 5 session outlives its connection at the most, in seconds. */
 const maxSessionSeconds = 30 * 86_400;
@@ -78,13 +81,14 @@ export class MqttSource implements Service {
   readonly #reception: Reception;
   /** Connections that asked to start afresh and are not yet let in. */
   readonly #startsAfresh = new WeakSet<Client>();
+  readonly #tellRefused = (client: Client, code: number): void => this.#reception.refusing(client, code);
   #broker: Aedes | undefined;
   #timers: readonly NodeJS.Timeout[] = [];
 
   constructor(deps: MqttDependencies) {
     this.#deps = deps;
     const { options, log } = deps;
-    this.#gate = new Gate(deps.access, log);
+    this.#gate = new Gate(deps.access, deps.load ?? unlimited, log);
     this.#listeners = new Listeners({ options, tls: deps.tls, log, refused: this.#refused });
     this.#redelivery = new Redelivery(options.maxInFlight);
     this.devices = new DeviceCarrier({
@@ -159,7 +163,7 @@ export class MqttSource implements Service {
         done(null, true);
       },
       authenticate: (client, username, password, done) =>
-        authenticate(this.#gate, client, { username, password }, (isAllowed, error) => {
+        authenticate(this.#gate, client, { username, password }, this.#tellRefused, (isAllowed, error) => {
           // A session that starts afresh forgets the packet ids of the one before (MQTT 5.0 § 3.1.2.4).
           if (isAllowed && this.#startsAfresh.has(client)) this.#sessions.forgetIncoming(client.id);
           done(error, isAllowed);
@@ -169,6 +173,7 @@ export class MqttSource implements Service {
         if (client === null || (!isOwnTopic(topic) && this.#gate.mayPublish(client, topic))) {
           this.#intake.take(client, packet, done);
         } else {
+          this.#reception.linkOf(client)?.published(packet.payload.length);
           refusePublish(client, packet, done, this.#refused);
         }
       },
@@ -180,7 +185,7 @@ export class MqttSource implements Service {
         'close',
         this.#gate.watch(client, () => cutOff(client, this.#refused)),
       );
-      this.#reception.ready(client);
+      this.#reception.ready(client, this.#gate.meterOf(client));
     });
     broker.on('ping', (_packet, client) => this.#reception.linkOf(client)?.heard());
     broker.on('clientDisconnect', (client: Client) => {

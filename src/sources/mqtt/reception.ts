@@ -5,8 +5,8 @@ import type { ByteStream } from '../../lib/byte-stream.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Tally } from '../../lib/tally.ts';
 import type { Redelivery } from '../redelivery.ts';
-import { guardClient, type OwnPacket, releaseHeld } from './aedes-guard.ts';
-import { editConnack } from './connack.ts';
+import { guardClient, notSilent, type OwnPacket, releaseHeld } from './aedes-guard.ts';
+import { editConnack, refusal } from './connack.ts';
 import { minUnsentBytes, Newcomers, Throttle } from './connections.ts';
 import { Link } from './link.ts';
 import type { BrokerOptions } from './options.ts';
@@ -99,6 +99,7 @@ export class Reception {
     const throttle = new Throttle(socket, limits, () => refused.add('drain-timeout'));
     const client = this.#deps.broker()?.handle(socket);
     if (client === undefined) return;
+    throttle.whileResting(() => notSilent(client));
     const link = new Link(throttle, redelivery);
     this.#links.set(client, link);
     guardClient(client, {
@@ -131,6 +132,12 @@ export class Reception {
     );
   }
 
+  /** A client is not let in, for a reason that aedes has no word for: an MQTT 5 client is told this one. */
+  refusing(client: Client, code: number): void {
+    const link = this.#links.get(client);
+    if (link?.limits?.version === 5) link.throttle.editFirst(() => refusal(code));
+  }
+
   /** CONNACK has been written. */
   answered(connack: ConnackPacket, client: Client): void {
     const { options, sessions, refused, mayReceive } = this.#deps;
@@ -149,8 +156,10 @@ export class Reception {
     link.outgoing = link.session.outgoing;
   }
 
-  /** A client has been let in. */
-  ready(client: Client): void {
+  /** A client has been let in. @param meter see {@link Link} */
+  ready(client: Client, meter: Link['meter']): void {
+    const link = this.#links.get(client);
+    if (link !== undefined) link.meter = meter;
     const socket = client.conn as ByteStream;
     this.#newcomers.settle(socket);
     this.#clients.add(socket);

@@ -53,6 +53,7 @@ const byMessage: readonly (readonly [RegExp, RefusedReason])[] = [
   [/packet too large/, 'packet-too-large'],
   [/drain timeout/, 'drain-timeout'],
   [/bad user name or password/, 'bad-credentials'],
+  [/too many connections/, 'too-many-connections'],
   [/Server unavailable/, 'throttled'],
   [/may not publish|identifier rejected/, 'not-authorized'],
   [/not authorized/, 'anonymous'],

@@ -28,6 +28,8 @@ export interface LiveSiteOptions {
   readonly take?: Take;
   readonly commands?: CommandsApi;
   readonly admit?: LiveApi['admit'];
+  /** What is done with the watch over connections. */
+  readonly counted?: (watch: LiveApi['watch']) => LiveApi['watch'];
   readonly maxLiveConnections?: number;
   readonly load?: LoadApi;
   /** What is read, instead of the hub itself. */
@@ -49,7 +51,9 @@ export async function liveSite(t: TestContext, options: LiveSiteOptions = {}): P
     watched.set(id, all.add(end));
     return () => all.delete(end);
   };
-  const live: LiveApi = { feed: options.feed?.(hub) ?? hub, take: options.take ?? take, admit: options.admit, watch };
+  const feed = options.feed?.(hub) ?? hub;
+  const counted = options.counted?.(watch) ?? watch;
+  const live: LiveApi = { feed, take: options.take ?? take, admit: options.admit, watch: counted };
   const http = new HttpApi(
     dependencies(
       {},

@@ -12,7 +12,14 @@ import { taken } from '../../live/fixtures.ts';
 import { eventually, within } from '../../support/wait.ts';
 import { EventReader, type LiveSite, liveSite } from './fixtures.ts';
 
-const limits = { requestsPerSecond: 0, messagesPerSecond: 0, bytesPerSecond: 0, burst: 0, connectionsPerAddress: 0 };
+const limits = {
+  requestsPerSecond: 0,
+  messagesPerSecond: 0,
+  bytesPerSecond: 0,
+  burst: 0,
+  connectionsPerCaller: 0,
+  connectionsPerAddress: 0,
+};
 
 /** A site whose load a test sets; what is full for a millisecond is slow. */
 async function loaded(t: TestContext): Promise<LiveSite & { readonly load: Load; become(share: number): void }> {

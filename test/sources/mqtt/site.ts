@@ -3,7 +3,7 @@ import type { ShelfDisk } from '../../../src/buffer/shelf.ts';
 import type { NativeWords } from '../../../src/core/command.ts';
 import type { Message, Receipt, RecentDelivery } from '../../../src/core/message.ts';
 import { silentLog } from '../../../src/lib/log.ts';
-import type { MqttAccess } from '../../../src/sources/mqtt/gate.ts';
+import type { MqttAccess, MqttLoad } from '../../../src/sources/mqtt/gate.ts';
 import type { MqttTls } from '../../../src/sources/mqtt/listeners.ts';
 import type { LatestField } from '../../../src/sources/mqtt/measurement-json.ts';
 import { MqttSource } from '../../../src/sources/mqtt/mqtt.ts';
@@ -63,6 +63,7 @@ export class Site<D extends SiteDisk = MemoryDisk> {
   /** Who may do what; set it before a crash, or start with it. */
   access: MqttAccess = openAccess;
   tls: MqttTls | undefined;
+  load: MqttLoad | undefined;
   native: NativeWords = { topics: () => [], wordsFor: () => undefined };
 
   private constructor(options: Partial<MqttOptions>, disk: D) {
@@ -80,10 +81,12 @@ export class Site<D extends SiteDisk = MemoryDisk> {
     options: Partial<MqttOptions> = {},
     access: MqttAccess = openAccess,
     tls?: MqttTls,
+    load?: MqttLoad,
   ): Promise<Site<D>> {
     const site = new Site(options, disk);
     site.access = access;
     site.tls = tls;
+    site.load = load;
     await site.#run(site.disk);
     t.after(() => site.source.stop());
     return site;
@@ -161,6 +164,7 @@ export class Site<D extends SiteDisk = MemoryDisk> {
       recentDeliveries: () => deliveries,
       access: this.access,
       tls: this.tls,
+      ...(this.load && { load: () => this.load! }),
       commands: {
         answered: (...answer) => this.answered(...answer),
         devicesChanged: () => this.devicesChanged(),

@@ -77,6 +77,16 @@ const shownBy: Readonly<Record<string, readonly (readonly [string, string])[]>> 
     [reasons, 'a CONNECT that can’t be has a reason too'],
     [reasons, 'a gateway that stops says so'],
   ],
+  'how much': [
+    [
+      'test/sources/mqtt/limits.test.ts',
+      'one principal has so many connections; who takes their own one over needs no other',
+    ],
+    [
+      'test/sources/mqtt/limits.test.ts',
+      'mosquitto_pub over its rate takes longer; whoever is not heard because of it is not taken for dead',
+    ],
+  ],
   WebSocket: [
     ['test/api/mqtt-upgrade.test.ts', 'a client that comes by WebSocket is a client like any other, in every version'],
     ['test/api/mqtt-upgrade.test.ts', 'who may open a WebSocket, and where'],

@@ -228,7 +228,7 @@ export class Gateway {
     const existing = (...all: (Service | undefined)[]): Service[] => all.filter((one) => one !== undefined);
     this.#services = new ServiceGroup([
       existing(this.#buffer, this.#reporter, http, this.#collector),
-      [clock, this.#auth, this.#serving.load],
+      [clock, this.#auth, ...this.#serving.services],
       [this.#commands, this.#decoding, this.#decoding.redecoder, ...this.#watching.services],
       [this.#uplink],
       existing(this.#mqtt, this.#bridges, this.#serial, this.#modbus, grpc, this.#canary, watch),

@@ -13,6 +13,7 @@ import type { ConfigDesk } from './config/desk.ts';
 import type { Config } from './config/schema.ts';
 import type { LiveFeed } from './core/live.ts';
 import type { Decoding } from './decoding.ts';
+import type { Welcome } from './first-run/welcome.ts';
 import type { History } from './history/history.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { GatewayStatus } from './instrumentation/status.ts';
@@ -38,6 +39,7 @@ export interface HttpParts {
   readonly publish: LocalPublish;
   readonly commands: LocalCommands;
   readonly load: Load;
+  readonly welcome: Welcome;
   readonly configDesk: ConfigDesk;
   readonly history: History;
   readonly live: LiveFeed;
@@ -68,6 +70,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     buffer: bufferApi(parts),
     commands: parts.commands,
     load: parts.load,
+    welcome: parts.welcome,
     connectionsPerAddress: config.limits.connectionsPerAddress,
     config: parts.configDesk,
     publish: {

@@ -11,19 +11,24 @@ import type { LocalCommands } from './commands/local-commands.ts';
 import type { ConfigDesk } from './config/desk.ts';
 import type { Config } from './config/schema.ts';
 import type { Take } from './core/message.ts';
+import { localPrincipal } from './core/principal.ts';
 import type { Decoding } from './decoding.ts';
+import { thisNetwork } from './first-run/reach.ts';
+import { Welcome } from './first-run/welcome.ts';
 import type { History } from './history/history.ts';
 import { httpApi } from './http-parts.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { Reporter } from './instrumentation/reporter.ts';
 import type { Log } from './lib/log.ts';
 import type { LogTail } from './lib/log-tail.ts';
+import type { Service } from './lib/service.ts';
 import type { LiveHub } from './live/hub.ts';
 import { Load } from './load/load.ts';
 import type { LoadStatus } from './load/status.ts';
 import { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
+import { version } from './version.ts';
 
 export interface ServingDependencies {
   readonly config: Config;
@@ -54,6 +59,8 @@ export class Serving {
   readonly http: HttpApi;
   readonly grpc: GrpcApi;
   readonly load: Load;
+  readonly welcome: Welcome;
+  readonly services: readonly Service[];
 
   constructor(deps: ServingDependencies) {
     const { config, dataDir, buffer, rules, clock, decoding, mqtt, serial, reporter, metrics, identity, log } = deps;
@@ -75,11 +82,14 @@ export class Serving {
       maxPayloadBytes: config.mqtt.maxPacketSize,
       refusalOfBulk: this.load.refusalOfBulk,
     });
+    this.welcome = welcomeOf(deps, () => this.http);
+    this.services = [this.load, this.welcome];
     this.http = httpApi({
       ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish, live },
       ...{ commands: deps.commands, logs: deps.logs, watch },
       configDesk: deps.configDesk,
       load: this.load,
+      welcome: this.welcome,
       history: deps.history,
       bufferDirectory: join(dataDir, 'buffer'),
       status: () => reporter.status(),
@@ -105,4 +115,28 @@ export class Serving {
     const tls = { http: this.http.certificate ?? null, grpc: this.grpc.certificate ?? null };
     return { load: this.load.status(), tls };
   }
+}
+
+/** What pages have to know first. @param http asked when somebody asks */
+function welcomeOf(
+  { config, auth, buffer, clock, decoding, mqtt, identity }: ServingDependencies,
+  http: () => HttpApi,
+) {
+  return new Welcome({
+    shelf: buffer.shelf,
+    now: clock.now,
+    hasPeople: () => auth.book.hasPeople,
+    hasUpstream: () => config.uplink.url !== undefined,
+    hasDevices: () => decoding.registry.status().total > 0,
+    isKnown: (id) => id === localPrincipal.id || auth.book.find(id) !== undefined,
+    configuredName: config.gateway.name,
+    id: () => identity().gateway,
+    version,
+    timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone,
+    network: thisNetwork,
+    addresses: () => {
+      const { address, tls } = mqtt.status();
+      return { http: http().address, isHttpTls: config.http.tls.enabled, mqtt: address, mqttTls: tls };
+    },
+  });
 }

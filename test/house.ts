@@ -26,6 +26,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   registry: { may: pure, types: ['profiles'] },
   commands: { may: pure },
   alarms: { may: pure },
+  'first-run': { may: pure },
   auth: { may: pure },
   pipeline: { may: [...pure, 'wire', 'profiles', 'admission', 'buffer', 'live', 'registry'] },
   uplink: { may: [...pure, 'wire'], types: ['buffer'] },

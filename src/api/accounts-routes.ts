@@ -3,6 +3,7 @@ import type { Account, AccountKind } from '../auth/account.ts';
 import type { Auth } from '../auth/auth.ts';
 import type { Made } from '../auth/changes.ts';
 import { isText, objectIn, textsIn } from './body.ts';
+import type { WelcomeApi } from './first-run-routes.ts';
 import { admin, needs, noted } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
 
@@ -22,7 +23,11 @@ const maxPage = 1_000;
  * `/api/v1/credentials` (devices), `PUT /api/v1/users/{id}/password`, and `GET /api/v1/audit`. A secret is told once, in the answer to
  * the `POST` that made it.
  */
-export function addAccountsRoutes(app: FastifyInstance, auth: Auth): void {
+export function addAccountsRoutes(
+  app: FastifyInstance,
+  auth: Auth,
+  gateway: Pick<WelcomeApi['gateway'], 'mqtt'>,
+): void {
   const by = ({ principal, ip }: FastifyRequest) => ({ by: principal, from: ip });
   for (const [list, kind] of Object.entries(lists)) {
     app.get(`/api/v1/${list}`, needs(admin), () => ({
@@ -80,7 +85,10 @@ export function addAccountsRoutes(app: FastifyInstance, auth: Auth): void {
     const fault = scopes === undefined ? undefined : nameAndScopesFault(device, scopes);
     if (fault !== undefined) return sendProblem(reply, problem(400, fault));
     const wanted = { device, ...rest, ...(scopes !== undefined && { scopes: scopes as string[] }) };
-    return send(reply, await auth.changes.addDevice(wanted, by(request)));
+    const made = await auth.changes.addDevice(wanted, by(request));
+    // All that has to be typed into the device, at the only time that the password is known.
+    const secret = made.password === undefined ? {} : { password: made.password };
+    return reply.code(201).send({ ...described(auth, made.account), ...secret, mqtt: gateway.mqtt() });
   });
   app.get('/api/v1/audit', needs(admin), ({ query }, reply) => {
     const { limit = '100', before = '9007199254740991', ...others } = query as Readonly<Record<string, unknown>>;

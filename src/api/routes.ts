@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Auth } from '../auth/auth.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { addAccountsRoutes } from './accounts-routes.ts';
+import { addBootstrapRoute } from './bootstrap-routes.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
@@ -10,6 +11,7 @@ import type { Connections } from './connections.ts';
 import { addDeviceMetrics } from './device-metrics.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { addDocsRoutes } from './docs-routes.ts';
+import { addFirstRunRoutes, type WelcomeApi } from './first-run-routes.ts';
 import type { GraphqlEngine } from './graphql/engine.ts';
 import { addGraphqlRoutes } from './graphql-routes.ts';
 import { needs, read } from './guard.ts';
@@ -48,6 +50,7 @@ export interface RouteDependencies {
   readonly auth?: Auth;
   readonly history: HistoryApi;
   readonly live: LiveApi;
+  readonly welcome: WelcomeApi;
   readonly logs: LogsApi;
 }
 
@@ -76,8 +79,10 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addGraphqlRoutes(app, deps.graphql);
   addLogsRoutes(app, deps.logs);
   if (deps.auth !== undefined) {
-    addSessionRoutes(app, deps.auth);
-    addAccountsRoutes(app, deps.auth);
+    addSessionRoutes(app, deps.auth, deps.welcome.firstRun);
+    addAccountsRoutes(app, deps.auth, deps.welcome.gateway);
+    addFirstRunRoutes(app, deps.welcome, deps.auth);
+    addBootstrapRoute(app, { ...deps, auth: deps.auth });
   }
   addHistoryRoutes(app, deps.history, deps.devices);
   addLiveRoutes(app, deps.live, deps.connections);

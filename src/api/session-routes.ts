@@ -6,6 +6,7 @@ import type { Nearness } from '../auth/setup.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
 import { textsIn } from './body.ts';
+import type { WelcomeApi } from './first-run-routes.ts';
 import { admin, needs } from './guard.ts';
 import { cookieName, isSameOrigin, isSecure, sessionIdOf } from './identify.ts';
 import { isLocalCaller, isNearbyCaller } from './local-caller.ts';
@@ -18,7 +19,7 @@ const path = '/api/v1/session';
  * `newPassword`) changes one's own. `POST /api/v1/setup` (`name`, `password`, `code`) makes the first administrator;
  * `GET …/setup/code` tells the code to whoever is on this machine.
  */
-export function addSessionRoutes(app: FastifyInstance, auth: Auth): void {
+export function addSessionRoutes(app: FastifyInstance, auth: Auth, firstRun: WelcomeApi['firstRun']): void {
   app.get(path, needs('nothing'), (request) => whoIs(auth, request));
   app.post(path, needs('nothing'), async (request, reply) => {
     const asked = textsIn(request.body, ['name', 'password']);
@@ -57,6 +58,7 @@ export function addSessionRoutes(app: FastifyInstance, auth: Auth): void {
       return sendProblem(reply, problem(403, 'This comes from a page that is not of this gateway.'));
     if (!auth.isReady) return sendProblem(reply, problem(503, 'The gateway is starting.'));
     const nearness = nearnessOf(request);
+    firstRun.begin();
     const { principal } = await auth.setup.claim({ ...asked, nearness, address: request.ip });
     return await signIn(auth, request, reply, principal, 201);
   });
@@ -83,7 +85,8 @@ async function signedIn(auth: Auth, given: Parameters<Auth['login']>[0]): Promis
   }
 }
 
-function whoIs(auth: Auth, request: FastifyRequest): object {
+/** Who asks, the token that their page shows with changes, and whether somebody is set up. */
+export function whoIs(auth: Auth, request: FastifyRequest): object {
   const { principal } = request;
   const id = sessionIdOf(request);
   const isSession = id !== undefined && auth.ofSession(id) !== undefined;

@@ -11,12 +11,14 @@ import type { TopicsApi } from '../../src/api/topics-routes.ts';
 import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
 import type { Deliver, Message, RecentDelivery } from '../../src/core/message.ts';
 import { systemClock, type UnixMs } from '../../src/core/time.ts';
+import { Welcome, type WelcomeDependencies } from '../../src/first-run/welcome.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { LogTail } from '../../src/lib/log-tail.ts';
 import { LiveHub } from '../../src/live/hub.ts';
 import { createDecoder } from '../../src/profiles/decoder.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
+import { MemoryDisk, shelfOn } from '../support/memory-shelf.ts';
 import { healthyParts, someTimeMs } from '../support/status.ts';
 
 /** A gateway's rules: one for alarms, and the built-in ones. */
@@ -158,6 +160,25 @@ const noRedecoding: RedecodeApi = {
 const refusal = async () => ({ kind: 'refused', status: 404, detail: 'There are no topics.' }) as const;
 const noTopics: TopicsApi = { summaries: () => [], adopt: refusal, ignore: refusal, reset: refusal };
 
+/** The first run of a gateway that nobody has ever set up. */
+export function welcome(rest: Partial<WelcomeDependencies> = {}): Welcome {
+  return new Welcome({
+    shelf: shelfOn(new MemoryDisk()),
+    now: () => someTimeMs,
+    hasPeople: () => false,
+    hasUpstream: () => false,
+    hasDevices: () => false,
+    isKnown: () => true,
+    configuredName: undefined,
+    id: () => 'hg-1',
+    version: '1',
+    timeZone: 'UTC',
+    network: () => ({ interfaces: {}, hostname: 'pi', hasMdns: false }),
+    addresses: () => ({ http: '127.0.0.1:8080', isHttpTls: false, mqtt: '127.0.0.1:1883', mqttTls: null }),
+    ...rest,
+  });
+}
+
 /** What an HTTP API needs, of a gateway that is well. */
 export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<HttpDependencies> = {}): HttpDependencies {
   return {
@@ -185,6 +206,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     live: { feed: new LiveHub({ clock: systemClock, utilisation: () => 0 }), take: () => {}, watch: () => () => {} },
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },
+    welcome: welcome(),
     logs: new LogTail(),
     log: silentLog,
     ...rest,

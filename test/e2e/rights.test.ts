@@ -42,6 +42,10 @@ const may = {
   'see own/a': ['admin', 'reader', 'viewer'],
   'see other/a': ['admin', 'reader'],
   'see the gateway': ['admin', 'reader'],
+  'see where the gateway is': ['admin', 'reader'],
+  'begin a page': ['admin', 'reader', 'viewer', 'publisher', 'subscriber', 'commander'],
+  'go through the first run': ['admin'],
+  'name the gateway': ['admin'],
   'read the history of own/a': ['admin', 'reader', 'viewer'],
   'read the history of other/a': ['admin', 'reader'],
   'command own/a': ['admin', 'commander'],
@@ -70,6 +74,7 @@ const json = { 'content-type': 'application/json' };
 
 function rest(url: string): Protocol {
   const post = (body: object) => ({ method: 'POST', headers: json, body: JSON.stringify(body) });
+  const put = (body: object) => ({ ...post(body), method: 'PUT' });
   const requests: Partial<Record<Action, readonly [path: string, init?: RequestInit]>> = {
     'publish own/a': ['/api/v1/measurements', post({ topic: 'own/a', payload: 1 })],
     'publish other/a': ['/api/v1/measurements', post({ topic: 'other/a', payload: 1 })],
@@ -78,6 +83,10 @@ function rest(url: string): Protocol {
     'see own/a': ['/api/v1/devices/own%2Fa'],
     'see other/a': ['/api/v1/devices/other%2Fa'],
     'see the gateway': ['/api/v1/status'],
+    'see where the gateway is': ['/api/v1/gateway'],
+    'begin a page': ['/api/v1/bootstrap'],
+    'go through the first run': ['/api/v1/first-run/name', put({ state: 'done' })],
+    'name the gateway': ['/api/v1/gateway', { ...put({ name: 'x' }), method: 'PATCH' }],
     'read the history of own/a': ['/api/v1/measurements?device=own/a'],
     'read the history of other/a': ['/api/v1/measurements?device=other/a'],
     'command own/a': ['/api/v1/devices/own%2Fa/commands', post({ name: 'x' })],

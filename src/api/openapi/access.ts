@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { mqttDoor } from './first-run.ts';
 import { type Answer, json, list, type Operations, ok, oneOf, orNull, text, time, whole } from './operation.ts';
 
 const principal = Type.Object({
@@ -147,7 +148,7 @@ export const accessOperations: Operations = {
         fingerprint: Type.Optional(text('Of its certificate.')),
       }),
     ),
-    answers: made({ password: Type.Optional(text('')) as never }),
+    answers: made({ password: Type.Optional(text('')) as never, mqtt: mqttDoor as never }),
     problems: ['request.conflict'],
   },
   'GET /api/v1/audit': {

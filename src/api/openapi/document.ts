@@ -4,6 +4,7 @@ import { problemType } from '../problem.ts';
 import { accessOperations } from './access.ts';
 import { profileOperations, topicOperations } from './decoding.ts';
 import { deviceOperations, measurementOperations } from './devices.ts';
+import { firstRunOperations } from './first-run.ts';
 import { gatewayOperations } from './gateway.ts';
 import { liveOperations } from './live.ts';
 import type { Answer, Operation, Operations } from './operation.ts';
@@ -13,6 +14,7 @@ import { bufferOperations, configOperations, graphqlOperations, ruleOperations }
 export const operations: Operations = {
   ...gatewayOperations,
   ...accessOperations,
+  ...firstRunOperations,
   ...deviceOperations,
   ...measurementOperations,
   ...topicOperations,

@@ -1,0 +1,98 @@
+import type { FastifyInstance } from 'fastify';
+import { allows, mayRead, mayReadSome } from '../auth/allows.ts';
+import type { Auth } from '../auth/auth.ts';
+import { HeadgateError } from '../core/errors.ts';
+import type { LiveFeed } from '../core/live.ts';
+import type { Principal } from '../core/principal.ts';
+import type { GatewayReport } from '../first-run/gateway-card.ts';
+import type { GatewayStatus } from '../instrumentation/status.ts';
+import { jsonOf } from '../lib/json-value.ts';
+import type { DeviceSummary } from '../registry/describe.ts';
+import type { ClockApi } from './clock-routes.ts';
+import { type DevicePage, pageOf } from './device-query.ts';
+import type { DevicesApi } from './devices-routes.ts';
+import type { WelcomeApi } from './first-run-routes.ts';
+import { needs, read } from './guard.ts';
+import { scopeOf } from './live/filter-of.ts';
+import type { HistoryApi } from './measurements/history-routes.ts';
+import { whoIs } from './session-routes.ts';
+import { chosenPins, sparklinesOf } from './sparklines.ts';
+
+export interface BootstrapDependencies {
+  readonly auth: Auth;
+  readonly welcome: WelcomeApi;
+  readonly status: () => GatewayStatus;
+  readonly clock: ClockApi;
+  readonly devices: DevicesApi;
+  readonly history: HistoryApi;
+  readonly live: { readonly feed: LiveFeed };
+}
+
+/** Devices on the first page, and fields told of each. */
+const firstPage = 100;
+const maxFields = 8;
+
+/**
+ * `GET /api/v1/bootstrap`: all that a page needs before it draws, in one answer, as far as whoever asks may see it. `live.cursor` is of
+ * before the rest was looked at: who follows the live feed from there misses nothing.
+ */
+export function addBootstrapRoute(app: FastifyInstance, deps: BootstrapDependencies): void {
+  const { auth, welcome, clock, status, devices } = deps;
+  app.get('/api/v1/bootstrap', needs('somebody'), async (request) => {
+    const { principal } = request;
+    // First: what happens from here on is told by the feed.
+    const cursor = cursorFor(principal, deps.live.feed);
+    const seen = devicesFor(principal, devices);
+    const preferences = welcome.preferences.of(principal.id);
+    const page = pageOf(seen, { presences: [], isIgnored: false, limit: firstPage });
+    const mayReadAll = allows(principal, read);
+    const { quality, now } = clock.status();
+    const pins = chosenPins(preferences.pinned, seen, devices);
+    return {
+      ...whoIs(auth, request),
+      firstRun: welcome.firstRun.status(),
+      gateway: gatewayFor(welcome.gateway.report(), mayReadAll),
+      clock: { now: new Date(now).toISOString(), quality },
+      preferences,
+      status: mayReadAll ? status() : null,
+      devices: withFields(page, devices),
+      sparklines: await sparklinesOf(pins, deps.history, devices),
+      live: { cursor },
+    };
+  });
+}
+
+/** Where the live feed is now; null: somebody who may not read it, or it takes nobody in now. */
+function cursorFor(principal: Principal, feed: LiveFeed): string | null {
+  try {
+    const scope = scopeOf(principal);
+    const sink = { deliver: () => true, ended: () => {} };
+    // A reader that leaves at once: what comes after is kept for a while, as for whoever may come back.
+    const subscription = feed.subscribe({ filter: { kinds: ['status'] }, ...(scope && { scope }), sink });
+    subscription.close();
+    return subscription.start.cursor;
+  } catch (error) {
+    if (error instanceof HeadgateError) return null;
+    throw error;
+  }
+}
+
+function devicesFor({ may }: Principal, devices: DevicesApi): readonly DeviceSummary[] {
+  if (!mayReadSome(may)) return [];
+  const all = devices.summaries();
+  return may.isAdmin || may.readsAll ? all : all.filter(({ id }) => mayRead(may, id));
+}
+
+/** Where it is found is for whoever may see the gateway. */
+function gatewayFor(report: GatewayReport, mayReadAll: boolean): object {
+  const { id, name, isNamed, version, timeZone, units } = report;
+  return mayReadAll ? report : { id, name, isNamed, version, timeZone, units };
+}
+
+function withFields(page: DevicePage, devices: DevicesApi): object {
+  const described = page.devices.map((device) => {
+    const fields = devices.describe(device.id)?.fields.slice(0, maxFields) ?? [];
+    return { ...device, fields: fields.map((field) => ({ ...field, value: jsonOf(field.value) })) };
+  });
+  return { ...page, devices: described };
+}

@@ -1,0 +1,100 @@
+// The first run against a whole gateway: gone through over a restart, and what a page is given to begin with.
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type TestContext, test } from 'node:test';
+import { startGateway } from '../support/gateway.ts';
+import { RawMqtt } from '../support/raw-mqtt.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { eventually } from '../support/wait.ts';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** A member of an answer: `devices.devices.0.id`. */
+const at = (json: unknown, path: string): unknown =>
+  path.split('.').reduce((one, key) => (one as Readonly<Record<string, unknown>>)[key], json);
+
+async function site(t: TestContext, dataDir: string) {
+  const gateway = await startGateway(t, { dataDir });
+  const url = `http://127.0.0.1:${gateway.port('http')}`;
+  let headers: Record<string, string> = {};
+  const ask = async (method: string, path: string, body?: object): Promise<{ status: number; json: Json }> => {
+    const response = await fetch(`${url}/api/v1/${path}`, {
+      method,
+      headers: { ...headers, ...(body && { 'content-type': 'application/json' }) },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    const json = text === '' ? {} : (JSON.parse(text) as Json);
+    const cookie = response.headers.get('set-cookie')?.split(';', 1)[0];
+    if (cookie !== undefined) headers = { cookie, 'x-csrf-token': String(json.csrfToken) };
+    return { status: response.status, json };
+  };
+  return { gateway, ask, forget: () => (headers = {}) };
+}
+
+test('a first run goes on after a restart, in another browser, up to a device that was heard', async (t) => {
+  const dataDir = tempDir(t);
+  const password = 'correct horse';
+  const first = await site(t, dataDir);
+  assert.equal((await first.ask('GET', 'first-run')).json.next, 'password');
+  await first.ask('POST', 'setup', { name: 'ann', password });
+  await first.ask('PATCH', 'gateway', { name: 'Greenhouse', timeZone: 'Europe/Berlin' });
+  const named = await first.ask('PUT', 'first-run/name', { state: 'done' });
+  assert.equal(named.json.next, 'upstream');
+  await first.ask('PUT', 'preferences', { theme: 'dark' });
+  first.gateway.child.kill('SIGKILL');
+  await once(first.gateway.child, 'exit');
+
+  const { gateway, ask } = await site(t, dataDir);
+  const { next, setup } = (await ask('GET', 'first-run')).json;
+  assert.deepEqual([next, setup], ['upstream', 'done']);
+  assert.equal((await ask('GET', 'bootstrap')).status, 401);
+  assert.equal((await ask('POST', 'session', { name: 'ann', password })).status, 200);
+  await ask('PUT', 'first-run/upstream', { state: 'skipped' });
+  const before = (await ask('GET', 'bootstrap')).json;
+  assert.deepEqual(
+    ['gateway.name', 'gateway.timeZone', 'preferences.theme', 'firstRun.next'].map((path) => at(before, path)),
+    ['Greenhouse', 'Europe/Berlin', 'dark', 'sensor'],
+  );
+  const made = (await ask('POST', 'credentials', { device: 'demo' })).json;
+  assert.deepEqual(made.mqtt, {
+    hosts: [{ host: '127.0.0.1', kind: 'loopback' }],
+    port: gateway.port('mqtt'),
+    tls: null,
+  });
+  const login = { username: String(made.name), password: Buffer.from(String(made.password)) };
+  const client = await RawMqtt.connect(gateway.port('mqtt'), 'demo', 4, login);
+  client.send({
+    cmd: 'publish',
+    topic: 'sensors/demo',
+    payload: '21.5',
+    qos: 1,
+    messageId: 1,
+    retain: false,
+    dup: false,
+  });
+  await client.take('puback');
+  // What happened after the cursor is told by the feed, although nobody read when it did.
+  const heard = await eventually('the measurement', async () => {
+    const { json } = await ask('GET', `live/poll?kinds=measurement&waitMs=1000&after=${at(before, 'live.cursor')}`);
+    return JSON.stringify(json.events).includes('21.5') && json;
+  });
+  assert.ok(!JSON.stringify(heard).includes('reset'));
+  const after = (await ask('GET', 'bootstrap')).json;
+  assert.deepEqual(
+    ['devices.total', 'devices.devices.0.fields.0.value', 'sparklines.problem', 'sparklines.series.0.values'].map(
+      (path) => at(after, path),
+    ),
+    [1, 21.5, null, [21.5]],
+  );
+  assert.deepEqual(
+    [at(after, 'firstRun.next'), at(after, 'status.mqtt.connections'), typeof after.csrfToken],
+    ['summary', 1, 'string'],
+  );
+  await ask('PUT', 'preferences', { pinned: [{ device: 'no-such', field: 'x' }] });
+  assert.deepEqual(at((await ask('GET', 'bootstrap')).json, 'sparklines.series'), []);
+  const done = (await ask('PUT', 'first-run/summary', { state: 'done' })).json;
+  assert.deepEqual([done.isDone, done.next], [true, null]);
+  assert.equal((await ask('PUT', 'first-run/lunch', { state: 'done' })).status, 404);
+  assert.equal((await ask('PUT', 'first-run/name', { state: 'half' })).status, 400);
+});

@@ -1,5 +1,5 @@
 import type { ProtoCursor } from '../lib/proto-cursor.ts';
-import type { TextCache } from './text-cache.ts';
+import type { TextCache } from '../lib/text-cache.ts';
 import type { TimestampCache } from './timestamp-cache.ts';
 
 /** A `Gap` as decoded; what is not set has proto3's default. */

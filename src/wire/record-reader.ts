@@ -1,9 +1,9 @@
 import type { FieldValue, Tag } from '../core/measurement.ts';
 import { MalformedError, ProtoCursor } from '../lib/proto-cursor.ts';
+import { TextCache } from '../lib/text-cache.ts';
 import type { EncodedBatch } from './batch-reader.ts';
 import type { DecodedField, DecodedRecord } from './decoded-record.ts';
 import { type DecodedGap, readGap } from './gap-reader.ts';
-import { TextCache } from './text-cache.ts';
 import { TimestampCache } from './timestamp-cache.ts';
 
 export { MalformedError } from '../lib/proto-cursor.ts';

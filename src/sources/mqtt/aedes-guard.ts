@@ -1,6 +1,7 @@
 import type { EventEmitter } from 'node:events';
 import type { Aedes, Client, PublishPacket } from 'aedes';
-import type { Packet } from 'mqtt-packet';
+import type { IPublishPacket, Packet } from 'mqtt-packet';
+import { type PacketParser, PublishReader } from './publish-reader.ts';
 import { reasonText } from './reason-codes.ts';
 
 // What aedes 2.0.0-beta.1 leaves open, and where its packets are taken from it. The contract tests tell when a new version no longer
@@ -18,6 +19,12 @@ export interface ClientGuard {
    * @returns whether it may go on
    */
   readonly admits: (packet: PublishPacket) => boolean;
+  /**
+   * Takes in a PUBLISH that has no properties, from a client that has its CONNACK. Aedes would check again what is known to be fine,
+   * and make three closures to come back here with it. `done` is called when it is through, with an error when the connection ends.
+   * @returns false: aedes is to see to it
+   */
+  readonly take: (packet: PublishPacket, done: (error?: Error | null) => void) => boolean;
   /** Only for a client that has its CONNACK. Whoever returns a promise has no more read from the client until then. */
   readonly handle: (packet: OwnPacket) => Promise<void> | undefined;
   /** Something ends the connection; called before it is closed. */
@@ -27,7 +34,7 @@ export interface ClientGuard {
 /** What aedes calls by these names. */
 interface Insides {
   readonly _parser: Parser;
-  readonly _nextBatch: (error?: Error) => void;
+  readonly _nextBatch: (error?: Error | null) => void;
   readonly _onError: (error: Error) => void;
   readonly _keepaliveInterval: number;
   readonly _keepaliveTimer: NodeJS.Timeout | null;
@@ -37,9 +44,8 @@ interface Insides {
   rejectPacketTooLarge(size: number): void;
 }
 
-interface Parser extends EventEmitter {
+interface Parser extends PacketParser {
   _pos: number;
-  readonly packet: { readonly length: number };
   _emitError(error: Error): void;
   _queue: Packet[] | null;
   _parseProperties(): { userProperties?: unknown } | false;
@@ -60,12 +66,17 @@ export function guardClient(client: Client, guard: ClientGuard): void {
   const inside = client as unknown as Insides;
   const { _parser: parser } = inside;
   keepUserProperties(parser);
+  new PublishReader(parser, () => {
+    if (inside._keepaliveInterval > 0) inside._keepaliveTimer?.refresh();
+  });
   // In place of its listener, not before it: a second one would cost every packet.
   const [handle] = parser.listeners('packet') as ((packet: Packet) => void)[];
   parser.removeAllListeners('packet');
   parser.on('packet', (packet: Packet) => {
     if (packet.cmd === 'publish') {
-      if (packet.properties === undefined || guard.admits(packet as PublishPacket)) handle?.call(parser, packet);
+      if (packet.properties === undefined) {
+        if (!takeDirectly(inside, guard, packet)) handle?.call(parser, packet);
+      } else if (guard.admits(packet as PublishPacket)) handle?.call(parser, packet);
     } else if (isOwn(packet) && inside.connackSent) {
       take(inside, guard, packet);
     } else {
@@ -111,6 +122,18 @@ export function releaseHeld(client: Client): void {
   parser._queue = [];
   inside._parsingBatch -= held.length;
   for (const packet of held) parser.emit('packet', packet);
+}
+
+/** @returns false: it is for aedes to handle */
+function takeDirectly(inside: Insides, guard: ClientGuard, packet: IPublishPacket): boolean {
+  const { maximumPacketSize } = inside.broker;
+  // With the longest header that it can have: aedes looks closer.
+  if (!inside.connackSent || (maximumPacketSize > 0 && (packet.length ?? 0) + 5 > maximumPacketSize)) return false;
+  // Before it is taken in: it may be through at once.
+  inside._parsingBatch++;
+  if (guard.take(packet as PublishPacket, inside._nextBatch)) return true;
+  inside._parsingBatch--;
+  return false;
 }
 
 function isOwn(packet: Packet): packet is OwnPacket {

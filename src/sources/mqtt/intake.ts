@@ -57,6 +57,11 @@ export class Intake {
     return this.#duplicates;
   }
 
+  /** Whether there is nothing to be done for a PUBLISH but to take it in: with QoS 1 it is acknowledged from here. */
+  isPlain({ qos, topic }: PublishPacket): boolean {
+    return qos === 1 && this.#deps.inspector.isGood(topic);
+  }
+
   /** What aedes asks as `authorizePublish`. */
   take(client: Client | null, packet: PublishPacket, done: Done): void {
     const fault = this.#deps.inspector.faultOf(packet);

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events';
-import { Aedes, type Client } from 'aedes';
+import { Aedes, type Client, type PublishPacket } from 'aedes';
 import type { NativeWords } from '../../core/command.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { RecentDelivery, Take } from '../../core/message.ts';
@@ -15,6 +15,7 @@ import { type Answered, devicesPrefix, withoutCommands } from './device-commands
 import { DeviceRequests } from './device-requests.ts';
 import { authenticate, cutOff, refusePublish } from './doorkeeper.ts';
 import { Gate, type MqttAccess, type MqttLoad } from './gate.ts';
+import type { Done } from './incoming.ts';
 import { Intake, NotTaken } from './intake.ts';
 import { Listeners, type MqttTls } from './listeners.ts';
 import type { BrokerOptions } from './options.ts';
@@ -124,6 +125,7 @@ export class MqttSource implements Service {
       refused: this.#refused,
       mayListen: (client, filter) => this.#gate.maySubscribe(client, filter),
       mayReceive: (client, topic) => this.#gate.mayReceive(client, topic),
+      take: (client, packet, done) => this.#takePlain(client, packet, done),
       log,
     });
     this.#intake = new Intake({
@@ -169,8 +171,7 @@ export class MqttSource implements Service {
           done(error, isAllowed);
         }),
       authorizePublish: (client, packet, done) => {
-        const { topic } = packet;
-        if (client === null || (!isOwnTopic(topic) && this.#gate.mayPublish(client, topic))) {
+        if (client === null || this.#mayTake(client, packet)) {
           this.#intake.take(client, packet, done);
         } else {
           this.#reception.linkOf(client)?.published(packet.payload.length);
@@ -220,6 +221,17 @@ export class MqttSource implements Service {
     await this.#sessions.saved().catch((error) => {
       this.#deps.log.warn({ reason: messageOf(error) }, 'The last changes of MQTT sessions are not on disk.');
     });
+  }
+
+  #mayTake(client: Client, { topic }: PublishPacket): boolean {
+    return !isOwnTopic(topic) && this.#gate.mayPublish(client, topic);
+  }
+
+  /** @returns false: there is more to be done for it than to take it in */
+  #takePlain(client: Client, packet: PublishPacket, done: Done): boolean {
+    if (!this.#intake.isPlain(packet) || !this.#mayTake(client, packet)) return false;
+    this.#intake.take(client, packet, done);
+    return true;
   }
 
   #keepTime(): void {

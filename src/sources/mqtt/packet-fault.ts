@@ -16,6 +16,11 @@ export class PacketInspector {
     this.#maxTopicLevels = maxTopicLevels;
   }
 
+  /** Whether there was a message on a topic lately, and nothing wrong with the topic. */
+  isGood(topic: string): boolean {
+    return this.#goodTopics.has(topic);
+  }
+
   /** What is wrong, in words; undefined when nothing is. */
   faultOf(packet: PublishPacket): string | undefined {
     const { topic, qos } = packet;

@@ -8,6 +8,7 @@ import type { Redelivery } from '../redelivery.ts';
 import { guardClient, notSilent, type OwnPacket, releaseHeld } from './aedes-guard.ts';
 import { editConnack, refusal } from './connack.ts';
 import { minUnsentBytes, Newcomers, Throttle } from './connections.ts';
+import type { Done } from './incoming.ts';
 import { Link } from './link.ts';
 import type { BrokerOptions } from './options.ts';
 import { disconnectCodeOf, reasonCode } from './reason-codes.ts';
@@ -26,6 +27,8 @@ export interface ReceptionDependencies {
   readonly mayListen: (client: Client, filter: string) => boolean;
   /** Whether a client may be told of a message: its session may have been somebody else's, who subscribed to more. */
   readonly mayReceive: (client: Client, topic: string) => boolean;
+  /** See `ClientGuard`. */
+  readonly take: (client: Client, packet: PublishPacket, done: Done) => boolean;
   readonly log: Log;
 }
 
@@ -104,6 +107,7 @@ export class Reception {
     this.#links.set(client, link);
     guardClient(client, {
       admits: (packet) => this.#admits(client, link, packet),
+      take: (packet, done) => this.#deps.take(client, packet, done),
       handle: (packet) => this.#handle(client, link, packet),
       failed: (error) => this.#failed(client, error),
     });

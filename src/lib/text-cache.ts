@@ -1,4 +1,4 @@
-import type { ProtoCursor } from '../lib/proto-cursor.ts';
+import type { ProtoCursor } from './proto-cursor.ts';
 
 const slots = 4096;
 const maxLength = 96;
@@ -20,18 +20,19 @@ export class TextCache {
   read(cursor: ProtoCursor): string {
     const stop = cursor.span();
     const start = cursor.at;
+    cursor.at = stop;
+    return this.at(cursor.bytes, start, stop);
+  }
+
+  /** The text in bytes `start` to `stop`, as UTF-8. */
+  at(bytes: Buffer, start: number, stop: number): string {
     const length = stop - start;
     if (length === 0) return '';
-    if (length > maxLength) {
-      cursor.at = stop;
-      return cursor.bytes.toString('utf8', start, stop);
-    }
-    const { bytes } = cursor;
+    if (length > maxLength) return bytes.toString('utf8', start, stop);
     let hash = length;
     for (let i = start; i < stop; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
     const slot = (hash ^ (hash >>> 13)) & (slots - 1);
     const entry = this.#entries[slot];
-    cursor.at = stop;
     if (entry !== undefined && entry.bytes.length === length && sameBytes(entry.bytes, bytes, start)) return entry.text;
     const text = bytes.toString('utf8', start, stop);
     this.#entries[slot] = { bytes: Uint8Array.prototype.slice.call(bytes, start, stop), text };

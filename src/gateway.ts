@@ -64,7 +64,7 @@ export class Gateway {
   readonly #uplink: Uplink;
   readonly #canary: Canary | undefined;
   readonly #collector: EmbeddedCollector | undefined;
-  readonly #reporter: Reporter;
+  readonly reporter: Reporter;
   readonly #serving: Serving;
   readonly #auth: Auth;
   readonly #services: ServiceGroup;
@@ -84,7 +84,7 @@ export class Gateway {
       log: part('clock'),
     });
     this.#clock = clock;
-    const metrics = new Metrics(() => this.#reporter.status());
+    const metrics = new Metrics(() => this.reporter.status());
     this.#buffer = new RecordBuffer({
       options: config.buffer,
       directory: join(this.#dataDir, 'buffer'),
@@ -120,7 +120,7 @@ export class Gateway {
     };
     const stores = { buffer: this.#buffer, rules: this.#rules, clock };
     const mqtt = () => this.#mqtt.own;
-    const told = { decoding: this.#decoding, mqtt, status: () => this.#reporter.status() };
+    const told = { decoding: this.#decoding, mqtt, status: () => this.reporter.status() };
     this.#watching = new Watching({ ...stores, ...told, config, dataDir: this.#dataDir, log: part });
     this.#flow = new Flow({ ...stores, decode, heard, publish, onlooker: this.#watching.onlooker });
     const recentDeliveries = () => this.#buffer.deliveries;
@@ -136,7 +136,7 @@ export class Gateway {
         devicesChanged,
         native: words,
       },
-      telling: tellingOf(registry, () => this.#reporter.status()),
+      telling: tellingOf(registry, () => this.reporter.status()),
       log: part('mqtt'),
     });
     this.#serial = new SerialSource({ ...intake, options: config.serial, profiles, log: part('serial') });
@@ -210,11 +210,11 @@ export class Gateway {
             ]),
       ],
     });
-    this.#reporter = new Reporter(() => this.#parts(), clock);
+    this.reporter = new Reporter(() => this.#parts(), clock);
     this.#serving = new Serving({
       ...{ ...stores, config, metrics, dataDir: this.#dataDir },
       ...{ history: this.#watching.history, live: this.#watching.live },
-      ...{ decoding: this.#decoding, mqtt: this.#mqtt, serial: this.#serial, reporter: this.#reporter },
+      ...{ decoding: this.#decoding, mqtt: this.#mqtt, serial: this.#serial, reporter: this.reporter },
       ...{ auth: this.#auth, take: this.#flow.take, commands: this.#commands.local },
       configDesk: new ConfigDesk({
         ...{ running: config, remote: remote ?? unchangeable },
@@ -227,7 +227,7 @@ export class Gateway {
     // Started sink first and stopped source first: what a part hands on always has somewhere to go.
     const existing = (...all: (Service | undefined)[]): Service[] => all.filter((one) => one !== undefined);
     this.#services = new ServiceGroup([
-      existing(this.#buffer, this.#reporter, http, this.#collector),
+      existing(this.#buffer, this.reporter, http, this.#collector),
       [clock, this.#auth, ...this.#serving.services],
       [this.#commands, this.#decoding, this.#decoding.redecoder, ...this.#watching.services],
       [this.#uplink],
@@ -239,11 +239,11 @@ export class Gateway {
     ensureDirectory(this.#dataDir, 'The data directory');
     ensureDirectory(join(this.#dataDir, 'buffer'), "The buffer's directory");
     await this.#services.start(signal);
-    this.#reporter.enter('running');
+    this.reporter.enter('running');
   }
 
   async stop(deadline: AbortSignal): Promise<void> {
-    this.#reporter.enter('stopping');
+    this.reporter.enter('stopping');
     await this.#services.stop(deadline, (name) => this.#log.warn({ stuck: name }, 'A part did not stop in time.'));
   }
 

@@ -11,10 +11,15 @@ import { isLoopback } from '../lib/loopback.ts';
 export function isLocalCaller({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>): boolean {
   const { host, origin } = headers;
   if (!isLoopback(socket.remoteAddress) || !isLocalName(`http://${host}`)) return false;
-  if (proxied.some((name) => headers[name] !== undefined)) return false;
+  if (isProxied(headers)) return false;
   const site = headers['sec-fetch-site'];
   if (site === 'cross-site' || site === 'same-site') return false;
   return origin === undefined || (isLocalName(origin) && new URL(origin).host === host);
+}
+
+/** Whether somebody asks through a proxy that says so. */
+export function isProxied(headers: IncomingHttpHeaders): boolean {
+  return proxied.some((name) => headers[name] !== undefined);
 }
 
 const proxied = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'via'];

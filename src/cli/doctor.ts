@@ -1,19 +1,14 @@
 import { writeFileSync } from 'node:fs';
-import { gzipSync } from 'node:zlib';
-import { describeConfig } from '../config/describe.ts';
 import { configFile } from '../config/load.ts';
-import { configNode } from '../config/node.ts';
 import { loadWithRemote } from '../config/remote.ts';
 import type { Config } from '../config/schema.ts';
 import { messageOf } from '../core/errors.ts';
-import { redactLine } from '../instrumentation/redact.ts';
-import { stringifyExact } from '../lib/exact-json.ts';
-import { version } from '../version.ts';
 import { helpText, parseArguments, type Usage } from './arguments.ts';
 import { configOptions, sourcesOf } from './config-options.ts';
+import { bundleOf } from './doctor/bundle.ts';
 import { diskFindings } from './doctor/disk.ts';
 import { type Finding, findingsText } from './doctor/finding.ts';
-import { gatewayFindings, type Seen, seenOf } from './doctor/running.ts';
+import { gatewayFindings, seenOf } from './doctor/running.ts';
 import { siteFindings } from './doctor/site.ts';
 import { urlOf, urlOption, usualUrl } from './gateway-client.ts';
 import type { Terminal } from './terminal.ts';
@@ -50,7 +45,7 @@ export async function doctor(args: string[], terminal: Terminal): Promise<number
     ...gatewayFindings(seen, url),
   ];
   if (values.bundle !== undefined) {
-    writeFileSync(values.bundle, gzipSync(bundleText(findings, config, seen)), { mode: 0o600 });
+    writeFileSync(values.bundle, bundleOf(findings, config, seen), { mode: 0o600 });
     terminal.err(`All of it is in ${values.bundle}: look into it before you send it (gunzip -c).`);
   }
   terminal.out(values.json ? JSON.stringify({ findings }, undefined, 2) : findingsText(findings));
@@ -73,18 +68,4 @@ function configFindings(
     const todo = '`headgate check` tells when it is right.';
     return { config: undefined, findings: [{ about, state: 'broken', says: messageOf(error), todo }] };
   }
-}
-
-/** What goes into a bundle: its texts pass through what hides secrets in the log. */
-function bundleText(findings: readonly Finding[], config: Config | undefined, seen: Seen): string {
-  const bundle = {
-    madeAt: new Date().toISOString(),
-    version,
-    node: process.version,
-    platform: `${process.platform} ${process.arch}`,
-    findings,
-    config: config && describeConfig(configNode, config),
-    ...seen,
-  };
-  return redactLine(stringifyExact(bundle));
 }

@@ -1,10 +1,13 @@
+import { type ConfigSources, configFile } from '../config/load.ts';
 import { loadWithRemote } from '../config/remote.ts';
+import type { Config } from '../config/schema.ts';
 import { messageOf } from '../core/errors.ts';
-import { createLog, drainLog } from '../instrumentation/log.ts';
+import type { Gateway } from '../gateway.ts';
+import { createLog, drainLog, type Logger } from '../instrumentation/log.ts';
 import { LogTail } from '../lib/log-tail.ts';
 import { helpText, parseArguments, type Usage } from './arguments.ts';
 import { configOptions, sourcesOf, usualSink } from './config-options.ts';
-import { failureFields, reportFailure } from './failure.ts';
+import { exitCodeOf, failureFields, reportFailure } from './failure.ts';
 import { serve } from './serve.ts';
 import type { Terminal } from './terminal.ts';
 import { welcome } from './welcome.ts';
@@ -12,7 +15,11 @@ import { welcome } from './welcome.ts';
 const usage = {
   verb: 'run',
   about: 'Runs the gateway until it is told to stop (SIGTERM, Ctrl-C).',
-  options: { ...configOptions, welcome: { about: 'Say what to try next, once it is ready.' } },
+  options: {
+    ...configOptions,
+    welcome: { about: 'Say what to try next, once it is ready.' },
+    stay: { about: 'When it cannot start: show why on the HTTP port, and try again, instead of ending.' },
+  },
 } as const satisfies Usage;
 
 export async function run(args: string[], terminal: Terminal): Promise<number> {
@@ -22,6 +29,22 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
     return 0;
   }
   const sources = sourcesOf(values, terminal);
+  const started = (gateway: Gateway, config: Config, log: Logger) => {
+    const { addresses, sink } = gateway;
+    // Both clocks start with the process.
+    log.info(
+      { ...addresses, ...(sink === undefined ? {} : { sink }), readyMs: Math.round(performance.now()) },
+      'ready',
+    );
+    if (values.welcome)
+      terminal.out(welcome({ addresses, isSecure: config.http.tls.enabled, sink, usualSink: usualSink('./data') }));
+  };
+  return await (values.stay ? runStaying(sources, terminal, started) : runOnce(sources, terminal, started));
+}
+
+type Started = (gateway: Gateway, config: Config, log: Logger) => void;
+
+async function runOnce(sources: ConfigSources, terminal: Terminal, started: Started): Promise<number> {
   const { config, remoteFile, problem } = loadWithRemote(sources);
   const tail = new LogTail();
   const root = Object.assign(createLog(config.log, undefined, tail), { tail });
@@ -34,20 +57,35 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
         'What the collector has set does not hold: it is wrong.',
       );
     const gateway = new Gateway(config, root, sources);
-    const onReady = () => {
-      const { addresses, sink } = gateway;
-      // Both clocks start with the process.
-      log.info(
-        { ...addresses, ...(sink === undefined ? {} : { sink }), readyMs: Math.round(performance.now()) },
-        'ready',
-      );
-      if (values.welcome)
-        terminal.out(welcome({ addresses, isSecure: config.http.tls.enabled, sink, usualSink: usualSink('./data') }));
-    };
-    return await serve(gateway, log, { onReady });
+    return await serve(gateway, log, { onReady: () => started(gateway, config, log) });
   } catch (error) {
     log.error(failureFields(error), `The gateway did not start: ${messageOf(error)}`);
     return reportFailure(error, terminal, config.log.level === 'debug' || config.log.level === 'trace');
+  } finally {
+    await drainLog();
+  }
+}
+
+/** @returns what {@link runOnce} does, when it is told to stop */
+async function runStaying(sources: ConfigSources, terminal: Terminal, started: Started): Promise<number> {
+  const { PersistentGateway } = await import('./startup/persistent.ts');
+  const file = configFile(sources);
+  const gateway = new PersistentGateway({
+    sources,
+    onStarted: (one, config) => started(one, config, gateway.log.child({ part: 'main' })),
+    onFailure: (error, url) => {
+      reportFailure(error, terminal);
+      const change = file === undefined ? '' : `as soon as ${file} changes, and `;
+      terminal.err(`${url} shows more. It is tried again ${change}once a minute at least; Ctrl-C ends it.`);
+    },
+  });
+  try {
+    const code = await serve(gateway, gateway.log.child({ part: 'main' }), { onReady: () => {} });
+    // Whoever looks after the process sees that it never did what it was started for.
+    return gateway.failure === undefined ? code : exitCodeOf(gateway.failure);
+  } catch (error) {
+    gateway.log.error({ part: 'main', ...failureFields(error) }, `The gateway did not start: ${messageOf(error)}`);
+    return reportFailure(error, terminal);
   } finally {
     await drainLog();
   }

@@ -161,7 +161,7 @@ export class ConfigWatch implements Service {
 const gone = 'gone';
 
 /** What of a file differs when it was written or replaced; links are followed. */
-function lookOf(file: string): string {
+export function lookOf(file: string): string {
   try {
     const stat = statSync(file, { bigint: true, throwIfNoEntry: false });
     return stat === undefined ? gone : `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}`;

@@ -6,6 +6,16 @@ const userInfo = /([a-z][a-z0-9+.-]*:\/\/)[^\s/?#"'<>]+@/gi;
 
 export const redacted = '***';
 
+/** Whether a key is named like one that holds a secret. */
+export function isSecretKey(key: string): boolean {
+  return secretKey.test(key);
+}
+
+/** A text without users and passwords in its URLs. */
+export function withoutUserInfo(text: string): string {
+  return text.replace(userInfo, `$1${redacted}@`);
+}
+
 /**
  * A log line without its secrets: the value of every key that is named like one, at any depth, and user and password
  * in URLs. It works on the finished line, which is the one place that nothing can go around: fields, bindings of child
@@ -14,7 +24,7 @@ export const redacted = '***';
  * @param line one JSON object, with or without a line feed
  */
 export function redactLine(line: string): string {
-  const hidden = line.includes('://') ? line.replace(userInfo, `$1${redacted}@`) : line;
+  const hidden = line.includes('://') ? withoutUserInfo(line) : line;
   if (!maybeSecretKey.test(hidden)) return hidden;
   const lineFeed = hidden.endsWith('\n') ? '\n' : '';
   return `${JSON.stringify(JSON.parse(hidden), (key, value) => (secretKey.test(key) ? redacted : value))}${lineFeed}`;

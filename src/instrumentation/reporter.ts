@@ -2,7 +2,7 @@ import type { Clock, MonotonicMs } from '../core/time.ts';
 import type { Service } from '../lib/service.ts';
 import { EventLoopMonitor } from './event-loop.ts';
 import { Rates } from './rates.ts';
-import { composeStatus, type GatewayStatus, type StatusParts } from './status.ts';
+import { composeStatus, type GatewayStatus, type Health, type StatusParts } from './status.ts';
 
 /** What the parts say when they are asked; the rest the reporter knows itself. */
 export type PartStatus = Omit<StatusParts, 'startedAtMs' | 'phase' | 'process' | 'rates'>;
@@ -19,6 +19,8 @@ export class Reporter implements Service {
   readonly #startedAt: MonotonicMs;
   #phase: StatusParts['phase'] = 'starting';
   #timer: NodeJS.Timeout | undefined;
+  /** What people should know before anything else, in a sentence: told by who started the gateway. */
+  notice: string | undefined;
 
   constructor(parts: () => PartStatus, clock: Clock) {
     this.#parts = parts;
@@ -61,7 +63,8 @@ export class Reporter implements Service {
         eventLoopDelayMs: this.#eventLoop.read(),
       },
     };
-    return composeStatus(parts, this.#clock.now());
+    const status = composeStatus(parts, this.#clock.now());
+    return this.notice === undefined ? status : { ...status, health: noticed(status.health, this.notice) };
   }
 
   #sample(): void {
@@ -69,4 +72,9 @@ export class Reporter implements Service {
     const counts = { received: flow.received, confirmed: flow.confirmed, acknowledged: uplink.acknowledgedRecords };
     this.#rates.sample(counts, this.#clock.monotonic());
   }
+}
+
+/** With a notice nothing is as it should be, however well it goes. */
+function noticed({ state, summary }: Health, notice: string): Health {
+  return { state: state === 'ready' ? 'degraded' : state, summary: `${notice} ${summary}` };
 }

@@ -69,6 +69,20 @@ export function parseConfigText(text: string, name: string): Layer {
   return { value, errors, where: ({ path, at }) => place(offsetOf(document, path, at)) };
 }
 
+/** What a text that is no right YAML seems to mean; what can't be told is left out. */
+export function guessConfigText(text: string): unknown {
+  try {
+    return (
+      yaml()
+        .parseDocument(text.slice(0, maxFileBytes), { prettyErrors: false, uniqueKeys: false, strict: false })
+        .toJS() ?? {}
+    );
+  } catch {
+    // A reference to nothing, say: then nothing is known of it.
+    return {};
+  }
+}
+
 /** Where the first reference stands that names nothing; the start of the file when each names something. */
 function firstLostAlias(document: Document.Parsed): number {
   let offset = 0;

@@ -71,6 +71,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     commands: parts.commands,
     load: parts.load,
     welcome: parts.welcome,
+    attempts: parts.mqtt,
     connectionsPerAddress: config.limits.connectionsPerAddress,
     config: parts.configDesk,
     publish: {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Auth } from '../auth/auth.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { addAccountsRoutes } from './accounts-routes.ts';
+import { type AttemptsApi, addAttemptsRoute } from './attempts-routes.ts';
 import { addBootstrapRoute } from './bootstrap-routes.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
 import { addClockRoutes, type ClockApi } from './clock-routes.ts';
@@ -51,6 +52,7 @@ export interface RouteDependencies {
   readonly history: HistoryApi;
   readonly live: LiveApi;
   readonly welcome: WelcomeApi;
+  readonly attempts: AttemptsApi;
   readonly logs: LogsApi;
 }
 
@@ -82,6 +84,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
     addSessionRoutes(app, deps.auth, deps.welcome.firstRun);
     addAccountsRoutes(app, deps.auth, deps.welcome.gateway);
     addFirstRunRoutes(app, deps.welcome, deps.auth);
+    addAttemptsRoute(app, deps.attempts, deps.auth);
     addBootstrapRoute(app, { ...deps, auth: deps.auth });
   }
   addHistoryRoutes(app, deps.history, deps.devices);

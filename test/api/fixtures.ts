@@ -207,6 +207,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },
     welcome: welcome(),
+    attempts: { status: () => healthyParts.mqtt, attempts: () => ({ attempts: [], silent: [], silentTotal: 0 }) },
     logs: new LogTail(),
     log: silentLog,
     ...rest,

@@ -62,6 +62,15 @@ test('a first run goes on after a restart, in another browser, up to a device th
     port: gateway.port('mqtt'),
     tls: null,
   });
+  const typo = { username: 'dmeo', password: Buffer.from('x') };
+  await (await RawMqtt.connect(gateway.port('mqtt'), 'typo', 4, typo)).closed;
+  const tried = (await ask('GET', 'connections/attempts')).json;
+  assert.deepEqual(
+    ['mqtt.connectionsTotal', 'attempts.0.userName', 'attempts.0.reason', 'attempts.0.isKnownUser'].map((path) =>
+      at(tried, path),
+    ),
+    [1, 'dmeo', 'bad-credentials', false],
+  );
   const login = { username: String(made.name), password: Buffer.from(String(made.password)) };
   const client = await RawMqtt.connect(gateway.port('mqtt'), 'demo', 4, login);
   client.send({

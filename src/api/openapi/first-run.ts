@@ -1,5 +1,18 @@
 import { Type } from 'typebox';
-import { flag, json, list, type Operations, ok, oneOf, open, orNull, text, time, whole } from './operation.ts';
+import {
+  flag,
+  json,
+  list,
+  named as namedBy,
+  type Operations,
+  ok,
+  oneOf,
+  open,
+  orNull,
+  text,
+  time,
+  whole,
+} from './operation.ts';
 
 const stepNames = ['password', 'name', 'upstream', 'sensor', 'summary'];
 const stepState = oneOf(['open', 'done', 'skipped'], 'What became of it; done also by other means.');
@@ -133,6 +146,48 @@ export const firstRunOperations: Operations = {
     body: json(Type.Object(optional)),
     answers: ok('Their preferences.', Type.Object(preferences)),
     problems: ['request.conflict', 'buffer.failed'],
+  },
+  'GET /api/v1/connections/attempts': {
+    tag: 'First run',
+    summary: 'Tells who tried to connect by MQTT and was not let in, and who is connected and says nothing.',
+    needs: 'admin',
+    answers: ok(
+      'For whoever waits for a device that does not come.',
+      Type.Object({
+        mqtt: Type.Object({
+          address: text('Where the broker listens.'),
+          connections: whole('Clients connected now.'),
+          connectionsTotal: whole('Connections since the start, whatever became of them.'),
+          refused: namedBy(whole(''), 'Connections refused or ended by us, by reason.'),
+        }),
+        attempts: list(
+          Type.Object({
+            from: text('An address.'),
+            userName: orNull(text('Null: none was given.')),
+            clientId: orNull(text('')),
+            version: orNull(whole('3, 4 (MQTT 3.1.1) or 5; null: it did not come so far.')),
+            reason: text('Such as `bad-credentials`, `anonymous`, `version-refused`, `tls-failed`.'),
+            detail: text('What was the matter.'),
+            times: whole('How often it came again.'),
+            secondsAgo: whole('The last time.'),
+            isKnownUser: orNull(flag('There is somebody of that name.')),
+            advice: orNull(text('What to do next.')),
+          }),
+          'The newest first, fifty at the most, ten of one address.',
+        ),
+        silent: list(
+          Type.Object({
+            clientId: text(''),
+            who: text('Whose credentials it has.'),
+            from: text('An address.'),
+            version: orNull(whole('')),
+            secondsConnected: whole(''),
+          }),
+          'Connected, and nothing published: the newest first, twenty at the most.',
+        ),
+        silentTotal: whole('How many of these there are.'),
+      }),
+    ),
   },
   'GET /api/v1/bootstrap': {
     tag: 'First run',

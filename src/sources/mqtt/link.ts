@@ -20,6 +20,8 @@ export class Link {
   meter: ((bytes: number) => number) | undefined;
   /** Settled when its last change of subscriptions is through. */
   lastChange: Promise<void> = Promise.resolve();
+  /** What it has published, allowed or not. */
+  messages = 0;
   readonly #redelivery: Redelivery;
   #window: ClientWindow | undefined;
   #isOpen = true;
@@ -37,6 +39,7 @@ export class Link {
 
   /** Its client has published. */
   published(bytes: number): void {
+    this.messages++;
     if (this.meter === undefined || !this.#isOpen) return;
     const ms = this.meter(bytes);
     if (ms > 0) this.throttle.rest(ms);

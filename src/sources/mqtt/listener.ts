@@ -20,7 +20,7 @@ export interface ListeningByTls {
   readonly requiresCertificate: boolean;
   readonly handshakeMs: number;
   /** A handshake came to nothing. */
-  readonly onFailure: () => void;
+  readonly onFailure: (from: string | undefined, error: Error) => void;
 }
 
 /** A TCP port on which clients are taken in. */
@@ -73,8 +73,8 @@ function tlsServer(
     secureOptions: constants.SSL_OP_NO_TICKET,
   });
   server.on('secureConnection', accept);
-  server.on('tlsClientError', (_error, socket) => {
-    onFailure();
+  server.on('tlsClientError', ({ message }, socket) => {
+    onFailure(socket.remoteAddress, new Error(`TLS handshake failed: ${message}`));
     socket.destroy();
   });
   return server;

@@ -3,6 +3,7 @@ import type { ByteStream } from '../../lib/byte-stream.ts';
 import type { Log } from '../../lib/log.ts';
 import { isLoopback } from '../../lib/loopback.ts';
 import type { Tally } from '../../lib/tally.ts';
+import type { Attempts } from './attempts.ts';
 import { Listener } from './listener.ts';
 import type { MqttOptions } from './options.ts';
 import type { RefusedReason } from './refused.ts';
@@ -19,6 +20,7 @@ export interface ListenersDependencies {
   readonly tls: MqttTls | undefined;
   readonly log: Log;
   readonly refused: Tally<RefusedReason>;
+  readonly attempts: Pick<Attempts, 'failed'>;
 }
 
 /** The ports on which clients are taken in: one without TLS, and one with it where that is configured. */
@@ -37,7 +39,7 @@ export class Listeners {
 
   /** @throws {HeadgateError} port.taken, port.forbidden, address.unavailable; config.invalid, config.unreadable for certificates */
   async start(accept: (stream: ByteStream) => void): Promise<void> {
-    const { options, tls, log, refused } = this.#deps;
+    const { options, tls, log, refused, attempts } = this.#deps;
     const { host, port, maxConnections, connectTimeout } = options;
     await this.#plain.start({ host, port, maxConnections, accept });
     if (!isLoopback(host) && host !== 'localhost') log.warn({ host }, readable);
@@ -50,7 +52,10 @@ export class Listeners {
         context,
         requiresCertificate: own.requireCertificate,
         handshakeMs: connectTimeout,
-        onFailure: () => refused.add('tls-failed'),
+        onFailure: (from, error) => {
+          refused.add('tls-failed');
+          attempts.failed({ from, error });
+        },
       },
     });
     certificate.follow(server as unknown as TlsServer);

@@ -10,6 +10,7 @@ import type { Service } from '../../lib/service.ts';
 import { Tally } from '../../lib/tally.ts';
 import { Redelivery } from '../redelivery.ts';
 import { guardBroker } from './aedes-guard.ts';
+import { Attempts, type AttemptsReport } from './attempts.ts';
 import { DeviceCarrier } from './device-carrier.ts';
 import { type Answered, devicesPrefix, withoutCommands } from './device-commands.ts';
 import { DeviceRequests } from './device-requests.ts';
@@ -82,6 +83,7 @@ export class MqttSource implements Service {
   readonly #reception: Reception;
   /** Connections that asked to start afresh and are not yet let in. */
   readonly #startsAfresh = new WeakSet<Client>();
+  readonly #attempts = new Attempts(() => performance.now());
   readonly #tellRefused = (client: Client, code: number): void => this.#reception.refusing(client, code);
   #broker: Aedes | undefined;
   #timers: readonly NodeJS.Timeout[] = [];
@@ -90,7 +92,7 @@ export class MqttSource implements Service {
     this.#deps = deps;
     const { options, log } = deps;
     this.#gate = new Gate(deps.access, deps.load ?? unlimited, log);
-    this.#listeners = new Listeners({ options, tls: deps.tls, log, refused: this.#refused });
+    this.#listeners = new Listeners({ options, tls: deps.tls, log, refused: this.#refused, attempts: this.#attempts });
     this.#redelivery = new Redelivery(options.maxInFlight);
     this.devices = new DeviceCarrier({
       maxTopicLevels: options.maxTopicLevels,
@@ -164,12 +166,14 @@ export class MqttSource implements Service {
         this.#reception.greeted(client, packet as never);
         done(null, true);
       },
-      authenticate: (client, username, password, done) =>
+      authenticate: (client, username, password, done) => {
+        this.#attempts.named(client, username);
         authenticate(this.#gate, client, { username, password }, this.#tellRefused, (isAllowed, error) => {
           // A session that starts afresh forgets the packet ids of the one before (MQTT 5.0 § 3.1.2.4).
           if (isAllowed && this.#startsAfresh.has(client)) this.#sessions.forgetIncoming(client.id);
           done(error, isAllowed);
-        }),
+        });
+      },
       authorizePublish: (client, packet, done) => {
         if (client === null || this.#mayTake(client, packet)) {
           this.#intake.take(client, packet, done);
@@ -276,8 +280,14 @@ export class MqttSource implements Service {
     this.#reception.accept(socket);
   }
 
+  /** Who tried to connect and was not let in, and who is connected and says nothing: for whoever waits for a device. */
+  attempts(): AttemptsReport {
+    return this.#attempts.report(this.#reception.silent((client) => this.#gate.principalOf(client).name));
+  }
+
   #noteError(client: Client, error: Error): void {
     if (error instanceof NotTaken) return;
+    this.#attempts.ended(client, this.#reception.linkOf(client), error);
     const reason = reasonOf(error);
     this.#refused.add(reason);
     this.#deps.log.debug(

@@ -6,6 +6,7 @@ import type { Log } from '../../lib/log.ts';
 import type { Tally } from '../../lib/tally.ts';
 import type { Redelivery } from '../redelivery.ts';
 import { guardClient, notSilent, type OwnPacket, releaseHeld } from './aedes-guard.ts';
+import type { SilentClients } from './attempts.ts';
 import { editConnack, refusal } from './connack.ts';
 import { minUnsentBytes, Newcomers, Throttle } from './connections.ts';
 import type { Done } from './incoming.ts';
@@ -37,6 +38,9 @@ const anyNumber = 65_535;
 /** Faults that leave nobody to be told, or nothing that could be said to them. */
 const silent: readonly RefusedReason[] = ['connection-lost', 'drain-timeout', 'packet-too-large'];
 
+/** How many of those who are connected and say nothing are told of. */
+const maxSilent = 20;
+
 /** What a CONNECT asks for that aedes leaves to others. */
 interface Hello extends ConnectPacket {
   readonly properties?: {
@@ -54,7 +58,7 @@ export class Reception {
   readonly #links = new WeakMap<Client, Link>();
   readonly #sockets = new Set<ByteStream>();
   /** Those of them that have said CONNECT and were let in. */
-  readonly #clients = new Set<ByteStream>();
+  readonly #clients = new Map<ByteStream, { readonly client: Client; readonly sinceMs: number }>();
   #total = 0;
 
   constructor(deps: ReceptionDependencies) {
@@ -78,6 +82,19 @@ export class Reception {
 
   linkOf(client: Client): Link | undefined {
     return this.#links.get(client);
+  }
+
+  /** Some of those who are connected and have published nothing, the newest first, and how many there are. */
+  silent(whoIs: (client: Client) => string): SilentClients {
+    const found = [...this.#clients.values()].filter(({ client }) => this.#links.get(client)?.messages === 0).reverse();
+    const some = found.slice(0, maxSilent).map(({ client, sinceMs }) => ({
+      clientId: client.id.slice(0, 100),
+      who: whoIs(client),
+      from: (client.conn as ByteStream).remoteAddress ?? 'unknown',
+      version: this.#links.get(client)?.limits?.version ?? null,
+      secondsConnected: Math.round((performance.now() - sinceMs) / 1_000),
+    }));
+    return { silent: some, silentTotal: found.length };
   }
 
   /** Takes in a connection on which a client will say CONNECT. */
@@ -166,7 +183,7 @@ export class Reception {
     if (link !== undefined) link.meter = meter;
     const socket = client.conn as ByteStream;
     this.#newcomers.settle(socket);
-    this.#clients.add(socket);
+    this.#clients.set(socket, { client, sinceMs: performance.now() });
     socket.once('close', () => this.#clients.delete(socket));
     releaseHeld(client);
   }

@@ -48,6 +48,7 @@ export const skippedReasons = [
 export type SkippedReason = (typeof skippedReasons)[number];
 
 const byMessage: readonly (readonly [RegExp, RefusedReason])[] = [
+  [/TLS handshake failed/, 'tls-failed'],
   [/connect did not arrive in time/, 'connect-timeout'],
   [/keep alive timeout/, 'keepalive-timeout'],
   [/packet too large/, 'packet-too-large'],

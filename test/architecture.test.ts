@@ -4,7 +4,18 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { test } from 'node:test';
-import { entries, firstCycle, generated, homes, type Import, importsOf, maxLines, trespass } from './house.ts';
+import {
+  bundled,
+  entries,
+  firstCycle,
+  generated,
+  generatedFiles,
+  homes,
+  type Import,
+  importsOf,
+  maxLines,
+  trespass,
+} from './house.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -16,7 +27,7 @@ function filesIn(folder: string): Map<string, string> {
 
 const sources = filesIn(join(root, 'src'));
 const tests = filesIn(join(root, 'test'));
-const imports = [...sources].filter(([path]) => path.endsWith('.ts')).flatMap(([path, text]) => importsOf(path, text));
+const imports = [...sources].filter(([path]) => /\.tsx?$/.test(path)).flatMap(([path, text]) => importsOf(path, text));
 
 test('imports keep to the house', () => {
   assert.ok(imports.length > 50, 'imports were found at all');
@@ -28,7 +39,7 @@ test('every entry of a process is there', () => {
 });
 
 test('imports within src lead to files that exist', () => {
-  const lost = imports.filter(({ to, isLibrary }) => !isLibrary && !sources.has(to) && !to.endsWith('.json'));
+  const lost = imports.filter(({ to, isLibrary }) => !isLibrary && !sources.has(to) && !/\.(?:json|css|svg)$/.test(to));
   assert.deepEqual(
     lost.map(({ from, to }) => `${from} → ${to}`),
     [],
@@ -40,10 +51,12 @@ test('no files load one another in a ring', () => {
 });
 
 test('every library that is installed for use is used, and has a home', () => {
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const installed = [...Object.keys(dependencies), ...bundled].sort();
+  for (const name of bundled) assert.ok(name in devDependencies, name);
   const used = new Set(imports.filter(({ isLibrary }) => isLibrary).map(({ to }) => to));
-  assert.deepEqual(Object.keys(dependencies).sort(), [...used].sort());
-  assert.deepEqual(Object.keys(homes).sort(), Object.keys(dependencies).sort());
+  assert.deepEqual(installed, [...used].sort());
+  assert.deepEqual(Object.keys(homes).sort(), installed);
 });
 
 test('files are short, named in kebab-case, and no folder has a barrel', () => {
@@ -54,7 +67,7 @@ test('files are short, named in kebab-case, and no folder has a barrel', () => {
   ] as const) {
     for (const [path, text] of files) {
       if (folder === 'src' && path.startsWith(generated)) continue;
-      if (!path.endsWith('.ts')) continue;
+      if (!/\.tsx?$/.test(path) || (folder === 'src' && generatedFiles.includes(path))) continue;
       const lines = text.split('\n').length - 1;
       if (lines > limit) wrong.push(`${folder}/${path} has ${lines} lines, more than ${limit}`);
       if (!/^([a-z0-9]+(-[a-z0-9]+)*\/)*[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+)+$/.test(path))

@@ -8,6 +8,7 @@ const bin = join(root, 'node_modules', '.bin');
 
 const checks: readonly { name: string; command: string; args: readonly string[] }[] = [
   { name: 'types', command: join(bin, 'tsc'), args: ['--noEmit'] },
+  { name: 'dashboard types', command: join(bin, 'tsc'), args: ['--noEmit', '-p', 'src/dashboard'] },
   {
     name: 'lint and format',
     command: join(bin, 'biome'),

@@ -74,6 +74,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   '@nats-io/kv': ['collector/'],
   '@nats-io/transport-node': ['collector/'],
   '@peculiar/x509': ['uplink/', 'collector/', 'auth/tls/'],
+  '@preact/signals': ['dashboard/'],
   aedes: ['sources/mqtt/'],
 
   'better-sqlite3': ['buffer/', 'history/', 'collector/'],
@@ -85,6 +86,7 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'mqtt-packet': ['sources/mqtt/'],
   pino: ['instrumentation/'],
   'pino-pretty': ['instrumentation/'],
+  preact: ['dashboard/'],
   'prom-client': ['instrumentation/'],
   qlobber: ['sources/mqtt/'],
   re2js: ['profiles/'],
@@ -95,8 +97,12 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   yaml: ['config/', 'lib/settings/'],
 };
 
+/** Libraries that are built into the dashboard: nobody needs them at run time, so they are installed for development only. */
+export const bundled: readonly string[] = ['@preact/signals', 'preact'];
+
 /** Made by a program, not by hand: exempt from what is about style. */
 export const generated = 'wire/generated/';
+export const generatedFiles: readonly string[] = ['dashboard/api/schema.ts'];
 export const maxLines = { source: 300, test: 400 };
 
 /** One import of one file. */
@@ -112,7 +118,7 @@ export interface Import {
 
 const statement = /^\s*(?:import|export)\s+(type\s)?(?:[\w*{}\s,$]+?\sfrom\s+)?'([^']+)'/gm;
 const expression = /(typeof\s+)?\b(?:import|require|createRequire\(import\.meta\.url\))\(\s*'([^']+)'/g;
-const thread = /new URL\(\s*'([^']+\.ts)',\s*import\.meta\.url\s*\)/g;
+const thread = /new URL\(\s*'([^']+\.tsx?)',\s*import\.meta\.url\s*\)/g;
 
 /** The imports in a source text; Node's own modules are left out. */
 export function importsOf(from: string, text: string): Import[] {

@@ -1,7 +1,7 @@
 // npm test: installs or names the system programs that tests need, then runs every test.
 //   npm test -- test/buffer          only that folder, file or glob
 //   npm test -- --test-name-pattern=QoS   any option of `node --test`
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +32,9 @@ if (problem !== undefined) {
   say(problem);
   process.exit(1);
 }
+// As the browser tests need it; a moment when it is there already.
+const built = spawnSync(process.execPath, [join(root, 'deploy/build-dashboard.ts')], { stdio: 'inherit' });
+if (built.status !== 0) process.exit(1);
 const given = process.argv.slice(2);
 const options = given.filter((argument) => argument.startsWith('-'));
 const globs = given.filter((argument) => !argument.startsWith('-')).map(globOf);

@@ -9,6 +9,7 @@ import { addClockRoutes, type ClockApi } from './clock-routes.ts';
 import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
 import { addConfigRoutes, type ConfigApi } from './config-routes.ts';
 import type { Connections } from './connections.ts';
+import { addDashboardRoutes } from './dashboard-routes.ts';
 import { addDeviceMetrics } from './device-metrics.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { addDocsRoutes } from './docs-routes.ts';
@@ -27,7 +28,6 @@ import { addRedecodeRoutes, type RedecodeApi } from './redecode-routes.ts';
 import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
 import { addSerialRoutes, type SerialApi } from './serial-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
-import { contentSecurityPolicy, statusPage } from './status-page.ts';
 import { addTopicsRoutes, type TopicsApi } from './topics-routes.ts';
 
 /** The parts, as far as the routes can ask them for something. */
@@ -65,6 +65,7 @@ export interface ServerParts {
 /** Every route that there is. */
 export function addRoutes(app: FastifyInstance, deps: RouteDependencies & ServerParts): void {
   addOwnRoutes(app, deps);
+  addDashboardRoutes(app);
   addDocsRoutes(app);
   addRulesRoutes(app, deps.rules);
   addDevicesRoutes(app, deps.devices);
@@ -91,11 +92,8 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addLiveRoutes(app, deps.live, deps.connections);
 }
 
-/** `GET /` for people, `/api/v1/health/live` and `…/ready`, `/api/v1/status`, and `/metrics` for Prometheus. */
+/** `/api/v1/health/live` and `…/ready`, `/api/v1/status`, and `/metrics` for Prometheus. */
 function addOwnRoutes(app: FastifyInstance, { status, metrics }: RouteDependencies): void {
-  app.get('/', needs('nothing'), (_request, reply) =>
-    reply.type('text/html; charset=utf-8').header('content-security-policy', contentSecurityPolicy).send(statusPage),
-  );
   app.get('/api/v1/health/live', needs('nothing'), () => ({ status: 'live' }));
   app.get('/api/v1/health/ready', needs('nothing'), (_request, reply) => {
     const { health } = status();

@@ -5,12 +5,13 @@ const headers = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cross-origin-resource-policy': 'same-origin',
-  'cache-control': 'no-store',
 };
 const nothingAllowed = "default-src 'none'; frame-ancestors 'none'";
 
 /** Adds the headers that keep browsers from doing harm. */
 export function protect(reply: FastifyReply): FastifyReply {
   if (!reply.hasHeader('content-security-policy')) reply.header('content-security-policy', nothingAllowed);
+  // The files of the dashboard may be kept.
+  if (!reply.hasHeader('cache-control')) reply.header('cache-control', 'no-store');
   return reply.headers(headers);
 }

@@ -1,5 +1,6 @@
 import { Type } from 'typebox';
-import { flag, json, number, type Operations, ok, oneOf, open, orNull, text, time, whole } from './operation.ts';
+import { flag, json, list, number, type Operations, ok, oneOf, open, orNull, text, time, whole } from './operation.ts';
+import { buffer } from './records.ts';
 
 const certificate = orNull(
   Type.Object({
@@ -9,6 +10,39 @@ const certificate = orNull(
   }),
 );
 const presences = { online: whole(''), stale: whole(''), offline: whole(''), unknown: whole('') };
+
+const uplink = Type.Object(
+  {
+    state: oneOf(['offline', 'connecting', 'waiting', 'rejected', 'draining', 'stalled', 'live'], ''),
+    url: text('Of the collector.'),
+    address: orNull(text('`IP:PORT`.')),
+    since: time('Since when the state is what it is.'),
+    reason: orNull(text('Why it waits or was rejected.')),
+    retryAt: orNull(time('When it tries again.')),
+    leftRecords: orNull(whole('Of the backlog, while it drains.')),
+    etaSeconds: orNull(number('How long they take.')),
+    lastAcknowledgedAt: orNull(time('')),
+    acknowledgedRecords: whole('Since the start.'),
+    acknowledgedBytes: whole('Since the start.'),
+    acknowledgedPerSecond: number('Of late.'),
+    inFlightBytes: whole('Sent, and not acknowledged yet.'),
+    wireBytes: whole('Sent and received since the start.'),
+    connections: whole('Since the start.'),
+    attempts: whole('Since the start.'),
+    canary: orNull(
+      Type.Object(
+        {
+          state: text(''),
+          roundTripMs: orNull(number('Of the newest.')),
+          secondsSinceReturn: orNull(number('')),
+        },
+        { additionalProperties: true, description: 'Records of the gateway’s own, sent to see whether they arrive.' },
+      ),
+    ),
+    problem: orNull(text('What keeps some records from being sent.')),
+  },
+  { additionalProperties: true },
+);
 
 const statusReport = Type.Object({
   gateway: Type.Object({
@@ -22,7 +56,16 @@ const statusReport = Type.Object({
     state: oneOf(['starting', 'ready', 'degraded', 'failing', 'stopping'], 'Degraded still takes messages in, safely.'),
     summary: text('The state of things, for people.'),
   }),
-  clock: open('Which time the gateway has, and how far it can be trusted.'),
+  clock: Type.Object(
+    {
+      now: time('The gateway’s time.'),
+      quality: oneOf(['unset', 'estimated', 'synced'], 'How far it can be trusted.'),
+      source: text('Who says so.'),
+      aheadOfSystemSeconds: number('Of the machine’s own clock, which the gateway does not set.'),
+      contradictions: list(Type.String(), 'Whose clock differs from it, and by how much.'),
+    },
+    { additionalProperties: true },
+  ),
   mqtt: open('The broker: connections, refusals, deliveries left out.'),
   serial: open('Serial ports.'),
   modbus: open('Modbus buses.'),
@@ -35,8 +78,8 @@ const statusReport = Type.Object({
     receivedPerSecond: number('Of late.'),
     confirmedPerSecond: number('Of late.'),
   }),
-  buffer: open('The ledger, the lanes, what there is room for: as `GET /api/v1/buffer`.'),
-  uplink: open('The way to the collector: as `GET /api/v1/uplink`.'),
+  buffer,
+  uplink,
   history: open('What is kept for charts: series, points left out, bytes.'),
   live: open('Readers of what happens, and what they missed.'),
   devices: Type.Object({ ...presences, total: whole(''), ignored: whole('') }, { additionalProperties: true }),
@@ -54,15 +97,29 @@ const statusReport = Type.Object({
     { description: 'Certificates of listeners; null: no TLS.' },
   ),
   collector: orNull(Type.Object({ address: text('Where it listens.'), sink: text('Where it writes.') })),
-  process: open('Memory, processor time, delay of the event loop.'),
+  process: Type.Object(
+    {
+      pid: whole(''),
+      rssBytes: whole('Memory.'),
+      cpuSeconds: number('Since the start.'),
+      eventLoopDelayMs: Type.Object({ p50: number(''), p99: number(''), max: number('') }),
+    },
+    { additionalProperties: true },
+  ),
 });
 
 /** What is asked of the gateway itself. */
 export const gatewayOperations: Operations = {
   'GET /': {
     tag: 'Gateway',
-    summary: 'The status page, for people.',
+    summary: 'The dashboard.',
     answers: { 200: { description: 'A page.', content: { 'text/html': Type.String() } } },
+  },
+  'GET /ui/{file}': {
+    tag: 'Gateway',
+    summary: 'What the dashboard consists of.',
+    path: { file: text('Named by the page.') },
+    answers: { 200: { description: 'A file.', content: { 'text/javascript': Type.String() } } },
   },
   'GET /api/openapi.json': {
     tag: 'Gateway',
@@ -112,24 +169,7 @@ export const gatewayOperations: Operations = {
     tag: 'Gateway',
     summary: 'The way to the collector: where it stands, and why.',
     needs: 'read',
-    answers: ok(
-      'As things stand.',
-      Type.Object(
-        {
-          state: oneOf(['offline', 'connecting', 'waiting', 'rejected', 'draining', 'stalled', 'live'], ''),
-          url: text('Of the collector.'),
-          address: orNull(text('`IP:PORT`.')),
-          since: time('Since when the state is what it is.'),
-          reason: orNull(text('Why it waits or was rejected.')),
-          retryAt: orNull(time('When it tries again.')),
-          leftRecords: orNull(whole('Of the backlog, while it drains.')),
-          etaSeconds: orNull(whole('How long they take.')),
-          lastAcknowledgedAt: orNull(time('')),
-          problem: orNull(text('What keeps some records from being sent.')),
-        },
-        { additionalProperties: true },
-      ),
-    ),
+    answers: ok('As things stand.', uplink),
   },
   'GET /metrics': {
     tag: 'Gateway',

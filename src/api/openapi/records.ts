@@ -25,7 +25,8 @@ const ledger = Type.Object({
 const priority = oneOf(['critical', 'normal', 'bulk'], '');
 const durability = oneOf(['local', 'anywhere', 'relaxed', 'memory'], '');
 
-const buffer = Type.Object({
+/** Also a part of the status. */
+export const buffer = Type.Object({
   state: oneOf(['open', 'full', 'failing', 'closed'], 'Full: what must not be dropped waits at its source.'),
   failure: Type.Optional(text('While failing.')),
   waitingRecords: whole('That the collector has not acknowledged.'),
@@ -56,7 +57,7 @@ const buffer = Type.Object({
   flashBytes: named(whole(''), 'Written since the start, by durability.'),
   damages: list(Type.String(), 'What was wrong with the files.'),
   refused: whole('Messages refused: their source knows.'),
-  replayingRecords: whole('Records that are being sent again.'),
+  replayingRecords: Type.Optional(whole('Records that are being sent again.')),
 });
 
 const window = {

@@ -1,0 +1,150 @@
+import type { FromPage, LiveEvent, LiveWish, StreamState, ToPage } from './protocol.ts';
+import { readEvents, type StreamEnd } from './stream.ts';
+import { filterFor, isSame } from './wishes.ts';
+
+/** A page that listens. */
+export interface Listener {
+  tell(message: ToPage): void;
+}
+
+interface Page {
+  wishes: readonly LiveWish[];
+  isVisible: boolean;
+}
+
+/** Pages are told at most four times a second. */
+const paceMs = 250;
+/** More than that at once is not worth telling: of each series the newest. */
+const maxBatch = 2_000;
+const firstPauseMs = 500;
+const longestPauseMs = 15_000;
+
+/**
+ * The one stream of a browser, shared by its pages: it runs in a SharedWorker, or in the page where there is none. It has what any
+ * visible page wants, goes on from where it was when it is lost, and rests while nobody looks.
+ */
+export class LiveHub {
+  readonly #base: string;
+  readonly #pages = new Map<Listener, Page>();
+  #state: StreamState = { state: 'connecting' };
+  #wish: LiveWish | undefined;
+  #cursor: string | undefined;
+  #run: AbortController | undefined;
+  #again: (() => void) | undefined;
+  #batch: LiveEvent[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** @param base the page's address, as `api/…` is relative to it */
+  constructor(base: string) {
+    this.#base = base;
+  }
+
+  hear(listener: Listener, message: FromPage): void {
+    switch (message.type) {
+      case 'want':
+        if (!this.#pages.has(listener)) listener.tell({ type: 'state', state: this.#state });
+        this.#pages.set(listener, { wishes: message.wishes, isVisible: message.isVisible });
+        break;
+      case 'again':
+        this.#again?.();
+        break;
+      case 'bye':
+        this.#pages.delete(listener);
+        break;
+    }
+    this.#follow();
+  }
+
+  /** Has the stream be what is wanted now. */
+  #follow(): void {
+    const visible = [...this.#pages.values()].filter((page) => page.isVisible);
+    const wish = filterFor(visible.flatMap((page) => page.wishes));
+    if (isSame(wish, this.#wish)) return;
+    this.#wish = wish;
+    this.#run?.abort();
+    this.#run = undefined;
+    if (wish === undefined) {
+      this.#become({ state: 'paused' });
+      return;
+    }
+    const run = new AbortController();
+    this.#run = run;
+    void this.#keep(wish, run.signal);
+  }
+
+  /** Reads, and reads again whenever it ends. */
+  async #keep(wish: LiveWish, abort: AbortSignal): Promise<void> {
+    let pauseMs = firstPauseMs;
+    while (!abort.aborted) {
+      const end = await readEvents(this.#base, wish, this.#cursor, this.#ears(), abort);
+      if (abort.aborted) return;
+      if (this.#state.state === 'live') pauseMs = firstPauseMs;
+      this.#ended(end);
+      await this.#pause(end.retryMs ?? pauseMs * (0.75 + Math.random() / 2));
+      pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+    }
+  }
+
+  #ended(end: StreamEnd): void {
+    if (end.kind === 'refused' && (end.status === 401 || end.status === 403)) {
+      this.#become({ state: 'refused', code: end.code, detail: end.detail });
+    } else if (this.#state.state === 'live') {
+      this.#become({ state: 'reconnecting', sinceMs: Date.now() });
+    }
+  }
+
+  /** For a while, or until somebody wants to go on. */
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#again = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  }
+
+  #ears() {
+    return {
+      begun: (cursor: string, reset: string | undefined) => {
+        const isFirst = this.#cursor === undefined;
+        this.#cursor = cursor;
+        if (reset !== undefined && !isFirst) this.#tellAll({ type: 'missed', why: 'reset', reason: reset });
+        this.#become({ state: 'live', by: 'events' });
+      },
+      event: (event: LiveEvent) => {
+        this.#cursor = event.cursor;
+        this.#batch.push(event);
+        this.#timer ??= setTimeout(() => this.#flush(), paceMs);
+      },
+      gap: (missed: number, reason: string) => {
+        // Of what was left out between two values the newest came: only what is known of old ones is not whole.
+        this.#tellAll({ type: 'missed', why: 'gap', missed, reason });
+      },
+    };
+  }
+
+  #flush(): void {
+    this.#timer = undefined;
+    const events = this.#batch.length > maxBatch ? newestOf(this.#batch) : this.#batch;
+    this.#batch = [];
+    this.#tellAll({ type: 'events', events });
+  }
+
+  #become(state: StreamState): void {
+    this.#state = state;
+    this.#tellAll({ type: 'state', state });
+  }
+
+  #tellAll(message: ToPage): void {
+    for (const listener of this.#pages.keys()) listener.tell(message);
+  }
+}
+
+/** Of each topic's measurements the newest, and all else, in order. */
+export function newestOf(events: readonly LiveEvent[]): LiveEvent[] {
+  const newest = new Map<string, LiveEvent>();
+  const seriesOf = (event: LiveEvent): string => `${event.deviceId}\0${String(event.topic)}`;
+  for (const event of events) if (event.event === 'measurement') newest.set(seriesOf(event), event);
+  return events.filter((event) => event.event !== 'measurement' || newest.get(seriesOf(event)) === event);
+}

@@ -1,0 +1,78 @@
+import { signal } from '@preact/signals';
+import { LiveHub } from './hub.ts';
+import type { FromPage, LiveEvent, LiveWish, StreamState, ToPage } from './protocol.ts';
+
+// The page's end of the live stream.
+
+/** How the stream is, for people. */
+export const stream = signal<StreamState>({ state: 'connecting' });
+
+/** Hears what happens. */
+export interface LiveEars {
+  /** What it wants; the stream may bring more. */
+  readonly wish: LiveWish;
+  /** In order, at most four times a second; empty when nothing of its kind came. */
+  events(events: readonly LiveEvent[]): void;
+  /** Some are missing: what is known has to be asked for again. */
+  missed?(why: 'reset' | 'gap'): void;
+}
+
+const ears = new Set<LiveEars>();
+const base = typeof document === 'undefined' ? '' : new URL('.', document.baseURI).href.replace(/#.*/, '');
+let send: ((message: FromPage) => void) | undefined;
+
+/** Follows what happens until the returned function is called. */
+export function follow(one: LiveEars): () => void {
+  ears.add(one);
+  want();
+  return () => {
+    ears.delete(one);
+    want();
+  };
+}
+
+/** Tries again at once: somebody signed in. */
+export function followAgain(): void {
+  send?.({ type: 'again' });
+}
+
+function want(): void {
+  send ??= connect();
+  const isVisible = document.visibilityState === 'visible';
+  send({ type: 'want', wishes: [...ears].map(({ wish }) => wish), isVisible });
+}
+
+function connect(): (message: FromPage) => void {
+  document.addEventListener('visibilitychange', want);
+  if (typeof SharedWorker === 'undefined') {
+    // Chrome on Android before 2026, say: this page has a stream of its own.
+    const hub = new LiveHub(base);
+    const listener = { tell: hear };
+    addEventListener('pagehide', () => hub.hear(listener, { type: 'bye' }));
+    addEventListener('pageshow', ({ persisted }) => persisted && want());
+    return (message) => hub.hear(listener, message);
+  }
+  const worker = new SharedWorker(new URL('./worker.ts', import.meta.url), { type: 'module', name: 'headgate' });
+  worker.port.onmessage = ({ data }: MessageEvent<ToPage>) => hear(data);
+  const post = (message: FromPage): void => worker.port.postMessage({ ...message, base });
+  addEventListener('pagehide', () => post({ type: 'bye' }));
+  addEventListener('pageshow', ({ persisted }) => persisted && want());
+  return post;
+}
+
+function hear(message: ToPage): void {
+  switch (message.type) {
+    case 'state':
+      stream.value = message.state;
+      return;
+    case 'events':
+      for (const one of ears) {
+        const { kinds } = one.wish;
+        const own = kinds === undefined ? message.events : message.events.filter(({ event }) => kinds.includes(event));
+        if (own.length > 0) one.events(own);
+      }
+      return;
+    case 'missed':
+      for (const one of ears) one.missed?.(message.why);
+  }
+}

@@ -1,0 +1,17 @@
+import type { ComponentType } from 'preact';
+import type { IconName } from './ui/icon.tsx';
+
+/** A page: loaded when somebody goes there. */
+export interface Page {
+  readonly name: string;
+  readonly icon: IconName;
+  /** Reached by `g` and this key; undefined: by links only. */
+  readonly key?: string;
+  /** Beside the others in the rail: on a phone only the first five. */
+  readonly place: 'rail' | 'rail-wide' | 'none';
+  readonly load: () => Promise<{ readonly Page: ComponentType }>;
+}
+
+export const pages: readonly Page[] = [
+  { name: 'overview', icon: 'overview', key: 'o', place: 'rail', load: () => import('./pages/overview/overview.tsx') },
+];

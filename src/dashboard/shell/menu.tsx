@@ -1,0 +1,42 @@
+import { type Locale, locale, locales, t } from '../i18n/text.ts';
+import { setLocale, setTheme, type Theme, theme } from '../state/preferences.ts';
+import { session, signOut } from '../state/session.ts';
+import { Dialog } from '../ui/dialog.tsx';
+import { Field } from '../ui/field.tsx';
+import { sayProblem } from '../ui/toasts.tsx';
+
+/** Who one is, and how things are shown. */
+export function Menu({ onClose }: { readonly onClose: () => void }) {
+  const who = session.value;
+  return (
+    <Dialog title={who.state === 'signed-in' ? who.person.name : t('This browser')} onClose={onClose}>
+      <Field label={t('Appearance')}>
+        <select value={theme.value} onChange={(e) => setTheme(e.currentTarget.value as Theme)}>
+          <option value="system">{t('As the system')}</option>
+          <option value="light">{t('Light')}</option>
+          <option value="dark">{t('Dark')}</option>
+        </select>
+      </Field>
+      <Field label={t('Language')}>
+        <select value={locale.value} onChange={(e) => setLocale(e.currentTarget.value as Locale).catch(sayProblem)}>
+          {Object.entries(locales).map(([tag, name]) => (
+            <option value={tag} key={tag} lang={tag}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </Field>
+      <div class="row">
+        {who.state === 'signed-in' && who.person.kind === 'person' && (
+          <button class="button" type="button" onClick={() => signOut().then(onClose, sayProblem)}>
+            {t('Sign out')}
+          </button>
+        )}
+        <span class="grow" />
+        <button class="button primary" type="button" onClick={onClose}>
+          {t('Close')}
+        </button>
+      </div>
+    </Dialog>
+  );
+}

@@ -17,7 +17,7 @@ export interface PublishDependencies {
   readonly log: Log;
 }
 
-/** So many messages of one call may wait for the disk before no more are read from it. */
+/** So many messages of one call may wait for the disk, or their answers for the client, before no more are read from it. */
 const maxOpen = 256;
 
 /** Takes in what a call brings: each message is answered once it is as durable as its rule asks. */
@@ -27,14 +27,21 @@ export function publishCall(call: PublishStream, deps: PublishDependencies): voi
   let open = 0;
   let hasEnded = false;
   let isOver = false;
+  let isUnread = false;
   const answer = (response: PublishResponse): void => {
-    if (!isOver) call.write(response);
+    if (isOver || call.write(response) || isUnread) return;
+    isUnread = true;
+    call.pause();
+    call.once('drain', () => {
+      isUnread = false;
+      if (open < maxOpen && !hasEnded && !isOver) call.resume();
+    });
   };
   const settled = (): void => {
     open--;
     if (isOver) return;
     if (hasEnded && open === 0) call.end();
-    else if (open === maxOpen - 1 && !hasEnded) call.resume();
+    else if (open === maxOpen - 1 && !hasEnded && !isUnread) call.resume();
   };
   call.on('data', (request: PublishRequest) => {
     const { id } = request;

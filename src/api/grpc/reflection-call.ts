@@ -9,8 +9,9 @@ export function reflectionCall(call: ServerDuplexStream<ServerReflectionRequest,
   call.on('data', async (request: ServerReflectionRequest) => {
     call.pause();
     const { reflect } = await import('../../wire/reflection.ts');
-    call.write(reflect(request));
-    call.resume();
+    // Who does not read what it is told is asked no more.
+    if (call.write(reflect(request))) call.resume();
+    else call.once('drain', () => call.resume());
   });
   call.on('end', () => call.end());
   // The client went away: nobody is there to be told.

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { RuleBook } from './admission/rule-book.ts';
 import { GrpcApi } from './api/grpc/grpc-api.ts';
 import type { HttpApi } from './api/http-api.ts';
+import { connectionLimit } from './api/load-hook.ts';
 import { puttingOff } from './api/measurements/history-routes.ts';
 import type { TlsStatus } from './api/tls-status.ts';
 import type { Auth } from './auth/auth.ts';
@@ -103,6 +104,8 @@ export class Serving {
       isServing: () => ['ready', 'degraded'].includes(reporter.status().health.state),
       publish: publish.take,
       admit: this.load.admitMessage,
+      admitCall: (principal, address) => this.load.take('requests', 1, principal, address),
+      mayConnect: connectionLimit(config.limits.connectionsPerAddress, () => this.load.connectionRefused()),
       devices: decoding.registry,
       history: puttingOff(deps.history.queries, () => this.load.admitRead()),
       commands: deps.commands,

@@ -39,16 +39,20 @@ export function addLoadHook(app: FastifyInstance, load: LoadApi): void {
 
 /** Lets one other machine have so many connections at a time: what it holds open must not be lacking elsewhere. */
 export function limitConnections(server: Server, perAddress: number, refused: () => void): void {
-  if (perAddress === 0) return;
+  if (perAddress > 0) server.prependListener('connection', connectionLimit(perAddress, refused));
+}
+
+/** Counts a new connection with those of its machine. One too many is closed, and it returns false. */
+export function connectionLimit(perAddress: number, refused: () => void): (socket: Socket) => boolean {
   const open = new Map<string, number>();
-  server.prependListener('connection', (socket: Socket) => {
+  return (socket) => {
     const { remoteAddress = '' } = socket;
-    if (isLoopback(remoteAddress)) return;
+    if (perAddress === 0 || isLoopback(remoteAddress)) return true;
     const count = (open.get(remoteAddress) ?? 0) + 1;
     if (count > perAddress) {
       refused();
       socket.destroy();
-      return;
+      return false;
     }
     open.set(remoteAddress, count);
     socket.once('close', () => {
@@ -56,5 +60,6 @@ export function limitConnections(server: Server, perAddress: number, refused: ()
       if (left === 0) open.delete(remoteAddress);
       else open.set(remoteAddress, left);
     });
-  });
+    return true;
+  };
 }

@@ -5,7 +5,8 @@ export const limitsOptions = Type.Object({
   requestsPerSecond: count({
     minimum: 0,
     default: 500,
-    description: 'Requests that one program or person may make over HTTP, on average; 0: as many as they like.',
+    description:
+      'Requests that one program or person may make over HTTP, and calls over gRPC, on average; 0: as many as they like.',
   }),
   messagesPerSecond: count({
     minimum: 0,
@@ -30,7 +31,8 @@ export const limitsOptions = Type.Object({
   connectionsPerAddress: count({
     minimum: 0,
     default: 200,
-    description: 'HTTP connections of one other machine at a time; further ones are closed. 0: as many as it likes.',
+    description:
+      'HTTP connections of one other machine at a time, and as many of gRPC; further ones are closed. 0: as many as it likes.',
   }),
   maxDelay: duration({
     default: '250ms',

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { Client, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js';
 import { GrpcApi } from '../../src/api/grpc/grpc-api.ts';
@@ -10,6 +12,7 @@ import { eventually, within } from '../support/wait.ts';
 test('who calls over gRPC is held to what they may, and a call that is open ends when they are revoked', async (t) => {
   const { auth } = await authSite(t);
   let watched = 0;
+  let isFull = false;
   const api = new GrpcApi({
     options: { enabled: true, host: '127.0.0.1', port: 0, maxMessageBytes: 1e6 },
     identify: ({ address, authorization }) => auth.ofCall(address, authorization),
@@ -24,6 +27,13 @@ test('who calls over gRPC is held to what they may, and a call that is open ends
     },
     isServing: () => true,
     publish: (_message, bearer) => bearer.taken(1),
+    admitCall: ({ name }) => {
+      if (name === 'busy') throw new HeadgateError('rate.limited', 'busy has more than 1 requests a second.');
+    },
+    mayConnect: (socket) => {
+      if (isFull) socket.destroy();
+      return !isFull;
+    },
     devices: { summaries: () => [], describe: () => undefined },
     history: {} as never,
     commands: {} as never,
@@ -50,12 +60,14 @@ test('who calls over gRPC is held to what they may, and a call that is open ends
   assert.equal(await list(), status.OK);
   await auth.changes.addPerson('eve', 'correct horse', ['admin'], by);
   const { account, token = '' } = await auth.changes.addProgram('p', ['publish:a/#'], undefined, by);
+  const { token: busy } = await auth.changes.addProgram('busy', ['read'], undefined, by);
   const { token: reader } = await auth.changes.addProgram('r', ['read'], undefined, by);
   const rows: [token: string | undefined, code: number][] = [
     [undefined, status.UNAUTHENTICATED],
     ['x', status.UNAUTHENTICATED],
     [token, status.PERMISSION_DENIED],
     [reader, status.OK],
+    [busy, status.RESOURCE_EXHAUSTED],
   ];
   for (const [shown, code] of rows) assert.equal(await list(shown), code, shown);
   const open = client.makeBidiStreamRequest('/headgate.v1.Gateway/Publish', same, same, metadataOf(token));
@@ -69,4 +81,7 @@ test('who calls over gRPC is held to what they may, and a call that is open ends
   const error = await within(3_000, 'the end of the call', ended);
   assert.deepEqual([error.code, watched], [status.UNAUTHENTICATED, 0]);
   assert.match(error.details, /was revoked/);
+  isFull = true;
+  const another = connect(Number(api.address.split(':').at(-1)), '127.0.0.1');
+  await within(3_000, 'the end of a connection too many', once(another, 'close'));
 });

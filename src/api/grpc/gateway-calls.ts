@@ -33,6 +33,8 @@ export interface GatewayCallsDependencies {
   readonly publish: Take;
   /** Counts a message against what somebody may publish. @throws {HeadgateError} rate.limited */
   readonly admit?: ((principal: Principal, bytes: number) => void) | undefined;
+  /** Counts a call against what somebody at an address may ask for. @throws {HeadgateError} rate.limited */
+  readonly admitCall?: ((principal: Principal, address: string) => void) | undefined;
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
   readonly history: HistoryApi;
   readonly commands: Pick<CommandsApi, 'send' | 'watch'>;
@@ -142,9 +144,16 @@ export class GatewayCalls {
 
   /** Who makes a call. What a call shows that does not count ends it. */
   #callerOf(call: Call, fail: (error: ReturnType<typeof callFailure>) => void): Principal | undefined {
-    const found = this.#deps.identify(shownBy(call));
-    if (typeof found !== 'string') return found;
-    fail(callFailure(new HeadgateError('auth.failed', found), this.#deps.log));
-    return undefined;
+    const { identify, admitCall, log } = this.#deps;
+    const shown = shownBy(call);
+    try {
+      const found = identify(shown);
+      if (typeof found === 'string') throw new HeadgateError('auth.failed', found);
+      admitCall?.(found, shown.address);
+      return found;
+    } catch (error) {
+      fail(callFailure(error, log));
+      return undefined;
+    }
   }
 }

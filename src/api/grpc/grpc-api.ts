@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Server } from '@grpc/grpc-js';
 import type { CertificateStatus, ServerCertificate } from '../../auth/tls/server-certificate.ts';
 import { isLoopback } from '../../lib/loopback.ts';
@@ -12,6 +13,8 @@ export interface GrpcDependencies extends GatewayCallsDependencies {
   readonly options: Omit<GrpcOptions, 'tls'>;
   /** TLS is spoken with it; undefined: it is not. */
   readonly certificate?: ServerCertificate | undefined;
+  /** Counts a new connection with those of its machine. @returns false when it is one too many, and closed */
+  readonly mayConnect?: ((socket: Socket) => boolean) | undefined;
   /** Whether messages are taken in. */
   readonly isServing: () => boolean;
 }
@@ -36,7 +39,7 @@ export class GrpcApi implements Service {
 
   /** @throws {HeadgateError} port.taken, port.forbidden, address.unavailable; config.invalid, config.unreadable for certificates */
   async start(): Promise<void> {
-    const { options, isServing, certificate, log } = this.#deps;
+    const { options, isServing, certificate, mayConnect, log } = this.#deps;
     if (!options.enabled) return;
     const [{ Server, ServerCredentials }, { GatewayCalls }, { HealthCalls }, { reflectionCall }] = await Promise.all([
       import('@grpc/grpc-js'),
@@ -65,6 +68,7 @@ export class GrpcApi implements Service {
         socket.destroy();
         return;
       }
+      if (mayConnect?.(socket) === false) return;
       open++;
       socket.on('close', () => open--);
       if (door === undefined) injector.injectConnection(socket);

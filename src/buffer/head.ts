@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { HeadgateError, messageOf } from '../core/errors.ts';
+import { isFull } from '../lib/is-full.ts';
 import { type Files, keepAside, readFiles, stamped } from './evidence.ts';
 import { format, minReader } from './segment-file.ts';
 import { isWalSound } from './wal.ts';
@@ -205,7 +206,6 @@ function asHeadgateError(error: unknown, path: string): Error {
   if (/^SQLITE_(BUSY|LOCKED)/.test(code)) {
     return new HeadgateError('data.in-use', `${path} is in use by another program.`, { cause: error });
   }
-  return new HeadgateError('data.unwritable', `${path} can't be opened for writing: ${messageOf(error)}.`, {
-    cause: error,
-  });
+  const failed = isFull(error) ? 'data.full' : 'data.unwritable';
+  return new HeadgateError(failed, `${path} can't be opened for writing: ${messageOf(error)}.`, { cause: error });
 }

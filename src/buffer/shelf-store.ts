@@ -4,6 +4,7 @@ import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { ShelfChange, ShelfEntry } from '../core/shelf.ts';
+import { isFull } from '../lib/is-full.ts';
 
 // What parts remember beyond the process (see core/shelf.ts), in one file. Unlike the segments of the log it is written
 // again and again, so here SQLite is a plain table. It is never worth more than a start: a file that is damaged is moved
@@ -288,7 +289,6 @@ function asHeadgateError(error: unknown, path: string): HeadgateError {
   if (isBusy(error)) {
     return new HeadgateError('data.in-use', `${path} is in use by another program.`, { cause: error });
   }
-  return new HeadgateError('data.unwritable', `${path} can't be opened for writing: ${messageOf(error)}.`, {
-    cause: error,
-  });
+  const failed = isFull(error) ? 'data.full' : 'data.unwritable';
+  return new HeadgateError(failed, `${path} can't be opened for writing: ${messageOf(error)}.`, { cause: error });
 }

@@ -1,10 +1,10 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RecentDelivery } from '../core/message.ts';
+import { isFull } from '../lib/is-full.ts';
 import { BackupCopy } from './backup-copy.ts';
 import { FlashMeter } from './flash-meter.ts';
 import { Head, leap } from './head.ts';
-import { isFull } from './is-full.ts';
 import { findLane } from './lane-files.ts';
 import { LaneStore } from './lane-store.ts';
 import { LegacyBuffer, legacyName } from './legacy.ts';

@@ -15,6 +15,7 @@ export const errorCodes = {
     'inside',
     'Give the user that runs Headgate write access to the directory, or name another with `dataDir`.',
   ],
+  'data.full': ['inside', 'Make room on the disk, or name a directory on another one with `dataDir`.'],
   'data.in-use': [
     'inside',
     'Another Headgate runs on this data directory: stop it, or name another directory with `dataDir`.',

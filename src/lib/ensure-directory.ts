@@ -1,21 +1,21 @@
 import { accessSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
+import { isFull } from './is-full.ts';
 
 /**
  * Makes a directory and those above it, and checks that files can be made in it.
  *
  * @param what it is for, as the start of a sentence: "The data directory"
- * @throws {HeadgateError} data.unwritable
+ * @throws {HeadgateError} data.unwritable, data.full
  */
 export function ensureDirectory(path: string, what: string): void {
   try {
     make(path, true);
     accessSync(path, constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new HeadgateError('data.unwritable', `${what} ${path} can't be written: ${messageOf(error)}.`, {
-      cause: error,
-    });
+    const code = isFull(error) ? 'data.full' : 'data.unwritable';
+    throw new HeadgateError(code, `${what} ${path} can't be written: ${messageOf(error)}.`, { cause: error });
   }
 }
 

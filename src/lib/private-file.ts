@@ -2,13 +2,14 @@ import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmS
 import { basename, dirname, join } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { ensureDirectory } from './ensure-directory.ts';
+import { isFull } from './is-full.ts';
 import { syncDirectory } from './sync-directory.ts';
 
 /**
  * Puts a file that only its owner may read in place of what is there, all of it or nothing: durable when it returns.
  *
  * @param what it is, as the start of a sentence: "The gateway's key"
- * @throws {HeadgateError} data.unwritable
+ * @throws {HeadgateError} data.unwritable, data.full
  */
 export function writePrivateFile(path: string, content: string, what: string): void {
   guarded(path, what, () => {
@@ -23,7 +24,7 @@ export function writePrivateFile(path: string, content: string, what: string): v
  * make one at the same time one wins, and all get that one's.
  *
  * @param what it is, as the start of a sentence
- * @throws {HeadgateError} data.unwritable; config.unreadable when it is there and not for us to read
+ * @throws {HeadgateError} data.unwritable, data.full; config.unreadable when it is there and not for us to read
  */
 export async function privateFile(path: string, what: string, make: () => Promise<string> | string): Promise<string> {
   const found = readGuarded(path, what);
@@ -84,8 +85,7 @@ function guarded<T>(path: string, what: string, work: () => T): T {
     return work();
   } catch (error) {
     if (error instanceof HeadgateError) throw error;
-    throw new HeadgateError('data.unwritable', `${what} ${path} can't be written: ${messageOf(error)}.`, {
-      cause: error,
-    });
+    const code = isFull(error) ? 'data.full' : 'data.unwritable';
+    throw new HeadgateError(code, `${what} ${path} can't be written: ${messageOf(error)}.`, { cause: error });
   }
 }

@@ -13,10 +13,11 @@ ul { margin: 0 0 1rem; padding-left: 1.25rem; }
 .advice { border-left: .25rem solid currentColor; padding-left: .75rem; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; margin: 0; padding: .75rem 1rem; border-radius: .5rem; font: .85rem/1.5 ui-monospace, monospace; background: color-mix(in srgb, currentColor 8%, transparent); }
 pre mark { color: inherit; background: color-mix(in srgb, currentColor 16%, transparent); font-weight: 700; }
+code { overflow-wrap: anywhere; }
 form { display: inline-block; margin: 0 .5rem .5rem 0; }
-button, .button { font: inherit; padding: .5rem 1rem; min-height: 44px; box-sizing: border-box; }
+button, .button { font: inherit; padding: .5rem 1rem; min-height: 44px; box-sizing: border-box; border: 1px solid; border-radius: .5rem; color: inherit; background: none; cursor: pointer; text-decoration: none; display: inline-block; }
+button:hover, .button:hover { background: color-mix(in srgb, currentColor 8%, transparent); }
 .quiet { opacity: .8; font-size: .9rem; }
-summary { padding: .5rem 0; cursor: pointer; }
 :focus-visible { outline: 3px solid currentColor; outline-offset: 2px; }
 `;
 
@@ -46,7 +47,7 @@ export const bundlePath = '/start-up/bundle';
 
 export function failurePage(told: Told, again: string): string {
   const { lines, advice, excerpts, log, at, lastGoodAt, code, number } = told;
-  const what = lines.length === 1 ? `<p>${escaped(lines[0]!)}</p>` : list(lines);
+  const what = lines.length === 1 ? `<p>${withCode(lines[0]!)}</p>` : list(lines);
   return page(
     number,
     `<h1>Headgate could not start</h1>
@@ -55,12 +56,12 @@ ${what}
 </div>
 <p class="advice"><strong>What to do:</strong> ${withCode(advice)}</p>
 ${excerpts.map(excerptOf).join('\n')}
-<h2>Then</h2>
+<h2>What happens next</h2>
 <p>${withCode(again)}</p>
 ${button(tryAgainPath, 'Try again now')}
 ${lastGoodAt === undefined ? '' : safeMode(lastGoodAt)}
-<p><a class="button" href="${bundlePath}" download>Download a support bundle</a><br>
-<span class="quiet">All that helps to help, without secrets and without data of devices. Look into it before you send it.</span></p>
+<p><a class="button" href="${bundlePath}" download>Download a support bundle</a></p>
+<p class="quiet">All that helps to help, without secrets and without data of devices. Look into it before you send it.</p>
 <h2 id="log">The log</h2>
 <pre aria-labelledby="log" tabindex="0">${escaped(log.join('\n'))}</pre>
 <p class="quiet">Since ${escaped(at)} · <code>${escaped(code)}</code></p>`,
@@ -110,7 +111,7 @@ function excerptOf({ file, line, column, first, lines }: Excerpt): string {
 }
 
 function list(lines: readonly string[]): string {
-  return `<ul>${lines.map((line) => `<li>${escaped(line)}</li>`).join('')}</ul>`;
+  return `<ul>${lines.map((line) => `<li>${withCode(line)}</li>`).join('')}</ul>`;
 }
 
 /** What stands between backticks is code. */

@@ -87,7 +87,7 @@ function excerptsOf(messages: readonly string[], file: string | undefined): Exce
 
 /** `14:02:11.004 error main: …`, and what else the line has. */
 function readableLine(text: string): string {
-  const { time, level, part, msg, ...rest } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+  const { time, level, part, msg, advice: _, ...rest } = JSON.parse(text) as Readonly<Record<string, unknown>>;
   const more = Object.keys(rest).length === 0 ? '' : ` ${JSON.stringify(rest)}`;
   return `${String(time).slice(11, 23)} ${level} ${part === undefined ? '' : `${part}: `}${msg}${more}`;
 }

@@ -2,7 +2,7 @@ import { lookOf } from '../../config/watch.ts';
 
 /**
  * Why a gateway that could not start is tried again. `changed`: its configuration file has changed. `due`: enough time is over.
- * `asked`: somebody asked for it. `safe`: somebody asked for safe mode.
+ * `asked`: somebody asked for it, on the page or by SIGHUP. `safe`: somebody asked for safe mode.
  */
 export type Wake = 'changed' | 'due' | 'asked' | 'safe';
 
@@ -38,6 +38,9 @@ export class Wakening {
     this.#wake = resolve;
     const onAbort = () => reject(signal.reason);
     signal.addEventListener('abort', onAbort, { once: true });
+    // On a terminal it says that the terminal is gone, and ends what ran there.
+    const onHangup = () => resolve('asked');
+    if (!process.stdin.isTTY) process.on('SIGHUP', onHangup);
     const due = dueMs === undefined ? undefined : setTimeout(() => resolve('due'), dueMs);
     let settling = this.#lastLook;
     // It is looked at, not watched: it may be gone together with its directory, and come back with another.
@@ -56,6 +59,7 @@ export class Wakening {
     } finally {
       clearTimeout(due);
       clearInterval(looking);
+      process.off('SIGHUP', onHangup);
       signal.removeEventListener('abort', onAbort);
       this.#wake = () => {};
     }

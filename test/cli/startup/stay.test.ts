@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { gunzipSync } from 'node:zlib';
+import { crc32, gunzipSync } from 'node:zlib';
+import Database from 'better-sqlite3';
 import { StayingGateway } from '../../support/failure-page.ts';
 import { startGateway, statusOf } from '../../support/gateway.ts';
 import { HeadgateProcess } from '../../support/headgate-process.ts';
+import { smallDisk } from '../../support/small-disk.ts';
 import { accepts, freePort } from '../../support/tcp-port.ts';
 import { tempDir } from '../../support/temp-dir.ts';
-import { within } from '../../support/wait.ts';
+import { eventually, within } from '../../support/wait.ts';
 
 const usual = ['mqtt: { port: 0 }'];
 
@@ -79,17 +81,8 @@ test('a wrong configuration: what is wrong is on the port, without secrets, unti
     assert.equal((await gateway.ask('/start-up/try-again', { method: 'POST', headers: stranger })).status, 503);
   }
   gateway.write(['mqtt: { port: x }']);
-  // Wrong in another way: told of that now.
-  await within(
-    10_000,
-    'the other failure',
-    new Promise<void>((resolve) => {
-      const look = async (): Promise<void> => {
-        if ((await gateway.page()).text.includes('`mqtt.port` is &quot;x&quot;')) resolve();
-        else setImmediate(look);
-      };
-      void look();
-    }),
+  await eventually('the other failure', async () =>
+    (await gateway.page()).text.includes('<code>mqtt.port</code> is &quot;x&quot;'),
   );
   gateway.write(usual);
   const ready = await gateway.process.ready();
@@ -167,16 +160,36 @@ test('safe mode: the configuration of the last start, told in the health, until 
     health.summary,
     /^Safe mode: the gateway runs with the configuration of .* until .*gateway\.yaml is right\./,
   );
-  const again = new Promise<void>((resolve) => {
-    const look = (): void => {
-      if (gateway.process.log.filter(({ msg }) => msg === 'ready').length === 2) resolve();
-      else setImmediate(look);
-    };
-    look();
-  });
   gateway.write(right);
-  await within(15_000, 'the second start', again);
+  const starts = () => gateway.process.log.filter(({ msg }) => msg === 'ready').length;
+  await eventually('the second start', () => starts() === 2, { timeoutMs: 15_000 });
   assert.equal((await statusOf(gateway.process)).health.summary.includes('Safe'), false);
+  await gateway.process.stop();
+
+  const head = new Database(join(dataDir, 'buffer', 'head.db'));
+  const row = head.prepare('SELECT * FROM head').get() as Record<string, string | number>;
+  const sealed = [3, row.gateway, row.epoch, row.created_at_ms, row.reserved, row.operating_ms];
+  head.prepare('UPDATE head SET min_reader = 3, checksum = ?').run(crc32(sealed.join()));
+  head.close();
+  const older = await StayingGateway.spawn(t, right, { dataDir });
+  const page = (await older.page()).text;
+  assert.match(page, /<code>data\.newer<\/code>/);
+  assert.match(page, /Install the Headgate version that made it/);
+  assert.equal(page.includes('safe mode'), false);
+});
+
+test('a disk without room: what to do, and nothing else once there is some', async (t) => {
+  const disk = smallDisk(t, 4 * 2 ** 20);
+  if (disk === undefined) return;
+  const other = disk.fill();
+  const gateway = await StayingGateway.spawn(t, usual, { dataDir: join(disk.path, 'data') });
+  const { text } = await gateway.page();
+  assert.match(text, /<code>data\.full<\/code>/);
+  assert.match(text, /Make room on the disk/);
+  rmSync(other);
+  await gateway.process.ready();
+  // As a service manager has a changed configuration read; the gateway takes it from there.
+  gateway.process.child.kill('SIGHUP');
   await gateway.process.stop();
 });
 
@@ -202,6 +215,7 @@ test('without --stay it ends at once, and with it where there can be no page', a
   // Told to stop before it ever started: as it would have ended.
   const staying = await StayingGateway.spawn(t, ['mqtt: { port: x }']);
   await staying.page();
+  staying.process.child.kill('SIGHUP');
   assert.ok(staying.process.errors.some((line) => line.includes(`http://127.0.0.1:${staying.httpPort}/ shows more`)));
   staying.process.child.kill('SIGTERM');
   assert.equal(await ended(staying.process), 78);

@@ -6,6 +6,7 @@ import { configNode } from '../src/config/node.ts';
 import type { Config } from '../src/config/schema.ts';
 import { Gateway } from '../src/gateway.ts';
 import { silentLog } from '../src/lib/log.ts';
+import { Restart } from '../src/lib/restart.ts';
 
 // What `npm ci` can prepare: starts a gateway for a moment, so that Node's compile cache holds all that a start loads
 // and the first real one is as fast as the others. Nothing depends on it, so a failure is told and lets npm go on.
@@ -20,7 +21,7 @@ try {
     http: { ...defaults.http, port: 0 },
     collector: { ...defaults.collector, port: 0 },
   };
-  const gateway = new Gateway(config, { ...silentLog, child: () => silentLog });
+  const gateway = new Gateway(config, { ...silentLog, child: () => silentLog }, {}, new Restart(false));
   try {
     await gateway.start(AbortSignal.timeout(10_000));
     // The verbs that a newcomer tries.

@@ -10,12 +10,9 @@ import { EmbeddedCollector } from './collector/embedded.ts';
 import { collectorSettings, embeddedSink } from './collector/own-file.ts';
 import { sinkText } from './collector/sink.ts';
 import { Commands } from './commands/commands.ts';
-import { unchangeable } from './commands/trial.ts';
-import { ConfigDesk } from './config/desk.ts';
-import { type ConfigSources, configFile } from './config/load.ts';
-import { loadAgain, RemoteSettings } from './config/remote.ts';
+import { ConfigKeeper } from './config/keeper.ts';
+import type { ConfigSources } from './config/load.ts';
 import type { Config } from './config/schema.ts';
-import { ConfigWatch } from './config/watch.ts';
 import type { Request } from './core/decoded.ts';
 import type { Message } from './core/message.ts';
 import { systemClock } from './core/time.ts';
@@ -24,7 +21,7 @@ import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
 import { ensureDirectory } from './lib/ensure-directory.ts';
 import type { Log, RootLog } from './lib/log.ts';
-import { LogTail } from './lib/log-tail.ts';
+import type { Restart } from './lib/restart.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
 import { Flow } from './pipeline/flow.ts';
 import { Serving } from './serving.ts';
@@ -71,9 +68,16 @@ export class Gateway {
 
   /**
    * @param sources where the configuration is read again while the gateway runs; without them, it stays as it is
+   * @param restart what starts it again, if something does
    * @param faults what tests ask of the disk
    */
-  constructor(config: Config, log: RootLog, sources?: ConfigSources, faults: DiskFaults = faultsFromEnvironment()) {
+  constructor(
+    config: Config,
+    log: RootLog,
+    sources: ConfigSources | undefined,
+    restart: Restart,
+    faults: DiskFaults = faultsFromEnvironment(),
+  ) {
     this.#config = config;
     this.#log = log;
     this.#dataDir = resolve(config.dataDir);
@@ -150,25 +154,22 @@ export class Gateway {
       topicsOf: (deviceId) => registry.describe(deviceId)?.topics ?? [],
       log: part('bridge'),
     });
-    const watch =
-      sources &&
-      new ConfigWatch({
-        ...{ file: configFile(sources), running: config, log: part('config') },
-        load: () => {
-          remote?.refresh();
-          return loadAgain(sources);
-        },
-        onRules: (rules) => this.#changeRules(rules),
-        onReread: () => this.#decoding.reload(),
-        follow: ({ serial }) => (this.#serial.follow(serial) ? ['serial.ports'] : []),
-      });
-    const remote = watch && new RemoteSettings({ sources, running: config, reload: () => watch.reload() });
+    const settings = new ConfigKeeper({
+      ...{ sources, running: config, restart, log: part('config') },
+      onRules: (rules) => this.#changeRules(rules),
+      onReread: () => this.#decoding.reload(),
+      follow: ({ serial, log: { level } }) => {
+        log.verbosity?.setUsual(level);
+        return ['log.level', ...(this.#serial.follow(serial) ? ['serial.ports'] : [])];
+      },
+      isOnTrial: () => this.#commands.status().remoteConfig === 'trial',
+    });
     this.#commands = new Commands({
       options: config.commands,
       shelf: this.#buffer.shelf,
       carriers: [this.#mqtt.devices, this.#bridges, this.#serial.devices, this.#modbus.devices],
       check: (deviceId, name, payload) => words.obstacle({ deviceId, name, payload }),
-      remote: remote ?? unchangeable,
+      remote: settings.remote,
       redial: () => this.#uplink.redial('a configuration is on trial'),
       operatingMs: () => this.#buffer.operatingMs,
       wallMs: () => (clock.quality() === 'unset' ? undefined : clock.now()),
@@ -216,12 +217,8 @@ export class Gateway {
       ...{ history: this.#watching.history, live: this.#watching.live },
       ...{ decoding: this.#decoding, mqtt: this.#mqtt, serial: this.#serial, reporter: this.reporter },
       ...{ auth: this.#auth, take: this.#flow.take, commands: this.#commands.local },
-      configDesk: new ConfigDesk({
-        ...{ running: config, remote: remote ?? unchangeable },
-        load: () => (sources === undefined ? config : loadAgain(sources)),
-        isOnTrial: () => this.#commands.status().remoteConfig === 'trial',
-      }),
-      ...{ identity: () => this.#identity(), log: part, logs: log.tail ?? new LogTail() },
+      configDesk: settings.desk,
+      ...{ identity: () => this.#identity(), log: part, root: log, restart },
     });
     const { http, grpc } = this.#serving;
     // Started sink first and stopped source first: what a part hands on always has somewhere to go.
@@ -231,7 +228,8 @@ export class Gateway {
       [clock, this.#auth, ...this.#serving.services],
       [this.#commands, this.#decoding, this.#decoding.redecoder, ...this.#watching.services],
       [this.#uplink],
-      existing(this.#mqtt, this.#bridges, this.#serial, this.#modbus, grpc, this.#canary, watch),
+      existing(this.#mqtt, this.#bridges, this.#serial, this.#modbus, grpc, this.#canary, settings.watch),
+      [settings.trial],
     ]);
   }
 

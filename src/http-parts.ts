@@ -18,7 +18,9 @@ import type { History } from './history/history.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { GatewayStatus } from './instrumentation/status.ts';
 import type { Log } from './lib/log.ts';
+import type { LogLevels } from './lib/log-levels.ts';
 import type { LogTail } from './lib/log-tail.ts';
+import type { Restart } from './lib/restart.ts';
 import type { Load } from './load/load.ts';
 import type { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
@@ -50,6 +52,8 @@ export interface HttpParts {
   readonly bufferDirectory: string;
   readonly auth: Auth;
   readonly logs: LogTail;
+  readonly levels: LogLevels;
+  readonly restart: Restart;
   readonly log: Log;
 }
 
@@ -89,6 +93,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     mqtt: { ...config.mqtt, accept: (stream) => parts.mqtt.accept(stream) },
     auth,
     ...{ logs: parts.logs, log },
+    upkeep: { restart: parts.restart, levels: parts.levels },
   });
 }
 

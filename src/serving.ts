@@ -20,8 +20,10 @@ import type { History } from './history/history.ts';
 import { httpApi } from './http-parts.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { Reporter } from './instrumentation/reporter.ts';
-import type { Log } from './lib/log.ts';
-import type { LogTail } from './lib/log-tail.ts';
+import type { Log, RootLog } from './lib/log.ts';
+import { LogLevels } from './lib/log-levels.ts';
+import { LogTail } from './lib/log-tail.ts';
+import type { Restart } from './lib/restart.ts';
 import type { Service } from './lib/service.ts';
 import type { LiveHub } from './live/hub.ts';
 import { Load } from './load/load.ts';
@@ -50,7 +52,9 @@ export interface ServingDependencies {
   readonly reporter: Reporter;
   readonly metrics: Metrics;
   readonly identity: () => { readonly gateway: string; readonly epoch: string };
-  readonly logs: LogTail;
+  /** What the log keeps, and what is written of it. */
+  readonly root: Pick<RootLog, 'tail' | 'verbosity'>;
+  readonly restart: Restart;
   /** The log of a part. */
   readonly log: (part: string) => Log;
 }
@@ -87,7 +91,8 @@ export class Serving {
     this.services = [this.load, this.welcome];
     this.http = httpApi({
       ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish, live },
-      ...{ commands: deps.commands, logs: deps.logs, watch },
+      ...{ commands: deps.commands, restart: deps.restart, watch },
+      ...{ logs: deps.root.tail ?? new LogTail(), levels: deps.root.verbosity ?? new LogLevels() },
       configDesk: deps.configDesk,
       load: this.load,
       welcome: this.welcome,

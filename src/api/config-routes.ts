@@ -10,17 +10,23 @@ export interface ConfigApi {
   view(): ConfigView;
   /** JSON Schema, with a description of each key. */
   readonly schema: object;
-  /** @throws {HeadgateError} request.invalid, request.conflict, data.unwritable */
-  change(name: 'rules' | 'config', text: string): void;
+  /** @param text JSON @throws {HeadgateError} request.invalid, request.conflict, data.unwritable */
+  changeRules(text: string): void;
+  /** Null takes back what was set. @throws {HeadgateError} request.invalid with `faults`, request.conflict, data.unwritable */
+  change(patch: Readonly<Record<string, unknown>>): void;
+  /** Takes back everything that was set. @throws {HeadgateError} request.conflict, data.unwritable */
+  reset(): void;
+  /** Settings on trial are to stay. @throws {HeadgateError} request.conflict, data.unwritable */
+  confirm(): void;
 }
 
 const path = '/api/v1/config';
 const json = 'application/json; charset=utf-8';
 
 /**
- * For administrators: `GET /api/v1/config` tells what holds, secrets hidden, and `…/schema` what each key means. `PATCH` sets keys that need
- * no restart, `DELETE` takes back what was set that way; `PUT /api/v1/rules` sets the QoS rules alone. With `If-Match` only if it is
- * still as it was read.
+ * For administrators: `GET /api/v1/config` tells what holds, secrets hidden, with where each key comes from and whether it can be set
+ * here, and `…/schema` what each key means. `PATCH` sets keys, `DELETE` takes back what was set that way, `POST …/confirm` keeps what is
+ * on trial; `PUT /api/v1/rules` sets the QoS rules alone. With `If-Match` only if it is still as it was read.
  */
 export function addConfigRoutes(app: FastifyInstance, config: ConfigApi, rules: RulesApi): void {
   app.get(path, needs(admin), (_request, reply) => reply.type(json).send(viewText(config)));
@@ -29,12 +35,16 @@ export function addConfigRoutes(app: FastifyInstance, config: ConfigApi, rules: 
     if (!isObject(request.body))
       return sendProblem(reply, problem('request.invalid', 'The body must be a JSON object.'));
     if (isChanged(request, viewText(config))) return sendChanged(reply);
-    config.change('config', JSON.stringify(request.body));
+    config.change(request.body);
     return sendText(reply, viewText(config));
   });
   app.delete(path, needs(admin), (request, reply) => {
     if (isChanged(request, viewText(config))) return sendChanged(reply);
-    config.change('config', '');
+    config.reset();
+    return sendText(reply, viewText(config));
+  });
+  app.post(`${path}/confirm`, needs(admin), (_request, reply) => {
+    config.confirm();
     return sendText(reply, viewText(config));
   });
   app.put('/api/v1/rules', needs(admin), (request, reply) => {
@@ -47,7 +57,7 @@ export function addConfigRoutes(app: FastifyInstance, config: ConfigApi, rules: 
     }
     const text = (): string => JSON.stringify({ rules: rules.describe() });
     if (isChanged(request, text())) return sendChanged(reply);
-    config.change('rules', JSON.stringify(body.rules));
+    config.changeRules(JSON.stringify(body.rules));
     return sendText(reply, text());
   });
 }

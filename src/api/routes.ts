@@ -29,6 +29,7 @@ import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
 import { addSerialRoutes, type SerialApi } from './serial-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import { addTopicsRoutes, type TopicsApi } from './topics-routes.ts';
+import { addUpkeepRoutes, type UpkeepApi } from './upkeep-routes.ts';
 
 /** The parts, as far as the routes can ask them for something. */
 export interface RouteDependencies {
@@ -54,6 +55,7 @@ export interface RouteDependencies {
   readonly welcome: WelcomeApi;
   readonly attempts: AttemptsApi;
   readonly logs: LogsApi;
+  readonly upkeep: UpkeepApi;
 }
 
 /** What the server itself has for its routes. */
@@ -81,6 +83,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addConfigRoutes(app, deps.config, deps.rules);
   addGraphqlRoutes(app, deps.graphql);
   addLogsRoutes(app, deps.logs);
+  addUpkeepRoutes(app, deps.upkeep);
   if (deps.auth !== undefined) {
     addSessionRoutes(app, deps.auth, deps.welcome.firstRun);
     addAccountsRoutes(app, deps.auth, deps.welcome.gateway);

@@ -1,10 +1,13 @@
 import { type ConfigSources, configFile } from '../config/load.ts';
-import { loadWithRemote } from '../config/remote.ts';
 import type { Config } from '../config/schema.ts';
+import { failTrial } from '../config/settings-trial.ts';
+import { loadToStart } from '../config/start.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { createLog, drainLog, type Logger } from '../instrumentation/log.ts';
+import { LogLevels } from '../lib/log-levels.ts';
 import { LogTail } from '../lib/log-tail.ts';
+import { isUnderSystemd, Restart, restartCode } from '../lib/restart.ts';
 import { helpText, parseArguments, type Usage } from './arguments.ts';
 import { configOptions, sourcesOf, usualSink } from './config-options.ts';
 import { exitCodeOf, failureFields, reportFailure } from './failure.ts';
@@ -45,20 +48,25 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
 type Started = (gateway: Gateway, config: Config, log: Logger) => void;
 
 async function runOnce(sources: ConfigSources, terminal: Terminal, started: Started): Promise<number> {
-  const { config, remoteFile, problem } = loadWithRemote(sources);
+  const { config, problem } = loadToStart(sources);
   const tail = new LogTail();
-  const root = Object.assign(createLog(config.log, undefined, tail), { tail });
+  const levels = new LogLevels();
+  const root = Object.assign(createLog(config.log, undefined, tail, levels), { tail, verbosity: levels });
   const log = root.child({ part: 'main' });
   try {
     const { Gateway } = await import('../gateway.ts');
     if (problem !== undefined)
       log.error(
-        { file: remoteFile, problems: problem.split('\n') },
-        'What the collector has set does not hold: it is wrong.',
+        { problems: problem.split('\n') },
+        'What was set over the configuration file does not hold: it is wrong.',
       );
-    const gateway = new Gateway(config, root, sources);
-    return await serve(gateway, log, { onReady: () => started(gateway, config, log) });
+    const restart = restartOf(config, terminal);
+    const gateway = new Gateway(config, root, sources, restart);
+    const code = await serve(gateway, log, { onReady: () => started(gateway, config, log) });
+    return code === 0 && restart.isAsked ? restartCode : code;
   } catch (error) {
+    const takenBack = failTrial(config.dataDir, messageOf(error));
+    if (takenBack.length > 0) log.error({ keys: takenBack }, 'Changed settings were taken back: try again.');
     log.error(failureFields(error), `The gateway did not start: ${messageOf(error)}`);
     return reportFailure(error, terminal, config.log.level === 'debug' || config.log.level === 'trace');
   } finally {
@@ -66,12 +74,24 @@ async function runOnce(sources: ConfigSources, terminal: Terminal, started: Star
   }
 }
 
+function restartOf({ gateway }: Config, { environment }: Terminal): Restart {
+  return new Restart(gateway.supervised ?? isUnderSystemd(environment));
+}
+
 /** @returns what {@link runOnce} does, when it is told to stop */
 async function runStaying(sources: ConfigSources, terminal: Terminal, started: Started): Promise<number> {
   const { PersistentGateway } = await import('./startup/persistent.ts');
   const file = configFile(sources);
+  let isRestart = false;
   const gateway = new PersistentGateway({
     sources,
+    restart: (config) => {
+      const { isPossible } = restartOf(config, terminal);
+      return new Restart(isPossible, () => {
+        isRestart = true;
+        process.kill(process.pid, 'SIGTERM');
+      });
+    },
     onStarted: (one, config) => started(one, config, gateway.log.child({ part: 'main' })),
     onFailure: (error, url) => {
       reportFailure(error, terminal);
@@ -82,7 +102,8 @@ async function runStaying(sources: ConfigSources, terminal: Terminal, started: S
   try {
     const code = await serve(gateway, gateway.log.child({ part: 'main' }), { onReady: () => {} });
     // Whoever looks after the process sees that it never did what it was started for.
-    return gateway.failure === undefined ? code : exitCodeOf(gateway.failure);
+    if (gateway.failure !== undefined) return exitCodeOf(gateway.failure);
+    return code === 0 && isRestart ? restartCode : code;
   } catch (error) {
     gateway.log.error({ part: 'main', ...failureFields(error) }, `The gateway did not start: ${messageOf(error)}`);
     return reportFailure(error, terminal);

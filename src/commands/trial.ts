@@ -13,13 +13,6 @@ export interface RemoteConfig {
   apply(overlay: string): void;
 }
 
-/** Of a gateway that does not know where its configuration came from. */
-export const unchangeable: RemoteConfig = {
-  overlay: () => '',
-  plan: () => ({ reason: 'this gateway does not read its configuration again' }),
-  apply: () => {},
-};
-
 export interface TrialDependencies {
   readonly shelf: Shelf;
   readonly remote: RemoteConfig;

@@ -1,6 +1,7 @@
 import type { SchemaNode } from '../lib/settings/schema-node.ts';
 
-const redacted = '***';
+/** What stands for a secret. */
+export const redacted = '***';
 
 /** A configuration as it may be shown to anyone: what the schema marks as `secret` is replaced by `***`. */
 export function describeConfig(node: SchemaNode, value: unknown): unknown {

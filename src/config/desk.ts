@@ -1,74 +1,211 @@
-import { HeadgateError } from '../core/errors.ts';
-import type { SchemaNode } from '../lib/settings/schema-node.ts';
+import { HeadgateError, messageOf } from '../core/errors.ts';
+import { merge, nest } from '../lib/settings/layer.ts';
+import { leaves, pathText } from '../lib/settings/schema-node.ts';
+import { parseConfigText, readConfigFile } from '../lib/settings/yaml-file.ts';
+import { formSchema, type KeyView, keyViews, lockOf, type NamedLayer, valueAt } from './config-keys.ts';
 import { describeConfig } from './describe.ts';
+import { type ConfigSources, configFile } from './load.ts';
 import { configNode } from './node.ts';
-import type { RemoteSettings } from './remote.ts';
+import { fromEnvironment, fromSettings } from './overrides.ts';
+import { type RemoteSettings, setterOf } from './remote.ts';
 import type { Config } from './schema.ts';
+import type { LocalSettings } from './settings.ts';
+import type { TrialView, TrialWatch } from './trial-watch.ts';
+
+/** Where a configuration comes from that may change while the gateway runs. */
+export interface ConfigFiles {
+  readonly sources: ConfigSources;
+  /** The configuration as its files say it now. @throws {HeadgateError} when they are wrong */
+  readonly load: () => Config;
+  /** Loads it anew, and holds to what is new in it. */
+  readonly reload: () => void;
+  readonly local: LocalSettings;
+  /** Keys whose change holds after a restart. */
+  readonly waiting: () => readonly string[];
+}
 
 export interface ConfigDeskDependencies {
   /** The configuration that the gateway was started with. */
   readonly running: Config;
-  /** The configuration as its files say it now. @throws {HeadgateError} when they are wrong */
-  readonly load: () => Config;
+  /** Undefined: it stays as it is. */
+  readonly files: ConfigFiles | undefined;
   readonly remote: Pick<RemoteSettings, 'overlay' | 'plan' | 'apply'>;
+  readonly trial: TrialWatch;
   /** A change that came from the collector is on trial. */
   readonly isOnTrial: () => boolean;
+  readonly restart: RestartView;
+}
+
+/** Whether the gateway can be restarted from afar. */
+export interface RestartView {
+  readonly isPossible: boolean;
+  /** Why it can't, and what to do instead; null: it can. */
+  readonly reason: string | null;
 }
 
 /** The configuration as people and programs beside the gateway see it. */
 export interface ConfigView {
   /** What holds now, every default filled in; secrets are `***`. */
   readonly config: unknown;
-  /** What was set while the gateway ran, by the collector or here, over the file: YAML; empty: nothing. */
+  /** Rules that were set while the gateway ran, by the collector or here, over the file: YAML; empty: none. */
   readonly overlay: string;
+  /** Every key that holds a value, by its name. */
+  readonly keys: Readonly<Record<string, KeyView>>;
+  /** Keys whose change holds after a restart. */
+  readonly pending: readonly string[];
+  readonly trial: TrialView | null;
+  readonly restart: RestartView;
+  /** The configuration file; null: there is none. */
+  readonly file: string | null;
+  /** Why what the files say now is not what holds; null: nothing is wrong with them. */
+  readonly problem: string | null;
 }
 
 /** Where the configuration is looked at and changed while the gateway runs. */
 export class ConfigDesk {
   readonly #deps: ConfigDeskDependencies;
+  #schema: object | undefined;
 
   constructor(deps: ConfigDeskDependencies) {
     this.#deps = deps;
   }
 
   view(): ConfigView {
-    const { running, remote } = this.#deps;
-    return { config: describeConfig(configNode, { ...running, rules: this.#rules() }), overlay: remote.overlay() };
+    const { files, remote, trial, restart } = this.#deps;
+    const { next, problem } = this.#loaded();
+    const pending = files?.waiting() ?? [];
+    const now = this.#holding(next, pending);
+    return {
+      config: describeConfig(configNode, now),
+      overlay: remote.overlay(),
+      keys: keyViews(configNode, { now, next, pending, layers: this.#layers() }),
+      pending,
+      trial: trial.view(),
+      restart,
+      file: (files && configFile(files.sources)) ?? null,
+      problem,
+    };
   }
 
-  get schema(): SchemaNode {
-    return configNode;
+  /** JSON Schema, with what a form shows. */
+  get schema(): object {
+    this.#schema ??= formSchema(configNode);
+    return this.#schema;
   }
 
   /**
-   * Has other rules or another piece of the configuration hold, durably.
+   * Has other rules hold, durably.
    *
-   * @param name `rules`: the list under that key; `config`: keys as in the file, as far as they need no restart
-   * @param text JSON or YAML; empty: what was set is taken back
+   * @param text the list under `rules`, JSON or YAML; empty: what was set is taken back
    * @throws {HeadgateError} request.invalid with all that is wrong; request.conflict while a change is on trial; data.unwritable
    */
-  change(name: 'rules' | 'config', text: string): void {
-    const { remote, isOnTrial } = this.#deps;
-    if (isOnTrial()) {
-      throw new HeadgateError(
-        'request.conflict',
-        'A configuration from the collector is on trial: wait until it holds.',
-        {
-          retryAfterSeconds: 30,
-        },
-      );
-    }
-    const plan = remote.plan({ name, payload: Buffer.from(text) });
-    if ('reason' in plan) throw new HeadgateError('request.invalid', plan.reason);
-    if (plan.overlay !== remote.overlay()) remote.apply(plan.overlay);
+  changeRules(text: string): void {
+    this.#changeable();
+    this.#applyRules(this.#planRules(text));
   }
 
-  #rules(): Config['rules'] {
-    try {
-      return this.#deps.load().rules;
-    } catch {
-      // A file that is wrong changes nothing, and the log says so: what it said before is in nobody's memory but the rules'.
-      return this.#deps.running.rules;
+  /**
+   * Sets keys, durably; null: as the file says again. What needs a restart holds after one.
+   *
+   * @throws {HeadgateError} request.invalid with all that is wrong, by key; request.conflict while a change is on trial; data.unwritable
+   */
+  change(patch: Readonly<Record<string, unknown>>): void {
+    const { local, reload, waiting } = this.#changeable();
+    const { rules, ...others } = patch;
+    const layers = this.#layers();
+    const paths = new Map([...leaves(configNode)].map(({ path }) => [pathText(path), path]));
+    const locked = (key: string) => lockOf(paths.get(key) ?? [key], layers);
+    const before = local.text();
+    const { next } = this.#loaded();
+    const planned = local.plan(others, next, locked);
+    const plannedRules = rules === undefined ? undefined : this.#planRules(rules === null ? '' : JSON.stringify(rules));
+    if (plannedRules !== undefined) this.#applyRules(plannedRules);
+    if (planned === before) return;
+    local.write(planned);
+    reload();
+    this.#deps.trial.changed(before, waiting());
+  }
+
+  /** Everything that was set while the gateway ran is taken back. @throws {HeadgateError} request.conflict, data.unwritable */
+  reset(): void {
+    const { local, reload, waiting } = this.#changeable();
+    const { trial, remote } = this.#deps;
+    const before = local.text();
+    if (remote.overlay() !== '') remote.apply('');
+    if (before === '') return;
+    local.write('');
+    reload();
+    trial.changed(before, waiting());
+  }
+
+  /** Settings on trial are to stay. @throws {HeadgateError} request.conflict, data.unwritable */
+  confirm(): void {
+    this.#deps.trial.confirm();
+  }
+
+  #planRules(text: string): string {
+    const plan = this.#deps.remote.plan({ name: 'rules', payload: Buffer.from(text), setter: 'here' });
+    if ('reason' in plan) throw new HeadgateError('request.invalid', plan.reason);
+    return plan.overlay;
+  }
+
+  #applyRules(overlay: string): void {
+    const { remote } = this.#deps;
+    if (overlay !== remote.overlay()) remote.apply(overlay);
+  }
+
+  /** @throws {HeadgateError} request.conflict */
+  #changeable(): ConfigFiles {
+    const { files, trial, isOnTrial } = this.#deps;
+    if (files === undefined) {
+      const why = 'The gateway runs in safe mode, with a configuration that was right before: correct its file first.';
+      throw new HeadgateError('request.conflict', why);
     }
+    trial.demandNone();
+    if (!isOnTrial()) return files;
+    throw new HeadgateError(
+      'request.conflict',
+      'A configuration from the collector is on trial: wait until it holds.',
+      {
+        retryAfterSeconds: 30,
+      },
+    );
+  }
+
+  #loaded(): { readonly next: Config; readonly problem: string | null } {
+    const { files, running } = this.#deps;
+    try {
+      return { next: files?.load() ?? running, problem: null };
+    } catch (error) {
+      return { next: running, problem: messageOf(error) };
+    }
+  }
+
+  /** What is loaded, but for what still waits for a restart. */
+  #holding(next: Config, pending: readonly string[]): unknown {
+    const { running } = this.#deps;
+    return [...leaves(configNode)]
+      .filter(({ path }) => pending.includes(pathText(path)))
+      .reduce<unknown>((all, { path }) => merge(all, nest(path, valueAt(running, path) ?? null)), next);
+  }
+
+  #layers(): NamedLayer[] {
+    const { files, remote } = this.#deps;
+    if (files === undefined) return [];
+    const { sources, local } = files;
+    const file = configFile(sources);
+    const overlay = remote.overlay();
+    const layers: NamedLayer[] = [
+      { source: 'here', layer: local.layer() },
+      { source: setterOf(overlay), layer: parseConfigText(overlay, 'remote.yaml') },
+      { source: 'environment', layer: fromEnvironment(configNode, sources.environment ?? {}) },
+      { source: 'command-line', layer: fromSettings(configNode, sources.settings ?? []) },
+    ];
+    try {
+      if (file !== undefined) layers.unshift({ source: 'file', layer: readConfigFile(file) });
+    } catch {
+      // That it can't be read is told where it is loaded.
+    }
+    return layers;
   }
 }

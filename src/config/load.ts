@@ -1,5 +1,5 @@
 import { contradictions } from '../admission/option-checks.ts';
-import { HeadgateError } from '../core/errors.ts';
+import { type Fault, HeadgateError } from '../core/errors.ts';
 import type { OptionProblem } from '../lib/option-types.ts';
 import { checkPartial, mustBeGiven, type Problem } from '../lib/settings/check.ts';
 import { type Layer, merge, nest } from '../lib/settings/layer.ts';
@@ -61,15 +61,17 @@ export function loadWith(
     fromSettings(schema, sources.settings ?? []),
   ];
   const errors: string[] = [];
+  const faults: Fault[] = [];
   let config = defaultsOf(schema);
   for (const layer of layers) {
     const { value, problems } = checkPartial(schema, layer.value);
     const all = [...problems, ...deeperProblems(value as Record<string, unknown>, problems, checks)];
     errors.push(...layer.errors, ...all.map((problem) => `${layer.where(problem)}: ${problem.message}`));
+    faults.push(...all.map(({ path, message }) => ({ key: pathText(path), message })));
     config = merge(config, value);
   }
   if (errors.length === 0) errors.push(...missing(schema, config).map((line) => `${file ?? 'configuration'}: ${line}`));
-  if (errors.length > 0) throw new HeadgateError('config.invalid', errors.join('\n'));
+  if (errors.length > 0) throw new HeadgateError('config.invalid', errors.join('\n'), { faults });
   return config;
 }
 

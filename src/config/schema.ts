@@ -35,6 +35,12 @@ const gatewayOptions = Type.Object({
       examples: ['Greenhouse 7'],
     }),
   ),
+  supervised: Type.Optional(
+    Type.Boolean({
+      description:
+        'Whether something starts the gateway again when it ends with an exit code other than 0, so that the dashboard may restart it. Unset: so it is as a service of systemd.',
+    }),
+  ),
 });
 
 /**

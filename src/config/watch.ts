@@ -55,6 +55,8 @@ export class ConfigWatch implements Service {
   #last: Config;
   /** How the file looked when it was last read. */
   #lastLook: string;
+  /** Keys whose change holds after a restart, when it was loaded last. */
+  waiting: readonly string[] = [];
   #state: WatchState = { kind: 'resting' };
   #watcher: FSWatcher | undefined;
   #signals: EventEmitter | undefined;
@@ -143,6 +145,7 @@ export class ConfigWatch implements Service {
       const waiting = changedKeys(running, config).filter((key) => !followed.includes(key));
       const keys = changedKeys(this.#last, config).filter((key) => followed.includes(key));
       this.#last = config;
+      this.waiting = waiting;
       if (keys.length > 0) log.info({ keys }, 'Changes to these keys hold from now on.');
       if (waiting.length > 0) log.warn({ keys: waiting }, 'Changes to these keys hold after a restart.');
       if (isDeepStrictEqual(config.rules, this.#rules)) return waiting.length + keys.length > 0;

@@ -105,16 +105,31 @@ export function adviceOf(code: ErrorCode): string {
   return errorCodes[code][1];
 }
 
+/** One thing that is wrong with what was given. */
+export interface Fault {
+  /** Where: a key of the configuration, `http.port`; list items in brackets. */
+  readonly key: string;
+  /** A sentence for people. */
+  readonly message: string;
+}
+
 /** The one error class of Headgate: a code from {@link errorCodes}, a sentence for people, and the cause. */
 export class HeadgateError extends Error {
   override readonly name = 'HeadgateError';
   readonly code: ErrorCode;
   /** How long to wait at least before it is tried again, where more is known than the table says. */
   readonly retryAfterSeconds: number | undefined;
+  /** What is wrong one by one, where that is known by key. */
+  readonly faults: readonly Fault[] | undefined;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown; retryAfterSeconds?: number }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options?: { cause?: unknown; retryAfterSeconds?: number; faults?: readonly Fault[] },
+  ) {
     super(message, options);
     this.code = code;
+    this.faults = options?.faults;
     this.retryAfterSeconds = options?.retryAfterSeconds;
   }
 
@@ -135,6 +150,8 @@ export interface Failure {
   readonly retryable: boolean;
   /** How long to wait at least, when it can; 0 is at once. */
   readonly retryAfterSeconds?: number;
+  /** What is wrong one by one, where that is known by key. */
+  readonly faults?: readonly Fault[];
 }
 
 /** @param detail one sentence; it goes to whoever asked, so it tells nothing of the inside */
@@ -152,7 +169,8 @@ export function failureOf(error: unknown): Failure {
   if (!(error instanceof HeadgateError) || kindOf(error.code).isPrivate) {
     return failure('server.failed', 'The gateway could not do it: see its log.');
   }
-  return failure(error.code, error.message, error.retryAfterSeconds);
+  const said = failure(error.code, error.message, error.retryAfterSeconds);
+  return error.faults === undefined ? said : { ...said, faults: error.faults };
 }
 
 /** What a thrown value says, in one line: an Error's message, or the value itself as text. */

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type PinoPretty from 'pino-pretty';
+import type { LogLevels } from '../lib/log-levels.ts';
 import type { LogTail } from '../lib/log-tail.ts';
 import type { LogOptions } from './options.ts';
 import { redactLine } from './redact.ts';
@@ -21,11 +22,18 @@ const maxWaitingBytes = 1024 * 1024;
  *
  * @param stream where lines go instead, for tests
  * @param tail keeps the newest lines
+ * @param levels changes the level later
  */
-export function createLog(options: LogOptions, stream: DestinationStream = standardOutput(), tail?: LogTail): Logger {
-  return pino(
+export function createLog(
+  options: LogOptions,
+  stream: DestinationStream = standardOutput(),
+  tail?: LogTail,
+  levels?: LogLevels,
+): Logger {
+  const log: Logger = pino<never>(
     {
       level: options.level,
+      ...(levels !== undefined && { onChild: levels.add }),
       // Process and host are the service manager's to add, which knows them better.
       base: null,
       timestamp: pino.stdTimeFunctions.isoTime,
@@ -35,6 +43,9 @@ export function createLog(options: LogOptions, stream: DestinationStream = stand
     },
     tail === undefined ? stream : tail.tee(stream),
   );
+  levels?.setUsual(options.level);
+  levels?.add(log);
+  return log;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { LogLevels } from './log-levels.ts';
 import type { LogTail } from './log-tail.ts';
 
 /** What a part needs of a log: pino's own call shape, so that a pino logger is one. */
@@ -12,6 +13,8 @@ export interface Log {
 export interface RootLog extends Log {
   /** Its newest lines, where somebody keeps them. */
   readonly tail?: LogTail;
+  /** What is written of it, where that can be changed. (Pino has a `levels` of its own.) */
+  readonly verbosity?: LogLevels;
   child(fields: { part: string }): Log;
 }
 

@@ -55,6 +55,20 @@ export function readIfThere(path: string): string | undefined {
   }
 }
 
+/**
+ * Removes a file, if it is there. A removal that a power cut undoes is taken for what was set before: nothing is lost.
+ * @throws {HeadgateError} data.unwritable
+ */
+export function removeFile(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    throw new HeadgateError('data.unwritable', `${path} in ${dirname(path)} can't be removed: ${messageOf(error)}.`, {
+      cause: error,
+    });
+  }
+}
+
 function readGuarded(path: string, what: string): string | undefined {
   try {
     return readIfThere(path);

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { RuleBook } from '../../src/admission/rule-book.ts';
 import { HttpApi } from '../../src/api/http-api.ts';
-import { ConfigDesk } from '../../src/config/desk.ts';
-import { loadAgain, RemoteSettings } from '../../src/config/remote.ts';
+import { ConfigKeeper } from '../../src/config/keeper.ts';
+import { loadAgain } from '../../src/config/remote.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { dependencies } from './fixtures.ts';
 
@@ -21,8 +22,13 @@ async function started(t: TestContext) {
   const running = loadAgain(sources);
   const book = new RuleBook(running.rules);
   const state = { isOnTrial: false };
-  const remote = new RemoteSettings({ sources, running, reload: () => book.replace(loadAgain(sources).rules) });
-  const config = new ConfigDesk({ running, remote, load: () => loadAgain(sources), isOnTrial: () => state.isOnTrial });
+  const restart = { isPossible: false, reason: 'It is a test.', ask: () => {} };
+  const keeper = new ConfigKeeper({
+    ...{ sources, running, restart, log: silentLog },
+    isOnTrial: () => state.isOnTrial,
+    onRules: (rules) => book.replace(rules),
+  });
+  const config = keeper.desk;
   const rules = { describe: () => book.describe(), explain: () => assert.fail() };
   const app = await new HttpApi(dependencies({}, { config, rules })).build();
   const ask = async (method: 'GET' | 'PUT' | 'PATCH' | 'DELETE', url: string, payload?: object, headers = {}) => {
@@ -63,7 +69,8 @@ test('what is wrong changes nothing, and is told in full', async (t) => {
     ['PUT', '/api/v1/rules', { rules: [{ name: 'a', mach: {} }] }, /mach/],
     ['PUT', '/api/v1/rules', { rules: 'all' }, /as in the configuration/],
     ['PUT', '/api/v1/rules', [], /as in the configuration/],
-    ['PATCH', '/api/v1/config', { http: { port: 1 } }, /http\.port.*restart/],
+    ['PATCH', '/api/v1/config', { http: { port: 70000 } }, /http\.port.*70000/],
+    ['PATCH', '/api/v1/config', { dataDir: '/x' }, /dataDir.*can't be set here/],
     ['PATCH', '/api/v1/config', { nonsense: 1 }, /nonsense/],
     ['PATCH', '/api/v1/config', [], /JSON object/],
   ];

@@ -9,12 +9,15 @@ import type { RedecodeApi } from '../../src/api/redecode-routes.ts';
 import type { RulesApi } from '../../src/api/rules-routes.ts';
 import type { TopicsApi } from '../../src/api/topics-routes.ts';
 import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
+import type { ConfigView } from '../../src/config/desk.ts';
 import type { Deliver, Message, RecentDelivery } from '../../src/core/message.ts';
 import { systemClock, type UnixMs } from '../../src/core/time.ts';
 import { Welcome, type WelcomeDependencies } from '../../src/first-run/welcome.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { LogLevels } from '../../src/lib/log-levels.ts';
 import { LogTail } from '../../src/lib/log-tail.ts';
+import { Restart } from '../../src/lib/restart.ts';
 import { LiveHub } from '../../src/live/hub.ts';
 import { createDecoder } from '../../src/profiles/decoder.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
@@ -128,6 +131,11 @@ export class FakePublish implements PublishApi {
   };
 }
 
+const emptyView: ConfigView = {
+  ...{ config: {}, overlay: '', keys: {}, pending: [], trial: null, file: null, problem: null },
+  restart: { isPossible: false, reason: 'It is a test.' },
+};
+
 const noCommands: CommandsApi = {
   send: async ({ id, deviceId, name, by }) => ({ id, deviceId, name, ...(by && { by }), revision: 1, state: 'queued' }),
   get: () => undefined,
@@ -201,7 +209,12 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     buffer: new FakeBuffer(),
     publish: new FakePublish(),
     commands: noCommands,
-    config: { view: () => ({ config: {}, overlay: '' }), schema: {}, change: () => undefined },
+    config: {
+      view: () => emptyView,
+      schema: {},
+      ...{ change: () => {}, changeRules: () => {}, reset: () => {}, confirm: () => {} },
+    },
+    upkeep: { restart: new Restart(false), levels: new LogLevels() },
     history: noHistory,
     live: { feed: new LiveHub({ clock: systemClock, utilisation: () => 0 }), take: () => {}, watch: () => () => {} },
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },

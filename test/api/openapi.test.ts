@@ -230,7 +230,15 @@ test('real answers are as the document says, for every route', async (t) => {
     { what: 'PUT /api/v1/rules', body: { rules: [{ name: 'alarms', mach: {} }] }, status: 400 },
     { what: 'PATCH /api/v1/config', body: { rules: [] } },
     { what: 'PATCH /api/v1/config', body: { mqtt: { port: 1 } }, status: 400 },
+    { what: 'PATCH /api/v1/config', body: { gateway: { name: 'Desk' } } },
+    { what: 'PATCH /api/v1/config', body: { mqtt: { maxSessions: 0 } }, status: 400 },
+    { what: 'POST /api/v1/config/confirm', status: 409 },
     { what: 'DELETE /api/v1/config' },
+    { what: 'POST /api/v1/restart', status: 409 },
+    { what: 'PUT /api/v1/logs/level', body: { level: 'debug', minutes: 1 } },
+    { what: 'PUT /api/v1/logs/level', body: { level: 'loud' }, status: 400 },
+    { what: 'GET /api/v1/logs/level' },
+    { what: 'DELETE /api/v1/logs/level' },
     { what: 'GET /api/v1/buffer' },
     { what: 'POST /api/v1/buffer/export', body: window },
     { what: 'POST /api/v1/buffer/replay', body: window },
@@ -248,7 +256,14 @@ test('real answers are as the document says, for every route', async (t) => {
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
   );
   const unasked = told.filter((what) => !done.has(what));
-  // A file's name is in the page (see dashboard-routes.test.ts), there is no port to listen to here, and a stream has no end.
-  assert.deepEqual(unasked, ['GET /ui/{file}', 'POST /api/v1/serial/scan', 'GET /api/v1/live']);
+  // A file's name is in the page (see dashboard-routes.test.ts), there is no port to listen to, nothing on trial and nothing that would start
+  // the gateway again (see settings.test.ts), and a stream has no end.
+  assert.deepEqual(unasked, [
+    'GET /ui/{file}',
+    'POST /api/v1/serial/scan',
+    'POST /api/v1/config/confirm',
+    'POST /api/v1/restart',
+    'GET /api/v1/live',
+  ]);
   await client.drop();
 });

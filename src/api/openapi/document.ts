@@ -2,13 +2,15 @@ import type { TSchema } from 'typebox';
 import { kindOf } from '../../core/errors.ts';
 import { problemType } from '../problem.ts';
 import { accessOperations } from './access.ts';
+import { configOperations } from './configuration.ts';
 import { profileOperations, topicOperations } from './decoding.ts';
 import { deviceOperations, measurementOperations } from './devices.ts';
 import { firstRunOperations } from './first-run.ts';
 import { gatewayOperations } from './gateway.ts';
 import { liveOperations } from './live.ts';
 import type { Answer, Operation, Operations } from './operation.ts';
-import { bufferOperations, configOperations, graphqlOperations, ruleOperations } from './records.ts';
+import { bufferOperations, graphqlOperations, ruleOperations } from './records.ts';
+import { upkeepOperations } from './upkeep.ts';
 
 /** Every route of the HTTP port. A test holds it against those that there are. */
 export const operations: Operations = {
@@ -21,6 +23,7 @@ export const operations: Operations = {
   ...profileOperations,
   ...ruleOperations,
   ...configOperations,
+  ...upkeepOperations,
   ...bufferOperations,
   ...graphqlOperations,
   ...liveOperations,
@@ -143,6 +146,11 @@ const problemSchema = {
     retryable: { type: 'boolean' },
     retryAfterSeconds: { type: 'number', description: 'How long to wait at least, where trying again can help.' },
     requestId: { type: 'string', description: 'As in `x-request-id` and in the log.' },
+    faults: {
+      type: 'array',
+      description: 'What is wrong one by one, where that is known by key.',
+      items: { type: 'object', properties: { key: { type: 'string' }, message: { type: 'string' } } },
+    },
     results: { type: 'array', items: {}, description: 'Of a request with several items: one for each.' },
   },
 };

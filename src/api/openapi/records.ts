@@ -132,7 +132,7 @@ const rule = Type.Object({
   hiddenBy: orNull(text('The rule before it that takes all that it could match.')),
 });
 
-const ifMatch = text('The `etag` that was read: only if it is still as it was then.');
+export const ifMatch = text('The `etag` that was read: only if it is still as it was then.');
 
 export const ruleOperations: Operations = {
   'GET /api/v1/rules': {
@@ -157,43 +157,6 @@ export const ruleOperations: Operations = {
     headers: { 'if-match': ifMatch },
     body: json(Type.Object({ rules: list(open('A rule, as in the configuration.')) })),
     answers: ok('As they hold.', Type.Object({ rules: list(rule) })),
-    problems: ['request.conflict', 'precondition.failed'],
-  },
-};
-
-const view = Type.Object({
-  config: open('What holds now, every default filled in; secrets are `***`.'),
-  overlay: text('What was set while the gateway ran, over the file: YAML; empty: nothing.'),
-});
-
-export const configOperations: Operations = {
-  'GET /api/v1/config': {
-    tag: 'Configuration',
-    summary: 'Tells the configuration that holds.',
-    needs: 'admin',
-    answers: ok('All of it.', view),
-  },
-  'GET /api/v1/config/schema': {
-    tag: 'Configuration',
-    summary: 'Tells what each key of the configuration means, as JSON Schema.',
-    needs: 'read',
-    answers: ok('The schema.', open('JSON Schema.')),
-  },
-  'PATCH /api/v1/config': {
-    tag: 'Configuration',
-    summary: 'Sets keys that need no restart, durably.',
-    needs: 'admin',
-    headers: { 'if-match': ifMatch },
-    body: json(open('Keys as in the configuration.')),
-    answers: ok('As it holds.', view),
-    problems: ['request.conflict', 'precondition.failed'],
-  },
-  'DELETE /api/v1/config': {
-    tag: 'Configuration',
-    summary: 'Takes back what was set while the gateway ran.',
-    needs: 'admin',
-    headers: { 'if-match': ifMatch },
-    answers: ok('As it holds.', view),
     problems: ['request.conflict', 'precondition.failed'],
   },
 };

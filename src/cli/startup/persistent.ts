@@ -1,10 +1,13 @@
 import { type ConfigSources, configFile } from '../../config/load.ts';
-import { loadWithRemote } from '../../config/remote.ts';
 import type { Config } from '../../config/schema.ts';
+import { failTrial } from '../../config/settings-trial.ts';
+import { loadToStart } from '../../config/start.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Gateway } from '../../gateway.ts';
 import { createLog, type Logger } from '../../instrumentation/log.ts';
+import { LogLevels } from '../../lib/log-levels.ts';
 import { LogTail } from '../../lib/log-tail.ts';
+import type { Restart } from '../../lib/restart.ts';
 import { failureFields } from '../failure.ts';
 import type { Served } from '../serve.ts';
 import { lastGood, saveLastGood } from './last-good.ts';
@@ -12,6 +15,7 @@ import type { Vigil } from './vigil.ts';
 
 export interface PersistentDependencies {
   readonly sources: ConfigSources;
+  readonly restart: (config: Config) => Restart;
   /** Called each time that a gateway has started. */
   readonly onStarted: (gateway: Gateway, config: Config) => void;
   /** Called when it fails, or fails in another way. @param url where the page about it is */
@@ -25,7 +29,7 @@ const stopMs = 10_000;
 export class PersistentGateway implements Served {
   readonly #deps: PersistentDependencies;
   readonly #tail = new LogTail();
-  #log: Logger & { readonly tail: LogTail };
+  #log: Logger & { readonly tail: LogTail; readonly verbosity: LogLevels };
   #logLevel: Config['log']['level'] = 'info';
   #vigil: Vigil | undefined;
   #gateway: Gateway | undefined;
@@ -67,14 +71,22 @@ export class PersistentGateway implements Served {
 
   async #startUsually(signal: AbortSignal): Promise<void> {
     const { sources } = this.#deps;
-    const { config, remoteFile, problem } = loadWithRemote(sources);
+    const { config, problem } = loadToStart(sources);
     this.#follow(config.log);
     if (problem !== undefined)
       this.#log.error(
-        { part: 'main', file: remoteFile, problems: problem.split('\n') },
-        'What the collector has set does not hold: it is wrong.',
+        { part: 'main', problems: problem.split('\n') },
+        'What was set over the configuration file does not hold: it is wrong.',
       );
-    await this.#run(config, sources, signal);
+    try {
+      await this.#run(config, sources, signal);
+    } catch (error) {
+      const keys = signal.aborted ? [] : failTrial(config.dataDir, messageOf(error));
+      if (keys.length === 0) throw error;
+      this.#log.error({ part: 'main', keys, reason: messageOf(error) }, 'It does not start with changed settings.');
+      // With what was before.
+      return await this.#startUsually(signal);
+    }
     try {
       saveLastGood(config);
     } catch (error) {
@@ -99,7 +111,7 @@ export class PersistentGateway implements Served {
 
   async #run(config: Config, sources: ConfigSources | undefined, signal: AbortSignal): Promise<Gateway> {
     const { Gateway } = await import('../../gateway.ts');
-    const gateway = new Gateway(config, this.#log, sources);
+    const gateway = new Gateway(config, this.#log, sources, this.#deps.restart(config));
     try {
       await gateway.start(signal);
     } catch (error) {
@@ -148,7 +160,9 @@ export class PersistentGateway implements Served {
     this.#log = this.#makeLog();
   }
 
-  #makeLog(): Logger & { readonly tail: LogTail } {
-    return Object.assign(createLog({ level: this.#logLevel }, undefined, this.#tail), { tail: this.#tail });
+  #makeLog(): Logger & { readonly tail: LogTail; readonly verbosity: LogLevels } {
+    const verbosity = new LogLevels();
+    const log = createLog({ level: this.#logLevel }, undefined, this.#tail, verbosity);
+    return Object.assign(log, { tail: this.#tail, verbosity });
   }
 }

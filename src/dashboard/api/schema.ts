@@ -330,6 +330,13 @@ retryAfterSeconds?: number
  */
 requestId?: string
 /**
+ * What is wrong one by one, where that is known by key.
+ */
+faults?: {
+key?: string
+message?: string
+}[]
+/**
  * Of a request with several items: one for each.
  */
 results?: unknown[]
@@ -3037,9 +3044,77 @@ config: {
 [k: string]: unknown
 }
 /**
- * What was set while the gateway ran, over the file: YAML; empty: nothing.
+ * Rules that were set while the gateway ran, over the file: YAML; empty: none.
  */
 overlay: string
+/**
+ * Every key that holds a value, by its name: `http.port`.
+ */
+keys: {
+/**
+ * This interface was referenced by `undefined`'s JSON-Schema definition
+ * via the `patternProperty` "^.*$".
+ */
+[k: string]: {
+/**
+ * What holds; null: nothing, or it is a secret.
+ */
+value: {
+[k: string]: unknown
+}
+/**
+ * Whether it has a value; of a secret that is all that is told.
+ */
+isSet: boolean
+/**
+ * Who says so. `here`: it was set while the gateway ran, at the gateway.
+ */
+source: ("default" | "file" | "here" | "collector" | "environment" | "command-line")
+where: (string | null)
+/**
+ * When a change holds. `either`: `pending` tells it of a change.
+ */
+takes: ("now" | "restart" | "either")
+/**
+ * What holds after a restart; absent: the same.
+ */
+next?: {
+[k: string]: unknown
+}
+locked: (string | null)
+/**
+ * After a change the dashboard may be out of reach, so it is taken back unless it is confirmed.
+ */
+mayShutOut: boolean
+}
+}
+/**
+ * Keys whose change holds after a restart.
+ * 
+ * Items: A key.
+ */
+pending: string[]
+trial: ({
+/**
+ * Waiting for a restart; to be confirmed until `until`; or taken back, for `reason`.
+ */
+state: ("waiting" | "running" | "taken-back")
+/**
+ * Items: A key.
+ */
+keys: string[]
+until: (string | null)
+reason: (string | null)
+} | null)
+restart: {
+/**
+ * `POST /api/v1/restart` restarts the gateway.
+ */
+isPossible: boolean
+reason: (string | null)
+}
+file: (string | null)
+problem: (string | null)
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
@@ -3053,9 +3128,77 @@ config: {
 [k: string]: unknown
 }
 /**
- * What was set while the gateway ran, over the file: YAML; empty: nothing.
+ * Rules that were set while the gateway ran, over the file: YAML; empty: none.
  */
 overlay: string
+/**
+ * Every key that holds a value, by its name: `http.port`.
+ */
+keys: {
+/**
+ * This interface was referenced by `undefined`'s JSON-Schema definition
+ * via the `patternProperty` "^.*$".
+ */
+[k: string]: {
+/**
+ * What holds; null: nothing, or it is a secret.
+ */
+value: {
+[k: string]: unknown
+}
+/**
+ * Whether it has a value; of a secret that is all that is told.
+ */
+isSet: boolean
+/**
+ * Who says so. `here`: it was set while the gateway ran, at the gateway.
+ */
+source: ("default" | "file" | "here" | "collector" | "environment" | "command-line")
+where: (string | null)
+/**
+ * When a change holds. `either`: `pending` tells it of a change.
+ */
+takes: ("now" | "restart" | "either")
+/**
+ * What holds after a restart; absent: the same.
+ */
+next?: {
+[k: string]: unknown
+}
+locked: (string | null)
+/**
+ * After a change the dashboard may be out of reach, so it is taken back unless it is confirmed.
+ */
+mayShutOut: boolean
+}
+}
+/**
+ * Keys whose change holds after a restart.
+ * 
+ * Items: A key.
+ */
+pending: string[]
+trial: ({
+/**
+ * Waiting for a restart; to be confirmed until `until`; or taken back, for `reason`.
+ */
+state: ("waiting" | "running" | "taken-back")
+/**
+ * Items: A key.
+ */
+keys: string[]
+until: (string | null)
+reason: (string | null)
+} | null)
+restart: {
+/**
+ * `POST /api/v1/restart` restarts the gateway.
+ */
+isPossible: boolean
+reason: (string | null)
+}
+file: (string | null)
+problem: (string | null)
 }
 /**
  * Keys as in the configuration.
@@ -3078,9 +3221,77 @@ config: {
 [k: string]: unknown
 }
 /**
- * What was set while the gateway ran, over the file: YAML; empty: nothing.
+ * Rules that were set while the gateway ran, over the file: YAML; empty: none.
  */
 overlay: string
+/**
+ * Every key that holds a value, by its name: `http.port`.
+ */
+keys: {
+/**
+ * This interface was referenced by `undefined`'s JSON-Schema definition
+ * via the `patternProperty` "^.*$".
+ */
+[k: string]: {
+/**
+ * What holds; null: nothing, or it is a secret.
+ */
+value: {
+[k: string]: unknown
+}
+/**
+ * Whether it has a value; of a secret that is all that is told.
+ */
+isSet: boolean
+/**
+ * Who says so. `here`: it was set while the gateway ran, at the gateway.
+ */
+source: ("default" | "file" | "here" | "collector" | "environment" | "command-line")
+where: (string | null)
+/**
+ * When a change holds. `either`: `pending` tells it of a change.
+ */
+takes: ("now" | "restart" | "either")
+/**
+ * What holds after a restart; absent: the same.
+ */
+next?: {
+[k: string]: unknown
+}
+locked: (string | null)
+/**
+ * After a change the dashboard may be out of reach, so it is taken back unless it is confirmed.
+ */
+mayShutOut: boolean
+}
+}
+/**
+ * Keys whose change holds after a restart.
+ * 
+ * Items: A key.
+ */
+pending: string[]
+trial: ({
+/**
+ * Waiting for a restart; to be confirmed until `until`; or taken back, for `reason`.
+ */
+state: ("waiting" | "running" | "taken-back")
+/**
+ * Items: A key.
+ */
+keys: string[]
+until: (string | null)
+reason: (string | null)
+} | null)
+restart: {
+/**
+ * `POST /api/v1/restart` restarts the gateway.
+ */
+isPossible: boolean
+reason: (string | null)
+}
+file: (string | null)
+problem: (string | null)
 }
 /**
  * JSON Schema.
@@ -3090,6 +3301,156 @@ overlay: string
  */
 export interface GetConfigSchemaAnswer {
 [k: string]: unknown
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostConfigConfirmAnswer".
+ */
+export interface PostConfigConfirmAnswer {
+/**
+ * What holds now, every default filled in; secrets are `***`.
+ */
+config: {
+[k: string]: unknown
+}
+/**
+ * Rules that were set while the gateway ran, over the file: YAML; empty: none.
+ */
+overlay: string
+/**
+ * Every key that holds a value, by its name: `http.port`.
+ */
+keys: {
+/**
+ * This interface was referenced by `undefined`'s JSON-Schema definition
+ * via the `patternProperty` "^.*$".
+ */
+[k: string]: {
+/**
+ * What holds; null: nothing, or it is a secret.
+ */
+value: {
+[k: string]: unknown
+}
+/**
+ * Whether it has a value; of a secret that is all that is told.
+ */
+isSet: boolean
+/**
+ * Who says so. `here`: it was set while the gateway ran, at the gateway.
+ */
+source: ("default" | "file" | "here" | "collector" | "environment" | "command-line")
+where: (string | null)
+/**
+ * When a change holds. `either`: `pending` tells it of a change.
+ */
+takes: ("now" | "restart" | "either")
+/**
+ * What holds after a restart; absent: the same.
+ */
+next?: {
+[k: string]: unknown
+}
+locked: (string | null)
+/**
+ * After a change the dashboard may be out of reach, so it is taken back unless it is confirmed.
+ */
+mayShutOut: boolean
+}
+}
+/**
+ * Keys whose change holds after a restart.
+ * 
+ * Items: A key.
+ */
+pending: string[]
+trial: ({
+/**
+ * Waiting for a restart; to be confirmed until `until`; or taken back, for `reason`.
+ */
+state: ("waiting" | "running" | "taken-back")
+/**
+ * Items: A key.
+ */
+keys: string[]
+until: (string | null)
+reason: (string | null)
+} | null)
+restart: {
+/**
+ * `POST /api/v1/restart` restarts the gateway.
+ */
+isPossible: boolean
+reason: (string | null)
+}
+file: (string | null)
+problem: (string | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostRestartAnswer".
+ */
+export interface PostRestartAnswer {
+state: "restarting"
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetLogsLevelAnswer".
+ */
+export interface GetLogsLevelAnswer {
+/**
+ * The least severe line that is written.
+ */
+level: ("trace" | "debug" | "info" | "warn" | "error" | "silent")
+/**
+ * What it is by the configuration.
+ */
+usual: ("trace" | "debug" | "info" | "warn" | "error" | "silent")
+until: (string | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PutLogsLevelAnswer".
+ */
+export interface PutLogsLevelAnswer {
+/**
+ * The least severe line that is written.
+ */
+level: ("trace" | "debug" | "info" | "warn" | "error" | "silent")
+/**
+ * What it is by the configuration.
+ */
+usual: ("trace" | "debug" | "info" | "warn" | "error" | "silent")
+until: (string | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PutLogsLevelBody".
+ */
+export interface PutLogsLevelBody {
+/**
+ * The least severe line that is written.
+ */
+level: ("trace" | "debug" | "info" | "warn" | "error" | "silent")
+/**
+ * For how long. Default 15.
+ */
+minutes?: number
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "DeleteLogsLevelAnswer".
+ */
+export interface DeleteLogsLevelAnswer {
+/**
+ * The least severe line that is written.
+ */
+level: ("trace" | "debug" | "info" | "warn" | "error" | "silent")
+/**
+ * What it is by the configuration.
+ */
+usual: ("trace" | "debug" | "info" | "warn" | "error" | "silent")
+until: (string | null)
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema

@@ -32,11 +32,21 @@ export class Connections {
     });
   }
 
-  /** A connection is to stay open from now on. @returns whether there is room for it */
-  keep(socket: Socket): boolean {
-    if (this.#lasting >= this.#maxLasting) return false;
+  /**
+   * A connection is to stay open from now on.
+   *
+   * @returns takes that back, for one that will not after all; undefined: there is no room for it
+   */
+  keep(socket: Socket): (() => void) | undefined {
+    if (this.#lasting >= this.#maxLasting) return undefined;
     this.#lasting++;
-    socket.once('close', () => this.#lasting--);
-    return true;
+    let isKept = true;
+    const leave = (): void => {
+      if (isKept) this.#lasting--;
+      isKept = false;
+      socket.off('close', leave);
+    };
+    socket.once('close', leave);
+    return leave;
   }
 }

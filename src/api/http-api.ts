@@ -69,6 +69,8 @@ const usualLimits: HttpLimits = {
   maxConnections: 500,
 };
 
+/** How long whoever could not be understood may take to read so. */
+const lastWordMs = 2_000;
 /** In characters; the longest id that there is has a thousand, of up to nine each. */
 const maxIdInUrl = 9_000;
 const readable =
@@ -157,7 +159,9 @@ export class HttpApi implements Service {
       // A device's id, with every byte of it encoded.
       routerOptions: { maxParamLength: maxIdInUrl },
       requestTimeout: limits.requestTimeoutMs,
-      ...(context === undefined ? { http } : { https: { ...http, ...context } }),
+      ...(context === undefined
+        ? { http }
+        : { https: { ...http, ...context, handshakeTimeout: limits.headersTimeoutMs } }),
       // A browser that keeps its connection open must not hold up a stop.
       forceCloseConnections: true,
       // Health says itself that the gateway is stopping, in the words of all other problems.
@@ -214,7 +218,14 @@ export class HttpApi implements Service {
 const identifyLocal: Identify = (request) => (isLocalCaller(request) ? localPrincipal : nobody);
 
 function endUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
-  // After a reset there is nobody left to tell.
-  if (error.code !== 'ECONNRESET' && socket.writable) socket.write(unreadableRequest(error.code));
+  // After a reset there is nobody left to tell, and before a handshake no way to.
+  if (error.code === 'ECONNRESET' || /^ERR_(?:TLS|SSL)/.test(error.code ?? '') || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  socket.write(unreadableRequest(error.code));
   socket.destroySoon();
+  // Whoever does not read it must not stay for ever.
+  const timer = setTimeout(() => socket.destroy(), lastWordMs).unref();
+  socket.once('close', () => clearTimeout(timer));
 }

@@ -92,15 +92,16 @@ export class Upgrades {
         return;
       }
       const server = await this.#serverOf(route);
-      if (!this.#connections.keep(socket)) {
+      // First of all: of one that is gone already nobody would tell that it does not count any more.
+      if (socket.destroyed || this.#isClosed) {
+        socket.destroy();
+        return;
+      }
+      if (this.#connections.keep(socket) === undefined) {
         refuse(
           socket,
           problem('overload.shed', 'There are too many live connections already (http.maxLiveConnections).'),
         );
-        return;
-      }
-      if (socket.destroyed || this.#isClosed) {
-        socket.destroy();
         return;
       }
       socket.off('error', onError);

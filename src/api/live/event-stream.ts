@@ -47,9 +47,7 @@ export class EventStream implements LiveSink {
       return;
     }
     // A browser comes back by itself: later than after a connection that was lost.
-    this.#socket.end(`retry: ${said.retryAfterSeconds! * 1_000}\n${errorEvent(said)}`);
-    const timer = setTimeout(() => this.#socket.destroy(), lastWordMs).unref();
-    this.#socket.once('close', () => clearTimeout(timer));
+    this.#end(`retry: ${said.retryAfterSeconds! * 1_000}\n${errorEvent(said)}`);
   }
 
   /** A sign of life. Its id moves a browser's last one on, without an event (§ 9.2.6), so that a quiet stream's does not grow old. */
@@ -61,9 +59,13 @@ export class EventStream implements LiveSink {
   /** It may not read any more. */
   cut(): void {
     this.#subscription?.close();
-    this.#socket.end(
-      errorEvent(failure('access.unknown', 'The credentials of this connection do not count any more.')),
-    );
+    this.#end(errorEvent(failure('access.unknown', 'The credentials of this connection do not count any more.')));
+  }
+
+  #end(lastWord: string): void {
+    this.#socket.end(lastWord);
+    const timer = setTimeout(() => this.#socket.destroy(), lastWordMs).unref();
+    this.#socket.once('close', () => clearTimeout(timer));
   }
 }
 

@@ -50,11 +50,20 @@ function addStream(app: FastifyInstance, { feed, watch }: LiveApi, connections: 
     if (request.method === 'HEAD') return reply.send('');
     const { socket } = reply.raw;
     if (socket === null) return reply;
-    if (!connections.keep(socket))
-      throw new HeadgateError('overload.shed', 'There are too many live connections already.');
+    const leave = connections.keep(socket);
+    if (leave === undefined) throw new HeadgateError('overload.shed', 'There are too many live connections already.');
     const stream = new EventStream(socket);
-    const subscription = feed.subscribe({ filter, ...(scope && { scope }), after, sink: stream });
-    const forget = watchOrClose(watch, request.principal, stream, subscription);
+    let subscription: LiveSubscription | undefined;
+    let forget: () => void;
+    try {
+      subscription = feed.subscribe({ filter, ...(scope && { scope }), after, sink: stream });
+      forget = watch(request.principal, () => stream.cut());
+    } catch (error) {
+      subscription?.close();
+      // Further requests may come on it.
+      leave();
+      throw error;
+    }
     sendHead(reply);
     streams.add(stream);
     socket.once('close', () => {
@@ -65,21 +74,6 @@ function addStream(app: FastifyInstance, { feed, watch }: LiveApi, connections: 
     stream.begin(subscription);
     return reply;
   });
-}
-
-/** @throws {HeadgateError} connections.limited, and nothing is subscribed to then */
-function watchOrClose(
-  watch: LiveApi['watch'],
-  principal: Principal,
-  stream: EventStream,
-  subscription: LiveSubscription,
-): () => void {
-  try {
-    return watch(principal, () => stream.cut());
-  } catch (error) {
-    subscription.close();
-    throw error;
-  }
 }
 
 /** The head of a response that ends when its connection does, so that what follows is written as it is. */

@@ -19,7 +19,7 @@ const lists: Readonly<Record<'tokens' | 'users' | 'credentials', AccountKind>> =
 const maxPage = 1_000;
 
 /**
- * For administrators: `GET`, `POST` and `DELETE …/{id}` of `/api/v1/tokens` (programs), `/api/v1/users` (people) and
+ * For administrators: `GET`, `POST`, `PATCH …/{id}` (`scopes`) and `DELETE …/{id}` of `/api/v1/tokens` (programs), `/api/v1/users` (people) and
  * `/api/v1/credentials` (devices), `PUT /api/v1/users/{id}/password`, and `GET /api/v1/audit`. A secret is told once, in the answer to
  * the `POST` that made it.
  */
@@ -35,12 +35,20 @@ export function addAccountsRoutes(
     }));
     app.delete<ById>(`/api/v1/${list}/:id`, noted(admin), async (request, reply) => {
       const { id } = request.params;
-      const found = auth.book.find(id);
-      if (found?.kind !== kind) {
-        return sendProblem(reply, problem(404, `There is nothing with the id \`${id.slice(0, 40)}\` in ${list}.`));
-      }
+      if (auth.book.find(id)?.kind !== kind) return sendNothing(reply, id, list);
       await auth.changes.remove(id, by(request));
       return reply.code(204).send();
+    });
+  }
+  for (const [list, kind] of Object.entries(lists)) {
+    app.patch<ById>(`/api/v1/${list}/:id`, noted(admin), async (request, reply) => {
+      const { id } = request.params;
+      if (auth.book.find(id)?.kind !== kind) return sendNothing(reply, id, list);
+      const asked = objectIn(request.body, ['scopes']);
+      if (typeof asked === 'string') return sendProblem(reply, problem(400, asked));
+      const fault = scopesFault(asked.scopes);
+      if (fault !== undefined) return sendProblem(reply, problem(400, fault));
+      return described(auth, await auth.changes.changeScopes(id, asked.scopes as string[], by(request)));
     });
   }
   const send = (reply: FastifyReply, { account, ...secret }: Made) =>
@@ -122,8 +130,15 @@ function described(auth: Auth, account: Account): object {
   };
 }
 
+function sendNothing(reply: FastifyReply, id: string, list: string): FastifyReply {
+  return sendProblem(reply, problem(404, `There is nothing with the id \`${id.slice(0, 40)}\` in ${list}.`));
+}
+
 function nameAndScopesFault(name: unknown, scopes: unknown): string | undefined {
-  if (!isText(name)) return '`name` must be a text that is not empty.';
+  return isText(name) ? scopesFault(scopes) : '`name` must be a text that is not empty.';
+}
+
+function scopesFault(scopes: unknown): string | undefined {
   const isList = Array.isArray(scopes) && scopes.length > 0 && scopes.every(isText);
   return isList ? undefined : '`scopes` must be a list of texts, such as ["read"].';
 }

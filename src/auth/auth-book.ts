@@ -211,19 +211,26 @@ export class AuthBook {
     return account;
   }
 
-  /** Changes what somebody is known by. @throws {HeadgateError} request.unknown; buffer.failed */
-  async prove(id: string, proof: Proof): Promise<void> {
+  /**
+   * Changes what somebody is known by or may do; durable when it resolves.
+   *
+   * @param alongside as of {@link add} @throws {HeadgateError} request.unknown; buffer.failed when the disk refuses it
+   */
+  async change(id: string, to: Partial<Pick<Account, 'proof' | 'scopes'>>, alongside = () => {}): Promise<Account> {
     const account = this.find(id);
-    if (account === undefined)
-      throw new HeadgateError('request.unknown', `There is nobody with the id \`${id.slice(0, 40)}\`.`);
-    const changed = { ...account, proof };
+    if (account === undefined) throw new HeadgateError('request.unknown', `There is no \`${id.slice(0, 40)}\`.`);
+    const changed = { ...account, ...to };
     this.#take(changed);
-    await this.#save(changed);
+    alongside();
+    return await this.#save(changed).catch((error: unknown) => {
+      this.#take(account);
+      this.#deps.shelf.put(space, id, encodeAccount(account));
+      throw error;
+    });
   }
 
   /**
    * Takes somebody out: nothing that they show counts from now on, and their connections end. Durable when it resolves.
-   *
    * @returns who it was; undefined when there is nobody of that id
    */
   async remove(id: string): Promise<Account | undefined> {
@@ -285,8 +292,9 @@ export class AuthBook {
     this.#byName.delete(nameKey(kind, name));
   }
 
-  async #save(account: Account): Promise<void> {
+  async #save(account: Account): Promise<Account> {
     this.#deps.shelf.put(space, account.id, encodeAccount(account));
     await this.#deps.shelf.saved();
+    return account;
   }
 }

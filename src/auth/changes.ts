@@ -1,7 +1,7 @@
 import { HeadgateError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
 import type { UnixMs } from '../core/time.ts';
-import { type Account, type Proof, usualDeviceScopes } from './account.ts';
+import { type Account, type Proof, scopeFault, usualDeviceScopes } from './account.ts';
 import type { AuditLog } from './audit.ts';
 import type { AuthBook } from './auth-book.ts';
 import { passwordFault } from './login.ts';
@@ -41,6 +41,9 @@ export interface DeviceWish {
   readonly commonName?: string;
   readonly fingerprint?: string;
 }
+
+/** What accounts are called in the audit log. */
+const kinds = { program: 'token', person: 'user', device: 'credential' } as const;
 
 /** What administrators do to people, programs and devices: each change is noted together with what it changes. */
 export class Changes {
@@ -99,8 +102,26 @@ export class Changes {
     const proof = await this.#passwordProof(password, account.name);
     this.#note('user.password', account.name, by);
     sessions.endAllOf(id, exceptSession);
-    await book.prove(id, proof);
+    await book.change(id, { proof });
     book.cut(id);
+  }
+
+  /**
+   * Changes what somebody may do: their connections end, so that what they open anew has the new rights.
+   *
+   * @throws {HeadgateError} request.unknown, request.invalid; request.conflict for the last administrator
+   */
+  async changeScopes(id: string, scopes: readonly string[], by: By): Promise<Account> {
+    const { book } = this.#deps;
+    const account = book.find(id);
+    const fault = scopeFault(scopes);
+    if (fault !== undefined) throw new HeadgateError('request.invalid', fault);
+    if (account !== undefined && !scopes.includes('admin')) this.#keepAdmin(account);
+    const note = () => {
+      this.#note(`${kinds[account!.kind]}.scopes`, `${account!.name}: ${scopes.join(' ')}`, by);
+      book.cut(id);
+    };
+    return await book.change(id, { scopes: [...scopes] }, note);
   }
 
   /**
@@ -112,13 +133,19 @@ export class Changes {
     const { book, sessions } = this.#deps;
     const account = book.find(id);
     if (account === undefined) throw new HeadgateError('request.unknown', `There is no \`${id.slice(0, 40)}\`.`);
-    const { kind, name } = account;
-    const isAdmin = (one: Account) => one.scopes.includes('admin');
-    if (kind === 'person' && isAdmin(account) && book.list('person').filter(isAdmin).length === 1)
-      throw new HeadgateError('request.conflict', `\`${name}\` is the last administrator: make another one first.`);
-    this.#note(`${{ program: 'token', person: 'user', device: 'credential' }[kind]}.revoke`, name, by);
+    this.#keepAdmin(account);
+    this.#note(`${kinds[account.kind]}.revoke`, account.name, by);
     sessions.endAllOf(id);
     await book.remove(id);
+  }
+
+  /** @throws {HeadgateError} request.conflict when somebody is the last administrator */
+  #keepAdmin(account: Account): void {
+    const isAdmin = (one: Account) => one.scopes.includes('admin');
+    if (account.kind !== 'person' || !isAdmin(account)) return;
+    if (this.#deps.book.list('person').filter(isAdmin).length > 1) return;
+    const detail = `\`${account.name}\` is the last administrator: make another one first.`;
+    throw new HeadgateError('request.conflict', detail);
   }
 
   async #add(fresh: Parameters<AuthBook['add']>[0], what: string, by: By): Promise<Account> {

@@ -85,7 +85,7 @@ export async function login(
 async function renew(book: AuthBook, passwords: Passwords, { id, proof }: Account, password: string): Promise<void> {
   const hash = await passwords.hash(password);
   // It may have been changed by others meanwhile.
-  if (book.find(id)?.proof === proof) await book.prove(id, { kind: 'password', hash });
+  if (book.find(id)?.proof === proof) await book.change(id, { proof: { kind: 'password', hash } });
 }
 
 /** What is wrong with a new password, as a sentence. */

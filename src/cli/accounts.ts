@@ -51,6 +51,21 @@ export async function revokeAccount(
   return 0;
 }
 
+/** Lets somebody, by id or name, do something else than so far. */
+export async function changeScopes(
+  url: string,
+  list: List,
+  who: string,
+  { scopes, json }: { readonly scopes: readonly string[]; readonly json: boolean },
+  terminal: Terminal,
+): Promise<number> {
+  const { id, name } = await accountOf(url, list, who);
+  const told = await ask(url, 'PATCH', `/api/v1/${list}/${encodeURIComponent(id)}`, { scopes });
+  const text = `${printable(name)} (${id}) may ${scopes.join(', ')} from now on; open connections were ended.`;
+  terminal.out(json ? JSON.stringify(told, undefined, 2) : text);
+  return 0;
+}
+
 /** Somebody by id or name. @throws {HeadgateError} gateway.refused when there is no such one */
 export async function accountOf(url: string, list: List, who: string): Promise<ToldAccount> {
   const all = await accountsAt(url, list);

@@ -1,5 +1,5 @@
-import { accountOf, listAccounts, makeAccount, operandsOf, revokeAccount } from './accounts.ts';
-import { helpText, parseArguments, type Usage } from './arguments.ts';
+import { accountOf, changeScopes, listAccounts, makeAccount, operandsOf, revokeAccount } from './accounts.ts';
+import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { ask, urlOf, urlOption } from './gateway-client.ts';
 import { passwordFrom } from './password-input.ts';
 import type { Terminal } from './terminal.ts';
@@ -8,8 +8,8 @@ const usage = {
   verb: 'user',
   about:
     'Lets people sign in with a password: `user add NAME`, `user list`, `user password NAME`,\n' +
-    '`user remove NAME`. The password is typed, or comes from standard input or a file.',
-  operands: '[add NAME | list | password NAME | remove NAME]',
+    '`user scopes NAME --scope SCOPE…`, `user remove NAME`. The password is typed, or comes from standard input or a file.',
+  operands: '[add NAME | list | password NAME | scopes NAME | remove NAME]',
   options: {
     scope: { value: 'SCOPE', multiple: true, about: 'What they may do; `admin` without it. May be repeated.' },
     'password-file': { value: 'FILE', about: 'The file that the password is in.' },
@@ -27,7 +27,7 @@ export async function user(args: string[], terminal: Terminal): Promise<number> 
   }
   const { scope, json } = values;
   const url = urlOf(usage, values.url);
-  const [verb, name] = operandsOf(usage, operands, ['add', 'password', 'remove']);
+  const [verb, name] = operandsOf(usage, operands, ['add', 'password', 'scopes', 'remove']);
   if (verb === 'list') return await listAccounts(url, 'users', json, terminal);
   if (verb === 'remove') return await revokeAccount(url, 'users', name, json, terminal);
   if (verb === 'password') {
@@ -36,6 +36,10 @@ export async function user(args: string[], terminal: Terminal): Promise<number> 
     await ask(url, 'PUT', `/api/v1/users/${encodeURIComponent(id)}/password`, { password });
     terminal.out(json ? JSON.stringify({ changed: id }) : `${name} has a new password, and was signed out everywhere.`);
     return 0;
+  }
+  if (verb === 'scopes') {
+    if (scope.length === 0) throw wrong(usage, 'Say what they may do: --scope read, say.');
+    return await changeScopes(url, 'users', name, { scopes: scope, json }, terminal);
   }
   const password = await passwordFrom(values['password-file']);
   const made = await makeAccount(url, 'users', { name, password, scopes: scope.length > 0 ? scope : ['admin'] });

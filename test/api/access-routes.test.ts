@@ -7,7 +7,7 @@ import { dependencies } from './fixtures.ts';
 const password = 'correct horse';
 
 interface Asked {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly from?: string;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
@@ -264,6 +264,48 @@ test('tokens, people and credentials: made, listed without what they show, and r
     const { status, json } = await ask(url, { ...asked, token: admin });
     assert.deepEqual([status, says.test(json.detail)], [400, true], `${url} ${JSON.stringify(body)} ${json.detail}`);
   }
+});
+
+test('what somebody may do can be changed: at once, also on open connections, after a crash, and in the audit log', async (t) => {
+  const { ask, auth, disk } = await api(t);
+  const { token = '', account } = await auth.changes.addProgram('panel', ['read'], undefined, by);
+  const ended: string[] = [];
+  auth.book.watch(account.id, () => ended.push('panel'));
+  const change = (url: string, scopes: unknown, more = {}) =>
+    ask(url, { method: 'PATCH', from: here, body: { scopes, ...more } });
+  const changed = await change(`tokens/${account.id}`, ['command:lamp']);
+  assert.deepEqual([changed.status, changed.json.scopes, ended], [200, ['command:lamp'], ['panel']]);
+  assert.equal((await ask('status', { token })).code, 'access.denied');
+  await auth.changes.addPerson('eve', password, ['admin'], by);
+  const eve = auth.book.named('person', 'eve')!.id;
+  const { token: admin = '' } = await auth.changes.addProgram('admin', ['admin'], undefined, by);
+  const rows: [url: string, scopes: unknown, more: object, code: string][] = [
+    [`tokens/${account.id}`, ['fly'], {}, 'request.invalid'],
+    [`tokens/${account.id}`, [], {}, 'request.invalid'],
+    [`tokens/${account.id}`, ['read'], { name: 'x' }, 'request.invalid'],
+    [`users/${account.id}`, ['read'], {}, 'request.unknown'],
+    ['tokens/nobody', ['read'], {}, 'request.unknown'],
+    [`users/${eve}`, ['read'], {}, 'request.conflict'],
+  ];
+  for (const [url, scopes, more, code] of rows)
+    assert.equal((await ask(url, { method: 'PATCH', token: admin, body: { scopes, ...more } })).code, code, url);
+  assert.equal(
+    (await ask(`tokens/${account.id}`, { method: 'PATCH', token, body: { scopes: ['admin'] } })).status,
+    403,
+  );
+  const again = await api(t, { disk: disk.afterCrash() });
+  assert.deepEqual(again.auth.book.find(account.id)?.scopes, ['command:lamp']);
+  const { entries } = (await again.ask('audit', { token: admin })).json;
+  const told = entries.find(({ what }: { what: string }) => what === 'token.scopes');
+  assert.deepEqual([told.about, told.who, told.outcome], ['panel: command:lamp', 'this machine', 'done']);
+});
+
+test('a change of rights that the disk refuses is not there', async (t) => {
+  const { auth, disk } = await api(t);
+  const { token = '', account } = await auth.changes.addProgram('panel', ['read'], undefined, by);
+  disk.refusal = 'disk full';
+  await assert.rejects(auth.changes.changeScopes(account.id, ['admin'], by));
+  assert.deepEqual([auth.ofToken(token)?.may.isAdmin, auth.ofToken(token)?.may.readsAll], [false, true]);
 });
 
 test('what administrators did, and who was refused, can be looked up, also after a crash', async (t) => {

@@ -146,6 +146,10 @@ async function askForAccess(gateway: HeadgateProcess, done: (what: string) => vo
     status: 204,
     headers,
   });
+  for (const [name, id] of Object.entries(made)) {
+    const url = `/api/v1/${name}/${id}`;
+    await to({ what: `PATCH /api/v1/${name}/{id}`, url, body: { scopes: ['read:device/x'] }, headers });
+  }
   for (const [name, id] of Object.entries(made))
     await to({ what: `DELETE /api/v1/${name}/{id}`, url: `/api/v1/${name}/${id}`, status: 204, headers });
   await to({ what: 'GET /api/v1/audit', headers });

@@ -112,17 +112,15 @@ test('a password that was hashed cheaply is hashed anew when it is used', async 
   // As an older version had it: the fake hash is the password, the salt and the cost.
   const salt = Buffer.from('old');
   const hash = Buffer.from(`${password} ${salt.toString('hex')} 1`.padEnd(32)).toString('base64url');
-  await auth.book.prove(account.id, {
-    kind: 'password',
-    hash: { N: 1, r: 1, p: 1, salt: salt.toString('base64url'), hash },
+  await auth.book.change(account.id, {
+    proof: { kind: 'password', hash: { N: 1, r: 1, p: 1, salt: salt.toString('base64url'), hash } },
   });
   assert.equal((await auth.login({ name: 'eve', password, address: 'a' })).kind, 'in');
   assert.equal(hashOf().N, 2);
   assert.equal((await auth.login({ name: 'eve', password, address: 'a' })).kind, 'in');
   // Also when several come in by it at the same time.
-  await auth.book.prove(account.id, {
-    kind: 'password',
-    hash: { N: 1, r: 1, p: 1, salt: salt.toString('base64url'), hash },
+  await auth.book.change(account.id, {
+    proof: { kind: 'password', hash: { N: 1, r: 1, p: 1, salt: salt.toString('base64url'), hash } },
   });
   const all = ['a', 'b', 'c', 'd'].map((address) => auth.login({ name: 'eve', password, address }));
   for (const { kind } of await Promise.all(all)) assert.equal(kind, 'in');
@@ -135,7 +133,7 @@ test('a password that is changed while it is looked at does not count any more, 
     const salt = Buffer.from('old');
     const hash = Buffer.from(`${password} ${salt.toString('hex')} ${cost}`.padEnd(32)).toString('base64url');
     const kept = { N: cost, r: 1, p: 1, salt: salt.toString('base64url'), hash };
-    await auth.book.prove(account.id, { kind: 'password', hash: kept });
+    await auth.book.change(account.id, { proof: { kind: 'password', hash: kept } });
     const address = 'a';
     const changing = auth.changes.changePassword(account.id, 'another secret', by);
     const late = await auth.login({ name: 'eve', password, address });

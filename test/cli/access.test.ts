@@ -54,14 +54,18 @@ test('tokens are made, listed and revoked', async (t) => {
   const list = (await headgate('token', 'list')).out.split('\n');
   assert.match(list[1] ?? '', /^[a-z2-9]{10}\s+panel\s+read publish:a\/#\s+\d{4}-\d\d-\d\d\s+\d{4}-/);
   assert.equal(JSON.parse((await headgate('token', 'list', '--json')).out).tokens[0].name, 'panel');
+  const changed = await headgate('token', 'scopes', 'panel', '--scope', 'command:lamp');
+  assert.match(changed.out, /^panel \(\S+\) may command:lamp from now on; open connections were ended\.$/);
+  assert.deepEqual(auth.ofToken(made.out)?.may.command, ['lamp']);
   assert.match((await headgate('token', 'revoke', 'panel')).out, /panel .* is revoked/);
   assert.equal(auth.ofToken(made.out), undefined);
   assert.match((await headgate('token', 'revoke', 'panel')).err, /There is no `panel` among the tokens/);
   assert.equal((await headgate('token')).out, 'There are no tokens.');
   const rows: [args: string[], says: RegExp][] = [
     [['create', 'x'], /Say what it may do/],
+    [['scopes', 'x'], /Say what it may do/],
     [['create'], /create needs a name/],
-    [['make', 'x'], /There is no `make`; there are list, create, revoke/],
+    [['make', 'x'], /There is no `make`; there are list, create, scopes, revoke/],
     [['create', 'x', '--scope', 'read', '--expires', 'soon'], /takes a number of days/],
     [['list', 'x'], /one word too many/],
   ];

@@ -51,6 +51,15 @@ function accounts(name: string, what: string): Operations {
       needs: 'admin',
       answers: ok('All of them.', Type.Object({ [name]: list(Type.Object(account)) })),
     },
+    [`PATCH /api/v1/${name}/{id}`]: {
+      tag: 'Access',
+      summary: `Changes what one of the ${what} may do; open connections end.`,
+      needs: 'admin',
+      path: byId,
+      body: json(Type.Object({ scopes })),
+      answers: ok('As it is now.', Type.Object(account)),
+      problems: ['request.unknown', 'request.conflict'],
+    },
     [`DELETE /api/v1/${name}/{id}`]: {
       tag: 'Access',
       summary: `Removes one of the ${what}; open connections end.`,

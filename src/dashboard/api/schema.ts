@@ -1126,6 +1126,44 @@ expiresAt?: string
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PatchTokensIdAnswer".
+ */
+export interface PatchTokensIdAnswer {
+/**
+ * Unique for ever.
+ */
+id: string
+kind: ("person" | "program" | "device")
+name: string
+/**
+ * Such as `read`, `publish:tele/#`, `command:valve-*`, `admin`.
+ */
+scopes: string[]
+/**
+ * The device that it is for.
+ */
+device?: string
+certificate?: {
+commonName?: string
+fingerprint?: string
+}
+createdAt: string
+createdBy: string
+expiresAt: (string | null)
+lastUsedAt: (string | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PatchTokensIdBody".
+ */
+export interface PatchTokensIdBody {
+/**
+ * Such as `read`, `publish:tele/#`, `command:valve-*`, `admin`.
+ */
+scopes: string[]
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
  * via the `definition` "GetUsersAnswer".
  */
 export interface GetUsersAnswer {
@@ -1196,6 +1234,44 @@ password: string
  * Such as `read`, `publish:tele/#`, `command:valve-*`, `admin`.
  */
 scopes?: string[]
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PatchUsersIdAnswer".
+ */
+export interface PatchUsersIdAnswer {
+/**
+ * Unique for ever.
+ */
+id: string
+kind: ("person" | "program" | "device")
+name: string
+/**
+ * Such as `read`, `publish:tele/#`, `command:valve-*`, `admin`.
+ */
+scopes: string[]
+/**
+ * The device that it is for.
+ */
+device?: string
+certificate?: {
+commonName?: string
+fingerprint?: string
+}
+createdAt: string
+createdBy: string
+expiresAt: (string | null)
+lastUsedAt: (string | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PatchUsersIdBody".
+ */
+export interface PatchUsersIdBody {
+/**
+ * Such as `read`, `publish:tele/#`, `command:valve-*`, `admin`.
+ */
+scopes: string[]
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
@@ -1325,6 +1401,44 @@ commonName?: string
  * Of its certificate.
  */
 fingerprint?: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PatchCredentialsIdAnswer".
+ */
+export interface PatchCredentialsIdAnswer {
+/**
+ * Unique for ever.
+ */
+id: string
+kind: ("person" | "program" | "device")
+name: string
+/**
+ * Such as `read`, `publish:tele/#`, `command:valve-*`, `admin`.
+ */
+scopes: string[]
+/**
+ * The device that it is for.
+ */
+device?: string
+certificate?: {
+commonName?: string
+fingerprint?: string
+}
+createdAt: string
+createdBy: string
+expiresAt: (string | null)
+lastUsedAt: (string | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PatchCredentialsIdBody".
+ */
+export interface PatchCredentialsIdBody {
+/**
+ * Such as `read`, `publish:tele/#`, `command:valve-*`, `admin`.
+ */
+scopes: string[]
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema

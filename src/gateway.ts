@@ -23,7 +23,7 @@ import { ensureDirectory } from './lib/ensure-directory.ts';
 import type { Log, RootLog } from './lib/log.ts';
 import type { Restart } from './lib/restart.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
-import { Flow } from './pipeline/flow.ts';
+import { Flow, type Own } from './pipeline/flow.ts';
 import { Serving } from './serving.ts';
 import { Bridges } from './sources/bridge/bridges.ts';
 import { ModbusSource } from './sources/modbus/modbus.ts';
@@ -123,8 +123,8 @@ export class Gateway {
       if (!this.#bridges.request(request, to)) this.#mqtt.requests.publish(request);
     };
     const stores = { buffer: this.#buffer, rules: this.#rules, clock };
-    const mqtt = () => this.#mqtt.own;
-    const told = { decoding: this.#decoding, mqtt, status: () => this.reporter.status() };
+    const own = { mqtt: () => this.#mqtt.own, tell: (said: Own) => this.#flow.tell(said) };
+    const told = { decoding: this.#decoding, ...own, status: () => this.reporter.status() };
     this.#watching = new Watching({ ...stores, ...told, config, dataDir: this.#dataDir, log: part });
     this.#flow = new Flow({ ...stores, decode, heard, publish, onlooker: this.#watching.onlooker });
     const recentDeliveries = () => this.#buffer.deliveries;
@@ -214,7 +214,7 @@ export class Gateway {
     this.reporter = new Reporter(() => this.#parts(), clock);
     this.#serving = new Serving({
       ...{ ...stores, config, metrics, dataDir: this.#dataDir },
-      ...{ history: this.#watching.history, live: this.#watching.live },
+      watching: this.#watching,
       ...{ decoding: this.#decoding, mqtt: this.#mqtt, serial: this.#serial, reporter: this.reporter },
       ...{ auth: this.#auth, take: this.#flow.take, commands: this.#commands.local },
       configDesk: settings.desk,

@@ -1,4 +1,5 @@
 import type { RuleBook } from './admission/rule-book.ts';
+import type { Alarms } from './alarms/alarms.ts';
 import type { BufferApi } from './api/buffer-routes.ts';
 import { withBuses } from './api/bus-ports.ts';
 import { HttpApi } from './api/http-api.ts';
@@ -47,6 +48,7 @@ export interface HttpParts {
   readonly live: LiveFeed;
   /** Of connections that stay open. */
   readonly watch: LiveApi['watch'];
+  readonly alarms: Alarms;
   readonly buffer: RecordBuffer;
   /** Where its files are. */
   readonly bufferDirectory: string;
@@ -83,6 +85,7 @@ export function httpApi(parts: HttpParts): HttpApi {
       recentDeliveries: () => buffer.deliveries,
     },
     history: parts.history.queries,
+    alarms: parts.alarms,
     live: {
       feed: parts.live,
       take: publish.take,

@@ -16,7 +16,6 @@ import { localPrincipal } from './core/principal.ts';
 import type { Decoding } from './decoding.ts';
 import { thisNetwork } from './first-run/reach.ts';
 import { Welcome } from './first-run/welcome.ts';
-import type { History } from './history/history.ts';
 import { httpApi } from './http-parts.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
 import type { Reporter } from './instrumentation/reporter.ts';
@@ -25,13 +24,13 @@ import { LogLevels } from './lib/log-levels.ts';
 import { LogTail } from './lib/log-tail.ts';
 import type { Restart } from './lib/restart.ts';
 import type { Service } from './lib/service.ts';
-import type { LiveHub } from './live/hub.ts';
 import { Load } from './load/load.ts';
 import type { LoadStatus } from './load/status.ts';
 import { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
 import { version } from './version.ts';
+import type { Watching } from './watching.ts';
 
 export interface ServingDependencies {
   readonly config: Config;
@@ -41,14 +40,13 @@ export interface ServingDependencies {
   readonly rules: RuleBook;
   readonly clock: GatewayClock;
   readonly decoding: Decoding;
-  readonly history: History;
+  readonly watching: Watching;
   readonly mqtt: MqttSource;
   readonly serial: SerialSource;
   readonly commands: LocalCommands;
   readonly configDesk: ConfigDesk;
   /** The way into the flow. */
   readonly take: Take;
-  readonly live: LiveHub;
   readonly reporter: Reporter;
   readonly metrics: Metrics;
   readonly identity: () => { readonly gateway: string; readonly epoch: string };
@@ -74,12 +72,12 @@ export class Serving {
       options: config.limits,
       pendingShare: () => buffer.status().pendingBytes / maxPendingBytes,
       isFull: () => buffer.status().state === 'full',
-      shedSlow: () => deps.live.shedSlow(),
+      shedSlow: () => deps.watching.live.shedSlow(),
       now: () => clock.monotonic(),
       log: log('load'),
     });
-    const live = this.load.guarded(deps.live);
     const watch = this.load.counted(({ id }, end) => deps.auth.book.watch(id, end));
+    const live = this.load.guarded(deps.watching.live);
     const publish = new LocalPublish({
       take: deps.take,
       handOn: mqtt.requests.handOn,
@@ -96,7 +94,8 @@ export class Serving {
       configDesk: deps.configDesk,
       load: this.load,
       welcome: this.welcome,
-      history: deps.history,
+      history: deps.watching.history,
+      alarms: deps.watching.alarms,
       bufferDirectory: join(dataDir, 'buffer'),
       status: () => reporter.status(),
       log: log('http'),
@@ -112,7 +111,7 @@ export class Serving {
       admitCall: (principal, address) => this.load.take('requests', 1, principal, address),
       mayConnect: connectionLimit(config.limits.connectionsPerAddress, () => this.load.connectionRefused()),
       devices: decoding.registry,
-      history: puttingOff(deps.history.queries, () => this.load.admitRead()),
+      history: puttingOff(deps.watching.history.queries, () => this.load.admitRead()),
       commands: deps.commands,
       feed: live,
       log: log('grpc'),

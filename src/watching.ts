@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { Alarms } from './alarms/alarms.ts';
+import { alarmSource, alarmTopic } from './alarms/event.ts';
+import type { AlarmsStatus } from './alarms/status.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
@@ -14,6 +17,7 @@ import type { Service } from './lib/service.ts';
 import { LiveHub } from './live/hub.ts';
 import { type CoarseStatus, LookOut } from './live/look-out.ts';
 import type { LiveStatus } from './live/status.ts';
+import type { Flow } from './pipeline/flow.ts';
 import { Onlookers } from './pipeline/onlookers.ts';
 import type { DeviceRegistry } from './registry/registry.ts';
 import type { Telling } from './sources/mqtt/own-topics.ts';
@@ -25,6 +29,8 @@ export interface WatchingDependencies {
   readonly clock: GatewayClock;
   readonly decoding: Decoding;
   readonly status: () => GatewayStatus;
+  /** Takes in what the gateway says of itself and its devices. */
+  readonly tell: Flow['tell'];
   /** Who tells local MQTT clients. */
   readonly mqtt: () => Onlooker;
   /** The log of a part. */
@@ -35,11 +41,12 @@ export interface WatchingDependencies {
 export class Watching {
   readonly history: History;
   readonly live: LiveHub;
+  readonly alarms: Alarms;
   readonly onlooker: Onlooker;
   readonly services: readonly Service[];
   readonly #lookOut: LookOut;
 
-  constructor({ config, dataDir, buffer, clock, decoding, status, mqtt, log }: WatchingDependencies) {
+  constructor({ config, dataDir, buffer, clock, decoding, status, tell, mqtt, log }: WatchingDependencies) {
     this.history = new History({
       options: config.history,
       path: join(dataDir, 'history', 'history.db'),
@@ -59,9 +66,16 @@ export class Watching {
       templates: () => topics.summaries(),
     });
     this.live = new LiveHub({ clock, utilisation: eventLoopUse(), lookOut: this.#lookOut });
-    const always = [telling, this.live];
+    this.alarms = new Alarms({
+      options: config.alarms,
+      ...{ shelf: buffer.shelf, clock, operatingMs: () => buffer.operatingMs, log: log('alarms') },
+      live: (fact) => this.live.tell(fact),
+      report: (measurement, delivery) => tell({ source: alarmSource, topic: alarmTopic, measurement, delivery }),
+      recentDeliveries: () => buffer.deliveries,
+    });
+    const always = [telling, this.live, this.alarms];
     this.onlooker = new Onlookers(config.history.enabled ? [this.history, ...always] : always);
-    this.services = [this.history, this.live];
+    this.services = [this.history, this.live, this.alarms];
   }
 
   /** Tells readers what becomes of commands. */
@@ -69,8 +83,8 @@ export class Watching {
     commands.watch((command) => this.#lookOut.command(command));
   }
 
-  status(): { readonly history: HistoryStatus; readonly live: LiveStatus } {
-    return { history: this.history.status(), live: this.live.status() };
+  status(): { readonly history: HistoryStatus; readonly live: LiveStatus; readonly alarms: AlarmsStatus } {
+    return { history: this.history.status(), live: this.live.status(), alarms: this.alarms.status() };
   }
 }
 

@@ -143,6 +143,10 @@ function deed(action: Action): string {
       return action.deviceId === undefined ? 'see this' : `see the device \`${action.deviceId.slice(0, 200)}\``;
     case 'command':
       return `give the device \`${action.deviceId.slice(0, 200)}\` commands`;
+    case 'acknowledge':
+      return action.deviceId === undefined
+        ? 'acknowledge alarms of the gateway'
+        : `acknowledge alarms of the device \`${action.deviceId.slice(0, 200)}\``;
     case 'admin':
       return 'do this: it takes the scope `admin`';
   }

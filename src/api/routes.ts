@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Auth } from '../auth/auth.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { addAccountsRoutes } from './accounts-routes.ts';
+import { type AlarmsApi, addAlarmsRoutes } from './alarms-routes.ts';
 import { type AttemptsApi, addAttemptsRoute } from './attempts-routes.ts';
 import { addBootstrapRoute } from './bootstrap-routes.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
@@ -54,6 +55,7 @@ export interface RouteDependencies {
   readonly live: LiveApi;
   readonly welcome: WelcomeApi;
   readonly attempts: AttemptsApi;
+  readonly alarms: AlarmsApi;
   readonly logs: LogsApi;
   readonly upkeep: UpkeepApi;
 }
@@ -92,6 +94,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
     addBootstrapRoute(app, { ...deps, auth: deps.auth });
   }
   addHistoryRoutes(app, deps.history, deps.devices);
+  addAlarmsRoutes(app, deps.alarms);
   addLiveRoutes(app, deps.live, deps.connections);
 }
 

@@ -24,6 +24,8 @@ export function allows(principal: Principal, action: Action): boolean {
       return mayRead(may, action.deviceId);
     case 'command':
       return mayCommand(may, action.deviceId);
+    case 'acknowledge':
+      return may.isAdmin || (action.deviceId !== undefined && mayCommand(may, action.deviceId));
     case 'admin':
       return may.isAdmin;
   }

@@ -24,6 +24,7 @@ export function statusText(status: GatewayStatus, now: UnixMs): string {
     ['Bridges', bridgesText(status.bridges)],
     ['Received', receivedText(status)],
     ['Devices', devicesText(status)],
+    ['Alarms', alarmsText(status)],
     ['Problems', problemsText(status)],
     ['Backlog', backlogText(status, now)],
     ['Ledger', ledgerText(status)],
@@ -71,6 +72,16 @@ function devicesText({ devices }: GatewayStatus): string {
   return joined(
     `${number(devices.total)} known: ${number(devices.online)} online`,
     ...others.map((presence) => `${number(devices[presence])} ${presence}`),
+  );
+}
+
+/** Nothing while nothing is raised. */
+function alarmsText({ alarms: { active, acknowledged, critical } }: GatewayStatus): string {
+  const known = acknowledged.info + acknowledged.warning + acknowledged.critical;
+  return joined(
+    ...(['critical', 'warning', 'info'] as const).map((one) => active[one] > 0 && `${number(active[one])} ${one}`),
+    known > 0 && `${number(known)} acknowledged`,
+    critical.length > 0 && `critical: ${critical.join('; ')}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { rulesOptions } from '../admission/options.ts';
+import { alarmsOptions } from '../alarms/options.ts';
 import { grpcOptions } from '../api/grpc/options.ts';
 import { httpOptions } from '../api/options.ts';
 import { authOptions } from '../auth/options.ts';
@@ -70,6 +71,7 @@ export const configSchema = Type.Object(
     rules: rulesOptions,
     buffer: bufferOptions,
     history: historyOptions,
+    alarms: alarmsOptions,
     uplink: uplinkOptions,
     commands: commandsOptions,
     collector: collectorOptions,

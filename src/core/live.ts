@@ -2,11 +2,11 @@ import type { Taken } from './taken.ts';
 import type { UnixMs } from './time.ts';
 
 /** What is told to whoever reads along. */
-export const liveKinds = ['measurement', 'device', 'command', 'status', 'discovery'] as const;
+export const liveKinds = ['measurement', 'device', 'command', 'status', 'discovery', 'alarm'] as const;
 /**
  * `measurement`: a message's values, or the message itself where there are none. `device`: a device is new, changed, there or gone.
  * `command`: what became of one. `status`: the state of the gateway, its uplink or its buffer changed. `discovery`: topics of a
- * kind that were not heard before.
+ * kind that were not heard before. `alarm`: one was raised, acknowledged or is over.
  */
 export type LiveKind = (typeof liveKinds)[number];
 

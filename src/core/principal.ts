@@ -43,6 +43,8 @@ export type Action =
   | { readonly kind: 'read'; readonly deviceId?: string }
   /** Give a device a command. */
   | { readonly kind: 'command'; readonly deviceId: string }
+  /** Say that one knows of an alarm: of a device, or without one of the gateway. */
+  | { readonly kind: 'acknowledge'; readonly deviceId?: string }
   /** Change the gateway, or who may do what. */
   | { readonly kind: 'admin' };
 

@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import type { Registry } from 'prom-client';
+import { alarmMetrics } from './alarm-metrics.ts';
 import { bridgeMetrics } from './bridge-metrics.ts';
 import { CanaryMetrics } from './canary-metrics.ts';
 import { Histogram } from './histogram.ts';
@@ -179,7 +180,7 @@ export class Metrics {
     // All figures of one scrape are of one moment.
     this.#snapshot = this.#status();
     return {
-      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}${profileMetrics(this.#snapshot.profiles)}${bridgeMetrics(this.#snapshot.bridges)}${serialMetrics(this.#snapshot.serial)}${modbusMetrics(this.#snapshot.modbus)}${historyMetrics(this.#snapshot.history)}${liveMetrics(this.#snapshot.live)}`,
+      body: `${await registry.metrics()}${this.#commits.text()}${this.#canaries.text(this.#snapshot.uplink.canary)}${planMetrics(this.#snapshot.uplink.plan)}${profileMetrics(this.#snapshot.profiles)}${bridgeMetrics(this.#snapshot.bridges)}${serialMetrics(this.#snapshot.serial)}${modbusMetrics(this.#snapshot.modbus)}${historyMetrics(this.#snapshot.history)}${liveMetrics(this.#snapshot.live)}${alarmMetrics(this.#snapshot.alarms)}`,
       contentType: registry.contentType,
     };
   }

@@ -1,3 +1,4 @@
+import type { AlarmsStatus } from '../alarms/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
 import type { BridgeStatus } from '../sources/bridge/status.ts';
 import type { ModbusStatus } from '../sources/modbus/status.ts';
@@ -11,6 +12,15 @@ export function clockProblems({ quality, contradictions }: ClockStatus): string[
     ];
   }
   return contradictions.map((one) => `The clock is synchronised, but ${one}: see which is wrong.`);
+}
+
+/** What of critical alarms the state of things begins with; empty when there are none. */
+export function alarmSentence({ active, acknowledged, critical }: AlarmsStatus): string {
+  const count = active.critical + acknowledged.critical;
+  if (count === 0) return '';
+  const more = count - critical.length;
+  const named = more > 0 ? [...critical, `${more} more`] : critical;
+  return `${count === 1 ? '1 critical alarm' : `${count} critical alarms`}: ${named.join(', ')}. `;
 }
 
 /** What is not heard of other brokers, and is not over by itself. */

@@ -1,8 +1,9 @@
 import type { Clock, MonotonicMs } from '../core/time.ts';
 import type { Service } from '../lib/service.ts';
 import { EventLoopMonitor } from './event-loop.ts';
+import type { Health } from './health.ts';
 import { Rates } from './rates.ts';
-import { composeStatus, type GatewayStatus, type Health, type StatusParts } from './status.ts';
+import { composeStatus, type GatewayStatus, type StatusParts } from './status.ts';
 
 /** What the parts say when they are asked; the rest the reporter knows itself. */
 export type PartStatus = Omit<StatusParts, 'startedAtMs' | 'phase' | 'process' | 'rates'>;

@@ -1,3 +1,4 @@
+import type { AlarmsStatus } from '../alarms/status.ts';
 import type { TlsStatus } from '../api/tls-status.ts';
 import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
 import type { ClockStatus } from '../clock/status.ts';
@@ -14,12 +15,21 @@ import type { ModbusStatus } from '../sources/modbus/status.ts';
 import type { MqttStatus } from '../sources/mqtt/status.ts';
 import type { SerialStatus } from '../sources/serial/status.ts';
 import type { CanaryStatus, UplinkState, UplinkStatus } from '../uplink/status.ts';
+import { type Health, healthOf } from './health.ts';
 import { type PlanReport, planReport } from './plan-report.ts';
-import { bridgeProblems, clockProblems, lineProblems } from './problems.ts';
-import { uplinkSentence } from './uplink-sentence.ts';
 
 /** What a part says of itself and what is told of it are the same. */
-type Shown = 'devices' | 'profiles' | 'redecode' | 'commands' | 'load' | 'history' | 'live' | 'collector' | 'process';
+type Shown =
+  | 'devices'
+  | 'profiles'
+  | 'redecode'
+  | 'commands'
+  | 'load'
+  | 'history'
+  | 'live'
+  | 'alarms'
+  | 'collector'
+  | 'process';
 
 /** What the gateway says of itself over `GET /api/v1/status`. Times are ISO 8601 in UTC. */
 export interface GatewayStatus extends Pick<StatusParts, Shown>, TlsStatus {
@@ -100,18 +110,6 @@ export interface ClockReport extends Pick<ClockStatus, 'quality' | 'source' | 'b
   } | null;
 }
 
-export interface Health {
-  /**
-   * `starting`, `stopping`: not taking messages. `failing`: messages are refused or held back, because the disk fails or is
-   * full. `degraded`: messages are taken and safe, but do not reach the collector, or files were found
-   * damaged, or something that is configured is not heard. `ready`:
-   * all is well.
-   */
-  readonly state: 'starting' | 'ready' | 'degraded' | 'failing' | 'stopping';
-  /** The state of things in a sentence or two, for people. */
-  readonly summary: string;
-}
-
 export interface ProcessStatus {
   readonly pid: number;
   readonly rssBytes: number;
@@ -142,6 +140,7 @@ export interface StatusParts extends TlsStatus {
   readonly load: LoadStatus;
   readonly history: HistoryStatus;
   readonly live: LiveStatus;
+  readonly alarms: AlarmsStatus;
   /** The collector beside this gateway; null when it has none. */
   readonly collector: { readonly address: string; readonly sink: string } | null;
   readonly process: ProcessStatus;
@@ -153,8 +152,21 @@ export interface StatusParts extends TlsStatus {
 }
 
 export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus {
-  const { buffer, uplink, rates, devices, profiles, redecode, commands, load, history, live, collector, process } =
-    parts;
+  const {
+    buffer,
+    uplink,
+    rates,
+    devices,
+    profiles,
+    redecode,
+    commands,
+    load,
+    history,
+    live,
+    alarms,
+    collector,
+    process,
+  } = parts;
   const { state } = uplink;
   const waits = state.name === 'waiting' || state.name === 'rejected' ? state : undefined;
   return {
@@ -206,7 +218,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       canary: uplink.canary === undefined ? null : canaryReport(uplink.canary, nowMs),
       problem: uplink.problem ?? null,
     },
-    ...{ devices, profiles, redecode, commands, load, history, live, collector, process, tls: parts.tls },
+    ...{ devices, profiles, redecode, commands, load, history, live, alarms, collector, process, tls: parts.tls },
   };
 }
 
@@ -238,63 +250,5 @@ function reportOf(lane: LaneStatus): LaneReport {
   return { ...lane, oldestWaitingAt: lane.oldestWaitingAt === undefined ? null : iso(lane.oldestWaitingAt) };
 }
 
-function healthOf(parts: StatusParts, nowMs: number): Health {
-  const { buffer, phase } = parts;
-  if (phase !== 'running') return { state: phase, summary: `The gateway is ${phase}.` };
-  if (buffer.state === 'closed')
-    return { state: 'failing', summary: 'No message is acknowledged: the disk is not in use.' };
-  if (buffer.state === 'failing') {
-    return {
-      state: 'failing',
-      summary: `The disk refuses records, so messages are not acknowledged: ${buffer.failure ?? 'unknown reason'}`,
-    };
-  }
-  if (buffer.state === 'full') {
-    return {
-      state: 'failing',
-      summary: `The buffer is full: messages of the ${rulesWith('blocked', buffer)} wait at their source until the uplink drains it. Restore the uplink, or raise buffer.maxBytes.`,
-    };
-  }
-  const clients = `${count(parts.mqtt.connections, 'MQTT client')}, ${parts.rates.receivedPerSecond} messages/s in.`;
-  const { state, text } = uplinkSentence(parts.uplink, nowMs);
-  if (buffer.lanes.some(({ gate }) => gate === 'dropping')) {
-    const room = `There is no room for new records of the ${rulesWith('dropping', buffer)}: they are dropped, and counted.`;
-    return { state: 'degraded', summary: `${room} ${text} ${waitingSentence(buffer)} ${clients}` };
-  }
-  const damage = buffer.damages.at(-1);
-  if (damage !== undefined) {
-    return { state: 'degraded', summary: `${damage} ${text} ${waitingSentence(buffer)} ${clients}` };
-  }
-  const lines = lineProblems(parts.serial, parts.modbus);
-  const problem = [
-    ...[...clockProblems(parts.clock), ...bridgeProblems(parts.bridges), ...lines],
-    ...[parts.uplink.problem ?? [], parts.load.reason ?? []].flat(),
-  ]
-    .map((one) => ` ${one}`)
-    .join('');
-  return {
-    state: problem === '' ? state : 'degraded',
-    summary: `${state === 'ready' && problem === '' ? 'All good. ' : ''}${text}${problem} ${waitingSentence(buffer)} ${clients}`,
-  };
-}
-
-/** `rule alarms`, `rules alarms, doors`: those whose lanes have such a gate. */
-function rulesWith(gate: LaneStatus['gate'], { lanes }: BufferStatus): string {
-  const rules = [...new Set(lanes.filter((lane) => lane.gate === gate).map(({ rule }) => rule))];
-  return `${rules.length === 1 ? 'rule' : 'rules'} ${rules.join(', ')}`;
-}
-
-function waitingSentence({ waitingRecords }: BufferStatus): string {
-  if (waitingRecords === 0) return 'Nothing waits.';
-  return waitingRecords === 1
-    ? '1 record waits safely on disk.'
-    : `${grouped(waitingRecords)} records wait safely on disk.`;
-}
-
-function count(n: number, what: string): string {
-  return `${grouped(n)} ${what}${n === 1 ? '' : 's'}`;
-}
-
-const grouped = (n: number): string => n.toLocaleString('en-US');
 const iso = (ms: number): string => new Date(ms).toISOString();
 const secondsSince = (thenMs: number, nowMs: number): number => Math.max(0, Math.round((nowMs - thenMs) / 1000));

@@ -2,9 +2,9 @@ import type { RuleBook } from '../admission/rule-book.ts';
 import { seriesOf } from '../admission/series.ts';
 import type { RecordBuffer } from '../buffer/buffer.ts';
 import { reportsHandling } from '../buffer/reports.ts';
-import type { Decoded, Heard, Request } from '../core/decoded.ts';
+import type { Decoded, Heard, MessageKind, Request } from '../core/decoded.ts';
 import type { Measurement } from '../core/measurement.ts';
-import type { Bearer, Deliver, Message, Receipt, Take } from '../core/message.ts';
+import type { Bearer, Deliver, DeliveryKey, Message, Receipt, Take } from '../core/message.ts';
 import type { Onlooker } from '../core/taken.ts';
 import type { TrustedClock, UnixMs } from '../core/time.ts';
 import type { Decoder } from '../profiles/decoder.ts';
@@ -24,6 +24,16 @@ export interface FlowDependencies {
   readonly publish: (request: Request, message: Message) => void;
   /** Told of every measurement that the gateway has; absent: nobody looks on. */
   readonly onlooker?: Onlooker | undefined;
+}
+
+/** What the gateway says of itself or a device. */
+export interface Own {
+  readonly source: string;
+  readonly topic: string;
+  readonly measurement: Measurement;
+  readonly kind?: MessageKind | undefined;
+  /** By which its record is recognised, should the process die before it knows that it is stored. */
+  readonly delivery?: DeliveryKey;
 }
 
 /** Source and device of what the gateway says of itself. */
@@ -190,21 +200,24 @@ export class Flow {
     });
 
   /** Takes in what the gateway says of itself: no rule is asked, and no decoder, and it is no message that came in. */
-  readonly report = (topic: string, payload: Uint8Array): Promise<Receipt> => {
+  readonly report = (topic: string, payload: Uint8Array): Promise<Receipt> =>
+    this.#append({ source: own, topic, measurement: { deviceId: own, fields: [] } }, payload);
+
+  /** The same for what it says of a device or itself in fields, as something that happened. */
+  readonly tell = (told: Own): Promise<Receipt> => this.#append({ kind: 'event', ...told }, undefined);
+
+  #append({ source, topic, measurement, kind, delivery }: Own, payload: Uint8Array | undefined): Promise<Receipt> {
     const { buffer, clock } = this.#deps;
     const receivedAtMs = clock.now();
     const { priority } = reportsHandling;
-    const { bytes, start, end } = this.#encoder.encode(
-      { deviceId: own, fields: [] },
-      { source: own, topic, receivedAtMs, clockQuality: clock.quality(), priority },
-      payload,
-    );
+    const about = { source, topic, receivedAtMs, clockQuality: clock.quality(), priority, kind };
+    const { bytes, start, end } = this.#encoder.encode(measurement, about, payload);
     return new Promise((resolve, reject) => {
       const settled = (error: Error | undefined, sequence: number): void =>
         error === undefined ? resolve({ sequence }) : reject(error);
-      buffer.append(reportsHandling, bytes, start, end, receivedAtMs, { settled }, undefined, own);
+      buffer.append(reportsHandling, bytes, start, end, receivedAtMs, { settled }, delivery, measurement.deviceId);
     });
-  };
+  }
 
   status(): FlowStatus {
     const { confirmed, refused } = this.#outcomes;

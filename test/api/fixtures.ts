@@ -1,4 +1,7 @@
+import assert from 'node:assert/strict';
 import { RuleBook } from '../../src/admission/rule-book.ts';
+import { ruleTermsOf } from '../../src/alarms/rule.ts';
+import type { AlarmsApi } from '../../src/api/alarms-routes.ts';
 import type { BufferApi } from '../../src/api/buffer-routes.ts';
 import type { CommandsApi } from '../../src/api/commands-routes.ts';
 import type { DevicesApi } from '../../src/api/devices-routes.ts';
@@ -144,6 +147,18 @@ const noCommands: CommandsApi = {
   over: async () => undefined,
 };
 
+const noAlarms: AlarmsApi = {
+  all: () => [],
+  find: () => undefined,
+  acknowledge: async () => assert.fail('There are no alarms.'),
+  ruleTermsOf,
+  rules: () => [],
+  rule: () => undefined,
+  addRule: async () => assert.fail('There are no rules.'),
+  replaceRule: async () => assert.fail('There are no rules.'),
+  removeRule: async () => {},
+};
+
 const noHistory: HistoryApi = {
   maxPoints: 2_000,
   maxPointsOfMany: 200,
@@ -216,6 +231,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     },
     upkeep: { restart: new Restart(false), levels: new LogLevels() },
     history: noHistory,
+    alarms: noAlarms,
     live: { feed: new LiveHub({ clock: systemClock, utilisation: () => 0 }), take: () => {}, watch: () => () => {} },
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },

@@ -157,6 +157,36 @@ async function askForAccess(gateway: HeadgateProcess, done: (what: string) => vo
   await to({ what: 'DELETE /api/v1/session', status: 204, headers });
 }
 
+/** Asks for all that is about alarms; the device says something that is wrong. */
+async function askForAlarms(gateway: HeadgateProcess, done: (what: string) => void): Promise<void> {
+  const to = (asked: Asked) => {
+    if ((asked.status ?? 200) < 300) done(asked.what);
+    return ask(gateway, asked);
+  };
+  const terms = { name: 'Too warm', field: 't', comparator: 'above', value: 8, hysteresis: 1, severity: 'critical' };
+  await to({ what: 'POST /api/v1/alarms/rules', body: { ...terms, comparator: 'over' }, status: 400 });
+  const { said: rule } = await to({ what: 'POST /api/v1/alarms/rules', body: terms, status: 201 });
+  const url = `/api/v1/alarms/rules/${rule.id}`;
+  await to({ what: 'GET /api/v1/alarms/rules' });
+  await to({ what: 'GET /api/v1/alarms/rules/{id}', url });
+  await to({ what: 'PUT /api/v1/alarms/rules/{id}', url, body: { ...terms, device: 'lab:*', profile: null } });
+  await ask(gateway, { what: 'POST /api/v1/measurements', body: { device: 'lab:9', fields: { t: 9 } } });
+  const { said } = await eventually('the alarm', async () => {
+    const answer = await to({ what: 'GET /api/v1/alarms' });
+    return (answer.said.total as unknown) === 1 && answer;
+  });
+  const alarm = `/api/v1/alarms/${(said.alarms as unknown as Json[])[0]!.id}`;
+  await to({ what: 'GET /api/v1/alarms/{id}', url: alarm });
+  await to({ what: 'GET /api/v1/alarms/{id}', url: '/api/v1/alarms/1-00000000', status: 404 });
+  const acknowledge = { what: 'POST /api/v1/alarms/{id}/acknowledge', url: `${alarm}/acknowledge` };
+  await to({ ...acknowledge, body: { note: 1 }, status: 400 });
+  await to({ ...acknowledge, body: { note: 'Seen.' } });
+  await to({ ...acknowledge, status: 409 });
+  await to({ what: 'DELETE /api/v1/alarms/rules/{id}', url, status: 204 });
+  await to({ what: 'GET /api/v1/alarms', url: '/api/v1/alarms?state=history&severity=critical&device=lab:9&limit=1' });
+  await to({ what: 'GET /api/v1/alarms', url: '/api/v1/alarms?state=gone', status: 400 });
+}
+
 test('real answers are as the document says, for every route', async (t) => {
   const gateway = await startGateway(t, { dataDir: tempDir(t), set: { 'buffer.keep': '1d' } });
   const client = await RawMqtt.connect(gateway.port('mqtt'), 'd');
@@ -255,6 +285,7 @@ test('real answers are as the document says, for every route', async (t) => {
   ];
   for (const one of asked) await ask(gateway, one);
   const done = new Set(asked.filter(({ status = 200 }) => status < 300).map(({ what }) => what));
+  await askForAlarms(gateway, (what) => done.add(what));
   await askForAccess(gateway, (what) => done.add(what));
   const told = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),

@@ -106,6 +106,11 @@ const table: Readonly<Record<Action['kind'], readonly (readonly [what: string, a
     ['esp:1', '1000001'],
     ['shelly', '1000001'],
   ],
+  acknowledge: [
+    ['', '1000000'],
+    ['shelly:1', '1000011'],
+    ['esp:1', '1000001'],
+  ],
   admin: [['', '1000000']],
 };
 
@@ -117,6 +122,7 @@ function actionOf(kind: Action['kind'], what: string): Action {
     case 'subscribe':
       return { kind, filter: what };
     case 'read':
+    case 'acknowledge':
       return what === '' ? { kind } : { kind, deviceId: what };
     case 'command':
       return { kind, deviceId: what };

@@ -10,7 +10,7 @@ import type { GatewayStatus, LaneReport } from '../../src/instrumentation/status
 import { newRun, statusOf as runStatus } from '../../src/pipeline/redecode/status.ts';
 import type { ModbusBusStatus, ModbusUnitStatus } from '../../src/sources/modbus/status.ts';
 import type { SerialPortStatus } from '../../src/sources/serial/status.ts';
-import { healthyParts, someHistory } from '../support/status.ts';
+import { someHistory, healthyParts as well } from '../support/status.ts';
 
 const now = Date.UTC(2026, 10, 22, 12, 0, 0);
 
@@ -170,7 +170,7 @@ const busy: GatewayStatus = {
     unregisteredMessages: 0,
     lessons: { topics: 0, bytes: 0, refused: 0 },
   },
-  ...{ history: someHistory, load: healthyParts.load, live: healthyParts.live },
+  ...{ history: someHistory, load: well.load, live: well.live, alarms: well.alarms },
   commands: {
     queued: 2,
     sent: 1,

@@ -121,6 +121,18 @@ export const healthyParts: StatusParts = {
     resets: { epoch: 1, expired: 0, unknown: 0 },
     frozen: 1,
   },
+  alarms: {
+    active: { info: 0, warning: 0, critical: 0 },
+    acknowledged: { info: 0, warning: 0, critical: 0 },
+    pending: 2,
+    critical: [],
+    rules: 3,
+    raised: 6,
+    cleared: 4,
+    left: 0,
+    values: { unusable: 1, late: 0 },
+    told: { records: 12, owed: 0, dropped: 0 },
+  },
   devices: {
     total: 9,
     online: 5,

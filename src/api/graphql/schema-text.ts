@@ -118,7 +118,7 @@ type Subscription {
     devices: [String!]
     "MQTT topic filters."
     topics: [String!]
-    "\`measurement\`, \`device\`, \`command\`, \`status\`, \`discovery\`"
+    "\`measurement\`, \`device\`, \`command\`, \`status\`, \`discovery\`, \`alarm\`"
     kinds: [String!]
     "Globs of field names: measurements that have one of them."
     fields: [String!]

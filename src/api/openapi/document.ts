@@ -2,6 +2,7 @@ import type { TSchema } from 'typebox';
 import { kindOf } from '../../core/errors.ts';
 import { problemType } from '../problem.ts';
 import { accessOperations } from './access.ts';
+import { alarmOperations } from './alarms.ts';
 import { configOperations } from './configuration.ts';
 import { profileOperations, topicOperations } from './decoding.ts';
 import { deviceOperations, measurementOperations } from './devices.ts';
@@ -26,6 +27,7 @@ export const operations: Operations = {
   ...upkeepOperations,
   ...bufferOperations,
   ...graphqlOperations,
+  ...alarmOperations,
   ...liveOperations,
 };
 

@@ -43,6 +43,8 @@ const uplink = Type.Object(
   },
   { additionalProperties: true },
 );
+const bySeverity = (description: string) =>
+  Type.Object({ info: whole(''), warning: whole(''), critical: whole('') }, { description });
 
 const statusReport = Type.Object({
   gateway: Type.Object({
@@ -82,6 +84,15 @@ const statusReport = Type.Object({
   uplink,
   history: open('What is kept for charts: series, points left out, bytes.'),
   live: open('Readers of what happens, and what they missed.'),
+  alarms: Type.Object(
+    {
+      active: bySeverity('Raised, and nobody has said that they know.'),
+      acknowledged: bySeverity('Raised, and somebody knows.'),
+      pending: whole('Something is wrong, not for long enough yet.'),
+      critical: Type.Array(Type.String(), { description: 'The newest critical ones that are raised, by name.' }),
+    },
+    { additionalProperties: true },
+  ),
   devices: Type.Object({ ...presences, total: whole(''), ignored: whole('') }, { additionalProperties: true }),
   profiles: open('Profiles, and what became of messages under them.'),
   redecode: open('What was asked last to be decoded again.'),

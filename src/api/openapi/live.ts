@@ -2,7 +2,9 @@ import { Type } from 'typebox';
 import { list, type Operations, ok, open, text } from './operation.ts';
 
 const filter = {
-  kinds: Type.Optional(text('`measurement`, `device`, `command`, `status`, `discovery`: several with commas.')),
+  kinds: Type.Optional(
+    text('`measurement`, `device`, `command`, `status`, `discovery`, `alarm`: several with commas.'),
+  ),
   devices: Type.Optional(text('Ids of devices, with `*` for any characters; several with commas.')),
   topics: Type.Optional(text('MQTT topic filters; several with commas.')),
   fields: Type.Optional(text('Names of fields, with `*`: measurements that have one of them. Several with commas.')),

@@ -662,6 +662,33 @@ history: {
 live: {
 [k: string]: unknown
 }
+alarms: {
+/**
+ * Raised, and nobody has said that they know.
+ */
+active: {
+info: number
+warning: number
+critical: number
+}
+/**
+ * Raised, and somebody knows.
+ */
+acknowledged: {
+info: number
+warning: number
+critical: number
+}
+/**
+ * Something is wrong, not for long enough yet.
+ */
+pending: number
+/**
+ * The newest critical ones that are raised, by name.
+ */
+critical: string[]
+[k: string]: unknown
+}
 devices: {
 online: number
 stale: number
@@ -3781,6 +3808,539 @@ data?: ({
 errors?: {
 [k: string]: unknown
 }[]
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetAlarmsAnswer".
+ */
+export interface GetAlarmsAnswer {
+alarms: {
+/**
+ * Unique for ever.
+ */
+id: string
+/**
+ * Pending: wrong, not for long enough yet.
+ */
+state: ("pending" | "active" | "acknowledged" | "cleared")
+/**
+ * How much it matters.
+ */
+severity: ("info" | "warning" | "critical")
+/**
+ * For people.
+ */
+name: string
+/**
+ * What was wrong when it was raised, in a sentence.
+ */
+text: string
+/**
+ * Who watches: a rule that people made, or one that is built in.
+ */
+origin: ("rule" | "built-in")
+/**
+ * The rule’s id, or the name of the built-in one.
+ */
+rule: string
+device: (string | null)
+field: (string | null)
+tags: (string | null)
+/**
+ * What is warned of: `above 8`.
+ */
+limit: string
+value: ((number | boolean | string) | null)
+unit: (string | null)
+/**
+ * When it began to be wrong.
+ */
+since: string
+raisedAt: (string | null)
+clockQuality: (("unset" | "estimated" | "synced") | null)
+acknowledgedAt: (string | null)
+acknowledgedBy: (string | null)
+note: (string | null)
+clearedAt: (string | null)
+clearedBecause: (("returned" | "rule-changed" | "rule-gone" | "device-gone") | null)
+/**
+ * It comes and goes: it has to stay away for a minute before it is over.
+ */
+isFlapping: boolean
+}[]
+next: (string | null)
+/**
+ * How many there are on all pages.
+ */
+total: number
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetAlarmsIdAnswer".
+ */
+export interface GetAlarmsIdAnswer {
+/**
+ * Unique for ever.
+ */
+id: string
+/**
+ * Pending: wrong, not for long enough yet.
+ */
+state: ("pending" | "active" | "acknowledged" | "cleared")
+/**
+ * How much it matters.
+ */
+severity: ("info" | "warning" | "critical")
+/**
+ * For people.
+ */
+name: string
+/**
+ * What was wrong when it was raised, in a sentence.
+ */
+text: string
+/**
+ * Who watches: a rule that people made, or one that is built in.
+ */
+origin: ("rule" | "built-in")
+/**
+ * The rule’s id, or the name of the built-in one.
+ */
+rule: string
+device: (string | null)
+field: (string | null)
+tags: (string | null)
+/**
+ * What is warned of: `above 8`.
+ */
+limit: string
+value: ((number | boolean | string) | null)
+unit: (string | null)
+/**
+ * When it began to be wrong.
+ */
+since: string
+raisedAt: (string | null)
+clockQuality: (("unset" | "estimated" | "synced") | null)
+acknowledgedAt: (string | null)
+acknowledgedBy: (string | null)
+note: (string | null)
+clearedAt: (string | null)
+clearedBecause: (("returned" | "rule-changed" | "rule-gone" | "device-gone") | null)
+/**
+ * It comes and goes: it has to stay away for a minute before it is over.
+ */
+isFlapping: boolean
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostAlarmsIdAcknowledgeAnswer".
+ */
+export interface PostAlarmsIdAcknowledgeAnswer {
+/**
+ * Unique for ever.
+ */
+id: string
+/**
+ * Pending: wrong, not for long enough yet.
+ */
+state: ("pending" | "active" | "acknowledged" | "cleared")
+/**
+ * How much it matters.
+ */
+severity: ("info" | "warning" | "critical")
+/**
+ * For people.
+ */
+name: string
+/**
+ * What was wrong when it was raised, in a sentence.
+ */
+text: string
+/**
+ * Who watches: a rule that people made, or one that is built in.
+ */
+origin: ("rule" | "built-in")
+/**
+ * The rule’s id, or the name of the built-in one.
+ */
+rule: string
+device: (string | null)
+field: (string | null)
+tags: (string | null)
+/**
+ * What is warned of: `above 8`.
+ */
+limit: string
+value: ((number | boolean | string) | null)
+unit: (string | null)
+/**
+ * When it began to be wrong.
+ */
+since: string
+raisedAt: (string | null)
+clockQuality: (("unset" | "estimated" | "synced") | null)
+acknowledgedAt: (string | null)
+acknowledgedBy: (string | null)
+note: (string | null)
+clearedAt: (string | null)
+clearedBecause: (("returned" | "rule-changed" | "rule-gone" | "device-gone") | null)
+/**
+ * It comes and goes: it has to stay away for a minute before it is over.
+ */
+isFlapping: boolean
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostAlarmsIdAcknowledgeBody".
+ */
+export interface PostAlarmsIdAcknowledgeBody {
+/**
+ * What there is to say.
+ */
+note?: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetAlarmsRulesAnswer".
+ */
+export interface GetAlarmsRulesAnswer {
+rules: {
+/**
+ * Unique for ever.
+ */
+id: string
+/**
+ * For people.
+ */
+name: string
+enabled?: boolean
+/**
+ * How much it matters.
+ */
+severity?: ("info" | "warning" | "critical")
+/**
+ * The id of a device; `*` stands for any characters.
+ */
+device?: string
+profile?: (string | null)
+/**
+ * The field’s name.
+ */
+field: string
+/**
+ * What is wrong.
+ */
+comparator: ("above" | "below" | "outside" | "equal" | "notEqual")
+/**
+ * What is compared with; a number for `above` and `below`.
+ */
+value?: (number | boolean | string)
+/**
+ * For `outside`.
+ */
+low?: number
+/**
+ * For `outside`.
+ */
+high?: number
+/**
+ * How far a number has to come back behind the limit before it counts as well. Default 0.
+ */
+hysteresis?: number
+/**
+ * How long it has to be wrong before it is raised. Default 0: at once.
+ */
+forSeconds?: number
+/**
+ * How long it has to be well before it is over. Default 0: at once.
+ */
+clearForSeconds?: number
+createdAt: string
+changedAt: string
+changedBy: string
+}[]
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostAlarmsRulesAnswer".
+ */
+export interface PostAlarmsRulesAnswer {
+/**
+ * Unique for ever.
+ */
+id: string
+/**
+ * For people.
+ */
+name: string
+enabled?: boolean
+/**
+ * How much it matters.
+ */
+severity?: ("info" | "warning" | "critical")
+/**
+ * The id of a device; `*` stands for any characters.
+ */
+device?: string
+profile?: (string | null)
+/**
+ * The field’s name.
+ */
+field: string
+/**
+ * What is wrong.
+ */
+comparator: ("above" | "below" | "outside" | "equal" | "notEqual")
+/**
+ * What is compared with; a number for `above` and `below`.
+ */
+value?: (number | boolean | string)
+/**
+ * For `outside`.
+ */
+low?: number
+/**
+ * For `outside`.
+ */
+high?: number
+/**
+ * How far a number has to come back behind the limit before it counts as well. Default 0.
+ */
+hysteresis?: number
+/**
+ * How long it has to be wrong before it is raised. Default 0: at once.
+ */
+forSeconds?: number
+/**
+ * How long it has to be well before it is over. Default 0: at once.
+ */
+clearForSeconds?: number
+createdAt: string
+changedAt: string
+changedBy: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostAlarmsRulesBody".
+ */
+export interface PostAlarmsRulesBody {
+/**
+ * For people.
+ */
+name: string
+enabled?: boolean
+/**
+ * How much it matters.
+ */
+severity?: ("info" | "warning" | "critical")
+/**
+ * The id of a device; `*` stands for any characters.
+ */
+device?: string
+profile?: (string | null)
+/**
+ * The field’s name.
+ */
+field: string
+/**
+ * What is wrong.
+ */
+comparator: ("above" | "below" | "outside" | "equal" | "notEqual")
+/**
+ * What is compared with; a number for `above` and `below`.
+ */
+value?: (number | boolean | string)
+/**
+ * For `outside`.
+ */
+low?: number
+/**
+ * For `outside`.
+ */
+high?: number
+/**
+ * How far a number has to come back behind the limit before it counts as well. Default 0.
+ */
+hysteresis?: number
+/**
+ * How long it has to be wrong before it is raised. Default 0: at once.
+ */
+forSeconds?: number
+/**
+ * How long it has to be well before it is over. Default 0: at once.
+ */
+clearForSeconds?: number
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetAlarmsRulesIdAnswer".
+ */
+export interface GetAlarmsRulesIdAnswer {
+/**
+ * Unique for ever.
+ */
+id: string
+/**
+ * For people.
+ */
+name: string
+enabled?: boolean
+/**
+ * How much it matters.
+ */
+severity?: ("info" | "warning" | "critical")
+/**
+ * The id of a device; `*` stands for any characters.
+ */
+device?: string
+profile?: (string | null)
+/**
+ * The field’s name.
+ */
+field: string
+/**
+ * What is wrong.
+ */
+comparator: ("above" | "below" | "outside" | "equal" | "notEqual")
+/**
+ * What is compared with; a number for `above` and `below`.
+ */
+value?: (number | boolean | string)
+/**
+ * For `outside`.
+ */
+low?: number
+/**
+ * For `outside`.
+ */
+high?: number
+/**
+ * How far a number has to come back behind the limit before it counts as well. Default 0.
+ */
+hysteresis?: number
+/**
+ * How long it has to be wrong before it is raised. Default 0: at once.
+ */
+forSeconds?: number
+/**
+ * How long it has to be well before it is over. Default 0: at once.
+ */
+clearForSeconds?: number
+createdAt: string
+changedAt: string
+changedBy: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PutAlarmsRulesIdAnswer".
+ */
+export interface PutAlarmsRulesIdAnswer {
+/**
+ * Unique for ever.
+ */
+id: string
+/**
+ * For people.
+ */
+name: string
+enabled?: boolean
+/**
+ * How much it matters.
+ */
+severity?: ("info" | "warning" | "critical")
+/**
+ * The id of a device; `*` stands for any characters.
+ */
+device?: string
+profile?: (string | null)
+/**
+ * The field’s name.
+ */
+field: string
+/**
+ * What is wrong.
+ */
+comparator: ("above" | "below" | "outside" | "equal" | "notEqual")
+/**
+ * What is compared with; a number for `above` and `below`.
+ */
+value?: (number | boolean | string)
+/**
+ * For `outside`.
+ */
+low?: number
+/**
+ * For `outside`.
+ */
+high?: number
+/**
+ * How far a number has to come back behind the limit before it counts as well. Default 0.
+ */
+hysteresis?: number
+/**
+ * How long it has to be wrong before it is raised. Default 0: at once.
+ */
+forSeconds?: number
+/**
+ * How long it has to be well before it is over. Default 0: at once.
+ */
+clearForSeconds?: number
+createdAt: string
+changedAt: string
+changedBy: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PutAlarmsRulesIdBody".
+ */
+export interface PutAlarmsRulesIdBody {
+/**
+ * For people.
+ */
+name: string
+enabled?: boolean
+/**
+ * How much it matters.
+ */
+severity?: ("info" | "warning" | "critical")
+/**
+ * The id of a device; `*` stands for any characters.
+ */
+device?: string
+profile?: (string | null)
+/**
+ * The field’s name.
+ */
+field: string
+/**
+ * What is wrong.
+ */
+comparator: ("above" | "below" | "outside" | "equal" | "notEqual")
+/**
+ * What is compared with; a number for `above` and `below`.
+ */
+value?: (number | boolean | string)
+/**
+ * For `outside`.
+ */
+low?: number
+/**
+ * For `outside`.
+ */
+high?: number
+/**
+ * How far a number has to come back behind the limit before it counts as well. Default 0.
+ */
+hysteresis?: number
+/**
+ * How long it has to be wrong before it is raised. Default 0: at once.
+ */
+forSeconds?: number
+/**
+ * How long it has to be well before it is over. Default 0: at once.
+ */
+clearForSeconds?: number
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema

@@ -1,0 +1,168 @@
+import { messageOf } from '../core/errors.ts';
+import type { Fact } from '../core/live.ts';
+import type { Measurement } from '../core/measurement.ts';
+import type { DeliveryKey, RecentDelivery } from '../core/message.ts';
+import type { Shelf } from '../core/shelf.ts';
+import type { Onlooker, Taken } from '../core/taken.ts';
+import type { MonotonicMs, TrustedClock } from '../core/time.ts';
+import type { Log } from '../lib/log.ts';
+import type { Service } from '../lib/service.ts';
+import { type AlarmView, alarmView } from './alarm.ts';
+import { AlarmBook } from './book.ts';
+import { AlarmDesk } from './desk.ts';
+import type { AlarmsOptions } from './options.ts';
+import { Outbox } from './outbox.ts';
+import { type AlarmRule, type RuleTerms, ruleJson, ruleTermsOf } from './rule.ts';
+import { AlarmRules } from './rule-book.ts';
+import type { AlarmsStatus } from './status.ts';
+import { Thresholds } from './thresholds.ts';
+
+export interface AlarmsDependencies {
+  readonly options: AlarmsOptions;
+  readonly shelf: Shelf;
+  readonly clock: TrustedClock;
+  /** Time that the gateway has run, summed over all its runs, in ms. */
+  readonly operatingMs: () => MonotonicMs;
+  readonly live: (fact: Fact) => void;
+  /** Takes a record in as the gateway's own, with priority `critical`; resolves when it is durable. */
+  readonly report: (measurement: Measurement, delivery: DeliveryKey) => Promise<unknown>;
+  readonly recentDeliveries: () => readonly RecentDelivery[];
+  readonly log: Log;
+}
+
+export type RuleView = ReturnType<typeof ruleJson>;
+
+const tickMs = 1_000;
+/** So many critical alarms are named in the status. */
+const maxNamed = 3;
+
+/**
+ * Alarms: when something is wrong, who knows, when it was over. It looks on and has no part in the flow; what happens to an alarm is told
+ * live, and goes to the collector as a record.
+ */
+export class Alarms implements Service, Onlooker {
+  readonly name = 'alarms';
+  readonly wantsPayloads = false;
+  readonly ruleTermsOf = ruleTermsOf;
+  readonly #deps: AlarmsDependencies;
+  readonly #rules: AlarmRules;
+  readonly #book: AlarmBook;
+  readonly #desk: AlarmDesk;
+  readonly #thresholds: Thresholds;
+  readonly #outbox: Outbox;
+  #raised = 0;
+  #cleared = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(deps: AlarmsDependencies) {
+    const { options, shelf, clock, operatingMs } = deps;
+    this.#deps = deps;
+    this.#rules = new AlarmRules(shelf);
+    this.#book = new AlarmBook(shelf, options);
+    this.#outbox = new Outbox({ ...deps, webhook: undefined });
+    this.#desk = new AlarmDesk({
+      ...{ book: this.#book, operatingMs, now: clock.now, quality: () => clock.quality() },
+      tell: (change, alarm, atMs) => {
+        if (change === 'raised') this.#raised++;
+        else if (change === 'cleared') this.#cleared++;
+        this.#outbox.add(change, alarm, atMs);
+      },
+    });
+    this.#thresholds = new Thresholds({ rules: this.#rules, book: this.#book, desk: this.#desk, operatingMs });
+  }
+
+  /** Takes up what the last run left. @throws {HeadgateError} buffer.failed */
+  async start(): Promise<void> {
+    const { log, operatingMs } = this.#deps;
+    const unreadable = (await this.#rules.load()) + (await this.#book.load(operatingMs()));
+    if (unreadable > 0)
+      log.warn({ entries: unreadable }, 'Some alarms or their rules could not be read: they are lost.');
+    await this.#outbox.start();
+    this.#thresholds.rulesChanged();
+    this.#timer = setInterval(() => this.tick(), tickMs).unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#book.keepPending();
+    await this.#outbox.stop();
+    await this.#deps.shelf.saved().catch((error) => {
+      this.#deps.log.warn({ reason: messageOf(error) }, 'The last changes of alarms are not on disk.');
+    });
+  }
+
+  taken(taken: Taken): void {
+    this.#thresholds.taken(taken);
+  }
+
+  /** Looks at the time; called once a second. */
+  tick(): void {
+    this.#desk.tick();
+  }
+
+  /** All that are known, the newest first: those that are not over, then the others. */
+  all(): AlarmView[] {
+    const found = [...this.#book.open(), ...this.#book.over()];
+    return found.sort((a, b) => b.number - a.number).map(alarmView);
+  }
+
+  find(id: string): AlarmView | undefined {
+    const alarm = this.#book.get(id);
+    return alarm && alarmView(alarm);
+  }
+
+  /**
+   * Somebody knows of an alarm. Resolves when that is durable.
+   *
+   * @throws {HeadgateError} request.unknown, request.conflict; buffer.failed when the disk refuses it: it holds until a restart
+   */
+  async acknowledge(id: string, by: string, note: string): Promise<AlarmView> {
+    const alarm = this.#desk.acknowledge(id, by, note);
+    await this.#deps.shelf.saved();
+    return alarmView(alarm);
+  }
+
+  rules(): RuleView[] {
+    return this.#rules.all().map(ruleJson);
+  }
+
+  rule(id: string): RuleView | undefined {
+    const rule = this.#rules.get(id);
+    return rule && ruleJson(rule);
+  }
+
+  /** Resolves when it is durable. @throws {HeadgateError} request.conflict, buffer.failed */
+  addRule(terms: RuleTerms, by: string): Promise<RuleView> {
+    return this.#changed(this.#rules.add(terms, by, this.#deps.clock.now()));
+  }
+
+  /** Resolves when it is durable. @throws {HeadgateError} request.unknown, buffer.failed */
+  async replaceRule(id: string, terms: RuleTerms, by: string): Promise<RuleView> {
+    return this.#changed(this.#rules.replace(id, terms, by, this.#deps.clock.now()));
+  }
+
+  /** Its alarms are over. Resolves when that is durable. @throws {HeadgateError} request.unknown, buffer.failed */
+  async removeRule(id: string): Promise<void> {
+    this.#rules.remove(id);
+    this.#thresholds.rulesChanged();
+    await this.#deps.shelf.saved();
+  }
+
+  status(): AlarmsStatus {
+    const { pending, active, acknowledged } = this.#book.counts();
+    return {
+      ...{ active, acknowledged, pending },
+      critical: this.#book.namesOf('critical', maxNamed),
+      rules: this.#rules.size,
+      ...{ raised: this.#raised, cleared: this.#cleared, left: this.#book.left },
+      values: this.#thresholds.status(),
+      told: this.#outbox.status(),
+    };
+  }
+
+  async #changed(rule: AlarmRule): Promise<RuleView> {
+    this.#thresholds.rulesChanged();
+    await this.#deps.shelf.saved();
+    return ruleJson(rule);
+  }
+}

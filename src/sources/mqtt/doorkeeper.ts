@@ -7,6 +7,7 @@ import type { Tally } from '../../lib/tally.ts';
 import { markAnswered } from './aedes-guard.ts';
 import { type Gate, refusals } from './gate.ts';
 import type { Done } from './incoming.ts';
+import type { Reception } from './reception.ts';
 import type { RefusedReason } from './refused.ts';
 
 /** MQTT 5.0 § 2.4. */
@@ -21,14 +22,14 @@ interface Known {
 /**
  * Lets a client in, or says in aedes' way why not.
  *
- * @param tell takes the reason code for an MQTT 5 client where aedes has no word for it
+ * @param reception tells an MQTT 5 client why where aedes has no word for it
  * @param done false with an error that says what a CONNACK is to say
  */
 export function authenticate(
   gate: Gate<Client>,
   client: Client,
   given: { readonly username: string | undefined; readonly password: Buffer | undefined },
-  tell: (client: Client, reasonCode: number) => void,
+  reception: Pick<Reception, 'faultOf' | 'refusing'>,
   done: (isAllowed: boolean, error: (Error & { returnCode: never }) | null) => void,
 ): void {
   const { localAddress, remoteAddress } = client.conn as ByteStream;
@@ -45,9 +46,14 @@ export function authenticate(
     done(false, Object.assign(new Error(message), { returnCode }) as Error & { returnCode: never });
   const turnAway = (why: keyof typeof refusals): void => {
     const [returnCode, reasonCode] = refusals[why];
-    if (returnCode === 3) tell(client, reasonCode);
+    if (returnCode === 3) reception.refusing(client, reasonCode);
     refuse(returnCode, messages[why]);
   };
+  const fault = reception.faultOf(client);
+  if (fault !== undefined) {
+    refuse(fault.returnCode, fault.why);
+    return;
+  }
   gate.admit(client, shown).then(
     (refusal) => {
       if (refusal !== undefined) return turnAway(refusal);

@@ -84,7 +84,6 @@ export class MqttSource implements Service {
   /** Connections that asked to start afresh and are not yet let in. */
   readonly #startsAfresh = new WeakSet<Client>();
   readonly #attempts = new Attempts(() => performance.now());
-  readonly #tellRefused = (client: Client, code: number): void => this.#reception.refusing(client, code);
   #broker: Aedes | undefined;
   #timers: readonly NodeJS.Timeout[] = [];
 
@@ -168,7 +167,7 @@ export class MqttSource implements Service {
       },
       authenticate: (client, username, password, done) => {
         this.#attempts.named(client, username);
-        authenticate(this.#gate, client, { username, password }, this.#tellRefused, (isAllowed, error) => {
+        authenticate(this.#gate, client, { username, password }, this.#reception, (isAllowed, error) => {
           // A session that starts afresh forgets the packet ids of the one before (MQTT 5.0 § 3.1.2.4).
           if (isAllowed && this.#startsAfresh.has(client)) this.#sessions.forgetIncoming(client.id);
           done(error, isAllowed);

@@ -62,9 +62,9 @@ export function decodePacket(bytes: Uint8Array): { packet: KeptPacket; more: Rec
   }
 }
 
-/** Bytes of a packet's payload and properties. */
-export function sizeOfPacket({ payload, properties }: KeptPacket): number {
-  let size = payload?.length ?? 0;
+/** Bytes of a packet's topic, payload and properties, roughly. */
+export function sizeOfPacket({ topic = '', payload, properties }: KeptPacket): number {
+  let size = topic.length + (payload?.length ?? 0);
   if (properties === undefined) return size;
   for (const value of Object.values(properties)) {
     if (typeof value === 'string' || value instanceof Uint8Array) size += value.length;

@@ -7,6 +7,7 @@ export const reasonCode = {
   unspecified: 0x80,
   malformedPacket: 0x81,
   protocolError: 0x82,
+  clientIdentifierNotValid: 0x85,
   notAuthorized: kindOf('access.denied').mqtt,
   serverBusy: 0x89,
   keepAliveTimeout: 0x8d,

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import type { Aedes, Client, ConnackPacket, ConnectPacket, PublishPacket } from 'aedes';
+import type { Aedes, AedesPublishPacket, Client, ConnackPacket, ConnectPacket, PublishPacket } from 'aedes';
 import { generate } from 'mqtt-packet';
 import type { ByteStream } from '../../lib/byte-stream.ts';
 import type { Log } from '../../lib/log.ts';
@@ -8,6 +8,7 @@ import type { Redelivery } from '../redelivery.ts';
 import { guardClient, notSilent, type OwnPacket, releaseHeld } from './aedes-guard.ts';
 import type { SilentClients } from './attempts.ts';
 import { editConnack, refusal } from './connack.ts';
+import { type ConnectFault, connectFault } from './connect-fault.ts';
 import { minUnsentBytes, Newcomers, Throttle } from './connections.ts';
 import type { Done } from './incoming.ts';
 import { Link } from './link.ts';
@@ -151,6 +152,20 @@ export class Reception {
     link.throttle.editFirst((bytes) =>
       editConnack(bytes, { version, isSessionPresent: packet.clean !== true && sessions.isPresent(client.id) }),
     );
+  }
+
+  /** Why a client that has said CONNECT is not let in, whoever it is; an MQTT 5 one is told. */
+  faultOf(client: Client): ConnectFault | undefined {
+    const { options, sessions } = this.#deps;
+    const fault = connectFault({
+      clientId: client.id,
+      will: (client as { _will?: AedesPublishPacket | null })._will ?? undefined,
+      maximumPacketSize: this.#links.get(client)?.limits?.maximumPacketSize,
+      maxTopicLevels: options.maxTopicLevels,
+      hasRoomForWill: sessions.hasRoomForWill,
+    });
+    if (fault !== undefined) this.refusing(client, fault.reasonCode);
+    return fault;
   }
 
   /** A client is not let in, for a reason that aedes has no word for: an MQTT 5 client is told this one. */

@@ -57,6 +57,7 @@ const byMessage: readonly (readonly [RegExp, RefusedReason])[] = [
   [/too many connections/, 'too-many-connections'],
   [/Server unavailable/, 'throttled'],
   [/may not publish|identifier rejected/, 'not-authorized'],
+  [/no room for its will/, 'not-taken'],
   [/not authorized/, 'anonymous'],
   [/ECONNRESET|EPIPE|ETIMEDOUT|EHOSTUNREACH|Premature close|connection closed/, 'connection-lost'],
 ];

@@ -266,6 +266,8 @@ export class SessionStore {
     if (this.#sessions.get(session.id) === session) this.#sessions.delete(session.id);
   }
 
+  readonly hasRoomForWill = (packet: AedesPublishPacket): boolean => this.#wills.hasRoomFor(packet);
+
   async putWill(client: Client, packet: AedesPublishPacket): Promise<void> {
     this.#wills.put(client as WillOwner, packet);
   }

@@ -70,6 +70,8 @@ export class Subscribers<S extends Subscriber> {
   readonly #tree = newTopicTree<Entry<S>>();
   readonly #groups = new Map<string, Group<S>>();
   readonly #entries = new Map<S, Map<string, Entry<S>>>();
+  /** Of all filters of a client, in characters. */
+  readonly #lengths = new Map<S, number>();
   readonly #byTopic = new TopicCache<Matches<S>>((topic) => this.#find(topic));
   readonly #addressedBy: AddressedBy;
 
@@ -93,6 +95,7 @@ export class Subscribers<S extends Subscriber> {
       this.#entries.set(to, entries);
     }
     entries.set(topic, entry);
+    this.#lengths.set(to, this.lengthOf(to) + topic.length);
     this.#tree.add(filter, entry);
     this.#changed(filter, 1);
     this.arrived(to, filter);
@@ -110,7 +113,11 @@ export class Subscribers<S extends Subscriber> {
     const entry = entries?.get(topic);
     if (entries === undefined || entry === undefined) return false;
     entries.delete(topic);
-    if (entries.size === 0) this.#entries.delete(to);
+    this.#lengths.set(to, this.lengthOf(to) - topic.length);
+    if (entries.size === 0) {
+      this.#entries.delete(to);
+      this.#lengths.delete(to);
+    }
     this.#tree.remove(entry.filter, entry);
     const { group } = entry;
     if (group !== undefined) {
@@ -132,6 +139,11 @@ export class Subscribers<S extends Subscriber> {
 
   countOf(to: S): number {
     return this.#entries.get(to)?.size ?? 0;
+  }
+
+  /** Of all a client's filters, in characters. */
+  lengthOf(to: S): number {
+    return this.#lengths.get(to) ?? 0;
   }
 
   /** Whether anybody will get a topic's messages, now or when they are back. */

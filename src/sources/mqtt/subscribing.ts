@@ -30,6 +30,9 @@ interface Refusal {
   readonly why: string;
 }
 
+/** What filters may have on average, in characters, when a client holds as many as it may; and all together at least. */
+const usualLength = 100;
+const minLength = 65_536;
 const maxIdentifier = 268_435_455;
 /** MQTT 3.1.1 § 3.9.3: it has no other code for a filter that is not granted. */
 const failure = 0x80;
@@ -56,7 +59,7 @@ export class Subscribing {
     const held: Subscription[] = [];
     const reasons = new Set<string>();
     for (const { topic, qos, nl, rap, rh } of subscriptions) {
-      const refusal = this.#refusalOf(client, session, topic, held.length);
+      const refusal = this.#refusalOf(client, session, topic, held);
       if (refusal !== undefined) {
         granted.push(client.version === 5 ? refusal.code : failure);
         reasons.add(refusal.why);
@@ -108,13 +111,18 @@ export class Subscribing {
     }
   }
 
-  #refusalOf(client: Client, session: Session, topic: string, more: number): Refusal | undefined {
+  #refusalOf(client: Client, session: Session, topic: string, held: readonly Subscription[]): Refusal | undefined {
     const { sessions, maxSubscriptionsPerClient, mayListen } = this.#deps;
     const fault = this.#filterFault(topic);
     if (fault !== undefined) return { code: reasonCode.topicFilterInvalid, why: fault };
-    if (sessions.subscribers.countOf(session) + more >= maxSubscriptionsPerClient) {
+    const { subscribers } = sessions;
+    if (subscribers.countOf(session) + held.length >= maxSubscriptionsPerClient) {
       const why = `a client may hold ${maxSubscriptionsPerClient} subscriptions (mqtt.maxSubscriptionsPerClient)`;
       return { code: reasonCode.quotaExceeded, why };
+    }
+    const length = held.reduce((sum, one) => sum + one.topic.length, subscribers.lengthOf(session) + topic.length);
+    if (length > Math.max(minLength, maxSubscriptionsPerClient * usualLength)) {
+      return { code: reasonCode.quotaExceeded, why: 'the filters of this client are longer than is kept' };
     }
     if (session.isKept && !sessions.hasRoomFor(client.id)) {
       return { code: reasonCode.quotaExceeded, why: 'there are too many sessions already (mqtt.maxSessions)' };

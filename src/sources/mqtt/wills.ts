@@ -1,7 +1,12 @@
 import type { AedesPublishPacket } from 'aedes';
 import type { Shelf } from '../../core/shelf.ts';
-import { decodePacket, encodePacket } from './packet-codec.ts';
+import { decodePacket, encodePacket, type KeptPacket, sizeOfPacket } from './packet-codec.ts';
 import { spaces } from './spaces.ts';
+
+/** What all wills may take together: as many as there may be connections, of thirty times the usual size. */
+const maxBytes = 16 * 1024 * 1024;
+/** What a will takes besides what it says, roughly. */
+const overheadBytes = 300;
 
 /** The client of a will, as far as it decides when the will is due. */
 export interface WillOwner {
@@ -24,8 +29,9 @@ interface LateWill {
 export class Wills {
   readonly #shelf: Shelf;
   readonly #late = new Map<string, LateWill>();
-  /** Clients whose will is on the shelf. */
-  readonly #kept = new Set<string>();
+  /** Clients whose will is on the shelf, and what it takes. */
+  readonly #kept = new Map<string, number>();
+  #bytes = 0;
 
   constructor(shelf: Shelf) {
     this.#shelf = shelf;
@@ -36,7 +42,7 @@ export class Wills {
     let unreadable = 0;
     for (const [clientId, bytes] of await this.#shelf.entries(spaces.wills)) {
       const found = decodePacket(bytes);
-      this.#kept.add(clientId);
+      this.#keep(clientId, bytes.length);
       if (found === undefined) {
         unreadable++;
         this.delete(clientId);
@@ -48,11 +54,16 @@ export class Wills {
     return unreadable;
   }
 
+  /** Whether a will can be kept: those of clients that are gone may wait for weeks. */
+  hasRoomFor(packet: AedesPublishPacket): boolean {
+    return this.#bytes + sizeOfWill(packet) <= maxBytes;
+  }
+
   put(client: WillOwner, packet: AedesPublishPacket): void {
     const { willDelayInterval = 0 } = (packet.properties ?? {}) as { willDelayInterval?: number };
     // MQTT 5.0 § 3.1.3.2.2: no later than the session's end.
     const delaySeconds = client.version === 5 ? Math.min(willDelayInterval, client.sessionExpiryInterval ?? 0) : 0;
-    this.#kept.add(client.id);
+    this.#keep(client.id, sizeOfWill(packet));
     // As aedes hands it over, a will is no command.
     const will = { ...packet, cmd: 'publish' as const };
     this.#shelf.put(spaces.wills, client.id, encodePacket(will, { delayMs: delaySeconds * 1_000 }));
@@ -61,7 +72,11 @@ export class Wills {
   /** It was published, or is not to be. */
   delete(clientId: string): void {
     this.#late.delete(clientId);
-    if (this.#kept.delete(clientId)) this.#shelf.delete(spaces.wills, clientId);
+    const size = this.#kept.get(clientId);
+    if (size === undefined) return;
+    this.#kept.delete(clientId);
+    this.#bytes -= size;
+    this.#shelf.delete(spaces.wills, clientId);
   }
 
   /** The late wills that are due; they are not told again. */
@@ -70,4 +85,13 @@ export class Wills {
     for (const [clientId] of due) this.#late.delete(clientId);
     return due.map(([clientId, { packet }]) => ({ clientId, packet }));
   }
+
+  #keep(clientId: string, size: number): void {
+    this.#bytes += size - (this.#kept.get(clientId) ?? 0);
+    this.#kept.set(clientId, size);
+  }
+}
+
+function sizeOfWill(packet: AedesPublishPacket): number {
+  return sizeOfPacket(packet as KeptPacket) + overheadBytes;
 }

@@ -94,6 +94,43 @@ test('what huge properties take counts, in queues and among retained messages', 
   await isWell();
 });
 
+test('what long topics take counts, in queues, among retained messages, as filters and in wills', async (t) => {
+  const site = await Site.start(t, { maxQueuedBytes: 500_000, maxRetainedBytes: 300_000, maxSessions: 1_000 });
+  const isWell = await bystander(site);
+  const away = await site.connect('away', 5, keep);
+  const long = (i: number): string => `${'x'.repeat(60_000)}${i}`;
+  away.send({ cmd: 'subscribe', messageId: 1, subscriptions: [{ topic: 'p/#', qos: 1 }] });
+  await away.take('suback');
+  await site.lose(away);
+  const writer = await site.connect('writer', 5);
+  for (let i = 1; i <= 10; i++) {
+    writer.send(publish(1, i, '', { topic: `p/${long(i)}` }) as IPublishPacket);
+    writer.send(publish(1, 100 + i, 'r', { topic: `r/${long(i)}`, retain: true }) as IPublishPacket);
+    await writer.takeMany('puback', 2);
+  }
+  const { 'queue-full': queue = 0, 'retained-full': retained = 0 } = site.source.status().skippedDeliveries;
+  assert.ok(queue >= 2 && retained >= 5, JSON.stringify([queue, retained]));
+  const granted: number[] = [];
+  for (let i = 1; i <= 5; i++) {
+    writer.send({ cmd: 'subscribe', messageId: i, subscriptions: [{ topic: long(i), qos: 0 }] });
+    granted.push(...((await writer.take('suback')).granted as number[]));
+  }
+  assert.deepEqual(granted, [0, 0x97, 0x97, 0x97, 0x97]);
+  writer.send({ cmd: 'unsubscribe', messageId: 6, unsubscriptions: [long(1)] });
+  writer.send({ cmd: 'subscribe', messageId: 7, subscriptions: [{ topic: long(2), qos: 0 }] });
+  assert.deepEqual((await writer.take('suback')).granted, [0]);
+  const will = { topic: long(0), payload: Buffer.alloc(60_000), qos: 0 as const, retain: false };
+  const delayed = { ...keep, will: { ...will, properties: { willDelayInterval: 100 } } };
+  let refused = 0;
+  for (let i = 0; i < 150; i++) {
+    const client = await site.connect(`dying ${i}`, 5, delayed);
+    if (client.connack.reasonCode === 0x97) refused++;
+    await client.drop();
+  }
+  assert.ok(refused >= 5 && refused < 30, `${refused}`);
+  await isWell();
+});
+
 test('10,000 subscriptions, deep filters and endless SUBSCRIBEs are bounded, and harm nobody', async (t) => {
   const site = await Site.start(t, { maxSubscriptionsPerClient: 1_000 });
   const isWell = await bystander(site);

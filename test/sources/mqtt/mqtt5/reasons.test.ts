@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { generate, type IPublishPacket, type Packet } from 'mqtt-packet';
+import { generate, type IConnectPacket, type IPublishPacket, type Packet } from 'mqtt-packet';
 import { connectPacket, RawMqtt } from '../../../support/raw-mqtt.ts';
+import { eventually } from '../../../support/wait.ts';
 import { publish, Site } from '../site.ts';
 
 const bytes = (packet: Packet | object): Buffer => generate(packet as Packet, { protocolVersion: 5 });
@@ -104,18 +105,40 @@ test('a filter that is not granted says why, and the others of its SUBSCRIBE are
 });
 
 test('a CONNECT that can’t be has a reason too', async (t) => {
-  const site = await Site.start(t);
-  const rows: readonly (readonly [code: number, properties: object])[] = [
-    [0x82, { receiveMaximum: 0 }],
-    [0x82, { authenticationData: Buffer.from('x') }],
-    [0x8c, { authenticationMethod: 'SCRAM', authenticationData: Buffer.from('x') }],
+  const site = await Site.start(t, { maxTopicLevels: 5 });
+  const will = (topic: string) => ({ will: { topic, payload: Buffer.from('x'), qos: 1, retain: false } as const });
+  const rows: readonly (readonly [code: number, code3: number | undefined, connect: Partial<IConnectPacket>])[] = [
+    [0x82, undefined, { properties: { receiveMaximum: 0 } }],
+    [0x82, undefined, { properties: { maximumPacketSize: 0 } }],
+    [0x82, undefined, { properties: { authenticationData: Buffer.from('x') } }],
+    [0x8c, undefined, { properties: { authenticationMethod: 'SCRAM', authenticationData: Buffer.from('x') } }],
+    [0x85, 2, { clientId: 'c'.repeat(257) }],
+    [0, 0, { clientId: 'c'.repeat(256) }],
+    [0x90, 5, will('a/+')],
+    [0x90, 5, will('1/2/3/4/5/6')],
+    [0x90, 5, will('$SYS/x')],
+    [0x87, 5, will('headgate/status')],
+    [0x87, 5, will('headgate/devices/plug/measurements')],
+    [0, 0, will('headgate/devices')],
   ];
-  for (const [code, properties] of rows) {
-    const client = await RawMqtt.open(site.port);
-    client.send(connectPacket('c', 5, { properties }));
-    assert.equal((await client.take('connack')).reasonCode, code);
-    await client.ended();
+  for (const version of [5, 4] as const) {
+    for (const [code, code3, connect] of rows) {
+      if (version === 4 && code3 === undefined) continue;
+      const client = await RawMqtt.open(site.port);
+      client.send(connectPacket('c', version, connect));
+      const { reasonCode, returnCode } = await client.take('connack');
+      const name = JSON.stringify([version, connect]).slice(0, 200);
+      assert.equal(version === 5 ? reasonCode : returnCode, version === 5 ? code : code3, name);
+      if (code === 0) await client.drop();
+      else await client.ended();
+    }
   }
+  await eventually('those that were let in to be gone', () => site.source.status().connections === 0);
+  await site.crash();
+  assert.deepEqual(
+    site.records.map(({ topic }) => topic),
+    ['headgate/devices', 'headgate/devices'],
+  );
 });
 
 test('a payload that is said to be UTF-8 and is not is refused, and its client stays', async (t) => {

@@ -6,10 +6,10 @@ import type { LiveFeed } from '../core/live.ts';
 import type { Principal } from '../core/principal.ts';
 import type { GatewayReport } from '../first-run/gateway-card.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
-import { jsonOf } from '../lib/json-value.ts';
 import type { DeviceSummary } from '../registry/describe.ts';
 import type { ClockApi } from './clock-routes.ts';
-import { type DevicePage, pageOf } from './device-query.ts';
+import { withFields } from './device-fields.ts';
+import { pageOf } from './device-query.ts';
 import type { DevicesApi } from './devices-routes.ts';
 import type { WelcomeApi } from './first-run-routes.ts';
 import { needs, read } from './guard.ts';
@@ -44,7 +44,7 @@ export function addBootstrapRoute(app: FastifyInstance, deps: BootstrapDependenc
     const cursor = cursorFor(principal, deps.live.feed);
     const seen = devicesFor(principal, devices);
     const preferences = welcome.preferences.of(principal.id);
-    const page = pageOf(seen, { presences: [], isIgnored: false, limit: firstPage });
+    const page = pageOf(seen, { presences: [], isIgnored: false, limit: firstPage, fields: maxFields });
     const mayReadAll = allows(principal, read);
     const { quality, now } = clock.status();
     const pins = chosenPins(preferences.pinned, seen, devices);
@@ -55,7 +55,7 @@ export function addBootstrapRoute(app: FastifyInstance, deps: BootstrapDependenc
       clock: { now: new Date(now).toISOString(), quality },
       preferences,
       status: mayReadAll ? status() : null,
-      devices: withFields(page, devices),
+      devices: withFields(page, devices, maxFields),
       sparklines: await sparklinesOf(pins, deps.history, devices),
       live: { cursor },
     };
@@ -87,12 +87,4 @@ function devicesFor({ may }: Principal, devices: DevicesApi): readonly DeviceSum
 function gatewayFor(report: GatewayReport, mayReadAll: boolean): object {
   const { id, name, isNamed, version, timeZone, units } = report;
   return mayReadAll ? report : { id, name, isNamed, version, timeZone, units };
-}
-
-function withFields(page: DevicePage, devices: DevicesApi): object {
-  const described = page.devices.map((device) => {
-    const fields = devices.describe(device.id)?.fields.slice(0, maxFields) ?? [];
-    return { ...device, fields: fields.map((field) => ({ ...field, value: jsonOf(field.value) })) };
-  });
-  return { ...page, devices: described };
 }

@@ -1,5 +1,6 @@
 import type { DeviceSummary } from '../registry/describe.ts';
 import type { Presence } from '../registry/presence.ts';
+import { maxListedFields } from './device-fields.ts';
 
 /** Which devices are asked for. */
 export interface DeviceQuery {
@@ -12,6 +13,8 @@ export interface DeviceQuery {
   /** Those that people ignore, instead of all others. */
   readonly isIgnored: boolean;
   readonly limit: number;
+  /** Of how many of its fields the newest values are told. */
+  readonly fields: number;
   /** The id after which the page begins. */
   readonly after?: string;
 }
@@ -25,7 +28,7 @@ export interface DevicePage {
 }
 
 const presences: Readonly<Record<Presence, true>> = { online: true, stale: true, offline: true, unknown: true };
-const parameters = ['presence', 'profile', 'text', 'ignored', 'limit', 'after'];
+const parameters = ['presence', 'profile', 'text', 'ignored', 'limit', 'after', 'fields'];
 const usualLimit = 100;
 const maxLimit = 1_000;
 
@@ -37,12 +40,22 @@ export function deviceQueryOf(query: Readonly<Record<string, unknown>>): DeviceQ
   }
   const twice = Object.keys(query).find((name) => typeof query[name] !== 'string');
   if (twice !== undefined) return `\`${twice}\` must be given once.`;
-  const { presence, profile, text, ignored = 'false', limit, after } = query as Readonly<Record<string, string>>;
+  const {
+    presence,
+    profile,
+    text,
+    ignored = 'false',
+    limit,
+    after,
+    fields = '0',
+  } = query as Readonly<Record<string, string>>;
   const asked = presence === undefined ? [] : presence.split(',');
   if (!asked.every(isPresence)) return `\`presence\` must be of ${Object.keys(presences).join(', ')}.`;
   if (ignored !== 'true' && ignored !== 'false') return '`ignored` must be true or false.';
   const count = limit === undefined ? usualLimit : /^\d{1,4}$/.test(limit) ? Number(limit) : 0;
   if (count < 1 || count > maxLimit) return `\`limit\` must be from 1 to ${maxLimit}.`;
+  const fieldCount = /^\d{1,2}$/.test(fields) ? Number(fields) : Number.NaN;
+  if (!(fieldCount <= maxListedFields)) return `\`fields\` must be from 0 to ${maxListedFields}.`;
   const id = after === undefined ? undefined : idOf(after);
   if (after !== undefined && id === undefined) return '`after` must be `next` of the page before.';
   return {
@@ -51,6 +64,7 @@ export function deviceQueryOf(query: Readonly<Record<string, unknown>>): DeviceQ
     ...(text !== undefined && { text: text.toLowerCase() }),
     isIgnored: ignored === 'true',
     limit: count,
+    fields: fieldCount,
     ...(id !== undefined && { after: id }),
   };
 }

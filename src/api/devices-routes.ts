@@ -4,6 +4,7 @@ import type { Action, Principal } from '../core/principal.ts';
 import { jsonOf } from '../lib/json-value.ts';
 import type { DeviceDescription, DeviceSummary } from '../registry/describe.ts';
 import type { DeviceChange } from '../registry/registry.ts';
+import { withFields } from './device-fields.ts';
 import { deviceQueryOf, pageOf } from './device-query.ts';
 import { admin, demandOf, needs, read } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
@@ -33,7 +34,8 @@ export function addDevicesRoutes(app: FastifyInstance, devices: DevicesApi): voi
   app.get('/api/v1/devices', needs('somebody'), (request, reply) => {
     const query = deviceQueryOf(request.query as Readonly<Record<string, unknown>>);
     if (typeof query === 'string') return sendProblem(reply, problem(400, query));
-    return reply.send(pageOf(seenBy(request.principal, devices.summaries()), query));
+    const page = pageOf(seenBy(request.principal, devices.summaries()), query);
+    return reply.send(query.fields === 0 ? page : withFields(page, devices, query.fields));
   });
   app.get<ById>(path, needs(readOne), ({ params }, reply) => sendDevice(reply, params.id, devices.describe(params.id)));
   app.patch<ById>(path, needs(admin), async ({ params, body }, reply) => {

@@ -14,4 +14,5 @@ export interface Page {
 
 export const pages: readonly Page[] = [
   { name: 'overview', icon: 'overview', key: 'o', place: 'rail', load: () => import('./pages/overview/overview.tsx') },
+  { name: 'devices', icon: 'devices', key: 'd', place: 'rail', load: () => import('./pages/devices/devices.tsx') },
 ];

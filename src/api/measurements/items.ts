@@ -30,7 +30,7 @@ export function measurementsTopic(deviceId: string): string {
 }
 
 /**
- * Reads a request's body: JSON of one item, `{items: […]}` or a list of them, or NDJSON with an item a line.
+ * Reads a request's body: JSON of one item or a list of them, or NDJSON with an item a line.
  *
  * @returns for each item what reads it, as thousands at once would keep everybody waiting; a sentence when it is none of those
  */

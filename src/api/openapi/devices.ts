@@ -44,22 +44,27 @@ const summary = {
   isIgnored: flag('Not counted, and not listed unless asked for.'),
 };
 
+const fields = list(
+  Type.Object({
+    name: text(''),
+    tags: Type.Optional(text('`room=3,rack=b`.')),
+    value: anything('The newest; bytes in base64.'),
+    unit: orNull(text('A code, SenML’s where there is one.')),
+    unitSymbol: orNull(text('The same for people.')),
+    at: orNull(time('When it was measured.')),
+  }),
+);
+
+/** In a list. */
+export const listedDevice = Type.Object({ ...summary, fields: Type.Optional(fields) });
+
 const device = Type.Object({
   ...summary,
   staleAfterSeconds: whole('The silence after which it is stale.'),
   offlineAfterSeconds: whole('The silence after which it is offline.'),
   attributes: named(anything(''), 'What it says of itself.'),
   topics: list(Type.String(), 'On which it was heard.'),
-  fields: list(
-    Type.Object({
-      name: text(''),
-      tags: Type.Optional(text('`room=3,rack=b`.')),
-      value: anything('The newest; bytes in base64.'),
-      unit: orNull(text('A code, SenML’s where there is one.')),
-      unitSymbol: orNull(text('The same for people.')),
-      at: orNull(time('When it was measured.')),
-    }),
-  ),
+  fields,
 });
 
 const command = Type.Object({
@@ -92,8 +97,14 @@ export const deviceOperations: Operations = {
       ignored: oneOf(['true', 'false'], 'Those that people ignore, instead of all others.'),
       limit,
       after,
+      fields: Type.Integer({
+        minimum: 0,
+        maximum: 16,
+        default: 0,
+        description: 'Of how many fields of each the newest values are told.',
+      }),
     },
-    answers: ok('A page.', Type.Object({ devices: list(Type.Object(summary)), next, total })),
+    answers: ok('A page.', Type.Object({ devices: list(listedDevice), next, total })),
   },
   'GET /api/v1/devices/{id}': {
     tag: 'Devices',

@@ -1,4 +1,5 @@
 import { Type } from 'typebox';
+import { listedDevice } from './devices.ts';
 import {
   flag,
   json,
@@ -208,7 +209,7 @@ export const firstRunOperations: Operations = {
         preferences: Type.Object(preferences),
         status: orNull(open('As `GET /api/v1/status`; null: they may not see it.')),
         devices: Type.Object({
-          devices: list(open('As in `GET /api/v1/devices`, with the newest value of up to eight `fields`.')),
+          devices: list(listedDevice, 'With the newest values of up to eight fields.'),
           next: orNull(text('For `GET /api/v1/devices?after=`.')),
           total: whole('How many there are on all pages.'),
         }),

@@ -2045,10 +2045,94 @@ status: ({
 } | null)
 devices: {
 /**
- * Items: As in `GET /api/v1/devices`, with the newest value of up to eight `fields`.
+ * With the newest values of up to eight fields.
  */
 devices: {
+/**
+ * Unique, and the same after a restart.
+ */
+id: string
+/**
+ * What to call it.
+ */
+name: string
+givenName: (string | null)
+toldName: (string | null)
+profile: ({
+/**
+ * `vendor/model`.
+ */
+name: string
+version: number
+} | null)
+/**
+ * The way it is heard: `mqtt`, `rest`, …
+ */
+source: string
+via: (string | null)
+/**
+ * Whether it is there.
+ */
+presence: ("online" | "stale" | "offline" | "unknown")
+presenceSince: {
+/**
+ * When.
+ */
+at: string
+/**
+ * How far the clock could be trusted.
+ */
+clockQuality: string
+}
+firstSeen: {
+/**
+ * When.
+ */
+at: string
+/**
+ * How far the clock could be trusted.
+ */
+clockQuality: string
+}
+lastSeen: ({
+/**
+ * When.
+ */
+at: string
+/**
+ * How far the clock could be trusted.
+ */
+clockQuality: string
+} | null)
+silentSeconds: (number | null)
+/**
+ * Heard of it.
+ */
+messages: number
+/**
+ * In them.
+ */
+measurements: number
+/**
+ * Not counted, and not listed unless asked for.
+ */
+isIgnored: boolean
+fields?: {
+name: string
+/**
+ * `room=3,rack=b`.
+ */
+tags?: string
+/**
+ * The newest; bytes in base64.
+ */
+value: {
 [k: string]: unknown
+}
+unit: (string | null)
+unitSymbol: (string | null)
+at: (string | null)
+}[]
 }[]
 next: (string | null)
 /**
@@ -2164,6 +2248,22 @@ measurements: number
  * Not counted, and not listed unless asked for.
  */
 isIgnored: boolean
+fields?: {
+name: string
+/**
+ * `room=3,rack=b`.
+ */
+tags?: string
+/**
+ * The newest; bytes in base64.
+ */
+value: {
+[k: string]: unknown
+}
+unit: (string | null)
+unitSymbol: (string | null)
+at: (string | null)
+}[]
 }[]
 next: (string | null)
 /**

@@ -1,0 +1,133 @@
+import { type Signal, signal } from '@preact/signals';
+import { ask } from '../api/ask.ts';
+import type { GetDevicesAnswer } from '../api/schema.ts';
+import type { LiveEvent, MeasurementEvent } from '../live/protocol.ts';
+
+/** A device as a list tells it. */
+export type ListedDevice = GetDevicesAnswer['devices'][number];
+export type Presence = ListedDevice['presence'];
+
+/** A field's newest value. */
+export interface FieldNow {
+  readonly name: string;
+  readonly tags: string;
+  readonly value: unknown;
+  /** For people; empty: none, or not known. */
+  readonly unit: string;
+  /** In ms since 1970, by the gateway's clock. */
+  readonly atMs: number;
+}
+
+/** A device as it is now. */
+export interface DeviceNow {
+  readonly id: string;
+  readonly name: string;
+  readonly profile: string | null;
+  readonly source: string;
+  readonly presence: Presence;
+  readonly lastSeenMs: number | null;
+  readonly fields: readonly FieldNow[];
+}
+
+const pageSize = 500;
+const fieldsEach = 8;
+
+/** Every device that is known here, in a signal of its own: what comes in renders the rows that are seen, and nothing else. */
+export const devices = new Map<string, Signal<DeviceNow>>();
+/** Counts the times that devices came or went. */
+export const deviceSet = signal(0);
+
+export function deviceOf(listed: ListedDevice): DeviceNow {
+  const { id, name, profile, source, presence, lastSeen, fields = [] } = listed;
+  return {
+    id,
+    name,
+    profile: profile?.name ?? null,
+    source,
+    presence,
+    lastSeenMs: lastSeen === null ? null : Date.parse(lastSeen.at),
+    fields: fields.map(({ name: field, tags = '', value, unitSymbol, unit, at }) => ({
+      name: field,
+      tags,
+      value,
+      unit: unitSymbol ?? unit ?? '',
+      atMs: at === null ? 0 : Date.parse(at),
+    })),
+  };
+}
+
+/** Asks for all of them, page by page. @throws {ApiProblem} */
+export async function loadDevices(): Promise<void> {
+  const seen = new Set<string>();
+  let after: string | undefined;
+  do {
+    const page: GetDevicesAnswer = await ask('api/v1/devices', {
+      query: { limit: pageSize, fields: fieldsEach, after },
+    });
+    for (const listed of page.devices) {
+      seen.add(listed.id);
+      keepDevice(deviceOf(listed));
+    }
+    after = page.next ?? undefined;
+  } while (after !== undefined);
+  for (const id of devices.keys()) if (!seen.has(id)) devices.delete(id);
+  deviceSet.value++;
+}
+
+function keepDevice(device: DeviceNow): void {
+  const known = devices.get(device.id);
+  if (known === undefined) devices.set(device.id, signal(device));
+  else known.value = device;
+}
+
+/** What happened, applied to what is known. */
+export function applyEvents(events: readonly LiveEvent[]): void {
+  const changed = new Map<string, DeviceNow>();
+  let hasNews = false;
+  for (const event of events) {
+    const { deviceId } = event;
+    if (deviceId === undefined) continue;
+    const before = changed.get(deviceId) ?? devices.get(deviceId)?.peek();
+    if (event.event === 'measurement') {
+      if (before !== undefined) changed.set(deviceId, withValues(before, event as MeasurementEvent));
+    } else if (event.event === 'device') {
+      const { change, name, presence, profile, isIgnored } = event as LiveEvent & Partial<Record<string, unknown>>;
+      if (change === 'gone' || isIgnored === true) {
+        hasNews = devices.delete(deviceId) || hasNews;
+        changed.delete(deviceId);
+        continue;
+      }
+      const old = before ?? { id: deviceId, name: deviceId, profile: null, source: '', lastSeenMs: null, fields: [] };
+      hasNews ||= before === undefined;
+      changed.set(deviceId, {
+        ...old,
+        name: String(name ?? old.name),
+        presence: presence as Presence,
+        profile: (profile as string | null) ?? null,
+      });
+    }
+  }
+  for (const device of changed.values()) keepDevice(device);
+  if (hasNews) deviceSet.value++;
+}
+
+/** The same device after one of its messages. */
+export function withValues(device: DeviceNow, event: MeasurementEvent): DeviceNow {
+  const heardMs = Date.parse(event.receivedAt);
+  const atMs = event.time === null ? heardMs : Date.parse(event.time);
+  const tags = Object.entries((event.tags as Record<string, string> | undefined) ?? {})
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',');
+  const fields = [...device.fields];
+  for (const { name, value, unit } of event.fields) {
+    const place = fields.findIndex((one) => one.name === name && one.tags === tags);
+    const old = fields[place];
+    // What was held back somewhere comes late: the newest stays.
+    if (old !== undefined && old.atMs > atMs) continue;
+    const now = { name, tags, value, unit: old?.unit ?? unit ?? '', atMs };
+    if (old !== undefined) fields[place] = now;
+    else if (fields.length < fieldsEach) fields.push(now);
+  }
+  const lastSeenMs = Math.max(device.lastSeenMs ?? 0, heardMs);
+  return { ...device, fields, lastSeenMs, source: device.source || event.source, presence: 'online' };
+}

@@ -26,6 +26,7 @@ import type { Load } from './load/load.ts';
 import type { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
+import type { ProbeDesk } from './uplink/probe-desk.ts';
 import { version } from './version.ts';
 
 /** What HTTP shows and changes. */
@@ -43,6 +44,7 @@ export interface HttpParts {
   readonly commands: LocalCommands;
   readonly load: Load;
   readonly welcome: Welcome;
+  readonly uplinkTest: ProbeDesk;
   readonly configDesk: ConfigDesk;
   readonly history: History;
   readonly live: LiveFeed;
@@ -78,6 +80,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     load: parts.load,
     welcome: parts.welcome,
     attempts: parts.mqtt,
+    uplinkTest: parts.uplinkTest,
     connectionsPerAddress: config.limits.connectionsPerAddress,
     config: parts.configDesk,
     publish: {

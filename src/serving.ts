@@ -29,7 +29,9 @@ import type { LoadStatus } from './load/status.ts';
 import { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
-import { version } from './version.ts';
+import { identityDirectory } from './uplink/credentials.ts';
+import { ProbeDesk } from './uplink/probe-desk.ts';
+import { agent, version } from './version.ts';
 import type { Watching } from './watching.ts';
 
 export interface ServingDependencies {
@@ -96,6 +98,10 @@ export class Serving {
       welcome: this.welcome,
       history: deps.watching.history,
       alarms: deps.watching.alarms,
+      uplinkTest: new ProbeDesk({
+        ...{ options: config.uplink, directory: identityDirectory(dataDir), agent, now: clock.now },
+        gateway: () => identity().gateway,
+      }),
       bufferDirectory: join(dataDir, 'buffer'),
       status: () => reporter.status(),
       log: log('http'),

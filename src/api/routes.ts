@@ -31,6 +31,7 @@ import { addSerialRoutes, type SerialApi } from './serial-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import { addTopicsRoutes, type TopicsApi } from './topics-routes.ts';
 import { addUpkeepRoutes, type UpkeepApi } from './upkeep-routes.ts';
+import { addUplinkTestRoute, type UplinkTestApi } from './uplink-test-route.ts';
 
 /** The parts, as far as the routes can ask them for something. */
 export interface RouteDependencies {
@@ -56,6 +57,7 @@ export interface RouteDependencies {
   readonly welcome: WelcomeApi;
   readonly attempts: AttemptsApi;
   readonly alarms: AlarmsApi;
+  readonly uplinkTest: UplinkTestApi;
   readonly logs: LogsApi;
   readonly upkeep: UpkeepApi;
 }
@@ -83,6 +85,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addMeasurementsRoutes(app, deps.publish, deps.load);
   addCommandsRoutes(app, deps.commands);
   addConfigRoutes(app, deps.config, deps.rules);
+  addUplinkTestRoute(app, deps.uplinkTest);
   addGraphqlRoutes(app, deps.graphql);
   addLogsRoutes(app, deps.logs);
   addUpkeepRoutes(app, deps.upkeep);

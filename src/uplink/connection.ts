@@ -156,7 +156,10 @@ export class Connection {
 }
 
 /** Where to connect, and how the collector is called there. @throws when the URL is not one */
-function targetOf({ url, address }: ConnectionSettings): { readonly target: string; readonly named: ChannelOptions } {
+export function targetOf({ url, address }: Pick<ConnectionSettings, 'url' | 'address'>): {
+  readonly target: string;
+  readonly named: ChannelOptions;
+} {
   const { protocol, host, port } = new URL(url);
   if (address === undefined) return { target: host, named: {} };
   const usualPort = protocol === 'https:' ? 443 : 80;
@@ -164,7 +167,7 @@ function targetOf({ url, address }: ConnectionSettings): { readonly target: stri
   return { target: at, named: { 'grpc.default_authority': host } };
 }
 
-function metadataOf({ token }: Presented): Metadata {
+export function metadataOf({ token }: Presented): Metadata {
   const metadata = new Metadata();
   if (token !== undefined) metadata.set('authorization', `Bearer ${token}`);
   return metadata;

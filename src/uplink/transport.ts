@@ -144,10 +144,8 @@ export class Transport extends ChannelCredentials {
         secured.off('error', broke);
         secured.off('close', closed);
         const certificate = secured.getPeerCertificate(true);
-        const now = this.#now();
-        const wrong = verify(secured, certificate, tls, now);
-        if (wrong !== undefined) fail(explainVerification(wrong, certificate, expectation, now));
-        else if (secured.alpnProtocol !== 'h2') fail(noHttp2(expectation));
+        const wrong = judge(secured, tls, expectation.where, this.#now());
+        if (wrong !== undefined) fail(wrong);
         else {
           this.#failure = undefined;
           this.#expiresAt = Date.parse(certificate.valid_to);
@@ -159,7 +157,8 @@ export class Transport extends ChannelCredentials {
   }
 }
 
-function contextOf({ ca, certificate, key }: TlsMaterial): SecureContext {
+/** @throws HeadgateError `config.invalid` when they are no keys and certificates */
+export function contextOf({ ca, certificate, key }: TlsMaterial): SecureContext {
   try {
     return createSecureContext({
       minVersion: 'TLSv1.2',
@@ -174,6 +173,19 @@ function contextOf({ ca, certificate, key }: TlsMaterial): SecureContext {
       { cause: error },
     );
   }
+}
+
+/**
+ * What is wrong with who is at the other end of a TLS connection, in words; undefined when nothing is.
+ *
+ * @param where its address
+ */
+export function judge(secured: TLSSocket, tls: TlsSettings, where: string, now: UnixMs): Ending | undefined {
+  const certificate = secured.getPeerCertificate(true);
+  const expectation: Expectation = { serverName: tls.serverName, where };
+  const wrong = verify(secured, certificate, tls, now);
+  if (wrong !== undefined) return explainVerification(wrong, certificate, expectation, now);
+  return secured.alpnProtocol === 'h2' ? undefined : noHttp2(expectation);
 }
 
 /** What is wrong with the collector's certificate: a code of OpenSSL's or Node's; undefined when nothing is. */

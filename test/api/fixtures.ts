@@ -236,6 +236,9 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },
     welcome: welcome(),
+    uplinkTest: {
+      test: async ({ url }) => ({ url, isOk: true, stages: [], addresses: [], certificate: null, collector: null }),
+    },
     attempts: { status: () => healthyParts.mqtt, attempts: () => ({ attempts: [], silent: [], silentTotal: 0 }) },
     logs: new LogTail(),
     log: silentLog,

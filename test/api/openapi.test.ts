@@ -225,6 +225,8 @@ test('real answers are as the document says, for every route', async (t) => {
     { what: 'GET /api/v1/preferences' },
     { what: 'PUT /api/v1/preferences', body: { theme: 'dark', pinned: [{ device: 'a', field: 'b' }] } },
     { what: 'GET /api/v1/bootstrap' },
+    { what: 'POST /api/v1/uplink/test', body: { url: 'http://127.0.0.1:1' } },
+    { what: 'POST /api/v1/uplink/test', body: { url: 'nowhere' }, status: 400 },
     { what: 'GET /api/v1/connections/attempts' },
     { what: 'GET /api/v1/serial' },
     { what: 'POST /api/v1/serial/scan', body: { path: '/dev/nothing', seconds: 1 }, status: 409 },

@@ -190,6 +190,54 @@ export const firstRunOperations: Operations = {
       }),
     ),
   },
+  'POST /api/v1/uplink/test': {
+    tag: 'First run',
+    summary: 'Tries a collector out, stage by stage, within 15 s. Changes nothing, here or there.',
+    needs: 'admin',
+    body: json(
+      Type.Object({
+        url: text('`https://HOST:PORT`, or `http://HOST:PORT` in plaintext.'),
+        token: Type.Optional(
+          text('The gateway’s token there. Absent: what it is configured with, or its certificate.'),
+        ),
+        enrolToken: Type.Optional(text('With which it is to enrol; it is not used up, and so not tried.')),
+        ca: Type.Optional(text('Certificate of the authority that signed the collector, PEM.')),
+        fingerprint: Type.Optional(text('SHA-256 of a certificate of the collector’s chain, in place of `ca`.')),
+        serverName: Type.Optional(text('The name that its certificate is for. Absent: the host.')),
+      }),
+    ),
+    answers: ok(
+      'What became of each stage.',
+      Type.Object({
+        url: text(''),
+        isOk: flag('No stage failed.'),
+        stages: list(
+          Type.Object({
+            stage: oneOf(['dns', 'tcp', 'tls', 'auth', 'echo'], 'What is tried, in this order.'),
+            state: oneOf(['ok', 'failed', 'skipped'], 'Skipped: nothing to try, or what comes before failed.'),
+            ms: orNull(Type.Number({ description: 'How long it took; null: it was not tried.' })),
+            detail: text('What was found.'),
+            advice: orNull(text('What to do next; null: nothing, or the detail says so.')),
+          }),
+        ),
+        addresses: list(Type.String(), 'That the name stands for.'),
+        certificate: orNull(
+          Type.Object({
+            subject: text(''),
+            issuer: text(''),
+            names: list(Type.String(), 'That it is for.'),
+            validFrom: text('ISO 8601 in UTC.'),
+            expiresAt: text('ISO 8601 in UTC.'),
+            fingerprint: text('SHA-256, in hex with colons.'),
+          }),
+        ),
+        collector: orNull(
+          Type.Object({ agent: text('Its software.'), protocol: whole('The version that was agreed on.') }),
+        ),
+      }),
+    ),
+    problems: ['overload.shed'],
+  },
   'GET /api/v1/bootstrap': {
     tag: 'First run',
     summary: 'Tells all that a page needs before it draws, as far as whoever asks may see it.',

@@ -1898,6 +1898,97 @@ silentTotal: number
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostUplinkTestAnswer".
+ */
+export interface PostUplinkTestAnswer {
+url: string
+/**
+ * No stage failed.
+ */
+isOk: boolean
+stages: {
+/**
+ * What is tried, in this order.
+ */
+stage: ("dns" | "tcp" | "tls" | "auth" | "echo")
+/**
+ * Skipped: nothing to try, or what comes before failed.
+ */
+state: ("ok" | "failed" | "skipped")
+ms: (number | null)
+/**
+ * What was found.
+ */
+detail: string
+advice: (string | null)
+}[]
+/**
+ * That the name stands for.
+ */
+addresses: string[]
+certificate: ({
+subject: string
+issuer: string
+/**
+ * That it is for.
+ */
+names: string[]
+/**
+ * ISO 8601 in UTC.
+ */
+validFrom: string
+/**
+ * ISO 8601 in UTC.
+ */
+expiresAt: string
+/**
+ * SHA-256, in hex with colons.
+ */
+fingerprint: string
+} | null)
+collector: ({
+/**
+ * Its software.
+ */
+agent: string
+/**
+ * The version that was agreed on.
+ */
+protocol: number
+} | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostUplinkTestBody".
+ */
+export interface PostUplinkTestBody {
+/**
+ * `https://HOST:PORT`, or `http://HOST:PORT` in plaintext.
+ */
+url: string
+/**
+ * The gateway’s token there. Absent: what it is configured with, or its certificate.
+ */
+token?: string
+/**
+ * With which it is to enrol; it is not used up, and so not tried.
+ */
+enrolToken?: string
+/**
+ * Certificate of the authority that signed the collector, PEM.
+ */
+ca?: string
+/**
+ * SHA-256 of a certificate of the collector’s chain, in place of `ca`.
+ */
+fingerprint?: string
+/**
+ * The name that its certificate is for. Absent: the host.
+ */
+serverName?: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
  * via the `definition` "GetBootstrapAnswer".
  */
 export interface GetBootstrapAnswer {

@@ -2,6 +2,7 @@ import type { Decoded } from '../core/decoded.ts';
 import type { Field, FieldValue } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
 import { createDeviceNamer, portDevice } from './device-id.ts';
+import { FlatJson } from './flat-json.ts';
 import { textOf } from './json.ts';
 import type { DecodeOptions } from './options.ts';
 
@@ -19,9 +20,12 @@ const int64Max = 2n ** 63n;
  */
 export function createGeneralDecoder(options: GeneralOptions): (message: Message) => Decoded {
   const deviceOf = createDeviceNamer(options.deviceTopics);
+  const flat = new FlatJson();
   return (message) => {
     const deviceId = message.source === 'serial' ? portDevice(message.topic) : deviceOf(message.topic);
     const { payload } = message;
+    const fields = payload.length <= options.maxBytes && options.maxDepth > 0 ? flat.read(payload) : undefined;
+    if (fields !== undefined && fields.length <= options.maxFields) return decoded(deviceId, fields, false);
     const text = payload.length <= options.maxBytes && mayBeJson(payload) ? textOf(payload) : undefined;
     const value = text === undefined ? undefined : parse(text);
     if (text === undefined || value === undefined) return decoded(deviceId, none, true);

@@ -43,6 +43,7 @@ class NumberedPublish extends Publish {
   }
 }
 
+const nothing = Buffer.alloc(0);
 const publish = 3;
 /** Most bytes that a packet's length takes (MQTT 5.0 § 1.5.5). */
 const maxLengthBytes = 4;
@@ -57,7 +58,7 @@ export class PublishReader {
   readonly #parser: PacketParser;
   readonly #parse: (bytes: Buffer) => number;
   readonly #heard: () => void;
-  #bytes: Buffer = Buffer.alloc(0);
+  #bytes: Buffer = nothing;
   #at = 0;
   /** Came while packets were handed on. */
   #later: Buffer[] = [];
@@ -104,7 +105,7 @@ export class PublishReader {
       }
     }
     // A slice of it may be kept for long, all of it need not be.
-    this.#bytes = Buffer.alloc(0);
+    this.#bytes = nothing;
     if (hasPublished) this.#heard();
   }
 

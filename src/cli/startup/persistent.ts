@@ -2,6 +2,7 @@ import { type ConfigSources, configFile } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
 import { failTrial } from '../../config/settings-trial.ts';
 import { loadToStart } from '../../config/start.ts';
+import { lookOf } from '../../config/watch.ts';
 import { messageOf } from '../../core/errors.ts';
 import type { Gateway } from '../../gateway.ts';
 import { createLog, type Logger } from '../../instrumentation/log.ts';
@@ -22,6 +23,7 @@ export interface PersistentDependencies {
   readonly onFailure: (error: unknown, url: string | undefined) => void;
 }
 
+const ignore = (): void => {};
 /** How long a gateway that did not start, or makes room for another, may take to let go of everything. */
 const stopMs = 10_000;
 
@@ -50,7 +52,11 @@ export class PersistentGateway implements Served {
   /** Rejects when it is to stop before it started, and when it can't start and there can be no page about it. */
   async start(signal: AbortSignal): Promise<void> {
     let mode: 'usual' | 'safe' = 'usual';
+    // Whoever else listens comes and goes; without a listener it would end the process. On a terminal it is to.
+    if (!process.stdin.isTTY) process.off('SIGHUP', ignore).on('SIGHUP', ignore);
+    const file = configFile(this.#deps.sources);
     for (;;) {
+      const look = file === undefined ? '' : lookOf(file);
       try {
         await (mode === 'safe' ? this.#startSafely(signal) : this.#startUsually(signal));
         this.failure = undefined;
@@ -58,7 +64,7 @@ export class PersistentGateway implements Served {
       } catch (error) {
         this.failure = error;
         if (signal.aborted) throw error;
-        mode = await (await this.#keeper()).keep(error, signal);
+        mode = await (await this.#keeper()).keep(error, look, signal);
       }
     }
     if (mode === 'safe') this.#guard = this.#leaveSafeMode(signal);
@@ -112,9 +118,15 @@ export class PersistentGateway implements Served {
   async #run(config: Config, sources: ConfigSources | undefined, signal: AbortSignal): Promise<Gateway> {
     const { Gateway } = await import('../../gateway.ts');
     const gateway = new Gateway(config, this.#log, sources, this.#deps.restart(config));
+    // One of its own: what listens to a signal that lives on is never forgotten.
+    const own = new AbortController();
+    const onAbort = () => own.abort(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    if (signal.aborted) onAbort();
     try {
-      await gateway.start(signal);
+      await gateway.start(own.signal);
     } catch (error) {
+      signal.removeEventListener('abort', onAbort);
       await gateway.stop(AbortSignal.timeout(stopMs));
       throw error;
     }

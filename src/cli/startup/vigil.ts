@@ -59,13 +59,14 @@ export class Vigil {
 
   /**
    * @param error what the start failed with
+   * @param look of the configuration file before that
    * @returns how to try again
    * @throws `error` itself where no page can be shown; the signal's reason
    */
-  async keep(error: unknown, signal: AbortSignal): Promise<'usual' | 'safe'> {
+  async keep(error: unknown, look: string, signal: AbortSignal): Promise<'usual' | 'safe'> {
     const { sources } = this.#deps;
     const file = configFile(sources);
-    this.#wakening.begin(file);
+    this.#wakening.begin(look);
     const isNew = this.#note(error);
     const { min, max } = this.#deps.dueMs ?? { min: 2_000, max: 60_000 };
     // Twice as long after each attempt, as what may be over by itself is over soon or late.

@@ -21,9 +21,9 @@ export class Wakening {
   #wake: (wake: Wake) => void = () => {};
   #lastLook = '';
 
-  /** Forgets changes until now. */
-  begin(file: string | undefined): void {
-    this.#lastLook = file === undefined ? '' : lookOf(file);
+  /** @param look of the configuration file, before it was read last */
+  begin(look: string): void {
+    this.#lastLook = look;
   }
 
   /** Somebody asks. */

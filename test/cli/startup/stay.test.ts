@@ -127,6 +127,11 @@ test('what is not the configuration: each cause with its code, over by itself on
   }
   mqtt.server.close();
   grpc.server.close();
+  // As often as somebody likes, also while it is being tried.
+  for (let i = 0; i < 6; i++) {
+    gateways[2]!.process.child.kill('SIGHUP');
+    await gateways[2]!.page();
+  }
   await user.stop();
   // Nobody waits who asks.
   const form = { method: 'POST', headers: { origin: `http://127.0.0.1:${gateways[2]!.httpPort}` } };

@@ -220,7 +220,7 @@ export class Gateway {
       configDesk: settings.desk,
       ...{ identity: () => this.#identity(), log: part, root: log, restart },
     });
-    const { http, grpc } = this.#serving;
+    const { http, grpc, demo } = this.#serving;
     // Started sink first and stopped source first: what a part hands on always has somewhere to go.
     const existing = (...all: (Service | undefined)[]): Service[] => all.filter((one) => one !== undefined);
     this.#services = new ServiceGroup([
@@ -228,7 +228,7 @@ export class Gateway {
       [clock, this.#auth, ...this.#serving.services],
       [this.#commands, this.#decoding, this.#decoding.redecoder, ...this.#watching.services],
       [this.#uplink],
-      existing(this.#mqtt, this.#bridges, this.#serial, this.#modbus, grpc, this.#canary, settings.watch),
+      existing(this.#mqtt, this.#bridges, this.#serial, this.#modbus, grpc, demo, this.#canary, settings.watch),
       [settings.trial],
     ]);
   }

@@ -14,6 +14,7 @@ import type { ConfigDesk } from './config/desk.ts';
 import type { Config } from './config/schema.ts';
 import type { LiveFeed } from './core/live.ts';
 import type { Decoding } from './decoding.ts';
+import type { Demo } from './first-run/demo.ts';
 import type { Welcome } from './first-run/welcome.ts';
 import type { History } from './history/history.ts';
 import type { Metrics } from './instrumentation/metrics.ts';
@@ -45,6 +46,7 @@ export interface HttpParts {
   readonly load: Load;
   readonly welcome: Welcome;
   readonly uplinkTest: ProbeDesk;
+  readonly demo: Demo;
   readonly configDesk: ConfigDesk;
   readonly history: History;
   readonly live: LiveFeed;
@@ -81,6 +83,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     welcome: parts.welcome,
     attempts: parts.mqtt,
     uplinkTest: parts.uplinkTest,
+    demo: parts.demo,
     connectionsPerAddress: config.limits.connectionsPerAddress,
     config: parts.configDesk,
     publish: {

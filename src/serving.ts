@@ -14,6 +14,7 @@ import type { Config } from './config/schema.ts';
 import type { Take } from './core/message.ts';
 import { localPrincipal } from './core/principal.ts';
 import type { Decoding } from './decoding.ts';
+import { Demo } from './first-run/demo.ts';
 import { thisNetwork } from './first-run/reach.ts';
 import { Welcome } from './first-run/welcome.ts';
 import { httpApi } from './http-parts.ts';
@@ -66,6 +67,7 @@ export class Serving {
   readonly load: Load;
   readonly welcome: Welcome;
   readonly services: readonly Service[];
+  readonly demo: Demo;
 
   constructor(deps: ServingDependencies) {
     const { config, dataDir, buffer, rules, clock, decoding, mqtt, serial, reporter, metrics, identity, log } = deps;
@@ -89,6 +91,7 @@ export class Serving {
     });
     this.welcome = welcomeOf(deps, () => this.http);
     this.services = [this.load, this.welcome];
+    this.demo = demoOf(deps);
     this.http = httpApi({
       ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish, live },
       ...{ commands: deps.commands, restart: deps.restart, watch },
@@ -96,6 +99,7 @@ export class Serving {
       configDesk: deps.configDesk,
       load: this.load,
       welcome: this.welcome,
+      demo: this.demo,
       history: deps.watching.history,
       alarms: deps.watching.alarms,
       uplinkTest: new ProbeDesk({
@@ -128,6 +132,17 @@ export class Serving {
     const tls = { http: this.http.certificate ?? null, grpc: this.grpc.certificate ?? null };
     return { load: this.load.status(), tls };
   }
+}
+
+/** Simulated devices: who looks on sees them, and the buffer does not. */
+function demoOf({ buffer, clock, decoding: { registry }, watching, log }: ServingDependencies): Demo {
+  return new Demo({
+    ...{ shelf: buffer.shelf, clock, heard: registry.heard, log: log('demo') },
+    devices: async () => (await import('./cli/demo/simulated.ts')).simulatedDevices(1),
+    onlooker: () => watching.onlooker,
+    known: () => registry.summaries(),
+    forget: (id) => registry.forget(id),
+  });
 }
 
 /** What pages have to know first. @param http asked when somebody asks */

@@ -7,6 +7,7 @@ import type { Principal } from '../core/principal.ts';
 import type { GatewayReport } from '../first-run/gateway-card.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import type { DeviceSummary } from '../registry/describe.ts';
+import { type AlarmsApi, alarmsSeenBy } from './alarms-routes.ts';
 import type { ClockApi } from './clock-routes.ts';
 import { withFields } from './device-fields.ts';
 import { pageOf } from './device-query.ts';
@@ -24,6 +25,7 @@ export interface BootstrapDependencies {
   readonly status: () => GatewayStatus;
   readonly clock: ClockApi;
   readonly devices: DevicesApi;
+  readonly alarms: Pick<AlarmsApi, 'all'>;
   readonly history: HistoryApi;
   readonly live: { readonly feed: LiveFeed };
 }
@@ -31,6 +33,7 @@ export interface BootstrapDependencies {
 /** Devices on the first page, and fields told of each. */
 const firstPage = 100;
 const maxFields = 8;
+const maxAlarms = 20;
 
 /**
  * `GET /api/v1/bootstrap`: all that a page needs before it draws, in one answer, as far as whoever asks may see it. `live.cursor` is of
@@ -56,6 +59,7 @@ export function addBootstrapRoute(app: FastifyInstance, deps: BootstrapDependenc
       preferences,
       status: mayReadAll ? status() : null,
       devices: withFields(page, devices, maxFields),
+      alarms: alarmsFor(principal, deps.alarms),
       sparklines: await sparklinesOf(pins, deps.history, devices),
       live: { cursor },
     };
@@ -81,6 +85,15 @@ function devicesFor({ may }: Principal, devices: DevicesApi): readonly DeviceSum
   if (!mayReadSome(may)) return [];
   const all = devices.summaries();
   return may.isAdmin || may.readsAll ? all : all.filter(({ id }) => mayRead(may, id));
+}
+
+/** Those that are open: the active ones first, as they come first to whoever looks. */
+function alarmsFor(principal: Principal, alarms: Pick<AlarmsApi, 'all'>): object {
+  const seen = mayReadSome(principal.may) ? alarmsSeenBy(principal, alarms.all()) : [];
+  const active = seen.filter(({ state }) => state === 'active');
+  const acknowledged = seen.filter(({ state }) => state === 'acknowledged');
+  const open = [...active, ...acknowledged];
+  return { alarms: open.slice(0, maxAlarms), total: open.length };
 }
 
 /** Where it is found is for whoever may see the gateway. */

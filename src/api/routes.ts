@@ -11,6 +11,7 @@ import { addCommandsRoutes, type CommandsApi } from './commands-routes.ts';
 import { addConfigRoutes, type ConfigApi } from './config-routes.ts';
 import type { Connections } from './connections.ts';
 import { addDashboardRoutes } from './dashboard-routes.ts';
+import { addDemoRoutes, type DemoApi } from './demo-routes.ts';
 import { addDeviceMetrics } from './device-metrics.ts';
 import { addDevicesRoutes, type DevicesApi } from './devices-routes.ts';
 import { addDocsRoutes } from './docs-routes.ts';
@@ -58,6 +59,7 @@ export interface RouteDependencies {
   readonly attempts: AttemptsApi;
   readonly alarms: AlarmsApi;
   readonly uplinkTest: UplinkTestApi;
+  readonly demo: DemoApi;
   readonly logs: LogsApi;
   readonly upkeep: UpkeepApi;
 }
@@ -86,6 +88,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addCommandsRoutes(app, deps.commands);
   addConfigRoutes(app, deps.config, deps.rules);
   addUplinkTestRoute(app, deps.uplinkTest);
+  addDemoRoutes(app, deps.demo);
   addGraphqlRoutes(app, deps.graphql);
   addLogsRoutes(app, deps.logs);
   addUpkeepRoutes(app, deps.upkeep);

@@ -174,6 +174,8 @@ const noDevices: DevicesApi = {
   forget: async () => false,
 };
 
+const noDemo = { isRunning: false, devices: [] };
+
 const noRedecoding: RedecodeApi = {
   status: () => healthyParts.redecode,
   begin: () => healthyParts.redecode,
@@ -236,6 +238,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     clock: { status: () => healthyParts.clock, heard: () => ({ name: 'agrees' }) },
     mqtt: { maxPacketSize: 1024, maxUnsentPerClient: 1024, accept: (stream) => stream.destroy() },
     welcome: welcome(),
+    demo: { status: () => noDemo, begin: async () => noDemo, end: async () => {} },
     uplinkTest: {
       test: async ({ url }) => ({ url, isOk: true, stages: [], addresses: [], certificate: null, collector: null }),
     },

@@ -100,6 +100,22 @@ test('a first run goes on after a restart, in another browser, up to a device th
     [at(after, 'firstRun.next'), at(after, 'status.mqtt.connections'), typeof after.csrfToken],
     ['summary', 1, 'string'],
   );
+  // Simulated devices are seen, and nothing of them is a record.
+  const records = at(after, 'status.buffer.ledger.received');
+  assert.equal((await ask('POST', 'demo')).status, 200);
+  const simulated = await eventually('a simulated value', async () => {
+    const { json } = await ask('GET', 'measurements?device=demo:greenhouse&from=-1h&field=temperature');
+    return (at(json, 'series.0.times.length') as number) > 0 && (await ask('GET', 'bootstrap')).json;
+  });
+  assert.deepEqual(
+    ['devices.total', 'devices.devices.0.name', 'devices.devices.0.source', 'sparklines.series.length'].map((path) =>
+      at(simulated, path),
+    ),
+    [4, 'Freezer (simulated)', 'demo', 6],
+  );
+  assert.equal((await ask('DELETE', 'demo')).status, 204);
+  const without = (await ask('GET', 'bootstrap')).json;
+  assert.deepEqual([at(without, 'devices.total'), at(without, 'status.buffer.ledger.received')], [1, records]);
   await ask('PUT', 'preferences', { pinned: [{ device: 'no-such', field: 'x' }] });
   assert.deepEqual(at((await ask('GET', 'bootstrap')).json, 'sparklines.series'), []);
   const done = (await ask('PUT', 'first-run/summary', { state: 'done' })).json;

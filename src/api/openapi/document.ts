@@ -11,6 +11,7 @@ import { gatewayOperations } from './gateway.ts';
 import { liveOperations } from './live.ts';
 import type { Answer, Operation, Operations } from './operation.ts';
 import { bufferOperations, graphqlOperations, ruleOperations } from './records.ts';
+import { setUpOperations } from './set-up.ts';
 import { upkeepOperations } from './upkeep.ts';
 
 /** Every route of the HTTP port. A test holds it against those that there are. */
@@ -18,6 +19,7 @@ export const operations: Operations = {
   ...gatewayOperations,
   ...accessOperations,
   ...firstRunOperations,
+  ...setUpOperations,
   ...deviceOperations,
   ...measurementOperations,
   ...topicOperations,

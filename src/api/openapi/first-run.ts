@@ -1,19 +1,6 @@
 import { Type } from 'typebox';
 import { listedDevice } from './devices.ts';
-import {
-  flag,
-  json,
-  list,
-  named as namedBy,
-  type Operations,
-  ok,
-  oneOf,
-  open,
-  orNull,
-  text,
-  time,
-  whole,
-} from './operation.ts';
+import { flag, json, list, type Operations, ok, oneOf, open, orNull, text, time, whole } from './operation.ts';
 
 const stepNames = ['password', 'name', 'upstream', 'sensor', 'summary'];
 const stepState = oneOf(['open', 'done', 'skipped'], 'What became of it; done also by other means.');
@@ -148,96 +135,6 @@ export const firstRunOperations: Operations = {
     answers: ok('Their preferences.', Type.Object(preferences)),
     problems: ['request.conflict', 'buffer.failed'],
   },
-  'GET /api/v1/connections/attempts': {
-    tag: 'First run',
-    summary: 'Tells who tried to connect by MQTT and was not let in, and who is connected and says nothing.',
-    needs: 'admin',
-    answers: ok(
-      'For whoever waits for a device that does not come.',
-      Type.Object({
-        mqtt: Type.Object({
-          address: text('Where the broker listens.'),
-          connections: whole('Clients connected now.'),
-          connectionsTotal: whole('Connections since the start, whatever became of them.'),
-          refused: namedBy(whole(''), 'Connections refused or ended by us, by reason.'),
-        }),
-        attempts: list(
-          Type.Object({
-            from: text('An address.'),
-            userName: orNull(text('Null: none was given.')),
-            clientId: orNull(text('')),
-            version: orNull(whole('3, 4 (MQTT 3.1.1) or 5; null: it did not come so far.')),
-            reason: text('Such as `bad-credentials`, `anonymous`, `version-refused`, `tls-failed`.'),
-            detail: text('What was the matter.'),
-            times: whole('How often it came again.'),
-            secondsAgo: whole('The last time.'),
-            isKnownUser: orNull(flag('There is somebody of that name.')),
-            advice: orNull(text('What to do next.')),
-          }),
-          'The newest first, fifty at the most, ten of one address.',
-        ),
-        silent: list(
-          Type.Object({
-            clientId: text(''),
-            who: text('Whose credentials it has.'),
-            from: text('An address.'),
-            version: orNull(whole('')),
-            secondsConnected: whole(''),
-          }),
-          'Connected, and nothing published: the newest first, twenty at the most.',
-        ),
-        silentTotal: whole('How many of these there are.'),
-      }),
-    ),
-  },
-  'POST /api/v1/uplink/test': {
-    tag: 'First run',
-    summary: 'Tries a collector out, stage by stage, within 15 s. Changes nothing, here or there.',
-    needs: 'admin',
-    body: json(
-      Type.Object({
-        url: text('`https://HOST:PORT`, or `http://HOST:PORT` in plaintext.'),
-        token: Type.Optional(
-          text('The gateway’s token there. Absent: what it is configured with, or its certificate.'),
-        ),
-        enrolToken: Type.Optional(text('With which it is to enrol; it is not used up, and so not tried.')),
-        ca: Type.Optional(text('Certificate of the authority that signed the collector, PEM.')),
-        fingerprint: Type.Optional(text('SHA-256 of a certificate of the collector’s chain, in place of `ca`.')),
-        serverName: Type.Optional(text('The name that its certificate is for. Absent: the host.')),
-      }),
-    ),
-    answers: ok(
-      'What became of each stage.',
-      Type.Object({
-        url: text(''),
-        isOk: flag('No stage failed.'),
-        stages: list(
-          Type.Object({
-            stage: oneOf(['dns', 'tcp', 'tls', 'auth', 'echo'], 'What is tried, in this order.'),
-            state: oneOf(['ok', 'failed', 'skipped'], 'Skipped: nothing to try, or what comes before failed.'),
-            ms: orNull(Type.Number({ description: 'How long it took; null: it was not tried.' })),
-            detail: text('What was found.'),
-            advice: orNull(text('What to do next; null: nothing, or the detail says so.')),
-          }),
-        ),
-        addresses: list(Type.String(), 'That the name stands for.'),
-        certificate: orNull(
-          Type.Object({
-            subject: text(''),
-            issuer: text(''),
-            names: list(Type.String(), 'That it is for.'),
-            validFrom: text('ISO 8601 in UTC.'),
-            expiresAt: text('ISO 8601 in UTC.'),
-            fingerprint: text('SHA-256, in hex with colons.'),
-          }),
-        ),
-        collector: orNull(
-          Type.Object({ agent: text('Its software.'), protocol: whole('The version that was agreed on.') }),
-        ),
-      }),
-    ),
-    problems: ['overload.shed'],
-  },
   'GET /api/v1/bootstrap': {
     tag: 'First run',
     summary: 'Tells all that a page needs before it draws, as far as whoever asks may see it.',
@@ -260,6 +157,10 @@ export const firstRunOperations: Operations = {
           devices: list(listedDevice, 'With the newest values of up to eight fields.'),
           next: orNull(text('For `GET /api/v1/devices?after=`.')),
           total: whole('How many there are on all pages.'),
+        }),
+        alarms: Type.Object({
+          alarms: list(open('As in `GET /api/v1/alarms`: twenty that are active, then acknowledged ones.')),
+          total: whole('How many are open.'),
         }),
         sparklines: Type.Object({
           windowSeconds: whole('Up to now.'),

@@ -1818,177 +1818,6 @@ pages?: {
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
- * via the `definition` "GetConnectionsAttemptsAnswer".
- */
-export interface GetConnectionsAttemptsAnswer {
-mqtt: {
-/**
- * Where the broker listens.
- */
-address: string
-/**
- * Clients connected now.
- */
-connections: number
-/**
- * Connections since the start, whatever became of them.
- */
-connectionsTotal: number
-/**
- * Connections refused or ended by us, by reason.
- */
-refused: {
-/**
- * This interface was referenced by `undefined`'s JSON-Schema definition
- * via the `patternProperty` "^.*$".
- */
-[k: string]: number
-}
-}
-/**
- * The newest first, fifty at the most, ten of one address.
- */
-attempts: {
-/**
- * An address.
- */
-from: string
-userName: (string | null)
-clientId: (string | null)
-version: (number | null)
-/**
- * Such as `bad-credentials`, `anonymous`, `version-refused`, `tls-failed`.
- */
-reason: string
-/**
- * What was the matter.
- */
-detail: string
-/**
- * How often it came again.
- */
-times: number
-/**
- * The last time.
- */
-secondsAgo: number
-isKnownUser: (boolean | null)
-advice: (string | null)
-}[]
-/**
- * Connected, and nothing published: the newest first, twenty at the most.
- */
-silent: {
-clientId: string
-/**
- * Whose credentials it has.
- */
-who: string
-/**
- * An address.
- */
-from: string
-version: (number | null)
-secondsConnected: number
-}[]
-/**
- * How many of these there are.
- */
-silentTotal: number
-}
-/**
- * This interface was referenced by `Root`'s JSON-Schema
- * via the `definition` "PostUplinkTestAnswer".
- */
-export interface PostUplinkTestAnswer {
-url: string
-/**
- * No stage failed.
- */
-isOk: boolean
-stages: {
-/**
- * What is tried, in this order.
- */
-stage: ("dns" | "tcp" | "tls" | "auth" | "echo")
-/**
- * Skipped: nothing to try, or what comes before failed.
- */
-state: ("ok" | "failed" | "skipped")
-ms: (number | null)
-/**
- * What was found.
- */
-detail: string
-advice: (string | null)
-}[]
-/**
- * That the name stands for.
- */
-addresses: string[]
-certificate: ({
-subject: string
-issuer: string
-/**
- * That it is for.
- */
-names: string[]
-/**
- * ISO 8601 in UTC.
- */
-validFrom: string
-/**
- * ISO 8601 in UTC.
- */
-expiresAt: string
-/**
- * SHA-256, in hex with colons.
- */
-fingerprint: string
-} | null)
-collector: ({
-/**
- * Its software.
- */
-agent: string
-/**
- * The version that was agreed on.
- */
-protocol: number
-} | null)
-}
-/**
- * This interface was referenced by `Root`'s JSON-Schema
- * via the `definition` "PostUplinkTestBody".
- */
-export interface PostUplinkTestBody {
-/**
- * `https://HOST:PORT`, or `http://HOST:PORT` in plaintext.
- */
-url: string
-/**
- * The gateway’s token there. Absent: what it is configured with, or its certificate.
- */
-token?: string
-/**
- * With which it is to enrol; it is not used up, and so not tried.
- */
-enrolToken?: string
-/**
- * Certificate of the authority that signed the collector, PEM.
- */
-ca?: string
-/**
- * SHA-256 of a certificate of the collector’s chain, in place of `ca`.
- */
-fingerprint?: string
-/**
- * The name that its certificate is for. Absent: the host.
- */
-serverName?: string
-}
-/**
- * This interface was referenced by `Root`'s JSON-Schema
  * via the `definition` "GetBootstrapAnswer".
  */
 export interface GetBootstrapAnswer {
@@ -2231,6 +2060,18 @@ next: (string | null)
  */
 total: number
 }
+alarms: {
+/**
+ * Items: As in `GET /api/v1/alarms`: twenty that are active, then acknowledged ones.
+ */
+alarms: {
+[k: string]: unknown
+}[]
+/**
+ * How many are open.
+ */
+total: number
+}
 sparklines: {
 /**
  * Up to now.
@@ -2263,6 +2104,205 @@ problem: (string | null)
 live: {
 cursor: (string | null)
 }
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetConnectionsAttemptsAnswer".
+ */
+export interface GetConnectionsAttemptsAnswer {
+mqtt: {
+/**
+ * Where the broker listens.
+ */
+address: string
+/**
+ * Clients connected now.
+ */
+connections: number
+/**
+ * Connections since the start, whatever became of them.
+ */
+connectionsTotal: number
+/**
+ * Connections refused or ended by us, by reason.
+ */
+refused: {
+/**
+ * This interface was referenced by `undefined`'s JSON-Schema definition
+ * via the `patternProperty` "^.*$".
+ */
+[k: string]: number
+}
+}
+/**
+ * The newest first, fifty at the most, ten of one address.
+ */
+attempts: {
+/**
+ * An address.
+ */
+from: string
+userName: (string | null)
+clientId: (string | null)
+version: (number | null)
+/**
+ * Such as `bad-credentials`, `anonymous`, `version-refused`, `tls-failed`.
+ */
+reason: string
+/**
+ * What was the matter.
+ */
+detail: string
+/**
+ * How often it came again.
+ */
+times: number
+/**
+ * The last time.
+ */
+secondsAgo: number
+isKnownUser: (boolean | null)
+advice: (string | null)
+}[]
+/**
+ * Connected, and nothing published: the newest first, twenty at the most.
+ */
+silent: {
+clientId: string
+/**
+ * Whose credentials it has.
+ */
+who: string
+/**
+ * An address.
+ */
+from: string
+version: (number | null)
+secondsConnected: number
+}[]
+/**
+ * How many of these there are.
+ */
+silentTotal: number
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostUplinkTestAnswer".
+ */
+export interface PostUplinkTestAnswer {
+url: string
+/**
+ * No stage failed.
+ */
+isOk: boolean
+stages: {
+/**
+ * What is tried, in this order.
+ */
+stage: ("dns" | "tcp" | "tls" | "auth" | "echo")
+/**
+ * Skipped: nothing to try, or what comes before failed.
+ */
+state: ("ok" | "failed" | "skipped")
+ms: (number | null)
+/**
+ * What was found.
+ */
+detail: string
+advice: (string | null)
+}[]
+/**
+ * That the name stands for.
+ */
+addresses: string[]
+certificate: ({
+subject: string
+issuer: string
+/**
+ * That it is for.
+ */
+names: string[]
+/**
+ * ISO 8601 in UTC.
+ */
+validFrom: string
+/**
+ * ISO 8601 in UTC.
+ */
+expiresAt: string
+/**
+ * SHA-256, in hex with colons.
+ */
+fingerprint: string
+} | null)
+collector: ({
+/**
+ * Its software.
+ */
+agent: string
+/**
+ * The version that was agreed on.
+ */
+protocol: number
+} | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostUplinkTestBody".
+ */
+export interface PostUplinkTestBody {
+/**
+ * `https://HOST:PORT`, or `http://HOST:PORT` in plaintext.
+ */
+url: string
+/**
+ * The gateway’s token there. Absent: what it is configured with, or its certificate.
+ */
+token?: string
+/**
+ * With which it is to enrol; it is not used up, and so not tried.
+ */
+enrolToken?: string
+/**
+ * Certificate of the authority that signed the collector, PEM.
+ */
+ca?: string
+/**
+ * SHA-256 of a certificate of the collector’s chain, in place of `ca`.
+ */
+fingerprint?: string
+/**
+ * The name that its certificate is for. Absent: the host.
+ */
+serverName?: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetDemoAnswer".
+ */
+export interface GetDemoAnswer {
+/**
+ * They measure.
+ */
+isRunning: boolean
+/**
+ * Ids of those that are known: they begin with `demo:`.
+ */
+devices: string[]
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostDemoAnswer".
+ */
+export interface PostDemoAnswer {
+/**
+ * They measure.
+ */
+isRunning: boolean
+/**
+ * Ids of those that are known: they begin with `demo:`.
+ */
+devices: string[]
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema

@@ -10,11 +10,14 @@ export function Field({
   label,
   hint,
   fault,
+  narrow = false,
   children,
 }: {
   readonly label: ComponentChildren;
   readonly hint?: ComponentChildren;
   readonly fault?: string | undefined;
+  /** No wider than a short answer needs. */
+  readonly narrow?: boolean;
   readonly children: VNode<Record<string, unknown>>;
 }) {
   const id = useId();
@@ -22,7 +25,7 @@ export function Field({
     .filter(Boolean)
     .join(' ');
   return (
-    <div class="field">
+    <div class={narrow ? 'field narrow' : 'field'}>
       <label for={id}>{label}</label>
       {cloneElement(children, {
         id,

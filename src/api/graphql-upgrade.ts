@@ -6,18 +6,22 @@ import type { GraphqlEngine } from './graphql/engine.ts';
 import type { Identify } from './guard.ts';
 import { Heartbeats } from './live/heartbeats.ts';
 import type { LiveApi } from './live/live-routes.ts';
+import type { LoadApi } from './load-hook.ts';
 import { UpgradeCallers, watchOrRefuse } from './upgrade-callers.ts';
 import type { UpgradeRoute } from './upgrades.ts';
 
 export interface GraphqlSocketsDependencies {
   readonly identify: Identify;
   readonly watch: LiveApi['watch'];
+  readonly load?: Pick<LoadApi, 'take' | 'admitRead'> | undefined;
   /** Loaded by the first who needs it. */
   readonly engine: () => Promise<GraphqlEngine>;
   readonly log: Log;
 }
 
 const maxMessageBytes = 256 * 1024;
+/** A hundred operations may each have a large answer: who does not read them is let go. */
+const maxUnsentBytes = 8 * 1024 * 1024;
 const maxUnsentPongBytes = 64 * 1024;
 const revoked = 'These credentials do not count any more.';
 
@@ -64,6 +68,7 @@ export class GraphqlSockets {
         // Whoever reads slowly is told no faster: the next event is asked for when this one was taken.
         send: (text) =>
           new Promise((resolve) => {
+            if (webSocket.bufferedAmount > maxUnsentBytes) webSocket.terminate();
             webSocket.send(text, () => resolve());
           }),
         close: (code, reason) => webSocket.close(code, reason),
@@ -74,6 +79,10 @@ export class GraphqlSockets {
           }),
       },
       principal,
+      (isSubscription) => {
+        this.#deps.load?.take('requests', 1, principal, '');
+        if (!isSubscription) this.#deps.load?.admitRead();
+      },
     );
     this.#heartbeats.add(beating);
     webSocket.on('pong', () => beating.answered());

@@ -95,11 +95,12 @@ export class HttpApi implements Service {
     const { maxConnections } = { ...usualLimits, ...deps.limits };
     this.#connections = new Connections(maxConnections, options.maxLiveConnections);
     const history = puttingOff(deps.history, () => deps.load?.admitRead());
-    this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices, commands, history });
+    this.#sockets = new LiveSockets({ ...live, identify: this.#identify, devices, commands, history, load: deps.load });
     this.#graphql = lazyEngine(deps, deps.log);
     const graphql = new GraphqlSockets({
       identify: this.#identify,
       watch: live.watch,
+      load: deps.load,
       engine: this.#graphql,
       log: deps.log,
     });

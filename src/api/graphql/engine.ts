@@ -28,6 +28,15 @@ export interface GraphqlRequest {
   readonly variables?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** @throws {HeadgateError} rate.limited, overload.shed */
+type Admit = (isSubscription: boolean) => void;
+
+/** Whose WebSocket it is. */
+interface Caller {
+  readonly principal: Principal;
+  readonly admit?: Admit | undefined;
+}
+
 /** What comes of an operation, by graphql-js or by graphql-ws. */
 interface ResultLike {
   readonly data?: Record<string, unknown> | null | undefined;
@@ -47,27 +56,28 @@ const maxRemembered = 100;
 export class GraphqlEngine {
   readonly schema: GraphQLSchema;
   readonly #log: Log;
-  readonly #server: Server<Operation>;
+  readonly #server: Server<Caller>;
   readonly #documents = new Map<string, DocumentNode>();
 
   constructor(parts: GraphqlParts, log: Log) {
     this.#log = log;
     this.schema = buildSchema(schemaText);
-    this.#server = makeServer<ConnectionInitMessage['payload'], Operation>({
+    this.#server = makeServer<ConnectionInitMessage['payload'], Caller>({
       schema: this.schema,
-      context: ({ extra }) => extra,
       connectionInitWaitTimeout: initWaitMs,
       onSubscribe: (context, _id, { query, operationName, variables }) => {
         if (Object.keys(context.subscriptions).length > maxOperations)
           return [new GraphQLError(`A connection may have ${maxOperations} operations under way.`)];
         const document = this.read(query);
         if (!('kind' in document)) return document;
+        const refusal = this.#refusal(context.extra, getOperationAST(document, operationName)?.operation);
+        if (refusal !== undefined) return [refusal];
         return {
           schema: this.schema,
           document,
           operationName: operationName ?? undefined,
           variableValues: variables ?? undefined,
-          contextValue: context.extra,
+          contextValue: { principal: context.extra.principal, told: 0 },
         };
       },
       onError: (_context, _id, _payload, errors) => errors.map((error) => this.#told(error)),
@@ -102,7 +112,7 @@ export class GraphqlEngine {
     const operation = getOperationAST(document, operationName);
     const refusal = refusalOf(operation?.operation, operationName, isReadOnly);
     if (refusal !== undefined) return { errors: [this.#told(new GraphQLError(refusal))] };
-    const contextValue: Operation = { principal, traceId };
+    const contextValue: Operation = { principal, traceId, told: 0 };
     const result = await execute({
       schema: this.schema,
       document,
@@ -138,11 +148,22 @@ export class GraphqlEngine {
   /**
    * Serves one WebSocket by the protocol graphql-transport-ws.
    *
+   * @param admit counts an operation against what the caller may ask for
    * @returns to be called when it is closed
    */
-  serve(socket: GraphqlSocket, principal: Principal): (code: number, reason: string) => void {
-    const closed = this.#server.opened(socket, { principal });
+  serve(socket: GraphqlSocket, principal: Principal, admit?: Admit): (code: number, reason: string) => void {
+    const closed = this.#server.opened(socket, { principal, admit });
     return (code, reason) => void closed(code, reason);
+  }
+
+  #refusal({ admit }: Caller, operation: string | undefined): GraphQLError | undefined {
+    try {
+      admit?.(operation === 'subscription');
+      return undefined;
+    } catch (error) {
+      const { message: text } = error as Error;
+      return new GraphQLError(text, { originalError: error as Error });
+    }
   }
 
   /** An error in the words of the table of errors. What was thrown and not expected goes to the log. */

@@ -29,6 +29,19 @@ export interface Operation {
   readonly principal: Principal;
   /** As in `Message`: of the request that it came in. */
   readonly traceId?: string | undefined;
+  /** Fields, attributes and topics of devices that it was told so far: how many a device has is not known before. */
+  told: number;
+}
+
+/** What one operation is told of them: to make more takes others' time. */
+const maxTold = 50_000;
+
+/** @throws {HeadgateError} request.invalid */
+function counted<T>(list: readonly T[], operation: Operation): readonly T[] {
+  operation.told += list.length;
+  if (operation.told <= maxTold) return list;
+  const detail = `That is more than ${maxTold} fields, attributes and topics of devices: ask for fewer devices at a time.`;
+  throw new HeadgateError('request.invalid', detail);
 }
 
 interface EventsArguments {
@@ -129,13 +142,13 @@ export function resolversOf({
     Device: {
       firstSeen: ({ firstSeen }: DeviceSummary) => firstSeen.at,
       lastSeen: ({ lastSeen }: DeviceSummary) => lastSeen?.at ?? null,
-      fields: (device: DeviceSummary, { names }: { readonly names?: readonly string[] | null }) =>
-        (whole(device)?.fields ?? [])
+      fields: (device: DeviceSummary, { names }: { readonly names?: readonly string[] | null }, operation) =>
+        counted(whole(device)?.fields ?? [], operation)
           .filter(({ name }) => names?.includes(name) ?? true)
           .map((field) => ({ ...field, value: jsonOf(field.value) })),
-      attributes: (device: DeviceSummary) =>
-        Object.entries(whole(device)?.attributes ?? {}).map(([name, value]) => ({ name, value })),
-      topics: (device: DeviceSummary) => whole(device)?.topics ?? [],
+      attributes: (device: DeviceSummary, _args: never, operation) =>
+        counted(Object.entries(whole(device)?.attributes ?? {}), operation).map(([name, value]) => ({ name, value })),
+      topics: (device: DeviceSummary, _args: never, operation) => counted(whole(device)?.topics ?? [], operation),
     },
   };
 }

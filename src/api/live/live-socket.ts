@@ -13,6 +13,7 @@ import { type ClientFrame, clientFrame, type FrameId, frameIn, idIn, startFrame 
 import { SocketSubscription } from './socket-subscription.ts';
 
 export type CommandFrame = ClientFrame & { readonly type: 'command' };
+type Question = ClientFrame & { readonly type: 'query' };
 
 /** What all WebSockets have in common. */
 export interface SocketParts {
@@ -20,8 +21,10 @@ export interface SocketParts {
   readonly take: Take;
   /** Counts a message against what somebody may publish. @throws {HeadgateError} rate.limited */
   readonly admit?: ((principal: Principal, bytes: number) => void) | undefined;
+  /** Counts a question, a command or a subscription against what somebody may ask for. @throws {HeadgateError} rate.limited */
+  readonly admitAsked?: ((principal: Principal) => void) | undefined;
   /** What answers a `query`, a failure too. How many may wait is bounded there. */
-  readonly answer: (query: ClientFrame & { readonly type: 'query' }, by: Principal) => Promise<object>;
+  readonly answer: (query: Question, by: Principal) => Promise<object>;
   /** Gives a device a command. Calls back when it is durable, and when it is over. Rejects with a {@link HeadgateError}. */
   readonly command: (
     frame: CommandFrame,
@@ -39,6 +42,8 @@ const maxCommands = 32;
 /** Messages that are not durable yet, and their bytes: beyond them it is not read from. */
 const maxInFlight = 256;
 const maxInFlightBytes = 4 * 1024 * 1024;
+/** Questions that wait for their turn: beyond them it is not read from. */
+const maxQuestions = 16;
 /** Who does not read its answers is let go. */
 const maxUnsentBytes = 1024 * 1024;
 /** Frames that could not be read, one after the other: that is no client of ours. */
@@ -56,6 +61,8 @@ export class LiveSocket implements Beating {
   #subscriptions: Map<FrameId, SocketSubscription> | undefined;
   /** Commands that are not over, and what ends the waiting for them. */
   #commands = 0;
+  /** Each is answered in a turn of its own: many at once come in one piece, and would hold up everything else. */
+  #questions: Question[] = [];
   #over: AbortController | undefined;
   #silentTurns = 0;
   #garbage = 0;
@@ -118,6 +125,7 @@ export class LiveSocket implements Beating {
   closed(): void {
     for (const one of this.#subscriptions?.values() ?? []) one.close();
     this.#subscriptions = undefined;
+    this.#questions = [];
     this.#over?.abort();
   }
 
@@ -162,7 +170,10 @@ export class LiveSocket implements Beating {
         this.#command(frame);
         break;
       case 'query':
-        this.#parts.answer(frame, this.#principal).then((said) => this.#answer(said, frame.id));
+        this.#parts.admitAsked?.(this.#principal);
+        this.#questions.push(frame);
+        if (this.#questions.length === 1) setImmediate(() => this.#answerNext());
+        if (this.#isFull) this.#webSocket.pause();
         break;
       case 'ping':
         this.#answer({ type: 'pong' }, frame.id);
@@ -170,7 +181,16 @@ export class LiveSocket implements Beating {
     }
   }
 
+  #answerNext(): void {
+    const question = this.#questions.shift();
+    if (question === undefined) return;
+    this.#parts.answer(question, this.#principal).then((said) => this.#answer(said, question.id));
+    if (this.#questions.length > 0) setImmediate(() => this.#answerNext());
+    this.#readIfAllowed();
+  }
+
   #subscribe({ id, filter, after }: ClientFrame & { readonly type: 'subscribe' }): void {
+    this.#parts.admitAsked?.(this.#principal);
     const scope = scopeOf(this.#principal);
     if (this.#subscriptions === undefined) {
       this.#subscriptions = new Map();
@@ -214,6 +234,7 @@ export class LiveSocket implements Beating {
   #command(frame: CommandFrame): void {
     if (this.#commands >= maxCommands)
       throw new HeadgateError('rate.limited', `A connection has at most ${maxCommands} commands that are not over.`);
+    this.#parts.admitAsked?.(this.#principal);
     this.#commands++;
     this.#over ??= new AbortController();
     const tell = (command: object): void => this.#answer({ type: 'command', command }, frame.id);
@@ -224,7 +245,9 @@ export class LiveSocket implements Beating {
   }
 
   get #isFull(): boolean {
-    return this.#inFlight >= maxInFlight || this.#inFlightBytes >= maxInFlightBytes;
+    return (
+      this.#inFlight >= maxInFlight || this.#inFlightBytes >= maxInFlightBytes || this.#questions.length >= maxQuestions
+    );
   }
 
   /** Counts a frame; who sends too many is read from again when their time has come. */

@@ -8,6 +8,7 @@ import { type DevicesApi, seenBy } from '../devices-routes.ts';
 import { errorFrame } from '../failure-forms.ts';
 import { commandFrom } from '../given-command.ts';
 import { demandOf, type Identify } from '../guard.ts';
+import type { LoadApi } from '../load-hook.ts';
 import { type HistoryApi, measurementsBody } from '../measurements/history-routes.ts';
 import { UpgradeCallers, watchOrRefuse } from '../upgrade-callers.ts';
 import type { UpgradeRoute } from '../upgrades.ts';
@@ -20,6 +21,7 @@ export interface LiveSocketsDependencies extends LiveApi {
   readonly devices: DevicesApi;
   readonly commands: CommandsApi;
   readonly history: HistoryApi;
+  readonly load?: Pick<LoadApi, 'take'> | undefined;
 }
 
 /** A frame that is longer ends its connection. */
@@ -42,6 +44,7 @@ export class LiveSockets {
       feed: deps.feed,
       take: deps.take,
       admit: deps.admit,
+      admitAsked: (principal) => deps.load?.take('requests', 1, principal, ''),
       command: (...about) => giveCommand(deps.commands, ...about),
       answer: (query, by) =>
         answerOf(query, by, deps).then(

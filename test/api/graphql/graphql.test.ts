@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
+import { resolversOf } from '../../../src/api/graphql/resolvers.ts';
 import { HttpApi } from '../../../src/api/http-api.ts';
 import { permissionsOf } from '../../../src/auth/scopes.ts';
 import type { Command } from '../../../src/core/command.ts';
@@ -208,6 +209,24 @@ test('what is too deep, too much or no query is refused before anything is done'
   assert.equal(mutation.statusCode, 400);
   assert.match(mutation.body, /send this with POST/);
   assert.deepEqual(published, []);
+});
+
+test('what devices have is counted as it is told, however many they have', () => {
+  const { Device } = resolversOf({} as never);
+  const device = {
+    fields: [1, 2, 3].map((value) => ({ name: `f${value}`, value })),
+    topics: ['a'],
+    attributes: { a: '1' },
+  };
+  for (const [name, length] of [
+    ['fields', 3],
+    ['topics', 1],
+    ['attributes', 1],
+  ] as const) {
+    const ask = (told: number) => Device![name]!(device as never, {} as never, { told } as never) as unknown[];
+    assert.equal(ask(50_000 - length).length, length, name);
+    assert.throws(() => ask(50_001 - length), { code: 'request.invalid' }, name);
+  }
 });
 
 test('it answers in the form that is asked for', async (t) => {

@@ -4,6 +4,7 @@ import { type TestContext, test } from 'node:test';
 import { Client, Server, ServerCredentials } from '@grpc/grpc-js';
 import { type TlsSettings, Transport } from '../../src/uplink/transport.ts';
 import { TestAuthority } from '../support/certificates.ts';
+import { eventually } from '../support/wait.ts';
 
 // What the uplink relies on in grpc-js: it hands the raw TCP socket of each connection to the channel's credentials before
 // anything is sent, uses the socket that they return, and closes it with the channel.
@@ -82,8 +83,8 @@ for (const [name, tls] of [
     const grown = transport.wireBytes() - before;
     assert.ok(grown > 200_000 && grown < 203_000, `${grown} bytes for 100,000 there and back`);
     // Nothing is under way any more but what the two ends confirm to each other, so both see the same.
-    for (let last = -1; last !== proxy.bytes(); await new Promise((resolve) => setTimeout(resolve, 20)))
-      last = proxy.bytes();
-    assert.equal(transport.wireBytes(), proxy.bytes());
+    await eventually('both to have counted the same', () => {
+      assert.equal(transport.wireBytes(), proxy.bytes());
+    });
   });
 }

@@ -56,15 +56,20 @@ interface Options {
   readonly rules?: readonly RuleOptions[];
   readonly directory?: string;
   readonly quality?: 'unset' | 'synced';
+  /** What may be in memory only, which bounds what a relaxed rule holds back. */
+  readonly maxPendingBytes?: number;
   /** Of all that is sent. */
   readonly traceId?: string;
 }
 
 async function started(t: TestContext, options: Options = {}) {
-  const { rules = [], directory = tempDir(t), quality = 'synced', traceId } = options;
+  const { rules = [], directory = tempDir(t), quality = 'synced', maxPendingBytes = 65_536, traceId } = options;
   let nowMs = startMs;
   const clock = { quality: () => quality, now: () => nowMs, monotonic: () => performance.now() };
-  const buffer = await openBuffer(t, directory, { options: { keep: 3_600_000, maxBatchBytes: 16_384 }, clock });
+  const buffer = await openBuffer(t, directory, {
+    options: { keep: 3_600_000, maxBatchBytes: 16_384, maxPendingBytes },
+    clock,
+  });
   const book = new RuleBook(rules);
   const site = { decode: unknowing, version: 1 };
   const decode: Decoder = (message, atMs) => site.decode(message, atMs);
@@ -267,13 +272,15 @@ test('what came of a run that was cut short is made whole by the next', async (t
 
 test('many messages of several lanes', async (t) => {
   const rules: RuleOptions[] = [{ name: 'quick', match: { topic: 'q/#' }, durability: 'relaxed', forward: true }];
-  const { buffer, send, knows, again, later } = await started(t, { rules });
+  const { buffer, send, knows, again, later } = await started(t, { rules, maxPendingBytes: 16 * 2 ** 20 });
   for (let i = 0; i < 30; i++) {
     later(20_000);
     await send(`q/${i % 3}`, ...Array.from({ length: 50 }, (_, n) => `${n},${n + 1}`));
     await send(`n/${i % 3}`, ...Array.from({ length: 50 }, (_, n) => `${n}`));
   }
   await eventually('everything to be on disk', () => buffer.status().pendingBytes === 0);
+  // Else what is missing had no room, and says nothing of what is decoded again.
+  assert.equal(buffer.status().ledger.waiting, 3_000);
   knows(numbers(2), 2);
   assert.deepEqual(await again(), { ...nothing, messages: 3_000, superseded: 3_000, records: 4_500 });
   assert.deepEqual(await again(), { ...nothing, messages: 3_000, already: 3_000 });

@@ -93,12 +93,13 @@ export const homes: Readonly<Record<string, readonly string[]>> = {
   'reflect-metadata': ['uplink/', 'collector/', 'auth/tls/'],
   serialport: ['sources/serial/connection.ts'],
   typebox: ['lib/', 'config/', 'api/', 'profiles/language/', '*/options.ts'],
+  uplot: ['dashboard/charts/'],
   ws: ['api/'],
   yaml: ['config/', 'lib/settings/'],
 };
 
 /** Libraries that are built into the dashboard: nobody needs them at run time, so they are installed for development only. */
-export const bundled: readonly string[] = ['@preact/signals', 'preact'];
+export const bundled: readonly string[] = ['@preact/signals', 'preact', 'uplot'];
 
 /** Made by a program, not by hand: exempt from what is about style. */
 export const generated = 'wire/generated/';

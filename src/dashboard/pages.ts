@@ -16,4 +16,5 @@ export const pages: readonly Page[] = [
   { name: 'overview', icon: 'overview', key: 'o', place: 'rail', load: () => import('./pages/overview/overview.tsx') },
   { name: 'devices', icon: 'devices', key: 'd', place: 'rail', load: () => import('./pages/devices/devices.tsx') },
   { name: 'uplink', icon: 'uplink', key: 'b', place: 'rail', load: () => import('./pages/uplink/uplink.tsx') },
+  { name: 'device', icon: 'devices', place: 'none', load: () => import('./pages/device/device.tsx') },
 ];

@@ -30,7 +30,7 @@ declare module 'fastify' {
 /**
  * `Idempotency-Key` on everything that changes something (draft-ietf-httpapi-idempotency-key-header): the same request under the same
  * key is answered as it was, and done once; another one under that key is refused with 422, and one that comes while the first
- * is under way with 409. Keys are each caller's own. An answer that says to try again, or that not all was done, is not kept.
+ * is under way with 409. Keys are each caller's own; who does not say who they are has none. An answer that says to try again, or that not all was done, is not kept.
  *
  * Kept for a day, in memory: {@link maxAnswers} at the most, the oldest go first. What is durable beyond a crash is for the
  * routes to say.
@@ -58,6 +58,8 @@ export function addIdempotency(app: FastifyInstance, now: () => MonotonicMs): vo
   app.addHook('preHandler', async (request, reply): Promise<FastifyReply | undefined> => {
     const given = request.headers['idempotency-key'];
     if (given === undefined || !writes.has(request.method)) return undefined;
+    // All who do not say who they are would share theirs.
+    if (request.principal.kind === 'nobody') return undefined;
     if (typeof given !== 'string' || !/^[\x21-\x7e]+$/.test(given) || given.length > maxKey) {
       const detail = `\`Idempotency-Key\` must have 1 to ${maxKey} characters, without spaces.`;
       return sendProblem(reply, problem('request.invalid', detail));

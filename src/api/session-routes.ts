@@ -33,7 +33,12 @@ export function addSessionRoutes(app: FastifyInstance, auth: Auth, firstRun: Wel
   });
   app.delete(path, needs('somebody'), async (request, reply) => {
     const id = sessionIdOf(request);
-    if (id !== undefined) await auth.sessions.end(id);
+    if (id !== undefined) {
+      const person = auth.ofSession(id);
+      await auth.sessions.end(id);
+      // What is open does not say of which session it is: other browsers of the same person come back by themselves.
+      if (person !== undefined) auth.book.cut(person.id);
+    }
     return reply
       .header('set-cookie', cookie(request, '', 0))
       .code(204)

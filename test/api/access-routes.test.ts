@@ -111,9 +111,23 @@ test('a browser signs in, shows its cookie, and signs out', async (t) => {
     [undefined, 403],
   ] as const)
     assert.equal((await ask('status', { headers: { ...upgrade, ...(origin && { origin }) } })).status, status, origin);
+  const ended: string[] = [];
+  auth.book.watch(who.json.principal.id, () => ended.push('a stream'));
   const out = await ask('session', { method: 'DELETE', headers: { ...headers, ...csrf } });
-  assert.deepEqual([out.status, /Max-Age=0/.test(String(out.headers['set-cookie']))], [204, true]);
+  assert.deepEqual([out.status, /Max-Age=0/.test(String(out.headers['set-cookie'])), ended], [204, true, ['a stream']]);
   assert.equal((await ask('status', { headers })).status, 401);
+});
+
+test('who has not said who they are has no answers kept: neither for others nor as a way around the throttle', async (t) => {
+  const { auth, ask } = await api(t);
+  await auth.changes.addPerson('eve', password, ['admin'], by);
+  const signIn = (given: string) =>
+    ask('session', { method: 'POST', body: { name: 'eve', password: given }, headers: { 'idempotency-key': 'k' } });
+  for (let i = 0; i < 2; i++) {
+    const { status, headers } = await signIn(password);
+    assert.deepEqual([status, /^headgate_session=./.test(String(headers['set-cookie']))], [200, true]);
+  }
+  assert.equal((await signIn('another password')).code, 'auth.failed');
 });
 
 test('who changes a password is signed out elsewhere', async (t) => {

@@ -23,7 +23,7 @@ interface Asked {
  */
 export function addLogsRoutes(app: FastifyInstance, logs: LogsApi): void {
   app.get('/api/v1/logs', needsLong(admin), async (request, reply) => {
-    const asked = askedIn(request);
+    const asked = askedIn(request, logs.last);
     const find = (): readonly LogLine[] => logs.after(asked.after).filter(asked.isWanted).slice(-asked.limit);
     let found = find();
     if (found.length === 0 && asked.waitMs > 0) {
@@ -51,7 +51,7 @@ async function nextLine(logs: LogsApi, isThere: () => boolean, signal: AbortSign
 }
 
 /** @throws {HeadgateError} request.invalid */
-function askedIn({ query }: FastifyRequest): Asked {
+function askedIn({ query }: FastifyRequest, last: number): Asked {
   const {
     after = '0',
     limit = '200',
@@ -66,8 +66,10 @@ function askedIn({ query }: FastifyRequest): Asked {
   if (typeof level !== 'string' || !levels.includes(level)) throw invalid(`\`level\` must be ${levels.join(', ')}.`);
   if (part !== undefined && typeof part !== 'string') throw invalid('`part` must be given once.');
   const least = levels.indexOf(level);
+  const number = numberIn('after', after, Number.MAX_SAFE_INTEGER);
   return {
-    after: numberIn('after', after, Number.MAX_SAFE_INTEGER),
+    // One that was not written yet is of an earlier run: all of this one came since.
+    after: number > last ? 0 : number,
     limit: numberIn('limit', limit, maxLimit),
     waitMs: numberIn('waitMs', waitMs, maxWaitMs),
     isWanted: ({ text }) => {

@@ -32,6 +32,11 @@ test('the newest lines are told, by level and part, without secrets', async (t) 
   assert.deepEqual((await ask(`?after=${next}`)).said, []);
   log.info('four');
   assert.deepEqual((await ask(`?after=${next}`)).said, ['four']);
+  assert.deepEqual(
+    (await ask('?after=5000&limit=2')).said,
+    ['three', 'four'],
+    'a number of an earlier run, which had more',
+  );
   for (const query of ['?level=loud', '?limit=1001', '?after=x', '?nothing=1', '?waitMs=60000'])
     assert.equal((await ask(query)).code, 'request.invalid', query);
 });

@@ -76,6 +76,8 @@ function carryOut(store: HistoryStore, request: WorkerRequest): void {
     case 'close':
       while (work?.next().done === false);
       work = undefined;
+      // What came while that was under way has had no commit of its own.
+      store.commit({ kind: 'commit', nowMs: undefined, corrections: [], losses: [] });
       store.close();
       port.close();
   }

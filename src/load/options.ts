@@ -6,7 +6,7 @@ export const limitsOptions = Type.Object({
     minimum: 0,
     default: 500,
     description:
-      'Requests that one program or person may make over HTTP, and calls over gRPC, on average; 0: as many as they like.',
+      'Requests that one program or person may make over HTTP, calls over gRPC, and questions over WebSockets, on average; 0: as many as they like.',
   }),
   messagesPerSecond: count({
     minimum: 0,

@@ -87,7 +87,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addMeasurementsRoutes(app, deps.publish, deps.load);
   addCommandsRoutes(app, deps.commands);
   addConfigRoutes(app, deps.config, deps.rules);
-  addUplinkTestRoute(app, deps.uplinkTest);
+  addUplinkTestRoute(app, deps.uplinkTest, deps.config);
   addDemoRoutes(app, deps.demo);
   addGraphqlRoutes(app, deps.graphql);
   addLogsRoutes(app, deps.logs);

@@ -1,33 +1,54 @@
 import type { FastifyInstance } from 'fastify';
 import type { ProbeReport } from '../uplink/probe-report.ts';
 import { objectIn } from './body.ts';
+import type { ConfigApi } from './config-routes.ts';
 import { admin, needs } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
 
 /** Where a collector is tried out. Whatever fails is a {@link HeadgateError}. */
 export interface UplinkTestApi {
-  test(wish: { readonly url: string } & Readonly<Partial<Record<Wish, string>>>): Promise<ProbeReport>;
+  test(wish: Wished): Promise<ProbeReport>;
+  /** @returns what is to be set in the configuration */
+  prepare(wish: Wished): Promise<{ readonly isEnrolled: boolean; readonly settings: object }>;
 }
 
 const wishes = ['token', 'enrolToken', 'ca', 'fingerprint', 'serverName'] as const;
 type Wish = (typeof wishes)[number];
+type Wished = { readonly url: string } & Readonly<Partial<Record<Wish, string>>>;
 /** A chain of certificates is the longest of them, in characters. */
 const maxLength = 32_000;
 
 /**
- * `POST /api/v1/uplink/test`, for administrators: tries a collector out, stage by stage, and answers within 15 s. Changes nothing, here or
- * there; a token for enrolment is not used up.
+ * For administrators. `POST /api/v1/uplink/test` tries a collector out, stage by stage, and answers within 15 s; it changes nothing, here or
+ * there, and a token for enrolment is not used up. `POST …/apply` has the gateway use that collector: it enrols where there is a token for
+ * that, and sets the configuration, which holds after a restart.
  */
-export function addUplinkTestRoute(app: FastifyInstance, uplink: UplinkTestApi): void {
+export function addUplinkTestRoute(app: FastifyInstance, uplink: UplinkTestApi, config: ConfigApi): void {
   app.post('/api/v1/uplink/test', needs(admin), async ({ body }, reply) => {
-    const asked = objectIn(body, ['url', ...wishes]);
-    if (typeof asked === 'string') return sendProblem(reply, problem(400, asked));
-    for (const [name, value] of Object.entries(asked)) {
-      if (typeof value !== 'string' || value === '' || value.length > maxLength)
-        return sendProblem(reply, problem(400, `\`${name}\` must be a text of 1 to ${maxLength} characters.`));
-    }
-    if (asked.url === undefined)
-      return sendProblem(reply, problem(400, '`url` is missing: the address of a collector.'));
-    return reply.send(await uplink.test(asked as Parameters<UplinkTestApi['test']>[0]));
+    const wish = wishIn(body);
+    if (typeof wish === 'string') return sendProblem(reply, problem(400, wish));
+    return reply.send(await uplink.test(wish));
   });
+  app.post('/api/v1/uplink/apply', needs(admin), async ({ body }, reply) => {
+    const wish = wishIn(body);
+    if (typeof wish === 'string') return sendProblem(reply, problem(400, wish));
+    const locked = config.view().keys['uplink.url']?.locked ?? null;
+    // Before the token is used up.
+    if (locked !== null) return sendProblem(reply, problem(409, `\`uplink.url\` can't be set here: ${locked}`));
+    const { settings, isEnrolled } = await uplink.prepare(wish);
+    config.change(settings as Readonly<Record<string, unknown>>);
+    const { pending, trial, restart } = config.view();
+    return reply.send({ isEnrolled, pending, trial, restart });
+  });
+}
+
+/** @returns a sentence when it is none */
+function wishIn(body: unknown): Wished | string {
+  const asked = objectIn(body, ['url', ...wishes]);
+  if (typeof asked === 'string') return asked;
+  for (const [name, value] of Object.entries(asked)) {
+    if (typeof value !== 'string' || value === '' || value.length > maxLength)
+      return `\`${name}\` must be a text of 1 to ${maxLength} characters.`;
+  }
+  return asked.url === undefined ? '`url` is missing: the address of a collector.' : (asked as unknown as Wished);
 }

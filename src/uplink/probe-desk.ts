@@ -1,7 +1,10 @@
 import { X509Certificate } from 'node:crypto';
+import { join } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { UnixMs } from '../core/time.ts';
+import { writePrivateFile } from '../lib/private-file.ts';
 import { Credentials, type Presented, serverNameOf } from './credentials.ts';
+import { enrol } from './enrol.ts';
 import { urlFault } from './option-checks.ts';
 import type { UplinkOptions } from './options.ts';
 import { probe } from './probe.ts';
@@ -59,6 +62,40 @@ export class ProbeDesk {
     } finally {
       this.#isBusy = false;
     }
+  }
+
+  /**
+   * Does what can be done at once to use a collector: enrols where there is a token for that, keeps its authority.
+   *
+   * @returns what is to be set in the configuration
+   * @throws {HeadgateError} request.invalid; enrolment.refused; request.conflict when the collector can't be reached or says no; data.unwritable
+   */
+  async prepare(wish: ProbeWish): Promise<{ readonly isEnrolled: boolean; readonly settings: object }> {
+    const { gateway, directory } = this.#deps;
+    const { token, enrolToken, ca, fingerprint, serverName } = wish;
+    const url = originOf(wish.url);
+    if (ca !== undefined) checkCertificate(ca);
+    if (enrolToken !== undefined && !url.startsWith('https:'))
+      throw invalid('A gateway enrols over TLS: use an address that begins with https://.');
+    // What would not be dialled is not to be set.
+    this.#presented(url, wish);
+    const tls: Record<string, string> = serverName === undefined ? {} : { serverName };
+    if (enrolToken !== undefined) {
+      const trust = ca === undefined ? fingerprint && { fingerprint } : { ca };
+      const named = serverName === undefined ? {} : { serverName };
+      await enrol({ url, token: enrolToken, gateway: gateway(), directory, trust: trust || {}, ...named }).catch(
+        (error) => {
+          if (error instanceof HeadgateError && error.code.startsWith('collector.'))
+            throw new HeadgateError('request.conflict', error.message, { cause: error });
+          throw error;
+        },
+      );
+    } else if (ca !== undefined) {
+      tls.ca = join(directory, 'collector-ca.pem');
+      writePrivateFile(tls.ca, ca, "The collector's authority");
+    }
+    const uplink = { url: [url], ...(token && { token }), ...(Object.keys(tls).length > 0 && { tls }) };
+    return { isEnrolled: enrolToken !== undefined, settings: { uplink } };
   }
 
   #presented(url: string, { token, enrolToken, ca, fingerprint, serverName }: ProbeWish): Presented {

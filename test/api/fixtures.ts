@@ -241,6 +241,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     demo: { status: () => noDemo, begin: async () => noDemo, end: async () => {} },
     uplinkTest: {
       test: async ({ url }) => ({ url, isOk: true, stages: [], addresses: [], certificate: null, collector: null }),
+      prepare: async () => ({ isEnrolled: false, settings: {} }),
     },
     attempts: { status: () => healthyParts.mqtt, attempts: () => ({ attempts: [], silent: [], silentTotal: 0 }) },
     logs: new LogTail(),

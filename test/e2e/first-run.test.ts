@@ -1,8 +1,15 @@
 // The first run against a whole gateway: gone through over a restart, and what a page is given to begin with.
 import assert from 'node:assert/strict';
+import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { AdminClient } from '../../src/collector/admin/client.ts';
+import { Collector } from '../../src/collector/collector.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { startGateway } from '../support/gateway.ts';
+import { collectorDefaults } from '../support/options.ts';
 import { RawMqtt } from '../support/raw-mqtt.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { eventually } from '../support/wait.ts';
@@ -122,4 +129,36 @@ test('a first run goes on after a restart, in another browser, up to a device th
   assert.deepEqual([done.isDone, done.next], [true, null]);
   assert.equal((await ask('PUT', 'first-run/lunch', { state: 'done' })).status, 404);
   assert.equal((await ask('PUT', 'first-run/name', { state: 'half' })).status, 400);
+});
+
+test('a collector is tried out, enrolled with and set, and holds after a restart', async (t) => {
+  const dir = tempDir(t);
+  const options = { ...collectorDefaults, port: 0, sink: `sqlite:${join(dir, 'records.db')}` };
+  const collector = new Collector({ ...options, tls: { ...options.tls, enabled: true } }, silentLog);
+  await collector.start();
+  t.after(() => collector.stop(AbortSignal.abort()));
+  const url = `https://${collector.address}`;
+  const text = readFileSync(join(dir, 'records.db.authority.pem'), 'utf8');
+  const ca = new X509Certificate(text.replace(/^.*?(?=-----BEGIN CERT)/s, '')).toString();
+  const admin = new AdminClient({ url, token: readFileSync(join(dir, 'records.db.admin-token'), 'utf8').trim(), ca });
+  t.after(() => admin.close());
+  const made = await admin.createEnrolmentToken({ gateway: '', validSeconds: 60 });
+  const wish = { url, enrolToken: made.token, fingerprint: made.caFingerprint };
+
+  const dataDir = join(dir, 'gateway');
+  const first = await site(t, dataDir);
+  const wrong = await first.ask('POST', 'uplink/apply', { ...wish, enrolToken: 'no-such' });
+  assert.deepEqual([wrong.status, wrong.json.code], [403, 'enrolment.refused']);
+  assert.equal((await first.ask('POST', 'uplink/test', wish)).json.isOk, true);
+  const applied = await first.ask('POST', 'uplink/apply', wish);
+  assert.deepEqual([applied.json.isEnrolled, applied.json.pending], [true, ['uplink.url']]);
+  first.gateway.child.kill('SIGKILL');
+  await once(first.gateway.child, 'exit');
+  const second = await site(t, dataDir);
+  const uplink = await eventually('the uplink', async () => {
+    const { json } = await second.ask('GET', 'uplink');
+    return json.state === 'live' && json;
+  });
+  assert.equal(uplink.url, url);
+  assert.equal((await second.ask('GET', 'first-run')).json.next, 'password');
 });

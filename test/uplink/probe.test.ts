@@ -166,3 +166,18 @@ test('what is not asked for rightly is refused, and one is tried at a time', asy
   assert.equal((await first).isOk, false);
   assert.equal((await site.test({ url: 'http://127.0.0.1:1' })).isOk, false);
 });
+
+test('what is to be set for a collector: its authority is kept in a file, a token goes along, nothing without TLS enrols', async (t) => {
+  const { url, ca } = await collectorWith(t, true);
+  const directory = tempDir(t);
+  const site = desk(t, { directory });
+  const { settings, isEnrolled } = await site.prepare({ url, ca, token: 'x', serverName: 'c' });
+  const file = join(directory, 'collector-ca.pem');
+  assert.deepEqual(
+    [settings, isEnrolled],
+    [{ uplink: { url: [url], token: 'x', tls: { serverName: 'c', ca: file } } }, false],
+  );
+  assert.equal(readFileSync(file, 'utf8'), ca);
+  await assert.rejects(site.prepare({ url: 'http://127.0.0.1:1', enrolToken: 'x' }), { code: 'request.invalid' });
+  await assert.rejects(site.prepare({ url: 'https://127.0.0.1:1', enrolToken: 'x' }), { code: 'request.conflict' });
+});

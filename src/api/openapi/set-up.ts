@@ -1,9 +1,18 @@
 import { Type } from 'typebox';
-import { flag, json, list, named, type Operations, ok, oneOf, orNull, text, whole } from './operation.ts';
+import { flag, json, list, named, type Operations, ok, oneOf, open, orNull, text, whole } from './operation.ts';
 
 const demo = Type.Object({
   isRunning: flag('They measure.'),
   devices: list(Type.String(), 'Ids of those that are known: they begin with `demo:`.'),
+});
+
+const collectorWish = Type.Object({
+  url: text('`https://HOST:PORT`, or `http://HOST:PORT` in plaintext.'),
+  token: Type.Optional(text('The gateway’s token there. Absent: what it is configured with, or its certificate.')),
+  enrolToken: Type.Optional(text('With which it is to enrol; a test does not use it up, and so does not try it.')),
+  ca: Type.Optional(text('Certificate of the authority that signed the collector, PEM.')),
+  fingerprint: Type.Optional(text('SHA-256 of a certificate of the collector’s chain, in place of `ca`.')),
+  serverName: Type.Optional(text('The name that its certificate is for. Absent: the host.')),
 });
 
 /** What helps whoever sets a gateway up: why a device does not come, whether a collector is right, something to look at. */
@@ -54,18 +63,7 @@ export const setUpOperations: Operations = {
     tag: 'First run',
     summary: 'Tries a collector out, stage by stage, within 15 s. Changes nothing, here or there.',
     needs: 'admin',
-    body: json(
-      Type.Object({
-        url: text('`https://HOST:PORT`, or `http://HOST:PORT` in plaintext.'),
-        token: Type.Optional(
-          text('The gateway’s token there. Absent: what it is configured with, or its certificate.'),
-        ),
-        enrolToken: Type.Optional(text('With which it is to enrol; it is not used up, and so not tried.')),
-        ca: Type.Optional(text('Certificate of the authority that signed the collector, PEM.')),
-        fingerprint: Type.Optional(text('SHA-256 of a certificate of the collector’s chain, in place of `ca`.')),
-        serverName: Type.Optional(text('The name that its certificate is for. Absent: the host.')),
-      }),
-    ),
+    body: json(collectorWish),
     answers: ok(
       'What became of each stage.',
       Type.Object({
@@ -97,6 +95,28 @@ export const setUpOperations: Operations = {
       }),
     ),
     problems: ['overload.shed'],
+  },
+  'POST /api/v1/uplink/apply': {
+    tag: 'First run',
+    summary:
+      'Has the gateway use a collector: enrols with the token at once, sets the configuration. Holds after a restart.',
+    needs: 'admin',
+    body: json(collectorWish),
+    answers: ok(
+      'It is set.',
+      Type.Object({
+        isEnrolled: flag('The collector gave this gateway its certificate.'),
+        pending: list(Type.String(), 'Keys whose change holds after a restart.'),
+        trial: orNull(
+          open('What is to be confirmed after the restart by `POST /api/v1/config/confirm`; null: nothing.'),
+        ),
+        restart: Type.Object({
+          isPossible: flag('`POST /api/v1/restart` does it.'),
+          reason: orNull(text('Why it can not be done from here; null: it can.')),
+        }),
+      }),
+    ),
+    problems: ['enrolment.refused', 'request.conflict'],
   },
   'GET /api/v1/demo': {
     tag: 'First run',

@@ -2260,7 +2260,61 @@ url: string
  */
 token?: string
 /**
- * With which it is to enrol; it is not used up, and so not tried.
+ * With which it is to enrol; a test does not use it up, and so does not try it.
+ */
+enrolToken?: string
+/**
+ * Certificate of the authority that signed the collector, PEM.
+ */
+ca?: string
+/**
+ * SHA-256 of a certificate of the collector’s chain, in place of `ca`.
+ */
+fingerprint?: string
+/**
+ * The name that its certificate is for. Absent: the host.
+ */
+serverName?: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostUplinkApplyAnswer".
+ */
+export interface PostUplinkApplyAnswer {
+/**
+ * The collector gave this gateway its certificate.
+ */
+isEnrolled: boolean
+/**
+ * Keys whose change holds after a restart.
+ */
+pending: string[]
+trial: ({
+[k: string]: unknown
+} | null)
+restart: {
+/**
+ * `POST /api/v1/restart` does it.
+ */
+isPossible: boolean
+reason: (string | null)
+}
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostUplinkApplyBody".
+ */
+export interface PostUplinkApplyBody {
+/**
+ * `https://HOST:PORT`, or `http://HOST:PORT` in plaintext.
+ */
+url: string
+/**
+ * The gateway’s token there. Absent: what it is configured with, or its certificate.
+ */
+token?: string
+/**
+ * With which it is to enrol; a test does not use it up, and so does not try it.
  */
 enrolToken?: string
 /**

@@ -133,9 +133,8 @@ test('what is not the configuration: each cause with its code, over by itself on
     await gateways[2]!.page();
   }
   await user.stop();
-  // Nobody waits who asks.
-  const form = { method: 'POST', headers: { origin: `http://127.0.0.1:${gateways[2]!.httpPort}` } };
-  assert.equal((await gateways[2]!.ask('/start-up/try-again', form)).status, 202);
+  // Nobody waits who asks; it may have been tried by itself already.
+  gateways[2]!.process.child.kill('SIGHUP');
   for (const gateway of gateways.slice(0, 3)) {
     await gateway.process.ready();
     await gateway.process.stop();
@@ -218,8 +217,17 @@ test('without --stay it ends at once, and with it where there can be no page', a
     noPage.said(),
   );
   // Told to stop before it ever started: as it would have ended.
-  const staying = await StayingGateway.spawn(t, ['mqtt: { port: x }']);
-  await staying.page();
+  const mistyped = { 'mqtt.pasword': 'hunter6' };
+  const staying = await StayingGateway.spawn(t, ['mqtt: { port: x }'], { set: mistyped });
+  const page = (await staying.page()).text;
+  const problem = (await staying.ask('/api/v1/status')).text;
+  const bundle = gunzipSync((await staying.ask('/start-up/bundle')).body).toString();
+  for (const text of [page, problem, bundle]) {
+    assert.match(text, /--set mqtt\.pasword=\*\*\*: There is no key/);
+    assert.equal(text.includes('hunter6'), false);
+  }
+  const form = { method: 'POST', headers: { origin: `http://127.0.0.1:${staying.httpPort}` } };
+  assert.equal((await staying.ask('/start-up/try-again', form)).status, 202);
   staying.process.child.kill('SIGHUP');
   assert.ok(staying.process.errors.some((line) => line.includes(`http://127.0.0.1:${staying.httpPort}/ shows more`)));
   staying.process.child.kill('SIGTERM');

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import type { RuleBook } from './admission/rule-book.ts';
 import type { Alarms } from './alarms/alarms.ts';
 import type { BufferApi } from './api/buffer-routes.ts';
@@ -7,6 +8,7 @@ import type { LiveApi } from './api/live/live-routes.ts';
 import { rulesApi } from './api/rules-api.ts';
 import type { Auth } from './auth/auth.ts';
 import { backUp } from './buffer/backup.ts';
+import { backupArchive } from './buffer/backup-archive.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
@@ -27,6 +29,7 @@ import type { Load } from './load/load.ts';
 import type { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
+import { upkeepOf } from './upkeep-parts.ts';
 import type { ProbeDesk } from './uplink/probe-desk.ts';
 import { version } from './version.ts';
 
@@ -102,11 +105,11 @@ export function httpApi(parts: HttpParts): HttpApi {
     mqtt: { ...config.mqtt, accept: (stream) => parts.mqtt.accept(stream) },
     auth,
     ...{ logs: parts.logs, log },
-    upkeep: { restart: parts.restart, levels: parts.levels },
+    upkeep: upkeepOf(parts),
   });
 }
 
-function bufferApi({ buffer, bufferDirectory, identity, clock }: HttpParts): BufferApi {
+function bufferApi({ buffer, bufferDirectory, config, identity, clock }: HttpParts): BufferApi {
   return {
     identity,
     replayingRecords: () => buffer.archive.replayingRecords,
@@ -114,5 +117,12 @@ function bufferApi({ buffer, bufferDirectory, identity, clock }: HttpParts): Buf
     replay: (batches) => buffer.archive.replay(batches),
     backup: (directory) =>
       backUp(buffer, { directory, bufferDirectory, bytes: buffer.status().diskBytes, version, now: clock.now }),
+    backupArchive: () =>
+      backupArchive(buffer, {
+        directory: join(dirname(bufferDirectory), 'backup.part'),
+        pieceBytes: config.buffer.segmentBytes,
+        version,
+        now: clock.now,
+      }),
   };
 }

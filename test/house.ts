@@ -22,6 +22,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   clock: { may: pure },
   live: { may: pure },
   load: { may: pure },
+  upkeep: { may: pure },
   history: { may: pure },
   registry: { may: pure, types: ['profiles'] },
   commands: { may: pure },
@@ -45,6 +46,7 @@ export const roots: readonly string[] = [
   'serving.ts',
   'http-parts.ts',
   'watching.ts',
+  'upkeep-parts.ts',
   'cli/',
   'version.ts',
 ];

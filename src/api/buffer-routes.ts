@@ -20,11 +20,16 @@ export interface BufferApi {
   readonly replay: (batches: AsyncIterable<HistoryBatch>) => Promise<number>;
   /** @param directory an absolute path */
   readonly backup: (directory: string) => Promise<Manifest>;
+  /** The same as a tar archive. */
+  readonly backupArchive: () => AsyncGenerator<Buffer>;
 }
+
+/** A download of which nothing was read for so long is given up. */
+const stalledMs = 60_000;
 
 /**
  * `GET /api/v1/buffer`: the ledger, the lanes, what there is room for and what was found damaged. For administrators
- * `POST /api/v1/buffer/export` (the records of a window, one JSON object a line), `…/replay` and `…/backup`.
+ * `POST /api/v1/buffer/export` (the records of a window, one JSON object a line), `…/replay` and `…/backup`, and `GET /api/v1/backup` (a tar archive).
  */
 export function addBufferRoutes(app: FastifyInstance, status: () => GatewayStatus, buffer: BufferApi): void {
   app.get('/api/v1/buffer', needs(read), () => ({ ...status().buffer, replayingRecords: buffer.replayingRecords() }));
@@ -45,6 +50,29 @@ export function addBufferRoutes(app: FastifyInstance, status: () => GatewayStatu
     }
     return await buffer.backup(directory);
   });
+  app.get('/api/v1/backup', needs(admin), async (_request, reply) => {
+    const archive = buffer.backupArchive();
+    // What keeps it from beginning is told as a problem.
+    const first = await archive.next();
+    // Whoever stops reading must not keep the next backup from being made.
+    reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
+    const { gateway } = buffer.identity();
+    const name = gateway.replace(/[^\w.-]/g, '_').slice(0, 60);
+    return reply
+      .type('application/x-tar')
+      .header('content-disposition', `attachment; filename="headgate-backup-${name}.tar"`)
+      .send(Readable.from(continued(first, archive)));
+  });
+}
+
+async function* continued(first: IteratorResult<Buffer>, rest: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+  try {
+    if (first.done !== true) yield first.value;
+    yield* rest;
+  } finally {
+    // Also when nobody read as far as `rest`.
+    await rest.return(undefined);
+  }
 }
 
 async function* exported(window: Window, buffer: BufferApi): AsyncGenerator<string, void, void> {

@@ -45,6 +45,8 @@ export class Auth implements Service {
   readonly setup: Setup;
   readonly changes: Changes;
   readonly passwords: Passwords;
+  /** Of the listeners that speak TLS, by part: `mqtt`, `http`, `grpc`. */
+  readonly certificates = new Map<string, ServerCertificate>();
   readonly #deps: AuthDependencies;
   readonly #throttle: LoginThrottle;
   #machineKey: string | undefined;
@@ -100,6 +102,11 @@ export class Auth implements Service {
     return key !== undefined && isSigned(key, shown, method, path, Date.now()) ? localPrincipal : undefined;
   }
 
+  /** Where certificates of the gateway's own are. */
+  get tlsDirectory(): string {
+    return join(this.#deps.directory, 'tls');
+  }
+
   /** For the MQTT broker. */
   forMqtt<O extends ListenerTls>({ anonymous, tls }: { readonly anonymous: boolean; readonly tls: O }) {
     const of = (shown: ShownByMqtt) => ofMqtt(this, shown, anonymous);
@@ -109,11 +116,10 @@ export class Auth implements Service {
   /** How a listener speaks TLS; undefined when it does not. @param key of its options, for messages */
   tls<O extends ListenerTls>(options: O, key: string): { options: O; certificate: ServerCertificate } | undefined {
     if (!options.enabled) return undefined;
-    const { directory, clock, log } = this.#deps;
-    return {
-      options,
-      certificate: new ServerCertificate({ options, key, directory: join(directory, 'tls'), clock, log }),
-    };
+    const { clock, log } = this.#deps;
+    const certificate = new ServerCertificate({ options, key, directory: this.tlsDirectory, clock, log });
+    this.certificates.set(key.split('.')[0] ?? key, certificate);
+    return { options, certificate };
   }
 
   /** Who calls from an address, without HTTP: by `Bearer TOKEN`, else by being on this machine while that is enough. A sentence: why not. */

@@ -1,6 +1,6 @@
 import { HeadgateError } from '../core/errors.ts';
 import type { ClockCorrections } from '../core/time.ts';
-import { copyAll } from './backup.ts';
+import { copyPieces } from './backup.ts';
 import type { Disk } from './disk.ts';
 import { type HistoryBatch, historyOf, type Window } from './history.ts';
 import type { Lanes } from './lanes.ts';
@@ -44,10 +44,17 @@ export class Archive {
    * @throws {HeadgateError} buffer.closed, or backup.failed: what is in the directory is worth nothing then
    */
   async backup(directory: string): Promise<readonly CopiedFile[]> {
+    const files: CopiedFile[] = [];
+    for await (const piece of this.backupPieces(directory)) files.push(...piece);
+    return files;
+  }
+
+  /** The same piece by piece: what has been copied may be taken away before the next is asked for. @throws {HeadgateError} as {@link backup} */
+  async *backupPieces(directory: string): AsyncGenerator<readonly CopiedFile[]> {
     if (this.#isBackingUp) throw new HeadgateError('backup.failed', 'Another backup is being made.');
     this.#isBackingUp = true;
     try {
-      return await copyAll(this.#deps.disk, directory);
+      yield* copyPieces(this.#deps.disk, directory);
     } finally {
       this.#isBackingUp = false;
     }

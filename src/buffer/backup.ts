@@ -66,8 +66,10 @@ export async function backUp(
  * Has the worker copy everything into an empty directory, piece by piece.
  * @throws {HeadgateError} buffer.closed or backup.failed
  */
-export async function copyAll(disk: () => Disk | undefined, directory: string): Promise<readonly CopiedFile[]> {
-  const files: CopiedFile[] = [];
+export async function* copyPieces(
+  disk: () => Disk | undefined,
+  directory: string,
+): AsyncGenerator<readonly CopiedFile[]> {
   for (;;) {
     const response = await disk()?.request({ kind: 'backup', directory });
     if (response === undefined) throw new HeadgateError('buffer.closed', 'The buffer is not open.');
@@ -75,8 +77,8 @@ export async function copyAll(disk: () => Disk | undefined, directory: string): 
       const reason = response.kind === 'failed' ? response.message : response.kind;
       throw new HeadgateError('backup.failed', `The backup to ${directory} failed: ${reason}.`);
     }
-    files.push(...response.files);
-    if (response.isDone) return files;
+    yield response.files;
+    if (response.isDone) return;
   }
 }
 

@@ -11,6 +11,8 @@ import type { PublishApi } from '../../src/api/measurements/routes.ts';
 import type { RedecodeApi } from '../../src/api/redecode-routes.ts';
 import type { RulesApi } from '../../src/api/rules-routes.ts';
 import type { TopicsApi } from '../../src/api/topics-routes.ts';
+import type { UpkeepApi } from '../../src/api/upkeep-routes.ts';
+import { Certificates } from '../../src/auth/tls/certificates.ts';
 import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
 import type { ConfigView } from '../../src/config/desk.ts';
 import type { Deliver, Message, RecentDelivery } from '../../src/core/message.ts';
@@ -106,6 +108,11 @@ export class FakeBuffer implements BufferApi {
     return { format: 1, gateway: 'hg-1', epoch: 'e-1', createdAt: '2026-11-22T18:35:13.000Z', version: '1', files: [] };
   };
 
+  async *backupArchive() {
+    if (this.failure !== undefined) throw this.failure;
+    yield Buffer.from('a');
+  }
+
   async *#within(window: Window) {
     this.windows.push(window);
     this.reading++;
@@ -137,6 +144,13 @@ export class FakePublish implements PublishApi {
 const emptyView: ConfigView = {
   ...{ config: {}, overlay: '', keys: {}, pending: [], trial: null, file: null, problem: null },
   restart: { isPossible: false, reason: 'It is a test.' },
+};
+
+const noUpkeep: UpkeepApi = {
+  ...{ restart: new Restart(false), levels: new LogLevels() },
+  about: async () => assert.fail('Nobody asks.'),
+  certificates: new Certificates({ listeners: new Map(), directory: '/nowhere', uplink: () => undefined }),
+  support: async () => ({ name: 'x', content: Buffer.alloc(0) }),
 };
 
 const noCommands: CommandsApi = {
@@ -231,7 +245,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
       schema: {},
       ...{ change: () => {}, changeRules: () => {}, reset: () => {}, confirm: () => {} },
     },
-    upkeep: { restart: new Restart(false), levels: new LogLevels() },
+    upkeep: noUpkeep,
     history: noHistory,
     alarms: noAlarms,
     live: { feed: new LiveHub({ clock: systemClock, utilisation: () => 0 }), take: () => {}, watch: () => () => {} },

@@ -284,6 +284,8 @@ test('real answers are as the document says, for every route', async (t) => {
     { what: 'PUT /api/v1/logs/level', body: { level: 'loud' }, status: 400 },
     { what: 'GET /api/v1/logs/level' },
     { what: 'DELETE /api/v1/logs/level' },
+    { what: 'GET /api/v1/about' },
+    { what: 'GET /api/v1/certificates' },
     { what: 'GET /api/v1/buffer' },
     { what: 'POST /api/v1/buffer/export', body: window },
     { what: 'POST /api/v1/buffer/replay', body: window },
@@ -303,11 +305,15 @@ test('real answers are as the document says, for every route', async (t) => {
   );
   const unasked = told.filter((what) => !done.has(what));
   // A file's name is in the page (see dashboard-routes.test.ts), there is no port to listen to, nothing on trial and nothing that would start
-  // the gateway again (see settings.test.ts), and a stream has no end.
+  // the gateway again (see settings.test.ts), no certificate, archives are no JSON (see upkeep.test.ts), and a stream has no end.
   assert.deepEqual(unasked, [
     'GET /ui/{file}',
     'POST /api/v1/serial/scan',
     'POST /api/v1/config/confirm',
+    'GET /api/v1/certificates/authority',
+    'POST /api/v1/certificates/renew',
+    'GET /api/v1/support',
+    'GET /api/v1/backup',
     'POST /api/v1/restart',
     'GET /api/v1/live',
   ]);

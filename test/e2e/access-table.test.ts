@@ -39,6 +39,16 @@ const table: readonly (readonly [action: string, what: string, answers: string])
   ['admin', '', 'uudddd' + 'o'],
 ];
 
+/** Of what only administrators may. Where there is nothing to do, they are told so. */
+const adminRoutes = [
+  ['GET', 'tokens'],
+  ['GET', 'config'],
+  ['POST', 'config/confirm'],
+  ['POST', 'restart'],
+  ['POST', 'certificates/renew'],
+  ['GET', 'logs/level'],
+] as const;
+
 test('who is told what', { timeout: 120_000 }, async (t) => {
   const gateway = await startGateway(t, { dataDir: tempDir(t), set: { 'grpc.port': 0, 'mqtt.anonymous': false } });
   const http = gateway.port('http');
@@ -181,7 +191,12 @@ test('who is told what', { timeout: 120_000 }, async (t) => {
       mqtt4: (id, token) => publishBy(4)(`headgate/devices/${id}/commands`, token),
       mqtt5: (id, token) => publishBy(5)(`headgate/devices/${id}/commands`, token),
     },
-    admin: { rest: async (_what, token) => byStatus((await ask('GET', 'tokens', token)).status) },
+    admin: Object.fromEntries(
+      adminRoutes.map(([method, path]) => [
+        `${method} ${path}`,
+        async (_what: string, token: string | undefined) => byStatus((await ask(method, path, token)).status),
+      ]),
+    ),
   };
   const words: Readonly<Record<string, Answer>> = { o: 'ok', d: 'denied', u: 'unknown' };
   let rows = 0;

@@ -42,7 +42,7 @@ function ask<T = ConfigView>(
 test('what is set at the gateway is durable, and is taken back when the gateway does not start with it', async (t) => {
   const dataDir = tempDir(t);
   const file = join(dataDir, 'headgate.yaml');
-  writeFileSync(file, 'mqtt: { maxSessions: 77 }\nuplink: { token: planted-token }\n');
+  writeFileSync(file, 'mqtt: { maxSessions: 77 }\ngrpc: { port: 0 }\nuplink: { token: planted-token }\n');
   const set: Settings = { dataDir, 'http.port': 0, 'mqtt.port': 0, 'collector.port': 0, 'uplink.canary': 0 };
   const options = {
     set,
@@ -62,7 +62,7 @@ test('what is set at the gateway is durable, and is taken back when the gateway 
       [keys['http.port']?.source, keys['http.port']?.locked],
       [keys['limits.maxDelay']?.source, keys['limits.maxDelay']?.where],
       [keys['uplink.token']?.source, keys['uplink.token']?.value, keys['uplink.token']?.isSet],
-      [keys['grpc.port']?.source, keys['grpc.port']?.locked, keys['grpc.port']?.takes],
+      [keys['http.host']?.source, keys['http.host']?.locked, keys['http.host']?.takes],
     ],
     [
       ['file', 77],

@@ -41,6 +41,7 @@ export interface ServerCertificateDependencies {
 const dueMs = 60 * 86_400_000;
 const warnMs = 14 * 86_400_000;
 const authorityFile = 'authority.pem';
+const serverFile = 'server.pem';
 
 /** The file that clients need to know gateways with certificates of their own: the authority, with its key. */
 export function ownAuthorityPath(directory: string): string {
@@ -58,9 +59,31 @@ export class ServerCertificate {
   #stamps = '';
   #warnedFor = '';
   #timer: NodeJS.Timeout | undefined;
+  #server: TlsServer | undefined;
 
   constructor(deps: ServerCertificateDependencies) {
     this.#deps = deps;
+  }
+
+  /** Undefined before it is opened. */
+  get leaf(): X509Certificate | undefined {
+    return this.#leaf;
+  }
+
+  /** The gateway makes it itself. */
+  get isOwn(): boolean {
+    return this.#deps.options.certificate === undefined;
+  }
+
+  /**
+   * Takes the certificate of the gateway's own that there is by now.
+   * @param isAnew it is made first, for all listeners
+   * @throws {HeadgateError} data.unwritable
+   */
+  async renew(isAnew: boolean): Promise<void> {
+    this.#use(await this.#read(isAnew));
+    this.#server?.setSecureContext(this.#context);
+    this.#deps.log.info({ key: this.#deps.key, ...this.status() }, 'The certificate of a listener was changed.');
   }
 
   /** What a server is made with. @throws {HeadgateError} config.invalid, config.unreadable, data.unwritable */
@@ -74,6 +97,7 @@ export class ServerCertificate {
 
   /** Gives a server what changes, until `close`. */
   follow(server: TlsServer): void {
+    this.#server = server;
     let isBusy = false;
     this.#timer = setInterval(() => {
       if (isBusy) return;
@@ -92,23 +116,19 @@ export class ServerCertificate {
   status(): CertificateStatus | undefined {
     if (this.#leaf === undefined) return undefined;
     const { validTo, fingerprint256: fingerprint } = this.#leaf;
-    return { isOwn: this.#isOwn, expiresAt: new Date(validTo).toISOString(), fingerprint };
-  }
-
-  get #isOwn(): boolean {
-    return this.#deps.options.certificate === undefined;
+    return { isOwn: this.isOwn, expiresAt: new Date(validTo).toISOString(), fingerprint };
   }
 
   async #again(server: TlsServer): Promise<void> {
     const { log, key, clock } = this.#deps;
     const now = clock.now();
     const expiresAt = Date.parse(this.#leaf?.validTo ?? '');
-    if (!this.#isOwn && expiresAt - now < warnMs && this.#warnedFor !== this.#leaf?.fingerprint256) {
+    if (!this.isOwn && expiresAt - now < warnMs && this.#warnedFor !== this.#leaf?.fingerprint256) {
       this.#warnedFor = this.#leaf?.fingerprint256 ?? '';
       log.warn({ key, expiresAt: new Date(expiresAt).toISOString() }, 'The certificate of a listener is over soon.');
     }
     const stamps = this.#look();
-    if (stamps === this.#stamps && !(this.#isOwn && isDue(expiresAt, now))) return;
+    if (stamps === this.#stamps && !(this.isOwn && isDue(expiresAt, now))) return;
     this.#stamps = stamps;
     try {
       this.#use(await this.#read());
@@ -124,14 +144,15 @@ export class ServerCertificate {
 
   /** What the files look like. */
   #look(): string {
-    const { certificate, key, clientCa } = this.#deps.options;
+    const { options, directory } = this.#deps;
+    const { certificate = join(directory, serverFile), key, clientCa } = options;
     const files = [certificate, key, clientCa].filter((one) => one !== undefined);
     return files.map((one) => stampOf(secretPath(one, this.#deps.key))).join('\n');
   }
 
-  async #read(): Promise<SecureContextOptions & { readonly cert: string }> {
+  async #read(isAnew = false): Promise<SecureContextOptions & { readonly cert: string }> {
     const { options, key } = this.#deps;
-    const pair = this.#isOwn ? await this.#own() : this.#given();
+    const pair = this.isOwn ? await this.#own(isAnew) : this.#given();
     const ca = options.clientCa === undefined ? undefined : readSecret(options.clientCa, `${key}.clientCa`);
     // Without this, what is wrong would be told to the first client only.
     const found = {
@@ -167,12 +188,12 @@ export class ServerCertificate {
   }
 
   /** The certificate of our own, made when there is none, it is due, or the machine has another name or address. */
-  async #own(): Promise<KeyPair> {
+  async #own(isAnew: boolean): Promise<KeyPair> {
     const { directory, options, clock } = this.#deps;
-    const path = join(directory, 'server.pem');
+    const path = join(directory, serverFile);
     const kept = readIfThere(path);
     const names = [...new Set([...machineNames(), ...options.names])];
-    if (kept !== undefined && isGood(kept, names, clock.now())) return pairIn(kept);
+    if (!isAnew && kept !== undefined && isGood(kept, names, clock.now())) return pairIn(kept);
     // It takes a tenth of a second to load, and is needed once a year.
     const { makeAuthority, makeServer } = await import('./own-certificates.ts');
     const what = "The authority of the gateway's own certificates";

@@ -37,7 +37,8 @@ export function diskFindings(dataDir: string, isRunning: boolean): Finding[] {
   return [spaceOf(directory), speedOf(directory)];
 }
 
-function spaceOf(directory: string): Finding {
+/** How much room there is. */
+export function spaceOf(directory: string): Finding {
   const { bavail, bsize, ffree, files } = statfsSync(directory);
   const free = bavail * bsize;
   const text = `${Math.round(free / 1e6)} MB are free for ${directory}`;

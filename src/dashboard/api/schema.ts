@@ -3814,6 +3814,281 @@ problem: (string | null)
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetAboutAnswer".
+ */
+export interface GetAboutAnswer {
+name: "Headgate"
+version: string
+/**
+ * SPDX.
+ */
+license: string
+versions: {
+node: string
+sqlite: (string | null)
+openssl: string
+}
+machine: {
+hostname: string
+/**
+ * `linux`, …
+ */
+system: string
+/**
+ * Of the kernel.
+ */
+release: string
+/**
+ * `arm64`, `x64`, …
+ */
+architecture: string
+model: (string | null)
+processors: number
+memoryBytes: number
+}
+addresses: {
+/**
+ * Of the dashboard, most likely to work first.
+ * 
+ * Items: A URL.
+ */
+http: string[]
+mdnsName: (string | null)
+}
+/**
+ * Packages that are used.
+ */
+libraries: {
+name: string
+version: string
+/**
+ * SPDX.
+ */
+license: string
+}[]
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetCertificatesAnswer".
+ */
+export interface GetCertificatesAnswer {
+/**
+ * Of those that speak TLS.
+ */
+listeners: {
+listener: ("mqtt" | "http" | "grpc")
+/**
+ * The gateway made it itself.
+ */
+isOwn: boolean
+/**
+ * Such as `CN=Headgate gateway`.
+ */
+subject: string
+/**
+ * Who signed it.
+ */
+issuer: string
+/**
+ * In hex.
+ */
+serialNumber: string
+/**
+ * What it is for.
+ * 
+ * Items: A host name or IP address.
+ */
+names: string[]
+/**
+ * Since when it is good.
+ */
+notBefore: string
+/**
+ * Until when it is good.
+ */
+expiresAt: string
+/**
+ * SHA-256, in hex with colons.
+ */
+fingerprint: string
+}[]
+authority: ({
+/**
+ * Such as `CN=Headgate gateway`.
+ */
+subject: string
+/**
+ * Who signed it.
+ */
+issuer: string
+/**
+ * In hex.
+ */
+serialNumber: string
+/**
+ * What it is for.
+ * 
+ * Items: A host name or IP address.
+ */
+names: string[]
+/**
+ * Since when it is good.
+ */
+notBefore: string
+/**
+ * Until when it is good.
+ */
+expiresAt: string
+/**
+ * SHA-256, in hex with colons.
+ */
+fingerprint: string
+} | null)
+uplink: ({
+/**
+ * Such as `CN=Headgate gateway`.
+ */
+subject: string
+/**
+ * Who signed it.
+ */
+issuer: string
+/**
+ * In hex.
+ */
+serialNumber: string
+/**
+ * What it is for.
+ * 
+ * Items: A host name or IP address.
+ */
+names: string[]
+/**
+ * Since when it is good.
+ */
+notBefore: string
+/**
+ * Until when it is good.
+ */
+expiresAt: string
+/**
+ * SHA-256, in hex with colons.
+ */
+fingerprint: string
+} | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostCertificatesRenewAnswer".
+ */
+export interface PostCertificatesRenewAnswer {
+/**
+ * Of those that speak TLS.
+ */
+listeners: {
+listener: ("mqtt" | "http" | "grpc")
+/**
+ * The gateway made it itself.
+ */
+isOwn: boolean
+/**
+ * Such as `CN=Headgate gateway`.
+ */
+subject: string
+/**
+ * Who signed it.
+ */
+issuer: string
+/**
+ * In hex.
+ */
+serialNumber: string
+/**
+ * What it is for.
+ * 
+ * Items: A host name or IP address.
+ */
+names: string[]
+/**
+ * Since when it is good.
+ */
+notBefore: string
+/**
+ * Until when it is good.
+ */
+expiresAt: string
+/**
+ * SHA-256, in hex with colons.
+ */
+fingerprint: string
+}[]
+authority: ({
+/**
+ * Such as `CN=Headgate gateway`.
+ */
+subject: string
+/**
+ * Who signed it.
+ */
+issuer: string
+/**
+ * In hex.
+ */
+serialNumber: string
+/**
+ * What it is for.
+ * 
+ * Items: A host name or IP address.
+ */
+names: string[]
+/**
+ * Since when it is good.
+ */
+notBefore: string
+/**
+ * Until when it is good.
+ */
+expiresAt: string
+/**
+ * SHA-256, in hex with colons.
+ */
+fingerprint: string
+} | null)
+uplink: ({
+/**
+ * Such as `CN=Headgate gateway`.
+ */
+subject: string
+/**
+ * Who signed it.
+ */
+issuer: string
+/**
+ * In hex.
+ */
+serialNumber: string
+/**
+ * What it is for.
+ * 
+ * Items: A host name or IP address.
+ */
+names: string[]
+/**
+ * Since when it is good.
+ */
+notBefore: string
+/**
+ * Until when it is good.
+ */
+expiresAt: string
+/**
+ * SHA-256, in hex with colons.
+ */
+fingerprint: string
+} | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
  * via the `definition` "PostRestartAnswer".
  */
 export interface PostRestartAnswer {

@@ -17,4 +17,5 @@ export const pages: readonly Page[] = [
   { name: 'devices', icon: 'devices', key: 'd', place: 'rail', load: () => import('./pages/devices/devices.tsx') },
   { name: 'uplink', icon: 'uplink', key: 'b', place: 'rail', load: () => import('./pages/uplink/uplink.tsx') },
   { name: 'device', icon: 'devices', place: 'none', load: () => import('./pages/device/device.tsx') },
+  { name: 'logs', icon: 'logs', key: 'l', place: 'rail-wide', load: () => import('./pages/logs/logs.tsx') },
 ];

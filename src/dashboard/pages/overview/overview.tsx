@@ -1,45 +1,120 @@
-import { bytes, count, rate } from '../../i18n/format.ts';
+import './overview.css';
+import { useEffect, useState } from 'preact/hooks';
+import type { GetBootstrapAnswer } from '../../api/schema.ts';
+import { Sparkline } from '../../charts/sparkline.tsx';
+import { bytes, count, duration, rate } from '../../i18n/format.ts';
 import { plural, t } from '../../i18n/text.ts';
 import { link } from '../../router.ts';
-import { status } from '../../state/status.ts';
-import { Notice } from '../../ui/state.tsx';
+import { gatewayNow } from '../../state/clock.ts';
+import { type GatewayStatus, status } from '../../state/status.ts';
+import { Problem } from '../../ui/problem.tsx';
+import { Empty, Notice } from '../../ui/state.tsx';
+import { UplinkWord } from '../../ui/uplink-word.tsx';
+import { useAnswer } from '../../ui/use-answer.ts';
+import { Alarms, NewTopics } from './cards.tsx';
+import { Pinned } from './pinned.tsx';
+import { noRecent, type Recent, withValue } from './recent.ts';
 
-/** How the gateway is doing. */
+/** As far back as the rate's line goes, in ms. */
+const rateSpanMs = 300_000;
+
+/** How the gateway is doing, in one look. */
 export function Page() {
   const now = status.value;
+  const [start, again] = useAnswer<GetBootstrapAnswer>('api/v1/bootstrap');
+  // The first device makes the page another one.
+  const isEmpty = now !== undefined && now.devices.total === 0;
+  useEffect(() => {
+    if (!isEmpty && start.state === 'here' && start.value.sparklines.series.length === 0) again();
+  }, [isEmpty]);
   if (now === undefined) return <p class="loading">{t('Asking the gateway …')}</p>;
-  const { health, devices, flow, buffer, uplink } = now;
   return (
     <>
       <div class="page-head">
         <h1>{t('Overview')}</h1>
       </div>
-      <Notice
-        tone={health.state === 'ready' ? 'good' : health.state === 'degraded' ? 'warn' : 'bad'}
-        title={health.summary}
-      />
-      <div class="tiles">
-        <a class="card tile" href={link('devices')}>
-          <span class="label">{t('Devices')}</span>
-          <span class="value">{count(devices.total)}</span>
-          <span class="hint">{plural(devices.online, '{n} online', '{n} online')}</span>
-        </a>
-        <div class="card tile">
-          <span class="label">{t('Messages in')}</span>
-          <span class="value">{rate(flow.receivedPerSecond)}</span>
-          <span class="hint">{plural(flow.received, '{n} since the start', '{n} since the start')}</span>
-        </div>
-        <a class="card tile" href={link('uplink')}>
-          <span class="label">{t('Waiting')}</span>
-          <span class="value">{count(buffer.waitingRecords)}</span>
-          <span class="hint">{bytes(buffer.waitingBytes)}</span>
-        </a>
-        <a class="card tile" href={link('uplink')}>
-          <span class="label">{t('Uplink')}</span>
-          <span class="value">{uplink.state}</span>
-          <span class="hint">{rate(uplink.acknowledgedPerSecond)}</span>
-        </a>
-      </div>
+      <Health status={now} />
+      <Tiles status={now} />
+      <Alarms />
+      {isEmpty && <Nothing />}
+      <NewTopics />
+      {start.state === 'here' && <Pinned sparklines={start.value.sparklines} />}
+      {start.state === 'failed' && <Problem error={start.error} />}
     </>
+  );
+}
+
+/** One sentence that says whether anything has to be done. */
+function Health({ status: { health, load } }: { readonly status: GatewayStatus }) {
+  const tone = health.state === 'ready' ? 'good' : health.state === 'degraded' ? 'warn' : 'bad';
+  return (
+    <div class="health">
+      <Notice tone={tone} title={health.summary}>
+        {load.level !== 'normal' && load.reason !== null && <span>{load.reason}</span>}
+      </Notice>
+    </div>
+  );
+}
+
+function Tiles({ status: now }: { readonly status: GatewayStatus }) {
+  const { devices, flow, buffer, uplink } = now;
+  const [line, setLine] = useState<Recent>(noRecent);
+  useEffect(() => setLine((old) => withValue(old, gatewayNow(), flow.receivedPerSecond, rateSpanMs)), [now]);
+  return (
+    <div class="tiles">
+      <a class="card tile" href={link('devices')}>
+        <span class="label">{t('Devices')}</span>
+        <span class="value">{count(devices.total)}</span>
+        <span class="hint">{deviceWords(devices)}</span>
+      </a>
+      <div class="card tile">
+        <span class="label">{t('Messages in')}</span>
+        <span class="value">{rate(flow.receivedPerSecond)}</span>
+        <Sparkline
+          times={line.times}
+          values={line.values}
+          span={{ fromMs: gatewayNow() - rateSpanMs, toMs: gatewayNow() }}
+        />
+        <span class="hint">{plural(flow.received, '{n} since the start', '{n} since the start')}</span>
+      </div>
+      <a class="card tile" href={link('uplink')}>
+        <span class="label">{t('Buffer')}</span>
+        <span class="value">{plural(buffer.waitingRecords, '{n} waits', '{n} wait')}</span>
+        <span class="hint">
+          {buffer.waitingRecords === 0
+            ? t('Everything was confirmed by the collector.')
+            : t('{size}, the oldest for {time}', {
+                size: bytes(buffer.waitingBytes),
+                time: duration(buffer.oldestWaitingSeconds),
+              })}
+        </span>
+      </a>
+      <a class="card tile" href={link('uplink')}>
+        <span class="label">{t('Uplink')}</span>
+        <span class="value word">
+          <UplinkWord uplink={uplink} />
+        </span>
+        <span class="hint">{t('{rate} confirmed', { rate: rate(uplink.acknowledgedPerSecond) })}</span>
+      </a>
+    </div>
+  );
+}
+
+function deviceWords({ online, stale, offline }: GatewayStatus['devices']): string {
+  if (stale + offline === 0) return plural(online, '{n} online', '{n} online');
+  if (stale === 0) return t('{online} online, {offline} offline', { online, offline });
+  return t('{online} online, {late} late, {offline} offline', { online, late: stale, offline });
+}
+
+function Nothing() {
+  return (
+    <section class="card">
+      <Empty title={t('No devices yet')}>
+        <p>{t('A device is listed with its first message.')}</p>
+        <a class="button primary" href={link('first-run', 'sensor')}>
+          {t('Connect a sensor')}
+        </a>
+      </Empty>
+    </section>
   );
 }

@@ -43,6 +43,7 @@ export function Wear({ status }: { readonly status: GatewayStatus }) {
         </dd>
       </dl>
       <Field
+        narrow
         label={t('What the card can take')}
         hint={t('Its maker tells, as TBW. What the card writes on its own behalf comes on top.')}
       >

@@ -1,6 +1,9 @@
 /** Something that is known of a device and does not change with every measurement. */
 export type Attribute = readonly [name: string, value: string | number | boolean];
 
+/** The way in of simulated devices: what is seen of them here is nothing to a collector. */
+export const simulatedSource = 'demo';
+
 /**
  * What a message tells of a device itself, by the device's id. Names of attributes that every profile uses alike:
  * `manufacturer`, `model`, `serialNumber`, `firmware`, `hardware`, `address` (IP or radio), `signal` (dBm or %), `battery` (%).

@@ -1,4 +1,5 @@
 import type { Heard } from '../core/decoded.ts';
+import { simulatedSource } from '../core/device.ts';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { Field } from '../core/measurement.ts';
 import type { Message } from '../core/message.ts';
@@ -20,8 +21,6 @@ export interface SimulatedDevice {
 
 /** The ids of all simulated devices begin with it, and no other's are taken away with them. */
 export const demoPrefix = 'demo:';
-/** Their way in, as `source` of the device. */
-export const demoSource = 'demo';
 
 export interface DemoStatus {
   readonly isRunning: boolean;
@@ -119,7 +118,7 @@ export class Demo implements Service {
     const fields = measure(now - new Date(now).getTimezoneOffset() * 60_000);
     const measurement = { deviceId: id, fields };
     const payload = Buffer.from(JSON.stringify(Object.fromEntries(fields.map((one) => [one.name, one.value]))));
-    const message: Message = { source: demoSource, topic: `headgate/devices/${id}/measurements`, payload };
+    const message: Message = { source: simulatedSource, topic: `headgate/devices/${id}/measurements`, payload };
     const sightings = [{ deviceId: id, name, attributes: [['simulated', true] as const] }];
     heard(
       { kind: 'measurement', deviceId: id, measurements: [measurement], keepPayload: false, sightings },
@@ -127,13 +126,15 @@ export class Demo implements Service {
       now,
     );
     onlooker().taken({
-      ...{ measurement, kind: 'measurement', source: demoSource, topic: message.topic, receivedAtMs: now },
+      ...{ measurement, kind: 'measurement', source: simulatedSource, topic: message.topic, receivedAtMs: now },
       ...{ clockQuality: clock.quality(), profile: undefined, sequence: 0, payload: undefined },
     });
   }
 
   #ids(): string[] {
-    const known = this.#deps.known().filter(({ id, source }) => source === demoSource && id.startsWith(demoPrefix));
+    const known = this.#deps
+      .known()
+      .filter(({ id, source }) => source === simulatedSource && id.startsWith(demoPrefix));
     return known.map(({ id }) => id).sort();
   }
 }

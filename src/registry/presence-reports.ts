@@ -1,3 +1,4 @@
+import { simulatedSource } from '../core/device.ts';
 import type { MonotonicMs } from '../core/time.ts';
 import type { Device } from './device.ts';
 
@@ -44,6 +45,7 @@ export class PresenceReports {
 
   /** The device's presence by itself has changed. */
   changed(device: Device): void {
+    if (device.source === simulatedSource) return;
     const isOffline = isToBeReportedOffline(device);
     if (isOffline === device.isReportedOffline || device.isIgnored) this.#waiting.delete(device);
     else this.#waiting.add(device);

@@ -153,6 +153,25 @@ test('the collector is told who fell silent and who is back, not what they said 
   assert.equal(site.reports.length, 2);
 });
 
+test('a device that there is none of is nothing to a collector', async (t) => {
+  const site = await Site.start(t, { silenceOf: () => 2 * second });
+  const message = { source: 'demo', topic: 'demo:a', payload: Buffer.from('1') };
+  const profile = { name: 'x/y', version: 1 };
+  const measured = { deviceId: 'demo:a', fields: [{ name: 'v', value: 1 }] };
+  site.registry.heard(
+    { kind: 'measurement', deviceId: 'demo:a', measurements: [measured], keepPayload: false, profile },
+    message,
+    site.time.now(),
+  );
+  site.says('a', { fields: { v: 1 }, profile });
+  site.wait(3 * minute);
+  assert.equal(site.presence('demo:a'), 'offline');
+  assert.deepEqual(
+    site.reports.flat().map(({ device }) => device),
+    ['a'],
+  );
+});
+
 test('reports are few, whatever devices do, and what changes back in between is in none', async (t) => {
   const site = await Site.start(t, { silenceOf: () => 2 * second });
   const ids = Array.from({ length: 250 }, (_, n) => `d${n}`);

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { Alarms } from './alarms/alarms.ts';
+import type { Vitals } from './alarms/built-in/findings.ts';
 import { alarmSource, alarmTopic } from './alarms/event.ts';
 import type { AlarmsStatus } from './alarms/status.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
@@ -7,6 +8,7 @@ import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
 import type { Config } from './config/schema.ts';
 import type { Onlooker } from './core/taken.ts';
+import type { UnixMs } from './core/time.ts';
 import type { Decoding } from './decoding.ts';
 import { History } from './history/history.ts';
 import type { HistoryStatus } from './history/status.ts';
@@ -21,6 +23,8 @@ import type { Flow } from './pipeline/flow.ts';
 import { Onlookers } from './pipeline/onlookers.ts';
 import type { DeviceRegistry } from './registry/registry.ts';
 import type { Telling } from './sources/mqtt/own-topics.ts';
+import { identityDirectory } from './uplink/credentials.ts';
+import { OwnCertificate } from './uplink/own-certificate.ts';
 
 export interface WatchingDependencies {
   readonly config: Config;
@@ -66,12 +70,17 @@ export class Watching {
       templates: () => topics.summaries(),
     });
     this.live = new LiveHub({ clock, utilisation: eventLoopUse(), lookOut: this.#lookOut });
+    const ofUplink = new OwnCertificate(config.uplink, identityDirectory(dataDir));
     this.alarms = new Alarms({
       options: config.alarms,
       ...{ shelf: buffer.shelf, clock, operatingMs: () => buffer.operatingMs, log: log('alarms') },
       live: (fact) => this.live.tell(fact),
       report: (measurement, delivery) => tell({ source: alarmSource, topic: alarmTopic, measurement, delivery }),
       recentDeliveries: () => buffer.deliveries,
+      places: { dataDir, sys: '/sys' },
+      vitals: () => vitalsOf(status(), ofUplink.expiresAtMs),
+      devices: registry,
+      gateway: () => status().gateway.id,
     });
     const always = [telling, this.live, this.alarms];
     this.onlooker = new Onlookers(config.history.enabled ? [this.history, ...always] : always);
@@ -95,6 +104,35 @@ function coarse({ health, uplink, buffer, clock }: GatewayStatus): CoarseStatus 
     uplinkReason: uplink.reason,
     buffer: buffer.state,
     clockQuality: clock.quality,
+  };
+}
+
+/** The state of the parts, as far as an alarm may be raised for it. */
+function vitalsOf(status: GatewayStatus, uplinkExpiresAtMs: UnixMs | undefined): Vitals {
+  const { buffer, uplink, clock, mqtt, tls, serial, modbus, bridges } = status;
+  const listeners = Object.entries({ MQTT: mqtt.tls, HTTP: tls.http, gRPC: tls.grpc });
+  const certificates = listeners.flatMap(([of, its]) =>
+    its === null ? [] : [{ of, expiresAtMs: Date.parse(its.expiresAt) }],
+  );
+  if (uplinkExpiresAtMs !== undefined) certificates.push({ of: 'the uplink', expiresAtMs: uplinkExpiresAtMs });
+  return {
+    buffer: {
+      state: buffer.state,
+      // What was delivered may still lie on disk, and goes when room is needed.
+      waitingShare: Math.min(buffer.waitingBytes, buffer.diskBytes) / buffer.maxBytes,
+      failure: buffer.failure,
+    },
+    uplink: {
+      isUp: uplink.state === 'live' || uplink.state === 'draining',
+      ...{ state: uplink.state, reason: uplink.reason },
+    },
+    clockQuality: clock.quality,
+    certificates,
+    sources: [
+      ...serial.ports.map(({ name, reason, hint }) => ({ name: `serial port ${name}`, problem: hint ?? reason })),
+      ...modbus.buses.map(({ name, reason }) => ({ name: `Modbus bus ${name}`, problem: reason })),
+      ...bridges.map(({ name, reason }) => ({ name: `bridge ${name}`, problem: reason })),
+    ],
   };
 }
 

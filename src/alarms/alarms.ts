@@ -6,9 +6,13 @@ import type { Shelf } from '../core/shelf.ts';
 import type { Onlooker, Taken } from '../core/taken.ts';
 import type { MonotonicMs, TrustedClock } from '../core/time.ts';
 import type { Log } from '../lib/log.ts';
+import { readSecret } from '../lib/secret-file.ts';
 import type { Service } from '../lib/service.ts';
 import { type AlarmView, alarmView } from './alarm.ts';
 import { AlarmBook } from './book.ts';
+import { type BuiltInDependencies, BuiltIns, type BuiltInView } from './built-in/built-ins.ts';
+import type { Vitals } from './built-in/findings.ts';
+import type { MachinePlaces } from './built-in/machine.ts';
 import { AlarmDesk } from './desk.ts';
 import type { AlarmsOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
@@ -16,6 +20,7 @@ import { type AlarmRule, type RuleTerms, ruleJson, ruleTermsOf } from './rule.ts
 import { AlarmRules } from './rule-book.ts';
 import type { AlarmsStatus } from './status.ts';
 import { Thresholds } from './thresholds.ts';
+import { Webhook } from './webhook.ts';
 
 export interface AlarmsDependencies {
   readonly options: AlarmsOptions;
@@ -27,12 +32,19 @@ export interface AlarmsDependencies {
   /** Takes a record in as the gateway's own, with priority `critical`; resolves when it is durable. */
   readonly report: (measurement: Measurement, delivery: DeliveryKey) => Promise<unknown>;
   readonly recentDeliveries: () => readonly RecentDelivery[];
+  readonly places: MachinePlaces;
+  readonly vitals: () => Vitals;
+  readonly devices: BuiltInDependencies['devices'];
+  /** The gateway's name. */
+  readonly gateway: () => string;
   readonly log: Log;
 }
 
 export type RuleView = ReturnType<typeof ruleJson>;
 
 const tickMs = 1_000;
+/** What is watched over without a rule changes slowly, and looking costs. */
+const lookMs = 10_000;
 /** So many critical alarms are named in the status. */
 const maxNamed = 3;
 
@@ -50,16 +62,21 @@ export class Alarms implements Service, Onlooker {
   readonly #desk: AlarmDesk;
   readonly #thresholds: Thresholds;
   readonly #outbox: Outbox;
+  readonly #builtIns: BuiltIns;
+  readonly #webhook: Webhook | undefined;
   #raised = 0;
   #cleared = 0;
   #timer: NodeJS.Timeout | undefined;
+  #lookTimer: NodeJS.Timeout | undefined;
 
   constructor(deps: AlarmsDependencies) {
     const { options, shelf, clock, operatingMs } = deps;
     this.#deps = deps;
     this.#rules = new AlarmRules(shelf);
     this.#book = new AlarmBook(shelf, options);
-    this.#outbox = new Outbox({ ...deps, webhook: undefined });
+    const hook = webhookOf(deps);
+    this.#webhook = hook;
+    this.#outbox = new Outbox({ ...deps, webhook: hook && ((event, over) => hook.call(event, over)) });
     this.#desk = new AlarmDesk({
       ...{ book: this.#book, operatingMs, now: clock.now, quality: () => clock.quality() },
       tell: (change, alarm, atMs) => {
@@ -67,6 +84,10 @@ export class Alarms implements Service, Onlooker {
         else if (change === 'cleared') this.#cleared++;
         this.#outbox.add(change, alarm, atMs);
       },
+    });
+    this.#builtIns = new BuiltIns({
+      ...{ options: options.builtIn, places: deps.places, vitals: deps.vitals, devices: deps.devices, now: clock.now },
+      ...{ book: this.#book, desk: this.#desk },
     });
     this.#thresholds = new Thresholds({ rules: this.#rules, book: this.#book, desk: this.#desk, operatingMs });
   }
@@ -79,11 +100,17 @@ export class Alarms implements Service, Onlooker {
       log.warn({ entries: unreadable }, 'Some alarms or their rules could not be read: they are lost.');
     await this.#outbox.start();
     this.#thresholds.rulesChanged();
+    this.#builtIns.start();
     this.#timer = setInterval(() => this.tick(), tickMs).unref();
+    const failed = (error: unknown): void =>
+      log.warn({ reason: messageOf(error) }, 'What to raise alarms for could not be looked at.');
+    this.#lookTimer = setInterval(() => void this.look().catch(failed), lookMs).unref();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
+    clearInterval(this.#lookTimer);
+    this.#webhook?.stop();
     this.#book.keepPending();
     await this.#outbox.stop();
     await this.#deps.shelf.saved().catch((error) => {
@@ -98,6 +125,16 @@ export class Alarms implements Service, Onlooker {
   /** Looks at the time; called once a second. */
   tick(): void {
     this.#desk.tick();
+  }
+
+  /** Looks at the machine, the parts and the devices; called every ten seconds. */
+  look(): Promise<void> {
+    return this.#builtIns.look();
+  }
+
+  /** What is watched over without a rule. */
+  builtIn(): BuiltInView[] {
+    return this.#builtIns.views();
   }
 
   /** All that are known, the newest first: those that are not over, then the others. */
@@ -157,6 +194,7 @@ export class Alarms implements Service, Onlooker {
       ...{ raised: this.#raised, cleared: this.#cleared, left: this.#book.left },
       values: this.#thresholds.status(),
       told: this.#outbox.status(),
+      webhook: this.#webhook?.status() ?? null,
     };
   }
 
@@ -165,4 +203,14 @@ export class Alarms implements Service, Onlooker {
     await this.#deps.shelf.saved();
     return ruleJson(rule);
   }
+}
+
+/** The webhook of the options; undefined: there is none. */
+function webhookOf({ options, gateway, clock, log }: AlarmsDependencies): Webhook | undefined {
+  const { url, secretFile, secret, timeout, maxQueued, giveUpAfter } = options.webhook;
+  if (url === undefined) return undefined;
+  // Read for each call: the file may be another one by then.
+  const read = () => (secretFile === undefined ? secret : readSecret(secretFile, 'alarms.webhook.secretFile').trim());
+  const settings = { url, secret: read, timeoutMs: timeout, maxQueued, giveUpMs: giveUpAfter };
+  return new Webhook({ settings, gateway, clock, log });
 }

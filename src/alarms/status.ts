@@ -1,4 +1,5 @@
 import type { SeverityCounts } from './book.ts';
+import type { WebhookStatus } from './webhook.ts';
 
 /** What the alarms say of themselves. */
 export interface AlarmsStatus {
@@ -21,4 +22,6 @@ export interface AlarmsStatus {
   readonly values: { readonly unusable: number; readonly late: number };
   /** Records stored since the start, events that somebody is still to be told of, and those that were given up. */
   readonly told: { readonly records: number; readonly owed: number; readonly dropped: number };
+  /** Null: none is configured. */
+  readonly webhook: WebhookStatus | null;
 }

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { AlarmView } from '../alarms/alarm.ts';
 import type { RuleView } from '../alarms/alarms.ts';
+import type { BuiltInView } from '../alarms/built-in/built-ins.ts';
 import type { RuleTerms } from '../alarms/rule.ts';
 import { mayRead, mayReadSome } from '../auth/allows.ts';
 import { HeadgateError } from '../core/errors.ts';
@@ -19,6 +20,7 @@ export interface AlarmsApi {
   acknowledge(id: string, by: string, note: string): Promise<AlarmView>;
   /** What a request's body says a rule is; a sentence when it can't be one. */
   ruleTermsOf(body: unknown): RuleTerms | string;
+  builtIn(): readonly BuiltInView[];
   rules(): readonly RuleView[];
   rule(id: string): RuleView | undefined;
   addRule(terms: RuleTerms, by: string): Promise<RuleView>;
@@ -35,7 +37,7 @@ const maxNote = 1_000;
 
 /**
  * `GET /api/v1/alarms`, page by page, and `…/{id}`: of devices that the caller may see, and for who may see everything those of the
- * gateway. `POST …/{id}/acknowledge` says that one knows. `GET …/rules` and `…/rules/{id}` tell what is watched over;
+ * gateway. `…/built-in` tells what is watched over without a rule. `POST …/{id}/acknowledge` says that one knows. `GET …/rules` and `…/rules/{id}` tell what is watched over;
  * for administrators `POST …/rules`, `PUT` and `DELETE …/rules/{id}`.
  */
 export function addAlarmsRoutes(app: FastifyInstance, alarms: AlarmsApi): void {
@@ -61,6 +63,7 @@ export function addAlarmsRoutes(app: FastifyInstance, alarms: AlarmsApi): void {
 
 function addRules(app: FastifyInstance, alarms: AlarmsApi): void {
   const rules = `${path}/rules`;
+  app.get(`${path}/built-in`, needs(read), () => ({ builtIn: alarms.builtIn() }));
   app.get(rules, needs(read), () => ({ rules: alarms.rules() }));
   app.get<ById>(`${rules}/:id`, needs(read), ({ params }, reply) => {
     const rule = alarms.rule(params.id);

@@ -1,4 +1,5 @@
 import { contradictions } from '../admission/option-checks.ts';
+import { alarmsFaults } from '../alarms/option-checks.ts';
 import { type Fault, HeadgateError } from '../core/errors.ts';
 import type { OptionProblem } from '../lib/option-types.ts';
 import { checkPartial, mustBeGiven, type Problem } from '../lib/settings/check.ts';
@@ -36,6 +37,7 @@ export function loadConfig(sources: ConfigSources): Config {
     serial: serialFaults,
     modbus: modbusFaults,
     uplink: uplinkFaults,
+    alarms: alarmsFaults,
   }) as Config;
 }
 

@@ -166,6 +166,7 @@ const noAlarms: AlarmsApi = {
   find: () => undefined,
   acknowledge: async () => assert.fail('There are no alarms.'),
   ruleTermsOf,
+  builtIn: () => [],
   rules: () => [],
   rule: () => undefined,
   addRule: async () => assert.fail('There are no rules.'),

@@ -168,6 +168,7 @@ async function askForAlarms(gateway: HeadgateProcess, done: (what: string) => vo
   const { said: rule } = await to({ what: 'POST /api/v1/alarms/rules', body: terms, status: 201 });
   const url = `/api/v1/alarms/rules/${rule.id}`;
   await to({ what: 'GET /api/v1/alarms/rules' });
+  await to({ what: 'GET /api/v1/alarms/built-in' });
   await to({ what: 'GET /api/v1/alarms/rules/{id}', url });
   await to({ what: 'PUT /api/v1/alarms/rules/{id}', url, body: { ...terms, device: 'lab:*', profile: null } });
   await ask(gateway, { what: 'POST /api/v1/measurements', body: { device: 'lab:9', fields: { t: 9 } } });

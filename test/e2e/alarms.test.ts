@@ -1,5 +1,8 @@
 // Alarms against a whole gateway: raised by what a device says, told live and upstream once, whatever is killed in between.
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { SinkFile } from '../support/collector.ts';
@@ -37,7 +40,21 @@ test('an alarm outlives kill -9, is acknowledged, is over, and the collector is 
 }, async (t) => {
   const dir = tempDir(t);
   const sink = new SinkFile(join(dir, 'records.ndjson'));
-  const start = () => startGateway(t, { dataDir: join(dir, 'data'), sink: `file:${sink.path}` });
+  const calls: string[] = [];
+  const hook = createServer((request, response) => {
+    let body = '';
+    request.on('data', (data) => {
+      body += data;
+    });
+    request.on('end', () => {
+      calls.push(JSON.parse(body).id);
+      response.end();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(hook, 'listening');
+  t.after(() => hook.close());
+  const set = { 'alarms.webhook.url': `http://127.0.0.1:${(hook.address() as AddressInfo).port}/` };
+  const start = () => startGateway(t, { dataDir: join(dir, 'data'), sink: `file:${sink.path}`, set });
   let gateway = await start();
   let ask = client(gateway);
   const say = (celsius: number) =>
@@ -93,8 +110,11 @@ test('an alarm outlives kill -9, is acknowledged, is over, and the collector is 
     ['cleared'],
   );
   assert.deepEqual(await list(), []);
+  await eventually('the last call', () => calls.some((call) => call.endsWith('/cleared')));
   await gateway.stop();
   assert.deepEqual(told(), ['raised', 'acknowledged', 'cleared']);
+  const { id } = raised!;
+  assert.deepEqual([...new Set(calls)], [`${id}/raised`, `${id}/acknowledged`, `${id}/cleared`]);
   for (const { deviceId, topic, priority } of records())
     assert.deepEqual([deviceId, topic, priority], ['plant/freezer', 'headgate/alarms', 'PRIORITY_CRITICAL']);
 });

@@ -52,6 +52,9 @@ const may = {
   'see who tried to connect': ['admin'],
   'read the history of own/a': ['admin', 'reader', 'viewer'],
   'read the history of other/a': ['admin', 'reader'],
+  'list alarms': ['admin', 'reader', 'viewer'],
+  'see the rules of alarms': ['admin', 'reader'],
+  'make a rule for alarms': ['admin'],
   'command own/a': ['admin', 'commander'],
   'command other/a': ['admin'],
   administer: ['admin'],
@@ -76,6 +79,8 @@ const shown = (token: string | undefined): Record<string, string> =>
   token === undefined ? {} : { authorization: `Bearer ${token}` };
 const json = { 'content-type': 'application/json' };
 
+const alarmRule = { field: 'nothing', comparator: 'above', value: 1 };
+
 function rest(url: string): Protocol {
   const post = (body: object) => ({ method: 'POST', headers: json, body: JSON.stringify(body) });
   const put = (body: object) => ({ ...post(body), method: 'PUT' });
@@ -99,6 +104,9 @@ function rest(url: string): Protocol {
     'read the history of other/a': ['/api/v1/measurements?device=other/a'],
     'command own/a': ['/api/v1/devices/own%2Fa/commands', post({ name: 'x' })],
     'command other/a': ['/api/v1/devices/other%2Fa/commands', post({ name: 'x' })],
+    'list alarms': ['/api/v1/alarms'],
+    'see the rules of alarms': ['/api/v1/alarms/rules'],
+    'make a rule for alarms': ['/api/v1/alarms/rules', post({ ...alarmRule, name: 'x' })],
     administer: ['/api/v1/tokens'],
   };
   return {

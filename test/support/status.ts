@@ -132,6 +132,7 @@ export const healthyParts: StatusParts = {
     left: 0,
     values: { unusable: 1, late: 0 },
     told: { records: 12, owed: 0, dropped: 0 },
+    webhook: null,
   },
   devices: {
     total: 9,

@@ -119,6 +119,28 @@ export const alarmOperations: Operations = {
     answers: ok('The alarm, as it is now.', alarm),
     problems: ['request.unknown', 'request.conflict', 'buffer.failed'],
   },
+  'GET /api/v1/alarms/built-in': {
+    tag: 'Alarms',
+    summary: 'Lists what is watched over without a rule: the options `alarms.builtIn` say how.',
+    needs: 'read',
+    answers: ok(
+      'All of them.',
+      Type.Object({
+        builtIn: list(
+          Type.Object({
+            id: text('As in the options.'),
+            name: text(''),
+            about: text('What is wrong when it is raised.'),
+            enabled: flag(''),
+            severity,
+            forSeconds: number('How long it has to be so before it is raised.'),
+            limit: text('What is warned of.'),
+            isOffered: orNull(flag('False: this machine does not tell. Null: it has not been looked yet.')),
+          }),
+        ),
+      }),
+    ),
+  },
   'GET /api/v1/alarms/rules': {
     tag: 'Alarms',
     summary: 'Lists the rules by which alarms are raised.',

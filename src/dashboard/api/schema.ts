@@ -4562,6 +4562,37 @@ note?: string
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetAlarmsBuiltInAnswer".
+ */
+export interface GetAlarmsBuiltInAnswer {
+builtIn: {
+/**
+ * As in the options.
+ */
+id: string
+name: string
+/**
+ * What is wrong when it is raised.
+ */
+about: string
+enabled: boolean
+/**
+ * How much it matters.
+ */
+severity: ("info" | "warning" | "critical")
+/**
+ * How long it has to be so before it is raised.
+ */
+forSeconds: number
+/**
+ * What is warned of.
+ */
+limit: string
+isOffered: (boolean | null)
+}[]
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
  * via the `definition` "GetAlarmsRulesAnswer".
  */
 export interface GetAlarmsRulesAnswer {

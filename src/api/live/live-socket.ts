@@ -143,13 +143,14 @@ export class LiveSocket implements Beating {
 
   /** @returns whether it takes more at once */
   send(frame: string | Buffer): boolean {
+    if (this.#webSocket.readyState !== this.#webSocket.OPEN) return false;
     const { bufferedAmount } = this.#webSocket;
     if (bufferedAmount > maxUnsentBytes) {
       this.#parts.feed.lost('unread');
       this.#webSocket.terminate();
       return false;
     }
-    if (this.#webSocket.readyState === this.#webSocket.OPEN) this.#webSocket.send(frame, { binary: false });
+    this.#webSocket.send(frame, { binary: false });
     return !this.#socket.writableNeedDrain;
   }
 

@@ -50,6 +50,8 @@ const keys = {
   ping: [],
 } as const;
 const maxId = 64;
+/** A frame arrives whole or not at all: over a link that breaks often, a long one would never. */
+const maxFrameChars = 32_768;
 
 /** Its id, as far as it has one: an answer to a frame that is wrong names it too. */
 export function idIn(frame: unknown): FrameId | undefined {
@@ -145,14 +147,31 @@ export function startFrame(id: FrameId, start: LiveStart): string {
   return JSON.stringify({ type: start.reset === undefined ? 'subscribed' : 'reset', id, ...said });
 }
 
-/** A subscription's next events: made once for all that share them under the same id. */
-export function eventsFrame(id: FrameId, batch: LiveBatch): Buffer {
-  return batch.form(`socket ${JSON.stringify(id)}`, () => {
-    const events = batch.form('entries', (all) => entriesOf(all).join(','));
-    return Buffer.from(
-      `{"type":"events","id":${JSON.stringify(id)},"cursor":"${batch.epoch}-${batch.to}","events":[${events}]}`,
-    );
-  });
+/** A subscription's next events, in one frame or some: made once for all that share them under the same id. */
+export function eventsFrames(id: FrameId, batch: LiveBatch): readonly Buffer[] {
+  return batch.form(`socket ${JSON.stringify(id)}`, () =>
+    batch
+      .form('pieces', piecesOf)
+      .map(({ cursor, events }) =>
+        Buffer.from(`{"type":"events","id":${JSON.stringify(id)},"cursor":"${cursor}","events":[${events}]}`),
+      ),
+  );
+}
+
+/** A batch cut where a frame would be too long, with where a client goes on that has read so far. */
+function piecesOf(batch: LiveBatch): readonly { readonly cursor: string; readonly events: string }[] {
+  const pieces: { cursor: string; events: string }[] = [];
+  const entries = entriesOf(batch);
+  const told = entries.length - batch.events.length;
+  let events = '';
+  for (const [index, entry] of entries.entries()) {
+    events = events === '' ? entry : `${events},${entry}`;
+    if (events.length < maxFrameChars || index < told || index === entries.length - 1) continue;
+    pieces.push({ cursor: `${batch.epoch}-${batch.events[index - told]!.number}`, events });
+    events = '';
+  }
+  pieces.push({ cursor: `${batch.epoch}-${batch.to}`, events });
+  return pieces;
 }
 
 function invalid(text: string): HeadgateError {

@@ -1,5 +1,5 @@
 import type { LiveBatch, LiveEnd, LiveFeed, LiveScope, LiveSink, LiveSubscription } from '../../core/live.ts';
-import { type ClientFrame, eventsFrame, type FrameId } from './socket-frames.ts';
+import { type ClientFrame, eventsFrames, type FrameId } from './socket-frames.ts';
 
 /** The connection that a subscription is on. */
 export interface SubscriptionSocket {
@@ -49,7 +49,9 @@ export class SocketSubscription implements LiveSink {
   }
 
   deliver(batch: LiveBatch): boolean {
-    return this.#socket.send(eventsFrame(this.id, batch));
+    let takesMore = true;
+    for (const frame of eventsFrames(this.id, batch)) takesMore = this.#socket.send(frame);
+    return takesMore;
   }
 
   ended(why: LiveEnd): void {

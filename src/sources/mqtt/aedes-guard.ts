@@ -10,7 +10,21 @@ import { reasonText } from './reason-codes.ts';
 /** Packets that are seen to here and not by aedes. */
 export type OwnPacket = Extract<
   Packet,
-  { cmd: 'subscribe' | 'unsubscribe' | 'puback' | 'pubrec' | 'pubcomp' | 'auth' }
+  {
+    cmd:
+      | 'subscribe'
+      | 'unsubscribe'
+      | 'puback'
+      | 'pubrec'
+      | 'pubcomp'
+      | 'auth'
+      // What a client may not send, or not twice.
+      | 'connect'
+      | 'connack'
+      | 'suback'
+      | 'unsuback'
+      | 'pingresp';
+  }
 >;
 
 export interface ClientGuard {
@@ -144,6 +158,11 @@ function isOwn(packet: Packet): packet is OwnPacket {
     case 'pubrec':
     case 'pubcomp':
     case 'auth':
+    case 'connect':
+    case 'connack':
+    case 'suback':
+    case 'unsuback':
+    case 'pingresp':
       return true;
     default:
       return false;

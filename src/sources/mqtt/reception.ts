@@ -237,6 +237,15 @@ export class Reception {
       case 'auth':
         this.refuse(client, reasonCode.protocolError, 'AUTH without an authentication method');
         return undefined;
+      case 'connect':
+        this.refuse(client, reasonCode.protocolError, 'a second CONNECT');
+        return undefined;
+      case 'connack':
+      case 'suback':
+      case 'unsuback':
+      case 'pingresp':
+        this.refuse(client, reasonCode.protocolError, `a client sends no ${packet.cmd.toUpperCase()}`);
+        return undefined;
     }
   }
 

@@ -218,8 +218,13 @@ export class Subscribers<S extends Subscriber> {
       // MQTT 5.0 § 4.7.2: what begins with `$` is not for filters that begin with a wildcard.
       if (isDollar && (filter.startsWith('#') || filter.startsWith('+'))) continue;
       if (this.#isAddress(filter)) addressed.add(to);
-      if (group !== undefined) groups.add(group);
-      else own.set(to, [...(own.get(to) ?? []), subscription]);
+      if (group !== undefined) {
+        groups.add(group);
+        continue;
+      }
+      const others = own.get(to);
+      if (others === undefined) own.set(to, [subscription]);
+      else others.push(subscription);
     }
     return {
       own: [...own].map(([to, subscriptions]) => ({ to, subscriptions })),
@@ -248,7 +253,10 @@ function deliveryOf<S extends Subscriber>(
     if (isOwn && nl === true) continue;
     if (granted > best) best = granted;
     if (rap === true) isAsPublished = true;
-    if (subscriptionIdentifier !== undefined) ids = [...(ids ?? []), subscriptionIdentifier];
+    if (subscriptionIdentifier !== undefined) {
+      if (ids === undefined) ids = [subscriptionIdentifier];
+      else ids.push(subscriptionIdentifier);
+    }
   }
   if (best < 0) return undefined;
   return { to, qos: Math.min(qos, best) as 0 | 1 | 2, retain: retain && isAsPublished, ids };

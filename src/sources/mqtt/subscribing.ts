@@ -92,6 +92,10 @@ export class Subscribing {
       this.#deps.refuse(client, reasonCode.protocolError, 'UNSUBSCRIBE names no topic filter');
       return;
     }
+    if (!messageId) {
+      this.#deps.refuse(client, reasonCode.protocolError, 'UNSUBSCRIBE has the packet identifier 0');
+      return;
+    }
     const granted = unsubscriptions.map((topic) => {
       if (this.#filterFault(topic) !== undefined) return reasonCode.topicFilterInvalid;
       return this.#deps.sessions.unsubscribe(session, topic) ? reasonCode.success : reasonCode.noSubscriptionExisted;
@@ -144,7 +148,8 @@ export class Subscribing {
 }
 
 /** What is wrong with a SUBSCRIBE as a whole; undefined when nothing is. */
-function subscribeFault({ subscriptions }: ISubscribePacket, id: unknown): string | undefined {
+function subscribeFault({ subscriptions, messageId }: ISubscribePacket, id: unknown): string | undefined {
+  if (!messageId) return 'SUBSCRIBE has the packet identifier 0';
   if (subscriptions.length === 0) return 'SUBSCRIBE names no topic filter';
   if (id !== undefined && !(typeof id === 'number' && id >= 1 && id <= maxIdentifier)) {
     return 'a subscription identifier is one number from 1 to 268435455';

@@ -46,8 +46,9 @@ export function readSecret(named: string, key: string): string {
 /** Changes when the file does, also when another one is put in its place; a file that is not there has one of its own. */
 export function stampOf(path: string): string {
   try {
-    const { mtimeMs, size, ino } = statSync(path);
-    return `${mtimeMs} ${size} ${ino}`;
+    // Whoever may read it changes without its content: the time of that is the only one that tells.
+    const { mtimeMs, ctimeMs, size, ino } = statSync(path);
+    return `${mtimeMs} ${ctimeMs} ${size} ${ino}`;
   } catch {
     // It can't be looked at: whoever reads it is told why.
     return 'none';

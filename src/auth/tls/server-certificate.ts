@@ -153,13 +153,14 @@ export class ServerCertificate {
   async #read(isAnew = false): Promise<SecureContextOptions & { readonly cert: string }> {
     const { options, key } = this.#deps;
     const pair = this.isOwn ? await this.#own(isAnew) : this.#given();
-    const ca = options.clientCa === undefined ? undefined : readSecret(options.clientCa, `${key}.clientCa`);
+    // Without any, whatever authority the machine trusts would vouch for names in clients' certificates.
+    const ca = options.clientCa === undefined ? [] : readSecret(options.clientCa, `${key}.clientCa`);
     // Without this, what is wrong would be told to the first client only.
     const found = {
       cert: pair.certificate,
       key: pair.key,
       minVersion: 'TLSv1.2',
-      ...(ca !== undefined && { ca }),
+      ca,
     } as const;
     try {
       createSecureContext(found);

@@ -1,4 +1,5 @@
 import type { ServerCertificate, TlsServer } from '../../auth/tls/server-certificate.ts';
+import { HeadgateError } from '../../core/errors.ts';
 import type { ByteStream } from '../../lib/byte-stream.ts';
 import type { Log } from '../../lib/log.ts';
 import { isLoopback } from '../../lib/loopback.ts';
@@ -40,6 +41,12 @@ export class Listeners {
   /** @throws {HeadgateError} port.taken, port.forbidden, address.unavailable; config.invalid, config.unreadable for certificates */
   async start(accept: (stream: ByteStream) => void): Promise<void> {
     const { options, tls, log, refused, attempts } = this.#deps;
+    if (tls?.options.requireCertificate === true && tls.options.clientCa === undefined) {
+      throw new HeadgateError(
+        'config.invalid',
+        '`mqtt.tls.requireCertificate` needs the authority that signs devices: name its file with `mqtt.tls.clientCa`.',
+      );
+    }
     const { host, port, maxConnections, connectTimeout } = options;
     await this.#plain.start({ host, port, maxConnections, accept });
     if (!isLoopback(host) && host !== 'localhost') log.warn({ host }, readable);

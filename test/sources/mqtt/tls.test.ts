@@ -4,11 +4,12 @@ import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { connect } from 'node:tls';
+import { connect, getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { ofMqtt } from '../../../src/auth/mqtt-access.ts';
 import { ServerCertificate } from '../../../src/auth/tls/server-certificate.ts';
 import { systemClock } from '../../../src/core/time.ts';
 import type { Log } from '../../../src/lib/log.ts';
+import { Listeners } from '../../../src/sources/mqtt/listeners.ts';
 import { authSite, by } from '../../auth/site.ts';
 import { TestAuthority } from '../../support/certificates.ts';
 import { MemoryDisk } from '../../support/memory-shelf.ts';
@@ -214,6 +215,34 @@ test('a device shows its certificate instead of a password', async (t) => {
   await auth.changes.remove(account.id, by);
   assert.match(await publish(...pinned.args), /not authori[sz]ed/i);
   assert.equal(site.records.length, 2);
+});
+
+test('a name in a certificate counts for nothing where no authority of devices is named, whomever the machine trusts', async (t) => {
+  const authority = await TestAuthority.make('Anybody');
+  const before = getCACertificates('default');
+  setDefaultCACertificates([...before, authority.certificate]);
+  t.after(() => setDefaultCACertificates(before));
+  const dir = tempDir(t);
+  const { auth, directory, publish } = await broker(t, {});
+  await auth.changes.addDevice({ device: 'plug', commonName: 'plug-1' }, by);
+  const { certificate, key } = await authority.sign({ commonName: 'plug-1' });
+  writeFileSync(join(dir, 'c.pem'), certificate);
+  writeFileSync(join(dir, 'k.pem'), key);
+  const shown = [
+    '--cafile',
+    join(directory, 'authority.pem'),
+    '--cert',
+    join(dir, 'c.pem'),
+    '--key',
+    join(dir, 'k.pem'),
+  ];
+  assert.match(await publish(...shown), /not authori[sz]ed/i);
+  const required = { enabled: true, port: 0, names: [], requireCertificate: true };
+  const listeners = new Listeners({ tls: { options: required } } as never);
+  await assert.rejects(
+    listeners.start(() => {}),
+    { code: 'config.invalid' },
+  );
 });
 
 test('where a certificate is required, nobody gets as far as a password without', async (t) => {

@@ -42,6 +42,8 @@ export interface KeysInput {
   readonly pending: readonly string[];
   /** Each over the ones before. */
   readonly layers: readonly NamedLayer[];
+  /** Why none can be set here; undefined: some can. */
+  readonly locked: string | undefined;
 }
 
 const takesNow: ReadonlySet<string> = new Set(['rules', 'log.level']);
@@ -61,7 +63,7 @@ export function keyViews(schema: SchemaNode, input: KeysInput): Readonly<Record<
   return Object.fromEntries([...leaves(schema)].map(({ path, node }) => [pathText(path), keyView(path, node, input)]));
 }
 
-function keyView(path: KeyPath, node: SchemaNode, { now, next, pending, layers }: KeysInput): KeyView {
+function keyView(path: KeyPath, node: SchemaNode, { now, next, pending, layers, locked }: KeysInput): KeyView {
   const key = pathText(path);
   const value = valueAt(now, path);
   const from = layers.findLast(({ layer }) => valueAt(layer.value, path) !== undefined);
@@ -73,7 +75,7 @@ function keyView(path: KeyPath, node: SchemaNode, { now, next, pending, layers }
     where: from?.layer.where({ path, at: 'key' }) ?? null,
     takes: takesNow.has(key) ? 'now' : takesEither.has(key) ? 'either' : 'restart',
     ...(pending.includes(key) && { next: shown(valueAt(next, path)) }),
-    locked: lockOf(path, layers) ?? null,
+    locked: locked ?? lockOf(path, layers) ?? null,
     mayShutOut: mayShutOut(key),
   };
 }

@@ -61,6 +61,8 @@ export interface ConfigView {
   readonly problem: string | null;
 }
 
+const safeMode = 'The gateway runs in safe mode, with a configuration that was right before: correct its file first.';
+
 /** Where the configuration is looked at and changed while the gateway runs. */
 export class ConfigDesk {
   readonly #deps: ConfigDeskDependencies;
@@ -78,12 +80,15 @@ export class ConfigDesk {
     return {
       config: describeConfig(configNode, now),
       overlay: remote.overlay(),
-      keys: keyViews(configNode, { now, next, pending, layers: this.#layers() }),
+      keys: keyViews(configNode, {
+        ...{ now, next, pending, layers: this.#layers() },
+        locked: files === undefined ? safeMode : undefined,
+      }),
       pending,
       trial: trial.view(),
       restart,
       file: (files && configFile(files.sources)) ?? null,
-      problem,
+      problem: files === undefined ? safeMode : problem,
     };
   }
 
@@ -158,8 +163,7 @@ export class ConfigDesk {
   #changeable(): ConfigFiles {
     const { files, trial, isOnTrial } = this.#deps;
     if (files === undefined) {
-      const why = 'The gateway runs in safe mode, with a configuration that was right before: correct its file first.';
-      throw new HeadgateError('request.conflict', why);
+      throw new HeadgateError('request.conflict', safeMode);
     }
     trial.demandNone();
     if (!isOnTrial()) return files;

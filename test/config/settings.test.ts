@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { ConfigKeeper } from '../../src/config/keeper.ts';
+import { loadAgain } from '../../src/config/remote.ts';
+import { settingsPath } from '../../src/config/settings.ts';
+import { beginTrial, failTrial, noteTrial, readTrial } from '../../src/config/settings-trial.ts';
+import { confirmMs, TrialWatch } from '../../src/config/trial-watch.ts';
+import { HeadgateError } from '../../src/core/errors.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { tempDir } from '../support/temp-dir.ts';
+
+const bridge = (name: string, url: string, password?: string) => ({
+  ...{ name, url, prefix: name, topics: [{ filter: 'a/#' }] },
+  ...(password !== undefined && { username: 'u', password }),
+});
+
+function site(t: TestContext, text: string, isSafe = false) {
+  const dataDir = tempDir(t);
+  const file = join(dataDir, 'headgate.yaml');
+  writeFileSync(file, text);
+  const sources = { file, settings: [`dataDir=${dataDir}`], environment: {} };
+  const { desk } = new ConfigKeeper({
+    ...{ sources: isSafe ? undefined : sources, running: loadAgain(sources), log: silentLog },
+    ...{ isOnTrial: () => false, onRules: () => {} },
+    restart: { isPossible: false, reason: 'It is a test.', ask: () => {} },
+  });
+  return { dataDir, file, desk, settings: () => readFileSync(settingsPath(dataDir), 'utf8') };
+}
+
+const faultsOf = (change: () => void): readonly (readonly [key: string, message: string])[] => {
+  try {
+    change();
+  } catch (error) {
+    if (error instanceof HeadgateError) return (error.faults ?? []).map(({ key, message }) => [key, message]);
+    throw error;
+  }
+  return assert.fail('It was taken.');
+};
+
+test('a hidden secret stays that of the item of its name, and goes to no other', (t) => {
+  const file = `bridges: ${JSON.stringify([bridge('one', 'mqtt://a', 'first'), bridge('two', 'mqtt://b', 'second')])}\n`;
+  const { desk, settings } = site(t, file);
+  desk.change({ bridges: [bridge('two', 'mqtt://c', '***'), bridge('new', 'mqtt://d', 'third')] });
+  assert.match(settings(), /name: two[\s\S]*password: second[\s\S]*name: new[\s\S]*password: third/);
+  assert.doesNotMatch(settings(), /first|\*\*\*/);
+  assert.doesNotMatch(JSON.stringify(desk.view()), /first|second|third/);
+  const [fault] = faultsOf(() => desk.change({ bridges: [bridge('other', 'mqtt://e', '***')] }));
+  assert.equal(fault?.[0], 'bridges[0].password');
+  assert.match(fault?.[1] ?? '', /given anew/);
+});
+
+test('what fits the file only together with what is set is checked together', (t) => {
+  const path = '/dev/serial/by-id/a';
+  const { desk, dataDir } = site(t, `serial: { ports: [{ name: dust, path: ${path}, profile: plantower/pms5003 }] }\n`);
+  const buses = [{ name: 'meters', path, units: [{ unit: 1, profile: 'eastron/sdm630' }] }];
+  const [fault] = faultsOf(() => desk.change({ modbus: { buses } }));
+  assert.equal(fault?.[0], 'modbus.buses[0].path');
+  assert.match(fault?.[1] ?? '', /under `serial\.ports` too/);
+  assert.equal(existsSync(settingsPath(dataDir)), false);
+});
+
+test('in safe mode nothing can be set, and each key says so', (t) => {
+  const { desk } = site(t, '', true);
+  const { keys, problem } = desk.view();
+  assert.match(problem ?? '', /safe mode/);
+  assert.ok(Object.values(keys).every(({ locked }) => locked !== null));
+  assert.throws(() => desk.change({ mqtt: { maxSessions: 5 } }), { code: 'request.conflict' });
+});
+
+test('a form finds titles, choices and sections in the schema', (t) => {
+  const { properties } = site(t, '').desk.schema as {
+    properties: Record<string, { properties: Record<string, object> }>;
+  };
+  const { title, group, minimum } = properties.http!.properties.maxLiveConnections as Record<string, unknown>;
+  assert.deepEqual([title, group, minimum], ['Max live connections', 'http', 1]);
+  const { enum: choices } = properties.log!.properties.level as Record<string, unknown>;
+  assert.deepEqual(choices, ['trace', 'debug', 'info', 'warn', 'error', 'silent']);
+});
+
+test('what nobody confirms in time is taken back, and the gateway restarted where it can be', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const rows = [
+    { isConfirmed: false, keys: ['http.port'], left: 'before', restarts: 1 },
+    { isConfirmed: true, keys: ['http.port'], left: 'after', restarts: 0 },
+    // Nobody is shut out by these.
+    { isConfirmed: false, keys: ['mqtt.port'], left: 'after', restarts: 0 },
+  ];
+  for (const { isConfirmed, keys, left, restarts } of rows) {
+    const dataDir = tempDir(t);
+    writeFileSync(settingsPath(dataDir), 'after');
+    noteTrial(dataDir, { state: 'waiting', before: 'before', keys, reason: '' });
+    assert.equal(beginTrial(dataDir), undefined);
+    let asked = 0;
+    const watch = new TrialWatch({ dataDir, log: silentLog, restart: () => void asked++ });
+    await watch.start();
+    t.mock.timers.tick(confirmMs - 1);
+    assert.equal(readFileSync(settingsPath(dataDir), 'utf8'), 'after');
+    if (isConfirmed) watch.confirm();
+    t.mock.timers.tick(1);
+    assert.deepEqual([readFileSync(settingsPath(dataDir), 'utf8'), asked], [left, restarts]);
+    assert.equal(readTrial(dataDir)?.state, left === 'before' ? 'taken-back' : undefined);
+  }
+});
+
+test('a start that fails takes back only what was on trial', (t) => {
+  const dataDir = tempDir(t);
+  assert.deepEqual(failTrial(dataDir, 'x'), []);
+  writeFileSync(settingsPath(dataDir), 'after');
+  noteTrial(dataDir, { state: 'waiting', before: '', keys: ['mqtt.port'], reason: '' });
+  assert.deepEqual(failTrial(dataDir, 'x'), []);
+  beginTrial(dataDir);
+  assert.deepEqual(failTrial(dataDir, 'the port is taken.'), ['mqtt.port']);
+  assert.equal(existsSync(settingsPath(dataDir)), false);
+  // A note that says nothing is none.
+  writeFileSync(join(dataDir, 'settings-trial.json'), '{');
+  assert.equal(readTrial(dataDir), undefined);
+});

@@ -23,6 +23,8 @@ export class Audience {
   /** What came after that; undefined: more than is collected, so it is to be read from the feed. */
   open: FeedEvent[] | undefined = [];
   #openBytes = 0;
+  /** Events that were wanted since then. */
+  #came = 0;
 
   /** @param number of the newest event so far */
   constructor(filter: LiveFilter, scope: LiveScope | undefined, number: number) {
@@ -50,20 +52,23 @@ export class Audience {
   add(event: FeedEvent): boolean {
     if (isReplaceable(event)) this.measured++;
     else this.lasting++;
-    if (this.open === undefined) return false;
+    const isFirst = this.#came++ === 0;
+    if (this.open === undefined) return isFirst;
     this.open.push(event);
     this.#openBytes += event.bytes;
     if (this.open.length > maxOpenEvents || this.#openBytes > maxOpenBytes) this.open = undefined;
-    return this.open?.length === 1;
+    return isFirst;
   }
 
   /** What was collected is given out, or read; from here on it is collected again. @param number of the newest event */
   reopen(number: number): void {
+    // More came than is collected, and it will be so again: what is held until then is only copied by the garbage collector.
+    this.open = this.#came > maxOpenEvents ? undefined : [];
+    this.#openBytes = 0;
+    this.#came = 0;
     this.place.at = number;
     this.place.measured = this.measured;
     this.place.lasting = this.lasting;
-    this.open = [];
-    this.#openBytes = 0;
   }
 
   /** Whether somebody who is at a place has all that those have who follow, and nothing more. */

@@ -41,12 +41,14 @@ export class Feed {
     this.#number++;
   }
 
-  addTaken(taken: Taken, atMs: MonotonicMs): FeedEvent {
+  /** @param isFlood it is not kept for those who come back, only as the newest of its series */
+  addTaken(taken: Taken, atMs: MonotonicMs, isFlood = false): FeedEvent {
     const series = this.series.of(taken);
     const event = new FeedEvent(++this.#number, taken, undefined, series, atMs);
     this.series.note(series, event);
-    if (isReplaceable(event)) this.measured.push(event);
-    else this.lasting.push(event);
+    if (!isReplaceable(event)) this.lasting.push(event);
+    else if (isFlood) this.measured.pass(event.number);
+    else this.measured.push(event);
     return event;
   }
 

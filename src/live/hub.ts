@@ -5,9 +5,11 @@ import type { Onlooker, Taken } from '../core/taken.ts';
 import type { Clock, MonotonicMs } from '../core/time.ts';
 import type { Service } from '../lib/service.ts';
 import { Audience } from './audience.ts';
+import { type HubBounds, usualBounds } from './bounds.ts';
 import { cursorOf, parseCursor } from './cursor.ts';
 import { isReplaceable } from './event.ts';
-import { Feed, type FeedBounds } from './feed.ts';
+import { Feed } from './feed.ts';
+import { Flood } from './flood.ts';
 import type { Place } from './read.ts';
 import { Rounds } from './rounds.ts';
 import type { LiveStatus } from './status.ts';
@@ -21,29 +23,6 @@ export interface LiveHubDependencies {
   readonly lookOut?: { begin(): void; look(): void } | undefined;
   readonly bounds?: Partial<HubBounds>;
 }
-
-export interface HubBounds extends FeedBounds {
-  readonly maxSubscriptions: number;
-  /** Different wishes among them: each event is noted for each one that wants it. */
-  readonly maxAudiences: number;
-  /** Who takes nothing for so long is let go. */
-  readonly frozenMs: number;
-  /** Who was waited for so long is slow: one of the first to go when the gateway has too much to do. */
-  readonly slowMs: number;
-  /** So long after the last reader left nothing is kept any more. */
-  readonly lingerMs: number;
-}
-
-const usualBounds: HubBounds = {
-  measured: { keepMs: 60_000, keepCount: 10_000, maxCount: 50_000, maxBytes: 16 << 20 },
-  lasting: { keepMs: 60_000, keepCount: 10_000, maxCount: 10_000, maxBytes: 4 << 20 },
-  maxSeries: 10_000,
-  maxSubscriptions: 20_000,
-  maxAudiences: 1_000,
-  frozenMs: 30_000,
-  slowMs: 5_000,
-  lingerMs: 150_000,
-};
 
 const tickMs = 1_000;
 
@@ -65,6 +44,7 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
   readonly #deps: LiveHubDependencies;
   readonly #bounds: HubBounds;
   readonly #feed: Feed;
+  readonly #flood: Flood;
   readonly #rounds: Rounds;
   readonly #audiences = new Map<string, Audience>();
   readonly #resets = { epoch: 0, expired: 0, unknown: 0 };
@@ -83,6 +63,7 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
     this.#feed = new Feed(this.#bounds, (series) =>
       [...this.#audiences.values()].filter((one) => one.wantsSeries(series)),
     );
+    this.#flood = new Flood(this.#bounds.floodPerSecond);
     this.#rounds = new Rounds({ epoch: this.epoch, feed: this.#feed, ...deps });
   }
 
@@ -108,7 +89,7 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
       this.#feed.pass();
       return;
     }
-    const event = this.#feed.addTaken(taken, this.#nowMs);
+    const event = this.#feed.addTaken(taken, this.#nowMs, this.#flood.isOn);
     const { audiences } = event.series!;
     for (let i = 0; i < audiences.length; i++) if (audiences[i]!.add(event)) this.#rounds.due(audiences[i]!);
   }
@@ -275,6 +256,7 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
     if (this.#state === 'awake') return;
     this.#state = 'awake';
     this.#nowMs = this.#deps.clock.monotonic();
+    this.#flood.begin(this.#feed.number, this.#nowMs);
     // Nothing of what came before is kept.
     this.#feed.clear();
     this.#deps.lookOut?.begin();
@@ -284,6 +266,7 @@ export class LiveHub implements LiveFeed, Onlooker, Service, SubscriptionHome {
   /** Looks at the time; called once a second while it is awake. */
   tick(): void {
     const now = this.#deps.clock.monotonic();
+    this.#flood.look(this.#feed.number, now);
     this.#nowMs = now;
     this.#deps.lookOut?.look();
     this.#feed.expire(now);

@@ -6,8 +6,8 @@ const shareWhenBusy = 0.05;
 /** … and so much when it has. */
 const shareWhenIdle = 0.5;
 /** Utilisation of the event loop up to which it has time to spare, and from which on it has none. Between them the share shrinks. */
-const idleUpTo = 0.6;
-const busyFrom = 0.95;
+const idleUpTo = 0.5;
+const busyFrom = 0.85;
 
 /**
  * How long to wait from the end of a round of readers to the next one: what comes meanwhile is given out together, and what one

@@ -47,6 +47,12 @@ export class EventRing {
     this.#makeRoom(event.atMs);
   }
 
+  /** An event came that is not kept. Neither is what came before it: there would be a hole. */
+  pass(number: number): void {
+    if (this.#count > 0) this.clear(number);
+    else this.#lostUpTo = number;
+  }
+
   /** @param index from 0, the oldest */
   at(index: number): FeedEvent | undefined {
     return index < this.#count ? this.#places[(this.#first + index) & (this.#places.length - 1)] : undefined;

@@ -110,7 +110,7 @@ export class Rounds {
     for (const audience of due) {
       const batch = this.#seal(audience);
       // What is left of more than one batch holds.
-      if (audience.open === undefined) this.#due.add(audience);
+      if (batch.to !== this.#deps.feed.number) this.#due.add(audience);
       const to: Subscription[] = [];
       for (const subscription of audience.subscriptions) {
         if (subscription.state !== 'following') continue;

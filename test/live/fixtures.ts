@@ -1,7 +1,8 @@
 import type { LiveBatch, LiveEnd, LiveGap, LiveRequest, LiveSink } from '../../src/core/live.ts';
 import type { FieldValue } from '../../src/core/measurement.ts';
 import type { Taken } from '../../src/core/taken.ts';
-import { type HubBounds, LiveHub } from '../../src/live/hub.ts';
+import type { HubBounds } from '../../src/live/bounds.ts';
+import { LiveHub } from '../../src/live/hub.ts';
 import type { Subscription } from '../../src/live/subscription.ts';
 import type { FakeTime } from '../support/fake-time.ts';
 

@@ -284,3 +284,57 @@ test('series that are too many are forgotten, and who could not follow is told t
   assert.deepEqual(slow.numbers, [1, ...range(1_952, 2_001)]);
   assert.deepEqual(slow.gaps, [{ from: 2, to: 2_001, missed: 1_950, reason: 'overrun' }]);
 });
+
+test('in a flood nothing is kept for those who come back, and those who are there go on as before', async (t) => {
+  const time = begun(t);
+  const hub = hubAt(time, { floodPerSecond: 100 });
+  const rare = new Reader(hub, { filter: { devices: ['rare'] } });
+  const all = new Reader(hub);
+  const second = async (count: number) => {
+    for (const number of range(1, count)) hub.taken(taken('often', number));
+    hub.taken(taken('rare', 1));
+    hub.taken(taken('rare', 2));
+    hub.taken(taken('rare', 3, { kind: 'event' }));
+    await time.advance(1_000, 20);
+  };
+  await second(200);
+  assert.equal(hub.status().kept, 203, 'it is not known yet');
+  await second(200);
+  // What says that something happened, once, is kept.
+  assert.equal(hub.status().kept, 2);
+  assert.deepEqual(rare.values, [1, 2, 3, 1, 2, 3], 'who can follow misses nothing');
+  assert.equal(all.numbers.length, 406);
+  const back = new Reader(hub, { after: `${hub.epoch}-1` });
+  assert.equal(back.subscription.start.reset, 'expired');
+  // More than half of what a flood is: still one.
+  await second(60);
+  await second(60);
+  assert.equal(hub.status().kept, 4);
+  await second(10);
+  await second(10);
+  assert.equal(hub.status().kept, 6 + 12, 'it is over: what came since is kept');
+  assert.equal(all.missed + rare.missed, 0);
+  assert.deepEqual(new Reader(hub, { after: rare.subscription.cursor }).subscription.start.reset, undefined);
+});
+
+test('a reader of a flood gets the newest of each series, round by round, and is told of the rest', async (t) => {
+  const time = begun(t);
+  const hub = hubAt(time, { floodPerSecond: 100 });
+  const all = new Reader(hub);
+  for (const round of range(1, 60)) {
+    for (const number of range(1, 1_500)) hub.taken(taken(number % 2 === 0 ? 'a' : 'b', round * 10_000 + number));
+    await time.advance(20);
+  }
+  await time.advance(100, 20);
+  assert.equal(all.numbers.length + all.missed, 60 * 1_500);
+  assert.deepEqual(all.values.slice(-2), [60 * 10_000 + 1_499, 60 * 10_000 + 1_500]);
+  assert.ok(all.batches.length >= 50, `${all.batches.length} batches`);
+  // It gets everything again.
+  hub.taken(taken('a', 1));
+  hub.taken(taken('a', 2));
+  await time.advance(40, 20);
+  hub.taken(taken('a', 3));
+  hub.taken(taken('a', 4));
+  await time.advance(40, 20);
+  assert.deepEqual(all.values.slice(-2), [3, 4]);
+});

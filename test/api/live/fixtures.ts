@@ -8,7 +8,8 @@ import type { LiveFeed } from '../../../src/core/live.ts';
 import type { Message, Take } from '../../../src/core/message.ts';
 import type { Principal } from '../../../src/core/principal.ts';
 import { systemClock } from '../../../src/core/time.ts';
-import { type HubBounds, LiveHub } from '../../../src/live/hub.ts';
+import type { HubBounds } from '../../../src/live/bounds.ts';
+import { LiveHub } from '../../../src/live/hub.ts';
 import { dependencies } from '../fixtures.ts';
 
 export interface LiveSite {

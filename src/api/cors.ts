@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
 const allowedHeaders =
-  'authorization, content-type, idempotency-key, if-match, if-none-match, prefer, traceparent, x-request-id';
+  'authorization, content-type, idempotency-key, if-match, if-none-match, last-event-id, prefer, traceparent, x-request-id';
 const exposedHeaders = 'etag, location, retry-after, x-request-id, idempotency-replayed';
 const maxAgeSeconds = 600;
 

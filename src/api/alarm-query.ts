@@ -1,5 +1,5 @@
 import type { AlarmView } from '../alarms/alarm.ts';
-import { type PageQuery, pageQueryOf } from './page.ts';
+import { type PageQuery, pageIn, pageQueryOf } from './page.ts';
 
 /** Which alarms are asked for. */
 export interface AlarmQuery {
@@ -41,14 +41,24 @@ export function alarmQueryOf({
   return { states: states[state ?? 'open']!, severities: wanted, device, page };
 }
 
-export function alarmsAskedFor(
+export interface AlarmPage {
+  readonly alarms: readonly AlarmView[];
+  /** What to give as `after` for the next page; null: this is the last one. */
+  readonly next: string | null;
+  readonly total: number;
+}
+
+/** A page of those that are asked for. */
+export function alarmPageOf(
   all: readonly AlarmView[],
-  { states: wanted, severities: of, device }: AlarmQuery,
-): AlarmView[] {
-  return all.filter(
+  { states: wanted, severities: of, device, page: asked }: AlarmQuery,
+): AlarmPage {
+  const found = all.filter(
     (one) =>
       wanted.includes(one.state) &&
       (of.length === 0 || of.includes(one.severity)) &&
       (device === undefined || one.device === device),
   );
+  const { page, next } = pageIn(found, asked, ({ id }) => id);
+  return { alarms: page, next, total: found.length };
 }

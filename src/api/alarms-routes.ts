@@ -6,9 +6,8 @@ import type { RuleTerms } from '../alarms/rule.ts';
 import { mayRead, mayReadSome } from '../auth/allows.ts';
 import { HeadgateError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
-import { alarmQueryOf, alarmsAskedFor } from './alarm-query.ts';
+import { alarmPageOf, alarmQueryOf } from './alarm-query.ts';
 import { admin, demand, demandOf, needs, read } from './guard.ts';
-import { pageIn } from './page.ts';
 import { problem, sendProblem } from './problem.ts';
 
 /** Alarms, as far as they can be asked for something. Whatever fails is a {@link HeadgateError}. */
@@ -44,9 +43,7 @@ export function addAlarmsRoutes(app: FastifyInstance, alarms: AlarmsApi): void {
   app.get(path, needs('somebody'), (request, reply) => {
     const query = alarmQueryOf(request.query as Readonly<Record<string, unknown>>);
     if (typeof query === 'string') return sendProblem(reply, problem('request.invalid', query));
-    const found = alarmsAskedFor(alarmsSeenBy(request.principal, alarms.all()), query);
-    const { page, next } = pageIn(found, query.page, ({ id }) => id);
-    return reply.send({ alarms: page, next, total: found.length });
+    return reply.send(alarmPageOf(alarmsSeenBy(request.principal, alarms.all()), query));
   });
   app.get<ById>(`${path}/:id`, needs('somebody'), (request, reply) => {
     return reply.send(alarmFor(request, alarms, request.params.id));

@@ -27,6 +27,10 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Show the devices that a running gateway knows; name, ignore or forget one.',
     load: async () => (await import('./devices.ts')).devices,
   },
+  alarms: {
+    about: 'Show the alarms of a running gateway; acknowledge one.',
+    load: async () => (await import('./alarms.ts')).alarms,
+  },
   topics: {
     about: 'Show what comes in at a running gateway, and what it may be.',
     load: async () => (await import('./topics.ts')).topics,

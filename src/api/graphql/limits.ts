@@ -71,10 +71,11 @@ type Arguments = readonly { readonly name: { readonly value: string }; readonly 
 
 function lengthOf(given: Arguments, field: string, depth: number): number {
   const first = given.find(({ name }) => name.value === 'first')?.value;
-  // A page's own list of devices is as long as was asked of the page.
-  if (first === undefined) return lists.has(field) ? usualLength : field === 'devices' && depth === 0 ? 100 : 1;
+  // A page's own list is as long as was asked of the page.
+  if (first === undefined) return lists.has(field) ? usualLength : pages.has(field) && depth === 0 ? 100 : 1;
   // What a variable says is not known yet: the most that it may.
   return first.kind === Kind.INT && 'value' in first ? Math.max(1, Number(first.value)) : 1_000;
 }
 
+const pages: ReadonlySet<string> = new Set(['devices', 'alarms']);
 const lists: ReadonlySet<string> = new Set(['fields', 'attributes', 'topics', 'series', 'losses']);

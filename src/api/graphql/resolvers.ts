@@ -4,6 +4,8 @@ import type { Principal } from '../../core/principal.ts';
 import type { GatewayStatus } from '../../instrumentation/status.ts';
 import { jsonOf } from '../../lib/json-value.ts';
 import type { DeviceDescription, DeviceSummary } from '../../registry/describe.ts';
+import { alarmPageOf, alarmQueryOf } from '../alarm-query.ts';
+import { type AlarmsApi, alarmsSeenBy } from '../alarms-routes.ts';
 import { type CommandsApi, shown } from '../commands-routes.ts';
 import { deviceQueryOf, pageOf } from '../device-query.ts';
 import { type DevicesApi, seenBy } from '../devices-routes.ts';
@@ -18,6 +20,7 @@ import { type EventSource, eventsOf } from './event-source.ts';
 export interface GraphqlParts {
   readonly status: () => GatewayStatus;
   readonly devices: Pick<DevicesApi, 'summaries' | 'describe'>;
+  readonly alarms: Pick<AlarmsApi, 'all'>;
   readonly history: HistoryApi;
   readonly publish: Pick<PublishApi, 'deliver' | 'admit'>;
   readonly commands: Pick<CommandsApi, 'send' | 'over'>;
@@ -74,6 +77,14 @@ interface DevicesArguments {
   readonly ignored: boolean;
 }
 
+interface AlarmsArguments {
+  readonly state: string;
+  readonly severity?: readonly string[] | null;
+  readonly device?: string | null;
+  readonly first: number;
+  readonly after?: string | null;
+}
+
 interface MeasurementsArguments {
   readonly device: string;
   readonly fields?: readonly string[] | null;
@@ -87,6 +98,7 @@ interface MeasurementsArguments {
 export function resolversOf({
   status,
   devices,
+  alarms,
   history,
   publish,
   commands,
@@ -108,6 +120,14 @@ export function resolversOf({
       device: (_source: never, { id }: { readonly id: string }, { principal }) => {
         demandOf(principal, { kind: 'read', deviceId: id });
         return devices.describe(id) ?? null;
+      },
+      alarms: (_source: never, args: AlarmsArguments, { principal }) => {
+        const { first, severity, ...rest } = args;
+        const given = Object.entries(rest).filter(([, value]) => value !== null);
+        const severities = severity && severity.length > 0 && { severity: severity.join(',') };
+        const query = alarmQueryOf({ limit: String(first), ...Object.fromEntries(given), ...severities });
+        if (typeof query === 'string') throw new HeadgateError('request.invalid', query);
+        return alarmPageOf(alarmsSeenBy(principal, alarms.all()), query);
       },
       measurements: (_source: never, args: MeasurementsArguments, { principal }) => {
         demandOf(principal, { kind: 'read', deviceId: args.device });

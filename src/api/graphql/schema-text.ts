@@ -24,6 +24,18 @@ type Query {
   ): DevicePage!
   "Null: there is no such device."
   device(id: ID!): Device
+  "Those of devices that may be seen, the newest first; for who may see everything those of the gateway too."
+  alarms(
+    "\`open\` (active and acknowledged), \`active\`, \`acknowledged\`, \`pending\`, \`history\`, \`all\`"
+    state: String = "open"
+    "\`info\`, \`warning\`, \`critical\`; none: any."
+    severity: [String!]
+    device: ID
+    "1 to 1,000."
+    first: Int = 100
+    "\`next\` of the page before."
+    after: String
+  ): AlarmPage!
   "What a device measured in a window: its points as they came when the gateway has all of them at hand, else buckets."
   measurements(
     device: ID!
@@ -225,6 +237,37 @@ type Device {
   "What is known of the device itself."
   attributes: [Attribute!]!
   topics: [String!]!
+}
+
+type AlarmPage {
+  alarms: [Alarm!]!
+  "What to give as \`after\` for the next page. Null: this is the last one."
+  next: String
+  "On all pages."
+  total: Int!
+}
+
+type Alarm {
+  id: ID!
+  "\`pending\`, \`active\`, \`acknowledged\`, \`cleared\`"
+  state: String!
+  severity: String!
+  name: String!
+  "What was wrong when it was raised, in a sentence."
+  text: String!
+  "Null: it is the gateway's own."
+  device: ID
+  field: String
+  limit: String!
+  value: Value
+  unit: String
+  since: Time!
+  raisedAt: Time
+  acknowledgedAt: Time
+  acknowledgedBy: String
+  note: String
+  clearedAt: Time
+  clearedBecause: String
 }
 
 type Profile {

@@ -1,4 +1,5 @@
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
+import { Readable } from 'node:stream';
 import type { FastifyError, FastifyInstance } from 'fastify';
 import type { CertificateStatus, ServerCertificate, TlsServer } from '../auth/tls/server-certificate.ts';
 import { localPrincipal, nobody } from '../core/principal.ts';
@@ -56,6 +57,8 @@ export interface HttpLimits {
   readonly requestTimeoutMs: number;
   /** How often those two are checked, so how much longer they may take, in ms. Default 5,000. */
   readonly checkMs: number;
+  /** For a piece of a long answer, in ms: who does not read on holds a place, and files open. Default 60,000. */
+  readonly stalledMs: number;
   readonly maxBodyBytes: number;
   /** Further ones on which requests come are closed at once: what clients hold open here must not be lacking elsewhere. Default 500. */
   readonly maxConnections: number;
@@ -65,6 +68,7 @@ const usualLimits: HttpLimits = {
   headersTimeoutMs: 10_000,
   requestTimeoutMs: 30_000,
   checkMs: 5_000,
+  stalledMs: 60_000,
   maxBodyBytes: 64 * 1024,
   maxConnections: 500,
 };
@@ -177,8 +181,15 @@ export class HttpApi implements Service {
     });
     this.#connections.attach(app.server);
     this.#upgrades.attach(app.server);
-    app.addHook('onSend', async (_request, reply) => {
+    app.addHook('onSend', async (_request, reply, payload) => {
       protect(reply);
+      const { socket } = reply.raw;
+      if (!(payload instanceof Readable && socket instanceof Socket)) return;
+      socket.setTimeout(limits.stalledMs);
+      // What takes long to be found is waited for; nothing waits for who does not read.
+      reply.raw.on('timeout', () => {
+        if (socket.writableLength > 0) socket.destroy();
+      });
     });
     addRequestIds(app);
     addCors(app, this.#deps.options.allowedOrigins);

@@ -15,8 +15,10 @@ import { systemClock } from '../../src/core/time.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { eventually, within } from '../support/wait.ts';
-import { dependencies } from './fixtures.ts';
+import { batchOf, dependencies, FakeBuffer } from './fixtures.ts';
 import { liveSite } from './live/fixtures.ts';
+
+const noon = Date.UTC(2026, 10, 22, 12);
 
 test('a stream that is refused takes no place among those that stay open', async (t) => {
   let refusals = 5;
@@ -94,6 +96,26 @@ test('a stream that is cut and never read ends all the same', (t) => {
   assert.equal(socket.destroyed, false, 'it may still read why');
   t.mock.timers.tick(10_000);
   assert.equal(socket.destroyed, true);
+});
+
+test('an export that is not read any more ends, and with it what it reads from', async (t) => {
+  const times = Array.from({ length: 500 }, (_, index) => noon + index);
+  const buffer = new FakeBuffer(Array.from({ length: 200 }, (_, index) => batchOf(1 + index * 500, times)));
+  const api = new HttpApi(dependencies({}, { buffer, limits: { stalledMs: 300 } }));
+  await api.start();
+  t.after(() => api.stop());
+  const socket = connect(Number(api.address.split(':').at(-1)), '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.on('error', () => {});
+  const body = '{}';
+  socket.write(
+    `POST /api/v1/buffer/export HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  socket.pause();
+  await eventually('the reading', () => buffer.reading === 1);
+  await eventually('its end', () => buffer.reading === 0);
+  socket.resume();
+  await within(3_000, 'the end of the connection', once(socket, 'close'));
 });
 
 test('who connects by TLS and says nothing has no more time than who says nothing without', async (t) => {

@@ -30,6 +30,9 @@ export function connectFault(asked: Asked): ConnectFault | undefined {
   const { clientId, will, maximumPacketSize, maxTopicLevels, hasRoomForWill } = asked;
   if (clientId.length > maxIdLength)
     return fault(2, reasonCode.clientIdentifierNotValid, `the client id has over ${maxIdLength} characters`);
+  // MQTT 5.0 § 1.5.4. Names that begin with NUL are those of clients of other protocols.
+  if (clientId.includes('\0') || clientId.includes('\ufffd'))
+    return fault(2, reasonCode.clientIdentifierNotValid, 'the client id is not valid UTF-8');
   // MQTT 5.0 § 3.1.2.11.4.
   if (maximumPacketSize === 0) return fault(3, reasonCode.protocolError, 'a Maximum Packet Size of 0');
   if (will === undefined) return undefined;

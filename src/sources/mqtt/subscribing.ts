@@ -141,7 +141,7 @@ export class Subscribing {
     if (parts === undefined) return 'a shared subscription is $share/GROUP/FILTER, without wildcards in the group';
     const fault = topicFilterFault(parts.filter);
     if (fault !== undefined) return fault.replace(/^but /, '');
-    if (topic.includes('\ufffd')) return 'a topic filter is valid UTF-8';
+    if (topic.includes('\ufffd') || topic.includes('\0')) return 'a topic filter is valid UTF-8';
     const levels = parts.filter.split('/', maxTopicLevels + 1).length;
     return levels > maxTopicLevels ? `a topic filter has at most ${maxTopicLevels} levels` : undefined;
   }

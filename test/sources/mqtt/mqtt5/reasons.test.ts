@@ -74,6 +74,7 @@ test('a filter that is not granted says why, and the others of its SUBSCRIBE are
     '$share/g',
     '$share//t',
     '$share/+/t',
+    '$share/g\0/t',
     '1/2/3/4/5/6',
     '$share/g/1/2/3/4/5',
     'b',
@@ -82,8 +83,8 @@ test('a filter that is not granted says why, and the others of its SUBSCRIBE are
   ];
   const subscriptions = filters.map((topic) => ({ topic, qos: 1 as const }));
   const rows = [
-    [5, [1, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 1, 1, 1, 0x97]],
-    [4, [1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 1, 1, 0x80]],
+    [5, [1, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 0x8f, 1, 1, 1, 0x97]],
+    [4, [1, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 1, 1, 1, 0x80]],
   ] as const;
   for (const [version, granted] of rows) {
     const client = await site.connect(`c${version}`, version);
@@ -121,6 +122,8 @@ test('a CONNECT that can’t be has a reason too', async (t) => {
     [0x8c, undefined, { properties: { authenticationMethod: 'SCRAM', authenticationData: Buffer.from('x') } }],
     [0x85, 2, { clientId: 'c'.repeat(257) }],
     [0, 0, { clientId: 'c'.repeat(256) }],
+    [0x85, 2, { clientId: '\0c' }],
+    [0x85, 2, { clientId: 'c\ufffd' }],
     [0x90, 5, will('a/+')],
     [0x90, 5, will('1/2/3/4/5/6')],
     [0x90, 5, will('$SYS/x')],

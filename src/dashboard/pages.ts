@@ -18,4 +18,5 @@ export const pages: readonly Page[] = [
   { name: 'uplink', icon: 'uplink', key: 'b', place: 'rail', load: () => import('./pages/uplink/uplink.tsx') },
   { name: 'device', icon: 'devices', place: 'none', load: () => import('./pages/device/device.tsx') },
   { name: 'logs', icon: 'logs', key: 'l', place: 'rail-wide', load: () => import('./pages/logs/logs.tsx') },
+  { name: 'first-run', icon: 'play', place: 'none', load: () => import('./pages/first-run/first-run.tsx') },
 ];

@@ -35,6 +35,8 @@ export function App() {
     return () => clearTimeout(timer);
   }, []);
   const { state } = session.value;
+  // Its steps have no rail beside them: there is one thing to do.
+  const isFirstRun = place.value.page === 'first-run';
   return (
     <>
       {state === 'unknown' && (
@@ -42,8 +44,9 @@ export function App() {
           {error === undefined ? <p class="loading">{t('Asking the gateway …')}</p> : <Problem error={error} />}
         </main>
       )}
-      {(state === 'signed-out' || state === 'new') && <SignIn />}
-      {state === 'signed-in' && <SignedIn />}
+      {state === 'signed-out' && <SignIn />}
+      {(state === 'new' || (state === 'signed-in' && isFirstRun)) && <Loaded name="first-run" />}
+      {state === 'signed-in' && !isFirstRun && <SignedIn />}
       <Toasts />
     </>
   );

@@ -6,6 +6,7 @@ import { bytes, count, duration, rate } from '../../i18n/format.ts';
 import { plural, t } from '../../i18n/text.ts';
 import { link } from '../../router.ts';
 import { gatewayNow } from '../../state/clock.ts';
+import { isAdmin } from '../../state/session.ts';
 import { type GatewayStatus, status } from '../../state/status.ts';
 import { Problem } from '../../ui/problem.tsx';
 import { Empty, Notice } from '../../ui/state.tsx';
@@ -34,6 +35,7 @@ export function Page() {
         <h1>{t('Overview')}</h1>
       </div>
       <Health status={now} />
+      {start.state === 'here' && !start.value.firstRun.isDone && isAdmin() && <NotSetUp />}
       <Tiles status={now} />
       <Alarms />
       {isEmpty && <Nothing />}
@@ -104,6 +106,19 @@ function deviceWords({ online, stale, offline }: GatewayStatus['devices']): stri
   if (stale + offline === 0) return plural(online, '{n} online', '{n} online');
   if (stale === 0) return t('{online} online, {offline} offline', { online, offline });
   return t('{online} online, {late} late, {offline} offline', { online, late: stale, offline });
+}
+
+function NotSetUp() {
+  return (
+    <Notice title={t('The first run is not over')}>
+      <div class="row">
+        <span class="grow">{t('A password, a name, where records go, the first sensor: three minutes.')}</span>
+        <a class="button primary" href={link('first-run')}>
+          {t('Go on with it')}
+        </a>
+      </div>
+    </Notice>
+  );
 }
 
 function Nothing() {

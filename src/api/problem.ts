@@ -49,15 +49,21 @@ function asProblem(said: Failure): Problem {
 }
 
 export function sendProblem(reply: FastifyReply, what: Problem): FastifyReply {
-  // RFC 9110 §11.6.1: a 401 says how one may say who one is.
-  if (what.status === 401) reply.header('www-authenticate', 'Bearer realm="headgate"');
-  if (what.retryAfterSeconds) reply.header('retry-after', String(Math.ceil(what.retryAfterSeconds)));
+  reply.headers(headersOf(what));
   const { id } = reply.request;
   reply.header('x-request-id', id);
   return reply
     .code(what.status)
     .type(problemType)
     .send({ ...what, requestId: id });
+}
+
+function headersOf({ status, retryAfterSeconds }: Problem): Readonly<Record<string, string>> {
+  return {
+    // RFC 9110 §11.6.1: a 401 says how one may say who one is.
+    ...(status === 401 && { 'www-authenticate': 'Bearer realm="headgate"' }),
+    ...(retryAfterSeconds && { 'retry-after': String(Math.ceil(retryAfterSeconds)) }),
+  };
 }
 
 /**
@@ -78,6 +84,7 @@ export function rawAnswer(body: Problem): string {
     `HTTP/1.1 ${body.status} ${body.title}`,
     `content-type: ${problemType}`,
     `content-length: ${Buffer.byteLength(text)}`,
+    ...Object.entries(headersOf(body)).map(([name, value]) => `${name}: ${value}`),
     'connection: close',
     '',
     text,

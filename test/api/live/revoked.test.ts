@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { WebSocket as Ws } from 'ws';
 import type { CommandsApi } from '../../../src/api/commands-routes.ts';
@@ -57,6 +58,31 @@ test('what somebody sends after they were revoked is not looked at, though the c
   sayBoth('after');
   await within(5_000, 'the end', ended);
   assert.deepEqual([published.map(({ topic }) => topic), commanded], [['before'], ['before']]);
+});
+
+test('requests that wait behind another one on their connection end with it', async (t) => {
+  const open = new Set<object>();
+  const site = await liveSite(t, {
+    identify,
+    counted: (watch) => (principal, end) => {
+      const one = {};
+      open.add(one);
+      const forget = watch(principal, end);
+      return () => {
+        open.delete(one);
+        forget();
+      };
+    },
+  });
+  const { hub, address } = site;
+  const [host, port] = address.split(':');
+  const socket = connect(Number(port), host);
+  const ask = (path: string) => `GET ${path} HTTP/1.1\r\nHost: ${address}\r\nAuthorization: Bearer x\r\n\r\n`;
+  const poll = ask(`/api/v1/live/poll?after=${hub.epoch}-0&waitMs=50000`);
+  socket.write(poll + poll + ask('/api/v1/logs?after=9999&waitMs=50000'));
+  await eventually('all three', () => open.size === 3 && hub.status().subscriptions === 2);
+  socket.destroy();
+  await eventually('nobody', () => open.size === 0 && hub.status().subscriptions === 0);
 });
 
 test('who is revoked is not answered any more what they wait for', async (t) => {

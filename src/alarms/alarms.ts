@@ -8,12 +8,13 @@ import type { MonotonicMs, TrustedClock } from '../core/time.ts';
 import type { Log } from '../lib/log.ts';
 import { readSecret } from '../lib/secret-file.ts';
 import type { Service } from '../lib/service.ts';
-import { type AlarmView, alarmView } from './alarm.ts';
+import { type Alarm, type AlarmView, alarmView } from './alarm.ts';
 import { AlarmBook } from './book.ts';
 import { type BuiltInDependencies, BuiltIns, type BuiltInView } from './built-in/built-ins.ts';
 import type { Vitals } from './built-in/findings.ts';
 import type { MachinePlaces } from './built-in/machine.ts';
 import { AlarmDesk } from './desk.ts';
+import type { Change } from './event.ts';
 import type { AlarmsOptions } from './options.ts';
 import { Outbox } from './outbox.ts';
 import { type AlarmRule, type RuleTerms, ruleJson, ruleTermsOf } from './rule.ts';
@@ -83,6 +84,7 @@ export class Alarms implements Service, Onlooker {
         if (change === 'raised') this.#raised++;
         else if (change === 'cleared') this.#cleared++;
         this.#outbox.add(change, alarm, atMs);
+        this.#note(change, alarm);
       },
     });
     this.#builtIns = new BuiltIns({
@@ -196,6 +198,13 @@ export class Alarms implements Service, Onlooker {
       told: this.#outbox.status(),
       webhook: this.#webhook?.status() ?? null,
     };
+  }
+
+  #note(change: Change, { id, subject, text }: Alarm): void {
+    const { severity, name, deviceId: device } = subject;
+    const said = { alarm: id, severity, name, ...(device !== undefined && { device }) };
+    if (change === 'raised') this.#deps.log.warn({ ...said, text }, 'An alarm is raised.');
+    else this.#deps.log.info(said, change === 'cleared' ? 'An alarm is over.' : 'An alarm is acknowledged.');
   }
 
   async #changed(rule: AlarmRule): Promise<RuleView> {

@@ -1,4 +1,4 @@
-import type { Field } from '../core/measurement.ts';
+import type { Field, Measurement } from '../core/measurement.ts';
 import type { Onlooker, Taken } from '../core/taken.ts';
 import type { MonotonicMs, UnixMs } from '../core/time.ts';
 import { formatDuration } from '../core/units.ts';
@@ -22,15 +22,14 @@ export interface ThresholdDependencies {
 interface Watched {
   readonly rule: AlarmRule;
   /** Of the device's series of the field without tags. */
-  readonly subject: Subject;
   alarm: Alarm | undefined;
   /** The newest time that the device gave, and when it came. */
   newestMs: UnixMs;
   newestCameMs: MonotonicMs;
 }
 
-/** Of so many devices it is remembered which rules are about them. */
-const maxDevices = 20_000;
+/** It is remembered which rules are about which devices: so many pairs, and devices that no rule is about. */
+const maxWatched = 200_000;
 /** What is older than what was said before is no news, unless nothing newer came for so long: then the device's clock was wrong. */
 const lateMs = 15 * 60_000;
 const none: readonly Watched[] = [];
@@ -39,7 +38,7 @@ const none: readonly Watched[] = [];
 export class Thresholds implements Onlooker {
   readonly wantsPayloads = false;
   readonly #deps: ThresholdDependencies;
-  readonly #watched = new RecentMap<string, readonly Watched[]>(maxDevices);
+  readonly #watched = new RecentMap<string, readonly Watched[]>(maxWatched, (_, { length }) => length + 1);
   #isIdle = true;
   #unusable = 0;
   #late = 0;
@@ -86,9 +85,8 @@ export class Thresholds implements Onlooker {
       rules.length === 0
         ? none
         : rules.map((rule) => {
-            const subject = subjectOf(rule, deviceId, undefined);
-            const alarm = this.#deps.book.ofKey(subject.key);
-            return { rule, subject, alarm, newestMs: Number.NEGATIVE_INFINITY, newestCameMs: 0 };
+            const alarm = this.#deps.book.ofKey(keyOf(rule, deviceId, undefined));
+            return { rule, alarm, newestMs: Number.NEGATIVE_INFINITY, newestCameMs: 0 };
           });
     this.#watched.set(deviceId, watched);
     return watched;
@@ -105,14 +103,12 @@ export class Thresholds implements Onlooker {
       return;
     }
     if (measurement.timeMs !== undefined && this.#isLate(watched, measurement.timeMs)) return;
-    const { tags } = measurement;
-    const isTagged = tags !== undefined && tags.length > 0;
-    const subject = isTagged
-      ? subjectOf(rule, measurement.deviceId, tags.map(([tag, its]) => `${tag}=${its}`).join(','))
-      : watched.subject;
+    const { deviceId } = measurement;
+    const tags = tagsOf(measurement);
     const { book, desk } = this.#deps;
-    const alarm = isTagged ? book.ofKey(subject.key) : openOf(watched.alarm);
+    const alarm = tags === undefined ? openOf(watched.alarm) : book.ofKey(keyOf(rule, deviceId, tags));
     if (alarm === undefined && name !== 'violating') return;
+    const subject = alarm?.subject ?? subjectOf(rule, deviceId, tags);
     const begun = desk.see(subject, alarm, {
       input: { name },
       value: alarmValue(value),
@@ -121,7 +117,7 @@ export class Thresholds implements Onlooker {
       forMs: rule.forMs,
       clearForMs: rule.clearForMs,
     });
-    if (!isTagged) watched.alarm = begun;
+    if (tags === undefined) watched.alarm = begun;
   }
 
   #isLate(watched: Watched, timeMs: UnixMs): boolean {
@@ -143,17 +139,23 @@ function openOf(alarm: Alarm | undefined): Alarm | undefined {
 
 const maxTags = 500;
 
-function subjectOf(
-  { id, name, severity, field, condition }: AlarmRule,
-  deviceId: string,
-  tags: string | undefined,
-): Subject {
-  const cut = tags?.slice(0, maxTags);
-  return {
-    key: JSON.stringify(cut === undefined ? [id, deviceId] : [id, deviceId, cut]),
-    ...{ origin: 'rule', rule: id, name, severity, deviceId, field, tags: cut },
-    limit: conditionText(condition),
-  };
+/** `room=3,rack=b`; undefined: none. */
+function tagsOf({ tags }: Measurement): string | undefined {
+  if (tags === undefined || tags.length === 0) return undefined;
+  return tags
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',')
+    .slice(0, maxTags);
+}
+
+function keyOf({ id }: AlarmRule, deviceId: string, tags: string | undefined): string {
+  return JSON.stringify(tags === undefined ? [id, deviceId] : [id, deviceId, tags]);
+}
+
+function subjectOf(rule: AlarmRule, deviceId: string, tags: string | undefined): Subject {
+  const { id, name, severity, field, condition } = rule;
+  const about = { origin: 'rule' as const, rule: id, name, severity, deviceId, field, tags };
+  return { key: keyOf(rule, deviceId, tags), ...about, limit: conditionText(condition) };
 }
 
 /** `temperature of freezer-1 is 9.2 Cel: above 8 for 5 min.` */

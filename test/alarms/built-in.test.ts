@@ -7,7 +7,7 @@ import { type Finding, findingsOf, type Vitals } from '../../src/alarms/built-in
 import { type MachineReading, readMachine } from '../../src/alarms/built-in/machine.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { tempDir } from '../support/temp-dir.ts';
-import { Site, usualOptions, World, wellVitals } from './site.ts';
+import { Site, termsOf, usualOptions, World, wellVitals } from './site.ts';
 
 const options = usualOptions.builtIn;
 const dayMs = 86_400_000;
@@ -187,7 +187,17 @@ test('devices that are silent have one each, until they are heard, ignored or fo
   for (const [i, presence] of ['online', 'stale', 'offline', 'unknown', 'stale', 'stale'].entries())
     set(`d${i}`, presence);
   set('d9', 'offline', true);
+  // The registry has no room for it: that is not the same as being forgotten.
+  const rule = one.alarms.addRule(termsOf({ name: 'n', field: 'f', comparator: 'above', value: 8 }), 'eve');
+  await one.wait(1_000);
+  await rule;
+  await one.says(9, { device: 'unregistered' });
   await looks(one, 8);
+  assert.equal(
+    one.alarms.all().filter(({ device, state }) => device === 'unregistered' && state === 'active').length,
+    1,
+  );
+  await one.says(1, { device: 'unregistered' });
   const silent = (...ids: number[]) => ids.map((id) => `deviceSilent active d${id}`);
   assert.deepEqual(open(one).sort(), silent(1, 2, 4, 5));
   set('d1', 'online');
@@ -197,7 +207,8 @@ test('devices that are silent have one each, until they are heard, ignored or fo
   devices.delete('d5');
   await looks(one, 1);
   assert.deepEqual(open(one), silent(2));
-  const because = one.alarms.all().map(({ device, clearedBecause }) => [device, clearedBecause]);
+  const of = one.alarms.all().filter(({ origin }) => origin === 'built-in');
+  const because = of.map(({ device, clearedBecause }) => [device, clearedBecause]);
   assert.deepEqual(because.sort(), [
     ['d1', 'returned'],
     ['d2', null],

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { jsonOf } from '../lib/json-value.ts';
 import type { Example, Outcome, Wish } from '../pipeline/topics/topic-desk.ts';
 import type { TopicSummary } from '../registry/topics/describe.ts';
+import { decodedAnswer } from './decoded-answer.ts';
 import { admin, needs, read } from './guard.ts';
 import { problem, sendProblem } from './problem.ts';
 import { topicPageOf, topicQueryOf } from './topic-query.ts';
@@ -50,23 +50,7 @@ function answer(reply: FastifyReply, { isTrial }: Wish, outcome: Outcome): Fasti
 }
 
 function exampleOf({ topic, payload, isHex, decoded }: Example): object {
-  const { kind, failure, measurements } = decoded;
-  return {
-    topic,
-    payload,
-    isHex,
-    kind,
-    failure: failure ?? null,
-    measurements: measurements.map(({ deviceId, fields, timeMs }) => ({
-      device: deviceId,
-      time: timeMs === undefined ? null : new Date(timeMs).toISOString(),
-      fields: fields.map(({ name, value, unit }) => ({
-        name,
-        value: jsonOf(value),
-        ...(unit !== undefined && { unit }),
-      })),
-    })),
-  };
+  return { topic, payload, isHex, ...decodedAnswer(decoded) };
 }
 
 interface Asked {

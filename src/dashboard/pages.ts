@@ -15,6 +15,13 @@ export interface Page {
 export const pages: readonly Page[] = [
   { name: 'overview', icon: 'overview', key: 'o', place: 'rail', load: () => import('./pages/overview/overview.tsx') },
   { name: 'devices', icon: 'devices', key: 'd', place: 'rail', load: () => import('./pages/devices/devices.tsx') },
+  {
+    name: 'discover',
+    icon: 'discover',
+    key: 'n',
+    place: 'rail',
+    load: () => import('./pages/discover/discover.tsx'),
+  },
   { name: 'uplink', icon: 'uplink', key: 'b', place: 'rail', load: () => import('./pages/uplink/uplink.tsx') },
   { name: 'device', icon: 'devices', place: 'none', load: () => import('./pages/device/device.tsx') },
   { name: 'logs', icon: 'logs', key: 'l', place: 'rail-wide', load: () => import('./pages/logs/logs.tsx') },

@@ -1,7 +1,6 @@
 import { Type } from 'typebox';
 import {
   after,
-  anything,
   flag,
   json,
   limit,
@@ -51,13 +50,50 @@ const wish = {
   topic: Type.Optional(text('… or one topic alone.')),
 };
 const dryRun = oneOf(['true', 'false'], 'Only say what would be.');
+/** A message as it is decoded; as src/api/decoded-answer.ts makes it. */
+export const decodedMessage = {
+  kind: text(
+    '`measurement`; what else it is, such as `availability`; `raw`: it is kept as it came; `failed`: it could not be read.',
+  ),
+  failure: orNull(text('Why it could not be read.')),
+  measurements: list(
+    Type.Object({
+      device: text(''),
+      time: orNull(time('That it tells itself.')),
+      fields: list(
+        Type.Object({
+          name: text(''),
+          value: Type.Union([Type.Number(), Type.String(), Type.Boolean()], {
+            description: 'Bytes are a text in base64; NaN and the infinities are texts too.',
+          }),
+          unit: Type.Optional(text('Its code, as in SenML: `Cel`.')),
+          unitSymbol: Type.Optional(text('As people write it: `°C`.')),
+        }),
+      ),
+    }),
+  ),
+};
+
 const outcome = Type.Object({
   template: text('What it is about.'),
   isTrial: flag('Nothing was changed.'),
   says: text('What is so now, or would be.'),
   topics: whole(''),
   devices: whole(''),
-  example: Type.Optional(anything('A message as it is decoded now, or would be.')),
+  example: orNull(
+    Type.Object(
+      {
+        topic: text(''),
+        payload: text(''),
+        isHex: flag('The payload is in hexadecimal digits, as it is no text.'),
+        ...decodedMessage,
+      },
+      {
+        description:
+          'A message that came, as it is decoded now, or would be; null: none was kept, or it is left alone.',
+      },
+    ),
+  ),
 });
 
 export const topicOperations: Operations = {

@@ -2963,12 +2963,38 @@ isTrial: boolean
 says: string
 topics: number
 devices: number
+example: ({
+topic: string
+payload: string
 /**
- * A message as it is decoded now, or would be.
+ * The payload is in hexadecimal digits, as it is no text.
  */
-example?: {
-[k: string]: unknown
-}
+isHex: boolean
+/**
+ * `measurement`; what else it is, such as `availability`; `raw`: it is kept as it came; `failed`: it could not be read.
+ */
+kind: string
+failure: (string | null)
+measurements: {
+device: string
+time: (string | null)
+fields: {
+name: string
+/**
+ * Bytes are a text in base64; NaN and the infinities are texts too.
+ */
+value: (number | string | boolean)
+/**
+ * Its code, as in SenML: `Cel`.
+ */
+unit?: string
+/**
+ * As people write it: `°C`.
+ */
+unitSymbol?: string
+}[]
+}[]
+} | null)
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
@@ -3011,12 +3037,38 @@ isTrial: boolean
 says: string
 topics: number
 devices: number
+example: ({
+topic: string
+payload: string
 /**
- * A message as it is decoded now, or would be.
+ * The payload is in hexadecimal digits, as it is no text.
  */
-example?: {
-[k: string]: unknown
-}
+isHex: boolean
+/**
+ * `measurement`; what else it is, such as `availability`; `raw`: it is kept as it came; `failed`: it could not be read.
+ */
+kind: string
+failure: (string | null)
+measurements: {
+device: string
+time: (string | null)
+fields: {
+name: string
+/**
+ * Bytes are a text in base64; NaN and the infinities are texts too.
+ */
+value: (number | string | boolean)
+/**
+ * Its code, as in SenML: `Cel`.
+ */
+unit?: string
+/**
+ * As people write it: `°C`.
+ */
+unitSymbol?: string
+}[]
+}[]
+} | null)
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
@@ -3051,12 +3103,38 @@ isTrial: boolean
 says: string
 topics: number
 devices: number
+example: ({
+topic: string
+payload: string
 /**
- * A message as it is decoded now, or would be.
+ * The payload is in hexadecimal digits, as it is no text.
  */
-example?: {
-[k: string]: unknown
-}
+isHex: boolean
+/**
+ * `measurement`; what else it is, such as `availability`; `raw`: it is kept as it came; `failed`: it could not be read.
+ */
+kind: string
+failure: (string | null)
+measurements: {
+device: string
+time: (string | null)
+fields: {
+name: string
+/**
+ * Bytes are a text in base64; NaN and the infinities are texts too.
+ */
+value: (number | string | boolean)
+/**
+ * Its code, as in SenML: `Cel`.
+ */
+unit?: string
+/**
+ * As people write it: `°C`.
+ */
+unitSymbol?: string
+}[]
+}[]
+} | null)
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, test } from 'node:test';
+import { closeBrowser, openPage } from '../support/browser.ts';
+import { startGateway } from '../support/gateway.ts';
+import type { HeadgateProcess } from '../support/headgate-process.ts';
+import { tempDir } from '../support/temp-dir.ts';
+import { eventually } from '../support/wait.ts';
+
+after(closeBrowser);
+
+function publish(gateway: HeadgateProcess, topic: string, payload: string): void {
+  execFileSync('mosquitto_pub', ['-p', String(gateway.port('mqtt')), '-q', '1', '-t', topic, '-m', payload]);
+}
+
+/** Devices by their ids, with their profiles. */
+async function devicesOf(gateway: HeadgateProcess): Promise<Map<string, string | undefined>> {
+  const answer = await fetch(`http://127.0.0.1:${gateway.port('http')}/api/v1/devices`);
+  const { devices } = (await answer.json()) as { devices: { id: string; profile: { name: string } | null }[] };
+  return new Map(devices.map(({ id, profile }) => [id, profile?.name]));
+}
+
+const sensor = '{"Time":"2026-11-25T12:00:00","AM2301":{"Temperature":21.5,"Humidity":40},"TempUnit":"C"}';
+
+test('a Tasmota under a topic of its own is adopted, once it is seen what its messages become', async (t) => {
+  const gateway = await startGateway(t, { dataDir: tempDir(t) });
+  publish(gateway, 'attic/SENSOR', sensor);
+  publish(gateway, '<b>loud</b>', '<script>alert(1)</script>');
+  const { page, faults } = await openPage(t, `http://127.0.0.1:${gateway.port('http')}/#/discover`);
+  const row = page.getByRole('listitem').filter({ hasText: 'attic/SENSOR' });
+  await row.getByText('Unknown').waitFor();
+  await row.getByText(sensor).waitFor();
+  await page.getByRole('heading', { name: '<b>loud</b>' }).waitFor();
+  await row.getByRole('button', { name: 'Adopt …' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Profile').selectOption('tasmota/tasmota');
+  // Before anything is saved.
+  await dialog.getByRole('row', { name: 'AM2301.Temperature 21.5 °C' }).waitFor();
+  assert.equal((await devicesOf(gateway)).get('attic/SENSOR'), undefined);
+  await dialog.getByRole('button', { name: 'Adopt', exact: true }).click();
+  await row.getByText('Adopted').waitFor();
+  publish(gateway, 'attic/SENSOR', sensor);
+  await eventually('the device', async () => (await devicesOf(gateway)).get('attic/SENSOR') === 'tasmota/tasmota');
+  assert.deepEqual(faults, []);
+});
+
+test('all that is alike is adopted at once, what is ignored can be had back, and nothing jumps', async (t) => {
+  const gateway = await startGateway(t, { dataDir: tempDir(t) });
+  publish(gateway, 'den/sensor/temperature/state', '21.5');
+  publish(gateway, 'den/switch/fan/state', 'ON');
+  publish(gateway, 'noise', 'tick');
+  const { page, faults } = await openPage(t, `http://127.0.0.1:${gateway.port('http')}/#/discover`);
+  const rowOf = (text: string) => page.getByRole('listitem').filter({ hasText: text });
+  const noise = rowOf('noise');
+  await noise.getByRole('button', { name: 'Ignore' }).click();
+  await noise.getByText('Ignored').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await noise.getByText('Unknown').waitFor();
+  publish(gateway, 'noise', 'tock');
+  await noise.getByText('tock').waitFor();
+  await noise.getByRole('button', { name: 'Ignore' }).click();
+  await noise.getByText('Ignored').waitFor();
+  // What comes is offered, not inserted.
+  publish(gateway, 'later/one', '1');
+  await page.getByRole('button', { name: '1 new' }).waitFor();
+  assert.equal(await rowOf('later/one').count(), 0);
+  await rowOf('+/sensor/+/state').getByRole('button', { name: 'Adopt …' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('All 2 kinds of topics that seem to be of this profile').click();
+  await dialog.getByRole('button', { name: 'Adopt all of them' }).click();
+  await rowOf('+/sensor/+/state').getByText('Adopted').waitFor();
+  await rowOf('+/switch/+/state').getByText('Adopted').waitFor();
+  await page.getByRole('button', { name: '1 new' }).click();
+  await rowOf('later/one').waitFor();
+  await page.getByLabel('State').selectOption('ignored');
+  await noise.getByRole('button', { name: 'Take back' }).click();
+  await noise.getByText('Unknown').waitFor();
+  publish(gateway, 'den/sensor/temperature/state', '22.5');
+  await eventually('the device', async () => (await devicesOf(gateway)).get('esphome:den') === 'esphome/node');
+  assert.deepEqual(faults, []);
+});

@@ -9,7 +9,7 @@ export function uplinkFaults({
 }: Partial<Omit<UplinkOptions, 'plan'>> & { readonly plan?: Partial<UplinkOptions['plan']> }): OptionProblem[] {
   const urls = url.flatMap((one, index) => {
     const message = urlFault(one);
-    return message === undefined ? [] : [{ path: ['url', index], message: `is ${JSON.stringify(one)}, ${message}` }];
+    return message === undefined ? [] : [{ path: ['url', index], message: `is ${shownUrl(one)}, ${message}` }];
   });
   return [...urls, ...[...planFaults(plan)].map(([key, message]) => ({ path: ['plan', ...key], message }))];
 }
@@ -41,6 +41,11 @@ function isTimeZone(name: string): boolean {
     // A RangeError is how Intl says that it knows no such zone.
     return false;
   }
+}
+
+/** A URL in quotes, without the user and the password in it: messages go to the log. */
+export function shownUrl(text: string): string {
+  return JSON.stringify(text.replace(/\/\/.*@/, '//…@').slice(0, 200));
 }
 
 /** Why a text can't be a collector's URL, as the end of a sentence; undefined when it can. */

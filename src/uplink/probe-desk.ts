@@ -5,7 +5,7 @@ import type { UnixMs } from '../core/time.ts';
 import { writePrivateFile } from '../lib/private-file.ts';
 import { Credentials, type Presented, serverNameOf } from './credentials.ts';
 import { enrol } from './enrol.ts';
-import { urlFault } from './option-checks.ts';
+import { shownUrl, urlFault } from './option-checks.ts';
 import type { UplinkOptions } from './options.ts';
 import { probe } from './probe.ts';
 import type { ProbeReport } from './probe-report.ts';
@@ -124,7 +124,7 @@ export class ProbeDesk {
 /** @throws {HeadgateError} request.invalid */
 function originOf(text: string): string {
   const fault = urlFault(text);
-  if (fault !== undefined) throw invalid(`\`url\` is ${JSON.stringify(text.slice(0, 200))}, ${fault}`);
+  if (fault !== undefined) throw invalid(`\`url\` is ${shownUrl(text)}, ${fault}`);
   return new URL(text).origin;
 }
 

@@ -1,3 +1,4 @@
+import { unitSymbol } from '../core/measure-units.ts';
 import type { FieldValue } from '../core/measurement.ts';
 import type { ClockQuality, UnixMs } from '../core/time.ts';
 import { type AlarmState, type AlarmStateName, isRaised } from './alarm-state.ts';
@@ -82,6 +83,8 @@ export interface AlarmView {
   readonly limit: string;
   readonly value: AlarmValue | null;
   readonly unit: string | null;
+  /** The same for people. */
+  readonly unitSymbol: string | null;
   readonly since: string;
   readonly raisedAt: string | null;
   readonly clockQuality: ClockQuality | null;
@@ -109,6 +112,7 @@ export function alarmView(alarm: Alarm): AlarmView {
     limit: subject.limit,
     value: value ?? null,
     unit: unit ?? null,
+    unitSymbol: unit === undefined ? null : unitSymbol(unit),
     since: iso(sinceMs),
     raisedAt: raised === undefined ? null : iso(raised.atMs),
     clockQuality: raised?.quality ?? null,

@@ -23,6 +23,7 @@ export const pages: readonly Page[] = [
     load: () => import('./pages/discover/discover.tsx'),
   },
   { name: 'uplink', icon: 'uplink', key: 'b', place: 'rail', load: () => import('./pages/uplink/uplink.tsx') },
+  { name: 'alarms', icon: 'alarms', key: 'a', place: 'rail', load: () => import('./pages/alarms/alarms.tsx') },
   { name: 'device', icon: 'devices', place: 'none', load: () => import('./pages/device/device.tsx') },
   { name: 'logs', icon: 'logs', key: 'l', place: 'rail-wide', load: () => import('./pages/logs/logs.tsx') },
   { name: 'first-run', icon: 'play', place: 'none', load: () => import('./pages/first-run/first-run.tsx') },

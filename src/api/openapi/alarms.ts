@@ -34,6 +34,7 @@ const alarm = Type.Object({
   limit: text('What is warned of: `above 8`.'),
   value: orNull(valued('The newest that was looked at.')),
   unit: orNull(text('')),
+  unitSymbol: orNull(text('The same for people.')),
   since: time('When it began to be wrong.'),
   raisedAt: orNull(time('Null: it has not been raised yet.')),
   clockQuality: orNull(oneOf(['unset', 'estimated', 'synced'], 'How far that time can be trusted.')),

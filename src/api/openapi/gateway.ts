@@ -90,6 +90,15 @@ const statusReport = Type.Object({
       acknowledged: bySeverity('Raised, and somebody knows.'),
       pending: whole('Something is wrong, not for long enough yet.'),
       critical: Type.Array(Type.String(), { description: 'The newest critical ones that are raised, by name.' }),
+      webhook: orNull(
+        Type.Object({
+          queued: whole('Calls that wait.'),
+          delivered: whole('Calls that were taken since the start.'),
+          failures: whole('Attempts that came to nothing.'),
+          dropped: Type.Object({ full: whole('Too many waited.'), late: whole('For too long.') }),
+          failure: orNull(text('Why the last attempt came to nothing; null: it did not.')),
+        }),
+      ),
     },
     { additionalProperties: true },
   ),

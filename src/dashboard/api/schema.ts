@@ -687,6 +687,31 @@ pending: number
  * The newest critical ones that are raised, by name.
  */
 critical: string[]
+webhook: ({
+/**
+ * Calls that wait.
+ */
+queued: number
+/**
+ * Calls that were taken since the start.
+ */
+delivered: number
+/**
+ * Attempts that came to nothing.
+ */
+failures: number
+dropped: {
+/**
+ * Too many waited.
+ */
+full: number
+/**
+ * For too long.
+ */
+late: number
+}
+failure: (string | null)
+} | null)
 [k: string]: unknown
 }
 devices: {
@@ -4490,6 +4515,7 @@ tags: (string | null)
 limit: string
 value: ((number | boolean | string) | null)
 unit: (string | null)
+unitSymbol: (string | null)
 /**
  * When it began to be wrong.
  */
@@ -4554,6 +4580,7 @@ tags: (string | null)
 limit: string
 value: ((number | boolean | string) | null)
 unit: (string | null)
+unitSymbol: (string | null)
 /**
  * When it began to be wrong.
  */
@@ -4612,6 +4639,7 @@ tags: (string | null)
 limit: string
 value: ((number | boolean | string) | null)
 unit: (string | null)
+unitSymbol: (string | null)
 /**
  * When it began to be wrong.
  */

@@ -5,6 +5,7 @@ import { t } from '../i18n/text.ts';
 import type { LiveWish } from '../live/protocol.ts';
 import { pages } from '../pages.ts';
 import { link, place } from '../router.ts';
+import { recall } from '../state/preferences.ts';
 import { askWho, session } from '../state/session.ts';
 import { refresh, useOfStatus } from '../state/status.ts';
 import { Problem } from '../ui/problem.tsx';
@@ -52,11 +53,19 @@ export function App() {
   );
 }
 
-/** A state that changed is told at once; what is counted is asked for now and then. */
-const statusWish: LiveWish = { kinds: ['status'] };
+/** A state that changed is told at once, and an alarm; what is counted is asked for now and then. */
+const statusWish: LiveWish = { kinds: ['status', 'alarm'] };
 
 function SignedIn() {
   useEffect(useOfStatus, []);
+  useEffect(() => {
+    // Nothing is missed as long as it is not there: the page of alarms tells more.
+    if (recall('notify-alarms') === 'on')
+      import('../pages/alarms/notify.ts').then(
+        (one) => one.recallNotifying(),
+        () => undefined,
+      );
+  }, []);
   useLive(statusWish, refresh, refresh);
   const page = useComputed(() => place.value.page).value;
   useEffect(() => {

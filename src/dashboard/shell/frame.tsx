@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
-import { t } from '../i18n/text.ts';
+import { count } from '../i18n/format.ts';
+import { plural, t } from '../i18n/text.ts';
 import icon from '../icon.svg';
 import { pages } from '../pages.ts';
 import { link, place } from '../router.ts';
@@ -36,6 +37,7 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
               >
                 <Icon name={icon} />
                 <span>{pageName(name)}</span>
+                {name === 'alarms' && <AlarmCount />}
               </a>
             ),
         )}
@@ -61,5 +63,19 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
       </div>
       {isOpen && <Menu onClose={() => setOpen(false)} />}
     </div>
+  );
+}
+
+/** How many alarms nobody knows of yet. */
+function AlarmCount() {
+  const active = status.value?.alarms.active;
+  if (active === undefined) return null;
+  const n = active.info + active.warning + active.critical;
+  if (n === 0) return null;
+  return (
+    <span class={active.critical > 0 ? 'badge bad' : 'badge'}>
+      <span aria-hidden="true">{n > 99 ? '99+' : count(n)}</span>
+      <span class="visually-hidden">{plural(n, '{n} active', '{n} active')}</span>
+    </span>
   );
 }

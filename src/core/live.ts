@@ -30,6 +30,8 @@ export interface LiveFilter {
   readonly topics?: readonly string[];
   /** Globs of field names: measurements that have one of them, whole. */
   readonly fields?: readonly string[];
+  /** Kinds of which every event is wanted beside those, whatever else is asked for. */
+  readonly also?: readonly LiveKind[];
 }
 
 /** Why a reader can't go on from a cursor. */

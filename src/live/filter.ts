@@ -12,11 +12,12 @@ export interface About {
 
 /** Whether a reader wants an event, and may have it. */
 export function isWanted(
-  { kinds, devices, topics, fields }: LiveFilter,
+  { kinds, devices, topics, fields, also }: LiveFilter,
   scope: LiveScope | undefined,
   about: About,
 ): boolean {
   const { kind, deviceId, topic, fieldNames } = about;
+  if (also?.includes(kind)) return scope === undefined || scope.allows(deviceId, topic);
   if (kinds !== undefined && !kinds.includes(kind)) return false;
   if (devices !== undefined && (deviceId === undefined || !devices.some((glob) => globMatches(glob, deviceId))))
     return false;
@@ -27,8 +28,15 @@ export function isWanted(
 }
 
 /** The same for filters that want the same, in whatever order they say it. */
-export function keyOf({ kinds, devices, topics, fields }: LiveFilter, scope: LiveScope | undefined): string {
+export function keyOf({ kinds, devices, topics, fields, also }: LiveFilter, scope: LiveScope | undefined): string {
   const sorted = (list: readonly string[] | undefined): readonly string[] | null =>
     list === undefined ? null : [...new Set(list)].sort();
-  return JSON.stringify([sorted(kinds), sorted(devices), sorted(topics), sorted(fields), scope?.key ?? null]);
+  return JSON.stringify([
+    sorted(kinds),
+    sorted(devices),
+    sorted(topics),
+    sorted(fields),
+    sorted(also),
+    scope?.key ?? null,
+  ]);
 }

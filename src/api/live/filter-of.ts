@@ -5,7 +5,7 @@ import type { Principal } from '../../core/principal.ts';
 import { topicFilterFault } from '../../lib/topic-filter.ts';
 import { demandOf, read } from '../guard.ts';
 
-const names = ['kinds', 'devices', 'topics', 'fields'] as const;
+const names = ['kinds', 'devices', 'topics', 'fields', 'also'] as const;
 const maxEntries = 200;
 const maxText = 1_000;
 
@@ -22,14 +22,15 @@ export function filterOf(given: unknown, others: readonly string[] = []): LiveFi
   const known: readonly string[] = [...names, ...others];
   const stray = Object.keys(given).find((name) => !known.includes(name));
   if (stray !== undefined) throw invalid(`There is no \`${stray.slice(0, 40)}\`; there are ${known.join(', ')}.`);
-  const { kinds, devices, topics, fields } = given as Readonly<Record<string, unknown>>;
+  const { kinds, devices, topics, fields, also } = given as Readonly<Record<string, unknown>>;
   const filter = {
     ...(kinds !== undefined && { kinds: listOf('kinds', kinds) as LiveKind[] }),
     ...(devices !== undefined && { devices: listOf('devices', devices) }),
     ...(topics !== undefined && { topics: listOf('topics', topics) }),
     ...(fields !== undefined && { fields: listOf('fields', fields) }),
+    ...(also !== undefined && { also: listOf('also', also) as LiveKind[] }),
   };
-  const odd = filter.kinds?.find((kind) => !liveKinds.includes(kind));
+  const odd = [...(filter.kinds ?? []), ...(filter.also ?? [])].find((kind) => !liveKinds.includes(kind));
   if (odd !== undefined) throw invalid(`There is no kind \`${odd.slice(0, 40)}\`; there are ${liveKinds.join(', ')}.`);
   for (const topic of filter.topics ?? []) {
     const fault = topicFilterFault(topic);

@@ -8,6 +8,9 @@ const filter = {
   devices: Type.Optional(text('Ids of devices, with `*` for any characters; several with commas.')),
   topics: Type.Optional(text('MQTT topic filters; several with commas.')),
   fields: Type.Optional(text('Names of fields, with `*`: measurements that have one of them. Several with commas.')),
+  also: Type.Optional(
+    text('Kinds of which every event is wanted besides, whatever the others ask for. Several with commas.'),
+  ),
   after: Type.Optional(text('A cursor: what came after it, instead of what comes from now on.')),
 };
 

@@ -1,5 +1,9 @@
-import type { FromPage, LiveEvent, LiveWish, StreamState, ToPage } from './protocol.ts';
-import { readEvents, type StreamEnd } from './stream.ts';
+import type { Ears, End } from './ears.ts';
+import { pollEvents } from './polling.ts';
+import type { FromPage, LiveEvent, LiveFilter, LiveWish, StreamState, ToPage } from './protocol.ts';
+import { readSocket } from './socket.ts';
+import { readEvents } from './stream.ts';
+import { firstWay, type Ways, wayAfter } from './ways.ts';
 import { filterFor, isSame } from './wishes.ts';
 
 /** A page that listens. */
@@ -18,6 +22,7 @@ const paceMs = 250;
 const maxBatch = 2_000;
 const firstPauseMs = 500;
 const longestPauseMs = 15_000;
+const readers = { events: readEvents, socket: readSocket, polling: pollEvents };
 
 /**
  * The one stream of a browser, shared by its pages: it runs in a SharedWorker, or in the page where there is none. It has what any
@@ -27,8 +32,10 @@ export class LiveHub {
   readonly #base: string;
   readonly #pages = new Map<Listener, Page>();
   #state: StreamState = { state: 'connecting' };
-  #wish: LiveWish | undefined;
+  #wish: LiveFilter | undefined;
   #cursor: string | undefined;
+  #ways: Ways = firstWay;
+  #beganMs: number | undefined;
   #run: AbortController | undefined;
   #again: (() => void) | undefined;
   #batch: LiveEvent[] = [];
@@ -73,20 +80,27 @@ export class LiveHub {
   }
 
   /** Reads, and reads again whenever it ends. */
-  async #keep(wish: LiveWish, abort: AbortSignal): Promise<void> {
+  async #keep(wish: LiveFilter, abort: AbortSignal): Promise<void> {
     let pauseMs = firstPauseMs;
     while (!abort.aborted) {
-      const end = await readEvents(this.#base, wish, this.#cursor, this.#ears(), abort);
+      this.#beganMs = undefined;
+      const end = await readers[this.#ways.way](this.#base, wish, this.#cursor, this.#ears(), abort);
       if (abort.aborted) return;
-      if (this.#state.state === 'live') pauseMs = firstPauseMs;
+      if (this.#beganMs !== undefined) pauseMs = firstPauseMs;
+      const isAnswered = end.kind === 'refused' || end.isAnswered;
+      const livedMs = this.#beganMs === undefined ? undefined : Date.now() - this.#beganMs;
+      const before = this.#ways.way;
+      const isHeld = end.kind === 'lost' && end.isHeld === true;
+      this.#ways = wayAfter(this.#ways, Date.now(), livedMs, isAnswered && !isNotLetIn(end), isHeld);
       this.#ended(end);
-      await this.#pause(end.retryMs ?? pauseMs * (0.75 + Math.random() / 2));
+      // Another way is tried at once.
+      if (this.#ways.way === before) await this.#pause(end.retryMs ?? pauseMs * (0.75 + Math.random() / 2));
       pauseMs = Math.min(longestPauseMs, pauseMs * 2);
     }
   }
 
-  #ended(end: StreamEnd): void {
-    if (end.kind === 'refused' && (end.status === 401 || end.status === 403)) {
+  #ended(end: End): void {
+    if (end.kind === 'refused' && isNotLetIn(end)) {
       this.#become({ state: 'refused', code: end.code, detail: end.detail });
     } else if (this.#state.state === 'live') {
       this.#become({ state: 'reconnecting', sinceMs: Date.now() });
@@ -104,13 +118,17 @@ export class LiveHub {
     });
   }
 
-  #ears() {
+  #ears(): Ears {
     return {
       begun: (cursor: string, reset: string | undefined) => {
         const isFirst = this.#cursor === undefined;
         this.#cursor = cursor;
         if (reset !== undefined && !isFirst) this.#tellAll({ type: 'missed', why: 'reset', reason: reset });
-        this.#become({ state: 'live', by: 'events' });
+        this.#beganMs = Date.now();
+        this.#become({ state: 'live', by: this.#ways.way });
+      },
+      upTo: (cursor: string) => {
+        this.#cursor = cursor;
       },
       event: (event: LiveEvent) => {
         this.#cursor = event.cursor;
@@ -139,6 +157,11 @@ export class LiveHub {
   #tellAll(message: ToPage): void {
     for (const listener of this.#pages.keys()) listener.tell(message);
   }
+}
+
+/** Whoever asks has to say who they are first; another way would not be let in either. */
+function isNotLetIn(end: End): boolean {
+  return end.kind === 'refused' && (end.status === 401 || end.status === 403);
 }
 
 /** Of each topic's measurements the newest, and all else, in order. */

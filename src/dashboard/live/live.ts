@@ -67,8 +67,12 @@ function hear(message: ToPage): void {
       return;
     case 'events':
       for (const one of ears) {
-        const { kinds } = one.wish;
-        const own = kinds === undefined ? message.events : message.events.filter(({ event }) => kinds.includes(event));
+        const { kinds, devices } = one.wish;
+        const own = message.events.filter(
+          ({ event, deviceId }) =>
+            (kinds === undefined || kinds.includes(event)) &&
+            (devices === undefined || (deviceId !== undefined && devices.includes(deviceId))),
+        );
         if (own.length > 0) one.events(own);
       }
       return;

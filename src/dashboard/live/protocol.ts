@@ -30,8 +30,14 @@ export interface MeasurementEvent extends LiveEvent {
 /** Which events a page wants; as the gateway's own filter. */
 export interface LiveWish {
   readonly kinds?: readonly LiveEvent['event'][];
-  /** Globs of device ids. */
+  /** Ids of devices. */
   readonly devices?: readonly string[];
+}
+
+/** What the gateway is asked for. */
+export interface LiveFilter extends LiveWish {
+  /** Kinds of which every event is wanted, whatever device it is of. */
+  readonly also?: readonly LiveEvent['event'][];
 }
 
 /** How the stream is. */

@@ -31,7 +31,7 @@ export function Pinned({ sparklines }: { readonly sparklines: Sparklines }) {
 function Tile({ series, windowMs }: { readonly series: Series; readonly windowMs: number }) {
   const { device, deviceName, field, unitSymbol, unit } = series;
   const [line, setLine] = useState<Recent>({ times: series.times, values: series.values });
-  useLive({ kinds: ['measurement'], devices: [globOf(device)] }, (events) => {
+  useLive({ kinds: ['measurement'], devices: [device] }, (events) => {
     setLine((old) => events.reduce((one, event) => withEvent(one, event, series, windowMs), old));
   });
   const lastMs = line.times.at(-1);
@@ -54,9 +54,4 @@ function withEvent(line: Recent, event: LiveEvent, { device, field, tags }: Seri
   const value = fields.find(({ name }) => name === field)?.value;
   if (typeof value !== 'number') return line;
   return withValue(line, Date.parse(time ?? receivedAt), value, windowMs, windowMs / 120);
-}
-
-/** As a device's id may hold what means something in a glob. */
-function globOf(id: string): string {
-  return id.replace(/[*?]/g, '?');
 }

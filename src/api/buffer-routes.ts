@@ -24,9 +24,6 @@ export interface BufferApi {
   readonly backupArchive: () => AsyncGenerator<Buffer>;
 }
 
-/** A download of which nothing was read for so long is given up. */
-const stalledMs = 60_000;
-
 /**
  * `GET /api/v1/buffer`: the ledger, the lanes, what there is room for and what was found damaged. For administrators
  * `POST /api/v1/buffer/export` (the records of a window, one JSON object a line), `…/replay` and `…/backup`, and `GET /api/v1/backup` (a tar archive).
@@ -54,8 +51,6 @@ export function addBufferRoutes(app: FastifyInstance, status: () => GatewayStatu
     const archive = buffer.backupArchive();
     // What keeps it from beginning is told as a problem.
     const first = await archive.next();
-    // Whoever stops reading must not keep the next backup from being made.
-    reply.raw.setTimeout(stalledMs, () => reply.raw.destroy());
     const { gateway } = buffer.identity();
     const name = gateway.replace(/[^\w.-]/g, '_').slice(0, 60);
     return reply

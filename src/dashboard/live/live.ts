@@ -7,6 +7,9 @@ import type { FromPage, LiveEvent, LiveWish, StreamState, ToPage } from './proto
 /** How the stream is, for people. */
 export const stream = signal<StreamState>({ state: 'connecting' });
 
+/** Somebody wants to look at how things are now: nothing comes until it is false again, and then all that came meanwhile. */
+export const isPaused = signal(false);
+
 /** Hears what happens. */
 export interface LiveEars {
   /** What it wants; the stream may bring more. */
@@ -38,12 +41,13 @@ export function followAgain(): void {
 
 function want(): void {
   send ??= connect();
-  const isVisible = document.visibilityState === 'visible';
+  const isVisible = document.visibilityState === 'visible' && !isPaused.value;
   send({ type: 'want', wishes: [...ears].map(({ wish }) => wish), isVisible });
 }
 
 function connect(): (message: FromPage) => void {
   document.addEventListener('visibilitychange', want);
+  isPaused.subscribe(() => send && want());
   if (typeof SharedWorker === 'undefined') {
     // Chrome on Android before 2026, say: this page has a stream of its own.
     const hub = new LiveHub(base);

@@ -13,6 +13,7 @@ import { Empty } from '../ui/state.tsx';
 import { Toasts } from '../ui/toasts.tsx';
 import { useLive } from '../ui/use-live.ts';
 import { Frame } from './frame.tsx';
+import { Keyboard } from './keyboard.tsx';
 import { pageName } from './page-names.ts';
 import { SignIn } from './sign-in.tsx';
 
@@ -75,9 +76,12 @@ function SignedIn() {
     scrollTo(0, 0);
   }, [page]);
   return (
-    <Frame>
-      <Loaded name={page} key={page} />
-    </Frame>
+    <>
+      <Frame>
+        <Loaded name={page} key={page} />
+      </Frame>
+      <Keyboard />
+    </>
   );
 }
 

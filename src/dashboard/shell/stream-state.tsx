@@ -1,6 +1,7 @@
 import { timeOfDay } from '../i18n/format.ts';
 import { t } from '../i18n/text.ts';
-import { stream } from '../live/live.ts';
+import { isPaused, stream } from '../live/live.ts';
+import { Icon } from '../ui/icon.tsx';
 import { State } from '../ui/state.tsx';
 
 /** How the page stands to the gateway, in a word. */
@@ -24,6 +25,11 @@ export function StreamStateWord() {
         </span>
       );
     case 'paused':
-      return <State tone="idle">{t('Paused')}</State>;
+      return (
+        <button class="button" type="button" onClick={() => (isPaused.value = false)}>
+          <Icon name="play" />
+          {t('Paused')}
+        </button>
+      );
   }
 }

@@ -40,6 +40,8 @@ export class World {
   vitals: Vitals = wellVitals;
   readonly devices = new Map<string, { name: string; presence: string; isIgnored: boolean }>();
   readonly time: FakeTime;
+  /** Which run it is: a process that has died does nothing any more. */
+  run = 0;
   sys = '/nowhere';
   dataDir = '/nowhere';
 
@@ -61,7 +63,7 @@ export class Site {
 
   constructor(world: World, options: Partial<Config['alarms']> = {}) {
     this.world = world;
-    const { time } = world;
+    const { time, run } = world;
     const devices: BuiltInDependencies['devices'] = {
       ids: () => world.devices.keys(),
       find: (id) => world.devices.get(id),
@@ -74,6 +76,7 @@ export class Site {
       operatingMs: time.monotonic,
       live: (fact) => this.facts.push(fact),
       report: async (measurement, delivery) => {
+        if (world.run !== run) await new Promise(() => {});
         if (world.refusal !== undefined) throw new Error(world.refusal);
         world.records.push({ measurement, delivery });
       },
@@ -128,6 +131,7 @@ export class Site {
 
   /** The process dies, and another one starts. */
   async restart(options: Partial<Config['alarms']> = {}): Promise<Site> {
+    this.world.run++;
     this.world.disk = this.world.disk.afterCrash();
     this.world.time.stop();
     this.world.time.start();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import type { FieldValue } from '../../src/core/measurement.ts';
 import { FakeTime } from '../support/fake-time.ts';
-import { Site, termsOf, World } from './site.ts';
+import { Site, takenOf, termsOf, World } from './site.ts';
 
 async function site(t: TestContext): Promise<Site> {
   const time = new FakeTime();
@@ -240,4 +240,20 @@ test('what is kept is bounded: alarms that are open, those that are over, and wh
   await one.wait(1_000);
   const again = await one.restart({ maxOpen: 50, keepHistory: 5 });
   assert.equal(again.states.length, 5);
+});
+
+test('ten thousand devices that are all wrong while the buffer is full: what is owed is bounded, and counted', async (t) => {
+  const time = new FakeTime();
+  time.start();
+  t.after(() => time.stop());
+  const one = await Site.start(new World(time), { maxOpen: 10_000 });
+  await one.rule({});
+  one.world.refusal = 'the buffer is full';
+  for (let i = 0; i < 10_000; i++) one.alarms.taken(takenOf(9, { device: `d${i}` }, time.now()));
+  await one.wait(1_000);
+  const { active, told } = one.alarms.status();
+  assert.deepEqual([active.warning, told.owed, told.dropped], [10_000, 5_000, 5_000]);
+  one.world.refusal = undefined;
+  await one.wait(5_000);
+  assert.deepEqual([one.world.told.length, one.alarms.status().told.owed], [5_000, 0]);
 });

@@ -5,6 +5,7 @@ import { loadToStart } from '../config/start.ts';
 import { messageOf } from '../core/errors.ts';
 import type { Gateway } from '../gateway.ts';
 import { createLog, drainLog, type Logger } from '../instrumentation/log.ts';
+import { giveBackWhenIdle } from '../lib/give-back.ts';
 import { LogLevels } from '../lib/log-levels.ts';
 import { LogTail } from '../lib/log-tail.ts';
 import { isUnderSystemd, Restart, restartCode } from '../lib/restart.ts';
@@ -39,6 +40,7 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
       { ...addresses, ...(sink === undefined ? {} : { sink }), readyMs: Math.round(performance.now()) },
       'ready',
     );
+    giveBackWhenIdle();
     if (values.welcome)
       terminal.out(welcome({ addresses, isSecure: config.http.tls.enabled, sink, usualSink: usualSink('./data') }));
   };

@@ -1,6 +1,6 @@
 import type { EventEmitter } from 'node:events';
 import type { Aedes, Client, PublishPacket } from 'aedes';
-import type { IPublishPacket, Packet } from 'mqtt-packet';
+import { type IPublishPacket, type Packet, writeToStream } from 'mqtt-packet';
 import { type PacketParser, PublishReader } from './publish-reader.ts';
 import { reasonText } from './reason-codes.ts';
 
@@ -71,6 +71,8 @@ const maxUserProperties = 256;
 
 /** Call it right after the broker is made. */
 export function guardBroker(broker: Aedes): void {
+  // With the first packet it would make a buffer for each number of two bytes: 10 MB, for packets of which few are written by it.
+  writeToStream.cacheNumbers = false;
   withoutPrototype(broker, ['clients', 'brokers']);
 }
 

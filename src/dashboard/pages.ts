@@ -24,6 +24,7 @@ export const pages: readonly Page[] = [
   },
   { name: 'uplink', icon: 'uplink', key: 'b', place: 'rail', load: () => import('./pages/uplink/uplink.tsx') },
   { name: 'alarms', icon: 'alarms', key: 'a', place: 'rail', load: () => import('./pages/alarms/alarms.tsx') },
+  { name: 'explore', icon: 'explore', key: 'e', place: 'rail-wide', load: () => import('./pages/explore/explore.tsx') },
   { name: 'device', icon: 'devices', place: 'none', load: () => import('./pages/device/device.tsx') },
   { name: 'logs', icon: 'logs', key: 'l', place: 'rail-wide', load: () => import('./pages/logs/logs.tsx') },
   { name: 'first-run', icon: 'play', place: 'none', load: () => import('./pages/first-run/first-run.tsx') },

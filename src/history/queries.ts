@@ -111,6 +111,12 @@ export class Queries {
     return this.nowMs - Math.max(...this.#deps.keepMs);
   }
 
+  /** How wide the finest buckets are that are kept from a time on, as far as any are. */
+  finestSince(fromMs: UnixMs): number {
+    const { nowMs } = this;
+    return widthFor(fromMs, nowMs, Number.MAX_SAFE_INTEGER, nowMs, this.#deps.keepMs);
+  }
+
   /**
    * The points of a window: as they came when memory has all of them and they are not too many, else in buckets.
    *

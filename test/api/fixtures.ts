@@ -179,6 +179,7 @@ const noHistory: HistoryApi = {
   maxPointsOfMany: 200,
   nowMs: someTimeMs,
   oldestMs: 0,
+  finestSince: () => 10_000,
   query: async () => ({ kind: 'raw', series: [], leftSeries: 0, losses: [] }),
 };
 

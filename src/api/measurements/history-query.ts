@@ -19,6 +19,8 @@ export interface QueriedWindow {
   readonly points: number;
   /** Undefined: as wide as it has to be. */
   readonly bucketMs: number | undefined;
+  /** As fine as there is. */
+  readonly isFinest: boolean;
 }
 
 export type Format = 'json' | 'ndjson' | 'csv';
@@ -85,15 +87,17 @@ function windowOf(
   // Where nothing is kept, and nothing can be yet, there is nothing to be looked for.
   const first = Math.min(Math.max(fromMs, oldestMs), nowMs);
   const end = Math.max(Math.min(toMs, nowMs + 86_400_000), first + 1);
-  const bucketMs = bucket === undefined ? undefined : parseDuration(bucket);
-  if (bucket !== undefined) {
+  const isFinest = bucket === 'finest';
+  if (isFinest && format === 'json') return '`bucket=finest` may be very long: take `format` ndjson or csv.';
+  const bucketMs = bucket === undefined || isFinest ? undefined : parseDuration(bucket);
+  if (bucket !== undefined && !isFinest) {
     const isWidth = bucketMs !== undefined && bucketMs % finestMs === 0 && bucketMs > 0 && bucketMs <= maxBucketMs;
-    if (!isWidth) return '`bucket` must be a multiple of 10s, such as 10s, 5m or 1h.';
+    if (!isWidth) return '`bucket` must be a multiple of 10s, such as 10s, 5m or 1h, or `finest`.';
     if (format === 'json' && Math.ceil(end / bucketMs) - Math.floor(first / bucketMs) > maxPoints) {
       return `That would be more than ${maxPoints} buckets of each field: take a larger \`bucket\`, or \`format\` ndjson or csv.`;
     }
   }
-  return { fromMs: first, toMs: end, points: count, bucketMs };
+  return { fromMs: first, toMs: end, points: count, bucketMs, isFinest };
 }
 
 /** `2026-11-22T18:00:00Z`, `now`, or `-1h` for an hour ago. */

@@ -27,6 +27,8 @@ export interface HistoryApi {
   readonly nowMs: UnixMs;
   /** Nothing is kept from before. */
   readonly oldestMs: UnixMs;
+  /** How wide the finest buckets are that are kept from a time on, in ms. */
+  finestSince(fromMs: UnixMs): number;
   /** @throws {HeadgateError} history.unavailable, request.invalid */
   query(query: HistoryQuery): Promise<HistoryAnswer>;
 }
@@ -55,7 +57,7 @@ export function addHistoryRoutes(app: FastifyInstance, history: HistoryApi, devi
       if (format !== 'json') return sendRows(reply, format, 'latest', [latestRows(fields)]);
       return reply.send(latestBody(query, fields));
     }
-    const asked = historyQueryOf(query, window);
+    const asked = await askedOf(query, window, history);
     const first = await answerFor(
       format === 'json' ? asked : firstOf(asked, history.maxPointsOfMany),
       history,
@@ -111,6 +113,7 @@ export function puttingOff(history: HistoryApi, admit: () => void): HistoryApi {
     get oldestMs() {
       return history.oldestMs;
     },
+    finestSince: (fromMs) => history.finestSince(fromMs),
     query: async (query) => {
       admit();
       return history.query(query);
@@ -127,6 +130,15 @@ function readOfDevice({ query }: FastifyRequest): { kind: 'read'; deviceId?: str
 function historyQueryOf({ device, fields }: MeasurementsQuery, window: QueriedWindow): HistoryQuery {
   const { fromMs, toMs, points, bucketMs } = window;
   return { device, fields, fromMs, toMs, points, widthMs: bucketMs };
+}
+
+/** What is asked for; the finest there is: points, where memory has all of them, else buckets. */
+async function askedOf(query: MeasurementsQuery, window: QueriedWindow, history: HistoryApi): Promise<HistoryQuery> {
+  const asked = historyQueryOf(query, window);
+  if (!window.isFinest) return asked;
+  const points = { ...asked, points: history.maxPoints };
+  const { kind } = await history.query(points);
+  return kind === 'raw' ? points : { ...points, widthMs: history.finestSince(window.fromMs) };
 }
 
 /** So much of a query as fits into one answer: a long table is asked for piece by piece. */

@@ -23,7 +23,11 @@ export const measurementsQuery = Type.Object(
       Type.Integer({ minimum: 1, maximum: 2_000, default: 500, description: 'Points of each field at the most.' }),
     ),
     bucket: Type.Optional(
-      Type.String({ description: 'How wide buckets are: a multiple of 10 s.', examples: ['10s', '5m', '1h'] }),
+      Type.String({
+        description:
+          'How wide buckets are: a multiple of 10 s. `finest`, for ndjson and csv: points as they came where memory has all of the window, else the finest buckets that are kept from `from` on.',
+        examples: ['10s', '5m', '1h', 'finest'],
+      }),
     ),
     format: Type.Optional(Type.Enum(['json', 'ndjson', 'csv'], { default: 'json' })),
     layout: Type.Optional(Type.Enum(['columns', 'rows'], { default: 'columns', description: 'Of JSON.' })),

@@ -1,4 +1,5 @@
 import './chart.css';
+import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
 import { dateTime, number } from '../i18n/format.ts';
 import { t } from '../i18n/text.ts';
@@ -15,7 +16,8 @@ import { Legend, Table } from './legend.tsx';
 import { maxSeries } from './palette.ts';
 import { pointAt } from './points.ts';
 import type { Threshold } from './strokes.ts';
-import { ChartView } from './view.ts';
+import { ChartView, type Shown } from './view.ts';
+import type { Span } from './windows.ts';
 import { pointText, stateName } from './words.ts';
 
 /** Asked for as soon as a page with a chart is there, beside what the chart asks. */
@@ -30,7 +32,9 @@ drawing.catch(() => undefined);
  * @param series one to eight; what is more is left out
  * @param windowMs how much of the past it shows while it follows
  * @param lines thresholds
+ * @param span shown at first instead of what happens now
  * @param onWider offered where there is nothing in the window
+ * @param about what is said below of what is shown
  */
 export function Chart({
   label,
@@ -38,14 +42,18 @@ export function Chart({
   windowMs,
   height = 280,
   lines = [],
+  span,
   onWider,
+  about,
 }: {
   readonly label: string;
   readonly series: readonly ChartSeries[];
   readonly windowMs: number;
   readonly height?: number;
   readonly lines?: readonly Threshold[];
+  readonly span?: Span | undefined;
   readonly onWider?: (() => void) | undefined;
+  readonly about?: (shown: Shown) => ComponentChildren;
 }) {
   const series = given.slice(0, maxSeries);
   const box = useRef<HTMLDivElement>(null);
@@ -53,11 +61,11 @@ export function Chart({
   const [isTable, setTable] = useState(false);
   const [problem, setProblem] = useState<unknown>();
   const id = useId();
-  const key = JSON.stringify([series, windowMs, height, lines]);
+  const key = JSON.stringify([series, windowMs, height, lines, span]);
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
-    const fresh = new ChartView(series, windowMs, element.clientWidth, height);
+    const fresh = new ChartView(series, windowMs, element.clientWidth, height, span);
     setView(fresh);
     let isOver = false;
     const watched = watch(element, fresh);
@@ -156,6 +164,7 @@ export function Chart({
           {t('Table')}
         </button>
       </div>
+      {shown !== undefined && about?.(shown)}
       {shown?.state.state === 'failed' && <Problem error={shown.state.error} />}
       {problem !== undefined && <Problem error={problem} />}
       {isTable && shown !== undefined && <Table id={`${id}-table`} label={label} series={series} shown={shown} />}

@@ -24,6 +24,9 @@ export class ChartFeed {
   state: FeedState = { state: 'asking' };
   /** Undefined: it follows. */
   held: Span | undefined;
+  /** As in what is shown. */
+  keptFromMs: number | undefined;
+  lostPoints = 0;
   readonly #now: () => number;
   readonly #changed: () => void;
   #windowMs: number;
@@ -125,7 +128,7 @@ export class ChartFeed {
       this.#early = undefined;
       // Points go on with points only; so many of them came in the meantime that they are buckets now.
       if (widthMs === 0 && answers.some(({ kind }) => kind === 'buckets')) return await this.load();
-      this.#take(answers, devices, widthMs === undefined);
+      this.#take(answers, devices, widthMs === undefined, span.fromMs);
       this.#knownToMs = span.toMs;
       this.state = { state: 'here' };
       this.hear(early);
@@ -137,9 +140,13 @@ export class ChartFeed {
     this.#changed();
   }
 
-  #take(answers: readonly HistoryWindow[], devices: readonly string[], isAnew: boolean): void {
+  #take(answers: readonly HistoryWindow[], devices: readonly string[], isAnew: boolean, fromMs: number): void {
     const answerOf = (one: ChartSeries) => answers[devices.indexOf(one.device)] as HistoryWindow;
     if (isAnew) {
+      // Buckets are whole, so they begin a little earlier than was asked.
+      const from = Math.max(...answers.map((one) => Date.parse(one.from)));
+      this.keptFromMs = from > fromMs ? from : undefined;
+      this.lostPoints = answers.reduce((sum, { losses }) => losses.reduce((n, { points }) => n + points, sum), 0);
       this.tracks = this.series.map((one) => {
         const { kind, bucketSeconds } = answerOf(one);
         return new Track(kind === 'buckets' ? (bucketSeconds ?? 0) * 1_000 : 0, this.#points * 4);

@@ -15,6 +15,10 @@ export interface Shown {
   readonly span: Span;
   /** It does not follow what happens. */
   readonly isHeld: boolean;
+  /** Nothing is kept from before; undefined: all of the span is, as far as there was something. */
+  readonly keptFromMs: number | undefined;
+  /** Points of the span that are not in it. */
+  readonly lostPoints: number;
   /** Where somebody points; undefined: nowhere. */
   readonly cursorMs: number | undefined;
 }
@@ -37,10 +41,12 @@ export class ChartView {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #again: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(series: readonly ChartSeries[], windowMs: number, width: number, height: number) {
+  /** @param span what it holds still at; undefined: it follows */
+  constructor(series: readonly ChartSeries[], windowMs: number, width: number, height: number, span?: Span) {
     this.#width = width;
     this.#height = height;
     this.#feed = new ChartFeed(series, windowMs, pointsFor(width), gatewayNow, () => this.#changed());
+    this.#feed.held = span;
     void this.#feed.load();
   }
 
@@ -187,7 +193,8 @@ export class ChartView {
   }
 
   #tell(): void {
-    const { state, tracks, span, held } = this.#feed;
-    this.#shown.value = { state, tracks, span, isHeld: held !== undefined, cursorMs: this.#cursorMs };
+    const { state, tracks, span, held, keptFromMs, lostPoints } = this.#feed;
+    const isHeld = held !== undefined;
+    this.#shown.value = { state, tracks, span, isHeld, keptFromMs, lostPoints, cursorMs: this.#cursorMs };
   }
 }

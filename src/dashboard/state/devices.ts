@@ -30,7 +30,8 @@ export interface DeviceNow {
 }
 
 const pageSize = 500;
-const fieldsEach = 8;
+/** So many fields of each are known at the most. */
+export const fieldsEach = 8;
 
 /** Every device that is known here, in a signal of its own: what comes in renders the rows that are seen, and nothing else. */
 export const devices = new Map<string, Signal<DeviceNow>>();

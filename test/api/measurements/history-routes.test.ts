@@ -89,6 +89,12 @@ test('a table of any length is told piece by piece, each row once', async (t) =>
     lines.map((line) => JSON.parse(line).last),
     Array.from({ length: 5_000 }, (_, i) => i),
   );
+  // As fine as there is: of all of it buckets, of what memory has every point.
+  const finest = (await get(`device=boiler&from=${from}&bucket=finest&field=power&format=ndjson`)).body.trim();
+  assert.deepEqual(finest.split('\n'), lines);
+  const newest = (await get('device=boiler&from=-5m&bucket=finest&field=power&format=csv')).body.trim().split('\r\n');
+  assert.equal(newest[0], 'field,tags,unit,time,value');
+  assert.equal(newest.length, 31);
   const csv = await get(`device=boiler&from=${from}&to=-1m&bucket=1h&format=csv`);
   assert.match(csv.headers['content-type'] as string, /^text\/csv/);
   const [head, ...table] = csv.body.trim().split('\r\n');
@@ -137,6 +143,7 @@ test('what can not be asked for is refused with a reason', async (t) => {
     ['device=a&points=0', 400, 'request.invalid', /`points`/],
     ['device=a&points=2001', 400, 'request.invalid', /`points`/],
     ['device=a&bucket=15s', 400, 'request.invalid', /multiple of 10s/],
+    ['device=a&bucket=finest', 400, 'request.invalid', /take `format` ndjson or csv/],
     ['device=a&bucket=0s', 400, 'request.invalid', /multiple of 10s/],
     ['device=a&from=-1d&bucket=10s', 400, 'request.invalid', /2000 buckets/],
     ['device=a&format=xml', 400, 'request.invalid', /`format`/],

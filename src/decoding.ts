@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RuleBook } from './admission/rule-book.ts';
+import type { ProfileEditorApi } from './api/profile-editor-routes.ts';
 import type { ProfilesApi, ReloadedProfiles } from './api/profiles-routes.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { Config } from './config/schema.ts';
+import { HeadgateError } from './core/errors.ts';
 import type { Shelf } from './core/shelf.ts';
 import type { Log } from './lib/log.ts';
 import type { Service } from './lib/service.ts';
@@ -17,10 +19,12 @@ import { topicPattern } from './profiles/language/topic-pattern.ts';
 import { compiledIn, type Library, profilesFor } from './profiles/library.ts';
 import { modbusDeviceOf } from './profiles/modbus/device.ts';
 import { modbusLines } from './profiles/modbus-guess.ts';
+import { OwnProfiles, withOwn } from './profiles/own-profiles.ts';
 import { guessProfiles, lineGuesses } from './profiles/serial-guess.ts';
 import { serialLineOf } from './profiles/serial-line.ts';
 import { interrogation } from './profiles/serial-questions.ts';
 import type { ProfilesStatus } from './profiles/status.ts';
+import { draftFor, tryProfile } from './profiles/workbench.ts';
 import { DeviceRegistry, type RegistryDependencies } from './registry/registry.ts';
 import { keepAdoptions } from './registry/topics/adoption-shelf.ts';
 import { Bindings } from './registry/topics/bindings.ts';
@@ -31,7 +35,7 @@ import { profilesOfPorts, unheardOnPort } from './sources/serial/port-profiles.t
 import type { SerialProfiles } from './sources/serial/serial.ts';
 
 export interface DecodingDependencies extends Pick<RegistryDependencies, 'report'> {
-  readonly config: Pick<Config, 'decode' | 'registry' | 'serial' | 'modbus'>;
+  readonly config: Pick<Config, 'dataDir' | 'decode' | 'registry' | 'serial' | 'modbus'>;
   readonly buffer: RecordBuffer;
   readonly rules: RuleBook;
   readonly clock: GatewayClock;
@@ -44,6 +48,8 @@ export class Decoding implements Service {
   readonly name = 'registry';
   #library: Library;
   readonly #options: Config['decode'];
+  readonly #config: DecodingDependencies['config'];
+  readonly #own: OwnProfiles;
   readonly #log: Log;
   readonly decoder: ProfileDecoder;
   readonly #newDecoder: () => ProfileDecoder;
@@ -57,7 +63,9 @@ export class Decoding implements Service {
 
   /** @throws {HeadgateError} config.unreadable when a directory of profiles can't be read */
   constructor({ config, buffer, rules, clock, report, log }: DecodingDependencies) {
-    const { decode: options } = config;
+    const options = withOwn(config);
+    this.#config = config;
+    this.#own = new OwnProfiles(config.dataDir);
     this.#clock = clock;
     this.#shelf = buffer.shelf;
     this.#options = options;
@@ -160,7 +168,7 @@ export class Decoding implements Service {
   /** Reads the profiles again. One that is wrong now stays as it was. @throws {HeadgateError} config.unreadable */
   readonly reload = (): ReloadedProfiles => {
     const before = this.#library;
-    this.#library = profilesFor(this.#options, before);
+    this.#library = profilesFor(withOwn(this.#config), before);
     this.#tellErrors('A profile is wrong: it stays as it was.');
     const names = new Set([...before.profiles.keys(), ...this.#library.profiles.keys()]);
     const changed = [...names].filter(
@@ -192,6 +200,20 @@ export class Decoding implements Service {
       const profile = this.library.profiles.get(name);
       return profile && profileDescription(profile, this.decoder.uses.get(name));
     },
+  };
+
+  /** Where people make profiles. */
+  readonly editor: ProfileEditorApi = {
+    draft: draftFor,
+    tryOut: tryProfile,
+    text: (name) => this.#own.text(name),
+    save: (name, text) => {
+      if (!this.#options.profiles)
+        throw new HeadgateError('request.conflict', 'Profiles are switched off: `decode.profiles` is false.');
+      const file = this.#own.save(name, text);
+      return { file, ...this.reload() };
+    },
+    remove: (name) => (this.#own.remove(name) ? this.reload() : undefined),
   };
 
   /** What a message would be now, by what people decided too; nobody hears of it, and nothing is learnt. */

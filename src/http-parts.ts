@@ -77,6 +77,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     rules: rulesApi(rules, decoding.decodeAside),
     devices: decoding.registry,
     profiles: decoding.api,
+    editor: decoding.editor,
     topics: decoding.topics,
     redecode: decoding.redecoder,
     serial: withBuses(serial, () => status().modbus.buses),

@@ -25,6 +25,7 @@ import { addLogsRoutes, type LogsApi } from './logs-routes.ts';
 import { addHistoryRoutes, type HistoryApi } from './measurements/history-routes.ts';
 import { addMeasurementsRoutes, type PublishApi } from './measurements/routes.ts';
 import { problem, sendProblem } from './problem.ts';
+import { addProfileEditorRoutes, type ProfileEditorApi } from './profile-editor-routes.ts';
 import { addProfilesRoutes, type ProfilesApi } from './profiles-routes.ts';
 import { addRedecodeRoutes, type RedecodeApi } from './redecode-routes.ts';
 import { addRulesRoutes, type RulesApi } from './rules-routes.ts';
@@ -41,6 +42,7 @@ export interface RouteDependencies {
   readonly rules: RulesApi;
   readonly devices: DevicesApi;
   readonly profiles: ProfilesApi;
+  readonly editor: ProfileEditorApi;
   readonly topics: TopicsApi;
   readonly redecode: RedecodeApi;
   readonly serial: SerialApi;
@@ -79,6 +81,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addDevicesRoutes(app, deps.devices);
   addDeviceMetrics(app, deps.devices);
   addProfilesRoutes(app, deps.profiles);
+  addProfileEditorRoutes(app, deps.editor);
   addTopicsRoutes(app, deps.topics);
   addRedecodeRoutes(app, deps.redecode, deps.profiles);
   addSerialRoutes(app, deps.serial);

@@ -8,6 +8,7 @@ import { HeadgateError } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 import { ProfileDecoder } from '../profiles/decoder.ts';
 import { compiledIn, profilesFor } from '../profiles/library.ts';
+import { withOwn } from '../profiles/own-profiles.ts';
 import { profilesOfUnits } from '../sources/modbus/bus-profiles.ts';
 import { profilesOfPorts } from '../sources/serial/port-profiles.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
@@ -52,7 +53,7 @@ export async function check(args: string[], terminal: Terminal): Promise<number>
     const sources = sourcesOf(given, terminal);
     const { config, remoteFile, problem } = loadWithRemote(sources);
     if (problem !== undefined) throw new HeadgateError('config.invalid', problem);
-    const library = profilesFor(config.decode);
+    const library = profilesFor(withOwn(config));
     const errors = [...library.errors, ...lineProfileFaults(config, library)];
     if (errors.length > 0) throw new HeadgateError('config.invalid', errors.join('\n'));
     const file = configFile(sources) ?? 'The configuration (defaults, environment and --set)';
@@ -101,7 +102,9 @@ function textAnswer(config: Config, message: Message | undefined): string {
 }
 
 /** What is to be known of one message: what the gateway would see in it, and what holds for it. */
-function asked({ rules, decode: options, serial, modbus }: Config, message: Message) {
+function asked(config: Config, message: Message) {
+  const { rules, serial, modbus } = config;
+  const options = withOwn(config);
   const book = new RuleBook(rules);
   const profiles = compiledIn(profilesFor(options));
   const lines = { portProfile: profilesOfPorts(serial), unitProfile: profilesOfUnits(modbus) };

@@ -3,6 +3,7 @@ import { closest } from '../lib/spelling.ts';
 import { codecs } from '../profiles/codecs/codecs.ts';
 import { ProfileDecoder } from '../profiles/decoder.ts';
 import { compiledIn, type Library, profilesFor } from '../profiles/library.ts';
+import { withOwn } from '../profiles/own-profiles.ts';
 import { decodeStream, reasonFor } from '../profiles/stream.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { bytesOf, messageIn } from './captured.ts';
@@ -40,7 +41,7 @@ export async function decodeOnce(args: string[], terminal: Terminal): Promise<nu
   if ((text === undefined) === (hex === undefined))
     throw wrong(usage, 'one of --payload TEXT and --payload-hex HEX is needed.');
   const payload = text === undefined ? bytesOf(usage, hex ?? '') : new TextEncoder().encode(text);
-  const { decode: options } = configOf(values, terminal);
+  const options = withOwn(configOf(values, terminal));
   const library = profilesFor(options);
   for (const error of library.errors) terminal.err(error);
   const decoder = new ProfileDecoder({ options, profiles: compiledIn(library) });

@@ -6,6 +6,8 @@ import { mismatches } from '../profiles/examples.ts';
 import { draftProfile } from '../profiles/language/draft.ts';
 import type { LoadedProfile } from '../profiles/language/load.ts';
 import { loadLibrary } from '../profiles/library.ts';
+import { withOwn } from '../profiles/own-profiles.ts';
+import { isProfileName } from '../profiles/workbench.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
 import { bytesOf } from './captured.ts';
 import { configOf, configOptions } from './config-options.ts';
@@ -79,7 +81,7 @@ function list(args: string[], terminal: Terminal): number {
     terminal.out(helpText(listUsage));
     return 0;
   }
-  const { profiles, errors } = loadLibrary(configOf(values, terminal).decode.profileDirs);
+  const { profiles, errors } = loadLibrary(withOwn(configOf(values, terminal)).profileDirs);
   for (const error of errors) terminal.err(error);
   const rows = [...profiles].sort(([a], [b]) => (a < b ? -1 : 1));
   if (values.json) {
@@ -107,7 +109,7 @@ function testProfiles(args: string[], terminal: Terminal): number {
   const places =
     operands.length === 1
       ? [operands[0]!]
-      : [join(import.meta.dirname, '../../devices'), ...configOf(values, terminal).decode.profileDirs];
+      : [join(import.meta.dirname, '../../devices'), ...withOwn(configOf(values, terminal)).profileDirs];
   let wrongs = 0;
   let failures = 0;
   let profiles = 0;
@@ -170,8 +172,7 @@ function draft(args: string[], terminal: Terminal): number {
   }
   const { topic, payload: text, 'payload-hex': hex, device } = values;
   const [name = ''] = operands;
-  if (!/^[a-z0-9][a-z0-9._-]*\/[a-z0-9][a-z0-9._-]*$/.test(name))
-    throw wrong(newUsage, 'its name is needed, VENDOR/MODEL in small letters: acme/th-10.');
+  if (!isProfileName(name)) throw wrong(newUsage, 'its name is needed, VENDOR/MODEL in small letters: acme/th-10.');
   if (topic === undefined || topic === '') throw wrong(newUsage, '--topic TOPIC is needed.');
   if ((text === undefined) === (hex === undefined))
     throw wrong(newUsage, 'one of --payload TEXT and --payload-hex HEX is needed.');

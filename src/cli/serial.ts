@@ -1,6 +1,7 @@
 import { HeadgateError } from '../core/errors.ts';
 import { profilesFor } from '../profiles/library.ts';
 import { modbusLines } from '../profiles/modbus-guess.ts';
+import { withOwn } from '../profiles/own-profiles.ts';
 import { guessProfiles, lineGuesses } from '../profiles/serial-guess.ts';
 import { interrogation } from '../profiles/serial-questions.ts';
 import { existingPorts } from '../sources/serial/port-list.ts';
@@ -51,7 +52,7 @@ export async function serial(args: string[], terminal: Terminal): Promise<number
     seconds: numberIn('seconds', values.seconds, 600),
     ask: values.ask,
   };
-  const { decode: options } = configOf(values, terminal);
+  const options = withOwn(configOf(values, terminal));
   const library = profilesFor(options);
   const scanning = scanPort(request, {
     lines: lineGuesses(library),

@@ -16,11 +16,12 @@ type Scalar = boolean | number | string;
 
 /** When an example's message came, where its own time does not say. */
 const receivedAtMs = Date.UTC(2026, 0, 1, 12);
-const limits: GeneralOptions = { deviceTopics: [], maxDepth: 32, maxFields: 5_000, maxBytes: 1_048_576 };
+/** What examples may be as large as. */
+export const exampleLimits: GeneralOptions = { deviceTopics: [], maxDepth: 32, maxFields: 5_000, maxBytes: 1_048_576 };
 
 /** What an example of a profile becomes. */
 export function decodeExample(profile: CompiledProfile, example: ExampleOptions): Decoded {
-  const decoder = new ProfileDecoder({ options: limits, profiles: [profile] });
+  const decoder = new ProfileDecoder({ options: exampleLimits, profiles: [profile] });
   const use = new ProfileUse();
   for (const before of example.after ?? []) decoder.decodeBy(profile, messageOf(before), receivedAtMs, use);
   const message = messageOf(example);

@@ -16,7 +16,7 @@ export const decodeOptions = Type.Object({
   profileDirs: Type.Array(Type.String(), {
     default: [],
     description:
-      'Directories with device profiles of your own, `<vendor>/<model>.yaml`. One with the name of a built-in profile replaces it.',
+      'Directories with device profiles of your own, `<vendor>/<model>.yaml`. One with the name of a built-in profile replaces it. Behind these, those that were made in the dashboard are read, from `profiles` under the data directory.',
     examples: [['/etc/headgate/devices.d']],
   }),
   maxBytes: bytes({ default: '1MiB', description: 'Payloads that are larger are kept raw, and not decoded.' }),

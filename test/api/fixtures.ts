@@ -25,6 +25,7 @@ import { LogTail } from '../../src/lib/log-tail.ts';
 import { Restart } from '../../src/lib/restart.ts';
 import { LiveHub } from '../../src/live/hub.ts';
 import { createDecoder } from '../../src/profiles/decoder.ts';
+import { draftFor, tryProfile } from '../../src/profiles/workbench.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
 import { MemoryDisk, shelfOn } from '../support/memory-shelf.ts';
 import { healthyParts, someTimeMs } from '../support/status.ts';
@@ -229,6 +230,13 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     rules: rulesApi(),
     devices: noDevices,
     topics: noTopics,
+    editor: {
+      draft: draftFor,
+      tryOut: tryProfile,
+      text: () => undefined,
+      save: () => ({ file: '', profiles: 0, changed: [], errors: [] }),
+      remove: () => undefined,
+    },
     profiles: {
       profiles: () => [],
       profile: () => undefined,

@@ -8,6 +8,7 @@ import { Validator } from '@seriousme/openapi-schema-validator';
 import { Compile } from 'typebox/schema';
 import { HttpApi } from '../../src/api/http-api.ts';
 import { openApiDocument } from '../../src/api/openapi/document.ts';
+import { draftProfile } from '../../src/profiles/language/draft.ts';
 import { authSite } from '../auth/site.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { HeadgateProcess } from '../support/headgate-process.ts';
@@ -207,6 +208,8 @@ test('real answers are as the document says, for every route', async (t) => {
     { device: 'lab:1', time: '2026-01-01T00:00:00Z', fields: { t: { value: 21.5, unit: '°C' }, on: true } },
   ];
   const template = { template: 'other/topic' };
+  const captured = { name: 'acme/th', topic: 'shed/th-7/state', payload: '{"temp":21.5}' };
+  const draft = draftProfile({ ...captured, payload: Buffer.from(captured.payload) });
   const asked: readonly Asked[] = [
     { what: 'GET /' },
     { what: 'GET /api/openapi.json' },
@@ -264,6 +267,15 @@ test('real answers are as the document says, for every route', async (t) => {
     { what: 'GET /api/v1/profiles' },
     { what: 'GET /api/v1/profiles/{vendor}/{model}', url: '/api/v1/profiles/tasmota/tasmota' },
     { what: 'POST /api/v1/profiles/reload' },
+    { what: 'POST /api/v1/profiles/draft', body: captured },
+    { what: 'POST /api/v1/profiles/draft', body: { ...captured, name: 'x' }, status: 400 },
+    { what: 'POST /api/v1/profiles/preview', body: { ...captured, text: draft } },
+    { what: 'POST /api/v1/profiles/preview', body: { text: 'name: x' } },
+    { what: 'PUT /api/v1/profiles/{vendor}/{model}', url: '/api/v1/profiles/acme/th', body: { text: draft } },
+    { what: 'PUT /api/v1/profiles/{vendor}/{model}', url: '/api/v1/profiles/a/b', body: { text: '' }, status: 400 },
+    { what: 'GET /api/v1/profiles/{vendor}/{model}/text', url: '/api/v1/profiles/acme/th/text' },
+    { what: 'DELETE /api/v1/profiles/{vendor}/{model}', url: '/api/v1/profiles/acme/th' },
+    { what: 'DELETE /api/v1/profiles/{vendor}/{model}', url: '/api/v1/profiles/acme/th', status: 404 },
     { what: 'POST /api/v1/profiles/redecode', body: window, status: 202 },
     { what: 'GET /api/v1/profiles/redecode' },
     { what: 'DELETE /api/v1/profiles/redecode' },

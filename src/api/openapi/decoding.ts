@@ -176,6 +176,11 @@ const count = {
   unreadable: whole('There are still no values in them.'),
   notForwarded: whole('All they say is under rules that keep it from the collector.'),
 };
+export const reloaded = {
+  profiles: whole('How many there are now.'),
+  changed: list(Type.String(), 'Names of those that are new, different or gone.'),
+  errors: list(Type.String(), 'What is wrong in people’s own: `FILE:LINE:COLUMN: what`.'),
+};
 const redecoding = Type.Object({
   state: oneOf(['idle', 'running', 'waiting', 'done', 'stopped', 'failed'], ''),
   reason: orNull(text('Why it waits or has failed.')),
@@ -208,14 +213,7 @@ export const profileOperations: Operations = {
     tag: 'Topics and profiles',
     summary: 'Reads people’s own profiles again.',
     needs: 'admin',
-    answers: ok(
-      'What came of it.',
-      Type.Object({
-        profiles: whole('How many there are now.'),
-        changed: list(Type.String(), 'Names of those that are new, different or gone.'),
-        errors: list(Type.String(), '`FILE:LINE:COLUMN: what`.'),
-      }),
-    ),
+    answers: ok('What came of it.', Type.Object(reloaded)),
   },
   'GET /api/v1/profiles/redecode': {
     tag: 'Topics and profiles',

@@ -10,6 +10,7 @@ import { firstRunOperations } from './first-run.ts';
 import { gatewayOperations } from './gateway.ts';
 import { liveOperations } from './live.ts';
 import type { Answer, Operation, Operations } from './operation.ts';
+import { profileEditorOperations } from './profile-editor.ts';
 import { bufferOperations, graphqlOperations, ruleOperations } from './records.ts';
 import { setUpOperations } from './set-up.ts';
 import { upkeepOperations } from './upkeep.ts';
@@ -24,6 +25,7 @@ export const operations: Operations = {
   ...measurementOperations,
   ...topicOperations,
   ...profileOperations,
+  ...profileEditorOperations,
   ...ruleOperations,
   ...configOperations,
   ...upkeepOperations,

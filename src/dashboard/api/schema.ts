@@ -3295,6 +3295,56 @@ definition: {
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PutProfilesVendorModelAnswer".
+ */
+export interface PutProfilesVendorModelAnswer {
+/**
+ * Where it is.
+ */
+file: string
+/**
+ * How many there are now.
+ */
+profiles: number
+/**
+ * Names of those that are new, different or gone.
+ */
+changed: string[]
+/**
+ * What is wrong in people’s own: `FILE:LINE:COLUMN: what`.
+ */
+errors: string[]
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PutProfilesVendorModelBody".
+ */
+export interface PutProfilesVendorModelBody {
+/**
+ * As in its file.
+ */
+text: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "DeleteProfilesVendorModelAnswer".
+ */
+export interface DeleteProfilesVendorModelAnswer {
+/**
+ * How many there are now.
+ */
+profiles: number
+/**
+ * Names of those that are new, different or gone.
+ */
+changed: string[]
+/**
+ * What is wrong in people’s own: `FILE:LINE:COLUMN: what`.
+ */
+errors: string[]
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
  * via the `definition` "PostProfilesReloadAnswer".
  */
 export interface PostProfilesReloadAnswer {
@@ -3307,7 +3357,7 @@ profiles: number
  */
 changed: string[]
 /**
- * `FILE:LINE:COLUMN: what`.
+ * What is wrong in people’s own: `FILE:LINE:COLUMN: what`.
  */
 errors: string[]
 }
@@ -3456,6 +3506,164 @@ unreadable: number
  * All they say is under rules that keep it from the collector.
  */
 notForwarded: number
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetProfilesVendorModelTextAnswer".
+ */
+export interface GetProfilesVendorModelTextAnswer {
+name: string
+text: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostProfilesDraftAnswer".
+ */
+export interface PostProfilesDraftAnswer {
+/**
+ * YAML, to be gone through by people.
+ */
+text: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostProfilesDraftBody".
+ */
+export interface PostProfilesDraftBody {
+/**
+ * `vendor/model`.
+ */
+name: string
+/**
+ * That the message came on.
+ */
+topic: string
+/**
+ * As text, or …
+ */
+payload?: string
+/**
+ * … as pairs of hexadecimal digits.
+ */
+payloadHex?: string
+/**
+ * Which level of the topic names the device. Default: the likeliest.
+ */
+deviceLevel?: number
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostProfilesPreviewAnswer".
+ */
+export interface PostProfilesPreviewAnswer {
+/**
+ * What is wrong in it; then nothing was tried.
+ */
+faults: {
+/**
+ * From 1.
+ */
+line: number
+/**
+ * From 1.
+ */
+column: number
+message: string
+}[]
+/**
+ * The first 50.
+ */
+examples: {
+/**
+ * Where it begins.
+ */
+line: number
+about: (string | null)
+topic: (string | null)
+/**
+ * What is not as it says.
+ */
+faults: string[]
+becomes: ({
+/**
+ * `measurement`; what else it is, such as `availability`; `raw`: it is kept as it came; `failed`: it could not be read.
+ */
+kind: string
+failure: (string | null)
+measurements: {
+device: string
+time: (string | null)
+fields: {
+name: string
+/**
+ * Bytes are a text in base64; NaN and the infinities are texts too.
+ */
+value: (number | string | boolean)
+/**
+ * Its code, as in SenML: `Cel`.
+ */
+unit?: string
+/**
+ * As people write it: `°C`.
+ */
+unitSymbol?: string
+}[]
+}[]
+} | null)
+}[]
+message: ({
+/**
+ * `measurement`; what else it is, such as `availability`; `raw`: it is kept as it came; `failed`: it could not be read.
+ */
+kind: string
+failure: (string | null)
+measurements: {
+device: string
+time: (string | null)
+fields: {
+name: string
+/**
+ * Bytes are a text in base64; NaN and the infinities are texts too.
+ */
+value: (number | string | boolean)
+/**
+ * Its code, as in SenML: `Cel`.
+ */
+unit?: string
+/**
+ * As people write it: `°C`.
+ */
+unitSymbol?: string
+}[]
+}[]
+confidence: (number | null)
+} | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostProfilesPreviewBody".
+ */
+export interface PostProfilesPreviewBody {
+/**
+ * `vendor/model`. Default: `my/device`.
+ */
+name?: string
+/**
+ * As in its file.
+ */
+text: string
+/**
+ * Of a message to be decoded beside the examples …
+ */
+topic?: string
+/**
+ * … its payload as text, or …
+ */
+payload?: string
+/**
+ * … as pairs of hexadecimal digits.
+ */
+payloadHex?: string
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema

@@ -10,7 +10,7 @@ export interface ConfigApi {
   view(): ConfigView;
   /** JSON Schema, with a description of each key. */
   readonly schema: object;
-  /** @param text JSON @throws {HeadgateError} request.invalid, request.conflict, data.unwritable */
+  /** @param text JSON or YAML; empty: what was set is taken back @throws {HeadgateError} request.invalid, request.conflict, data.unwritable */
   changeRules(text: string): void;
   /** Null takes back what was set. @throws {HeadgateError} request.invalid with `faults`, request.conflict, data.unwritable */
   change(patch: Readonly<Record<string, unknown>>): void;
@@ -49,15 +49,18 @@ export function addConfigRoutes(app: FastifyInstance, config: ConfigApi, rules: 
   });
   app.put('/api/v1/rules', needs(admin), (request, reply) => {
     const { body } = request;
-    if (!isObject(body) || !Array.isArray(body.rules) || Object.keys(body).length !== 1) {
+    const given = isObject(body) && Object.keys(body).length === 1 ? (body.rules ?? body.text) : undefined;
+    // A list can't be a text by mistake, nor a text a list.
+    const isList = Array.isArray(given) && isObject(body) && 'rules' in body;
+    if (!isList && !(typeof given === 'string' && isObject(body) && 'text' in body)) {
       return sendProblem(
         reply,
-        problem('request.invalid', 'The body must be `{"rules": […]}`, as in the configuration.'),
+        problem('request.invalid', 'The body must be `{"rules": […]}`, as in the configuration, or `{"text": "…"}`.'),
       );
     }
     const text = (): string => JSON.stringify({ rules: rules.describe() });
     if (isChanged(request, text())) return sendChanged(reply);
-    config.changeRules(JSON.stringify(body.rules));
+    config.changeRules(typeof given === 'string' ? given : JSON.stringify(given));
     return sendText(reply, text());
   });
 }

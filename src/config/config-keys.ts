@@ -113,8 +113,17 @@ function forForm(node: SchemaNode, key: string | undefined, group: string | unde
   };
 }
 
-/** `maxLiveConnections` is "Max live connections". */
+/** What is written in another way within a title. */
+const spelled: Readonly<Record<string, string>> = {
+  ...{ mqtt: 'MQTT', http: 'HTTP', grpc: 'gRPC', tls: 'TLS', url: 'URL', id: 'Id', ca: 'CA', nats: 'NATS' },
+};
+
+/** `maxLiveConnections` is "Max live connections", `mqtt` "MQTT". */
 function titleOf(key: string): string {
   const words = key.replace(/([a-z0-9])([A-Z])/g, (_, end: string, begin: string) => `${end} ${begin.toLowerCase()}`);
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const title = words
+    .split(' ')
+    .map((word) => (Object.hasOwn(spelled, word) ? spelled[word] : word))
+    .join(' ');
+  return Object.hasOwn(spelled, key) ? title : title.charAt(0).toUpperCase() + title.slice(1);
 }

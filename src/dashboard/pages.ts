@@ -28,4 +28,11 @@ export const pages: readonly Page[] = [
   { name: 'device', icon: 'devices', place: 'none', load: () => import('./pages/device/device.tsx') },
   { name: 'logs', icon: 'logs', key: 'l', place: 'rail-wide', load: () => import('./pages/logs/logs.tsx') },
   { name: 'first-run', icon: 'play', place: 'none', load: () => import('./pages/first-run/first-run.tsx') },
+  {
+    name: 'settings',
+    icon: 'settings',
+    key: 's',
+    place: 'rail-wide',
+    load: () => import('./pages/settings/settings.tsx'),
+  },
 ];

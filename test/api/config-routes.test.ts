@@ -58,6 +58,11 @@ test('rules are set durably, and hold at once', async (t) => {
   assert.equal(set.json.rules[0].name, 'alarms');
   assert.equal((await ask('GET', '/api/v1/config')).json.config.rules[0].name, 'alarms');
   assert.match(readFileSync(remoteFile, 'utf8'), /alarm\/#/);
+  const asText = await ask('PUT', '/api/v1/rules', { text: '- name: typed\n  ttl: 1h\n' });
+  assert.deepEqual([asText.status, asText.json.rules[0].name], [200, 'typed']);
+  const empty = await ask('PUT', '/api/v1/rules', { text: '' });
+  assert.deepEqual([empty.status, empty.json], [200, before.json]);
+  await ask('PUT', '/api/v1/rules', { rules: [alarms] });
   const back = await ask('DELETE', '/api/v1/config');
   assert.deepEqual([back.status, back.json.overlay, existsSync(remoteFile)], [200, '', false]);
   assert.deepEqual((await ask('GET', '/api/v1/rules')).json, before.json);
@@ -69,6 +74,8 @@ test('what is wrong changes nothing, and is told in full', async (t) => {
     ['PUT', '/api/v1/rules', { rules: [{ name: 'a', mach: {} }] }, /mach/],
     ['PUT', '/api/v1/rules', { rules: 'all' }, /as in the configuration/],
     ['PUT', '/api/v1/rules', [], /as in the configuration/],
+    ['PUT', '/api/v1/rules', { text: [] }, /as in the configuration/],
+    ['PUT', '/api/v1/rules', { text: '- name: a\n  prority: bulk\n' }, /rules:2:3: .*`rules\[0\]\.prority`/],
     ['PATCH', '/api/v1/config', { http: { port: 70000 } }, /http\.port.*70000/],
     ['PATCH', '/api/v1/config', { dataDir: '/x' }, /dataDir.*can't be set here/],
     ['PATCH', '/api/v1/config', { nonsense: 1 }, /nonsense/],

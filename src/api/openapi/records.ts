@@ -155,7 +155,14 @@ export const ruleOperations: Operations = {
     summary: 'Sets the QoS rules, durably; they hold from the next message on.',
     needs: 'admin',
     headers: { 'if-match': ifMatch },
-    body: json(Type.Object({ rules: list(open('A rule, as in the configuration.')) })),
+    description:
+      'As a list, or as its text, whose faults are told with line and column. An empty text takes back what was set, so that the file’s word counts again.',
+    body: json(
+      Type.Union([
+        Type.Object({ rules: list(open('A rule, as in the configuration.')) }),
+        Type.Object({ text: text('The list, as YAML or JSON.') }),
+      ]),
+    ),
     answers: ok('As they hold.', Type.Object({ rules: list(rule) })),
     problems: ['request.conflict', 'precondition.failed'],
   },

@@ -291,6 +291,23 @@ unit?: string
 }))[]])
 /**
  * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PutRulesBody".
+ */
+export type PutRulesBody = ({
+/**
+ * Items: A rule, as in the configuration.
+ */
+rules: {
+[k: string]: unknown
+}[]
+} | {
+/**
+ * The list, as YAML or JSON.
+ */
+text: string
+})
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
  * via the `definition` "PostBufferExportAnswer".
  */
 export type PostBufferExportAnswer = string
@@ -3755,18 +3772,6 @@ thins: (string | null)
  */
 forward: boolean
 hiddenBy: (string | null)
-}[]
-}
-/**
- * This interface was referenced by `Root`'s JSON-Schema
- * via the `definition` "PutRulesBody".
- */
-export interface PutRulesBody {
-/**
- * Items: A rule, as in the configuration.
- */
-rules: {
-[k: string]: unknown
 }[]
 }
 /**

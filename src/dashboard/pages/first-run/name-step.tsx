@@ -12,9 +12,12 @@ import { Notice } from '../../ui/state.tsx';
 /** What it is called, where it is, and what time it is there. */
 export function NameStep({
   gateway,
+  action = t('Continue'),
   onDone,
 }: {
   readonly gateway: GetGatewayAnswer;
+  /** What its button says. */
+  readonly action?: string;
   readonly onDone: () => Promise<void>;
 }) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -80,7 +83,7 @@ export function NameStep({
       <div class="row">
         <span class="grow" />
         <button class="button primary" type="submit">
-          {t('Continue')}
+          {action}
         </button>
       </div>
     </form>

@@ -1,3 +1,4 @@
+import './stages.css';
 import { useState } from 'preact/hooks';
 import { ask } from '../../api/ask.ts';
 import type { PostUplinkApplyAnswer, PostUplinkTestAnswer } from '../../api/schema.ts';
@@ -13,9 +14,13 @@ import { UplinkWord } from '../../ui/uplink-word.tsx';
 export function UpstreamStep({
   onDone,
   onSkip,
+  onApplied,
 }: {
   readonly onDone: () => Promise<void>;
-  readonly onSkip: () => Promise<void>;
+  /** Absent: it is no step, and nothing follows. */
+  readonly onSkip?: () => Promise<void>;
+  /** It is set, and may hold after a restart only; told in place of what this tells of that. */
+  readonly onApplied?: () => Promise<void>;
 }) {
   const uplink = status.value?.uplink;
   const [url, setUrl] = useState('');
@@ -45,7 +50,8 @@ export function UpstreamStep({
   const apply = (): void => {
     void busy(async () => {
       const answer = await ask<PostUplinkApplyAnswer>('api/v1/uplink/apply', { method: 'POST', body });
-      setApplied(answer);
+      if (onApplied === undefined) setApplied(answer);
+      else await onApplied();
       await refresh();
       if (answer.pending.length === 0) await onDone();
     });
@@ -85,9 +91,11 @@ export function UpstreamStep({
           {t('Test the connection')}
         </button>
         <span class="grow" />
-        <button class={`button ${test?.isOk ? '' : 'primary'}`} type="button" onClick={onSkip} disabled={isBusy}>
-          {t('Later')}
-        </button>
+        {onSkip !== undefined && (
+          <button class={`button ${test?.isOk ? '' : 'primary'}`} type="button" onClick={onSkip} disabled={isBusy}>
+            {t('Later')}
+          </button>
+        )}
         {applied !== undefined ? (
           <button class="button primary" type="button" onClick={onDone}>
             {t('Continue')}

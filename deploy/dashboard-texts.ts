@@ -16,7 +16,7 @@ export type Entry = string | Readonly<Partial<Record<Intl.LDMLPluralRule, string
 export interface Texts {
   /** English, and for a number of things its singular. */
   readonly texts: ReadonlyMap<string, { readonly one?: string }>;
-  /** Calls whose text is no literal, so that nobody can translate it: `file: call`. */
+  /** Calls whose text nobody can translate: it is no literal, or both with and without plural forms. `file: call` */
   readonly faults: readonly string[];
 }
 
@@ -36,6 +36,9 @@ export function collectTexts(folder = root): Texts {
       const rest = source.slice(call.index + call[0].length);
       const found = call[1] === 't' ? oneText(rest) : twoTexts(rest);
       if (found === undefined) faults.push(`${entry.name}: ${call[1]}(${rest.slice(0, 60).replaceAll('\n', ' ')}`);
+      // A catalogue has one entry for it: plural forms, or none.
+      else if (texts.has(found.other) && (texts.get(found.other)?.one === undefined) !== (found.one === undefined))
+        faults.push(`${entry.name}: "${found.other}" is in ${call[1]}() here and in the other one elsewhere`);
       else texts.set(found.other, found.one === undefined ? {} : { one: found.one });
     }
   }

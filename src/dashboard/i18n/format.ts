@@ -32,9 +32,13 @@ export function fieldValue(value: unknown, unit?: string | null): string {
   return unit === undefined || unit === null || unit === '' ? text : `${text} ${unit}`;
 }
 
+const sizes = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+/** French counts octets. */
+const octets = ['o', 'ko', 'Mo', 'Go', 'To'] as const;
+
 /** `12.3 MB`: powers of a thousand, as disks are sold. */
 export function bytes(value: number): string {
-  const names = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const names = locale.value === 'fr' ? octets : sizes;
   let size = value;
   let step = 0;
   while (size >= 999.5 && step < names.length - 1) {

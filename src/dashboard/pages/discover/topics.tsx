@@ -1,5 +1,4 @@
 import { useState } from 'preact/hooks';
-import { count } from '../../i18n/format.ts';
 import { plural, t } from '../../i18n/text.ts';
 import { place, setQuery } from '../../router.ts';
 import { Field } from '../../ui/field.tsx';
@@ -53,7 +52,7 @@ export function Topics() {
             </span>
             {list.fresh > 0 && (
               <button class="button" type="button" onClick={() => again()}>
-                {t('{n} new', { n: count(list.fresh) })}
+                {plural(list.fresh, '{n} new', '{n} new')}
               </button>
             )}
           </div>

@@ -1,3 +1,4 @@
+import { ApiProblem } from '../api/ask.ts';
 import type { LiveEvent, MeasurementEvent } from '../live/protocol.ts';
 import { addLive, askHistory, type ChartSeries, fill, type HistoryWindow } from './history.ts';
 import { Track } from './track.ts';
@@ -120,7 +121,8 @@ export class ChartFeed {
       const answers = await Promise.all(
         devices.map((device) => {
           const fields = this.series.filter((one) => one.device === device).map(({ field }) => field);
-          return askHistory(device, [...new Set(fields)], { ...span, toMs }, this.#points, { bucketMs, signal });
+          const asked = askHistory(device, [...new Set(fields)], { ...span, toMs }, this.#points, { bucketMs, signal });
+          return devices.length === 1 ? asked : asked.catch(ifUnknown(device, span));
         }),
       );
       if (signal.aborted) return;
@@ -157,4 +159,13 @@ export class ChartFeed {
       fill(track, one, answerOf(one));
     }
   }
+}
+
+/** Of a device that was forgotten there is nothing; the others are drawn all the same. */
+function ifUnknown(device: string, { fromMs, toMs }: Span): (error: unknown) => HistoryWindow {
+  return (error) => {
+    if (!(error instanceof ApiProblem) || error.code !== 'device.unknown') throw error;
+    const [from, to] = [new Date(fromMs).toISOString(), new Date(toMs).toISOString()];
+    return { device, kind: 'raw', from, to, bucketSeconds: null, tier: null, losses: [], leftSeries: 0, series: [] };
+  };
 }

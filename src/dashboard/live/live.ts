@@ -14,6 +14,8 @@ export const isPaused = signal(false);
 export interface LiveEars {
   /** What it wants; the stream may bring more. */
   readonly wish: LiveWish;
+  /** It hears also while nobody looks; the others are told then that they missed something. Not while somebody paused. */
+  readonly isAlways?: boolean;
   /** In order, at most four times a second; empty when nothing of its kind came. */
   events(events: readonly LiveEvent[]): void;
   /** Some are missing: what is known has to be asked for again. */
@@ -21,6 +23,8 @@ export interface LiveEars {
 }
 
 const ears = new Set<LiveEars>();
+/** While nobody looked some heard, and the stream went on without the others. */
+let wentOn = false;
 const base = typeof document === 'undefined' ? '' : new URL('.', document.baseURI).href.replace(/#.*/, '');
 let send: ((message: FromPage) => void) | undefined;
 
@@ -41,8 +45,15 @@ export function followAgain(): void {
 
 function want(): void {
   send ??= connect();
-  const isVisible = document.visibilityState === 'visible' && !isPaused.value;
-  send({ type: 'want', wishes: [...ears].map(({ wish }) => wish), isVisible });
+  const isSeen = document.visibilityState === 'visible';
+  const heard = [...ears].filter(({ isAlways = false }) => isSeen || isAlways);
+  const isVisible = heard.length > 0 && !isPaused.value;
+  send({ type: 'want', wishes: heard.map(({ wish }) => wish), isVisible });
+  if (!isSeen) wentOn ||= isVisible;
+  else if (wentOn) {
+    wentOn = false;
+    for (const one of ears) if (!one.isAlways) one.missed?.('gap');
+  }
 }
 
 function connect(): (message: FromPage) => void {

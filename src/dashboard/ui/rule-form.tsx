@@ -7,17 +7,8 @@ import { deviceSet, devices, loadDevices } from '../state/devices.ts';
 import { Dialog } from './dialog.tsx';
 import { Field } from './field.tsx';
 import { Problem } from './problem.tsx';
-import {
-  type Comparator,
-  comparatorName,
-  comparators,
-  type Rule,
-  severities,
-  severityName,
-  type TypedRule,
-  termsOfTyped,
-  typedOf,
-} from './rule.ts';
+import { type Comparator, comparators, type Rule, severities, type TypedRule, termsOfTyped, typedOf } from './rule.ts';
+import { comparatorName, severityName } from './rule-words.ts';
 import { useAnswer } from './use-answer.ts';
 
 /** A field that a rule can be about, with its newest value. */

@@ -65,7 +65,7 @@ function Open() {
         </Empty>
       )}
       {alarms !== undefined && alarms.length > 0 && (
-        <ul class="alarm-list">
+        <ul class="alarm-list now">
           {alarms.map((alarm) => (
             <AlarmRow
               alarm={alarm}

@@ -3,7 +3,7 @@ import { count } from '../../i18n/format.ts';
 import { plural, t } from '../../i18n/text.ts';
 import { status } from '../../state/status.ts';
 import { Problem } from '../../ui/problem.tsx';
-import { forText } from '../../ui/rule.ts';
+import { forText } from '../../ui/rule-words.ts';
 import { SeverityWord } from '../../ui/severity.tsx';
 import { State } from '../../ui/state.tsx';
 import { useAnswer } from '../../ui/use-answer.ts';
@@ -12,7 +12,7 @@ type BuiltIn = GetAlarmsBuiltInAnswer['builtIn'][number];
 
 /** What is watched over without a rule, and where that can be changed. */
 export function BuiltIns() {
-  const [answer] = useAnswer<GetAlarmsBuiltInAnswer>('api/v1/alarms/built-in');
+  const [answer] = useAnswer<GetAlarmsBuiltInAnswer>('api/v1/alarms/built-in', undefined, 30_000);
   return (
     <section class="card" aria-labelledby="alarm-built-in">
       <header>

@@ -18,9 +18,17 @@ export function History() {
   const [answer, again] = useAnswer<GetAlarmsAnswer>('api/v1/alarms', query);
   const [ended, setEnded] = useState(0);
   const [older, setOlder] = useState<{ readonly alarms: readonly Alarm[]; readonly next: string | null }>();
-  useLive({ kinds: ['alarm'] }, (events) => {
-    setEnded((n) => n + events.filter(({ change }) => change === 'cleared').length);
-  });
+  const fresh = (): void => {
+    setEnded(0);
+    setOlder(undefined);
+    again();
+  };
+  useLive(
+    { kinds: ['alarm'] },
+    (events) => setEnded((n) => n + events.filter(({ change }) => change === 'cleared').length),
+    // How many ended is not known then.
+    fresh,
+  );
   if (answer.state === 'asking') return <p class="loading">{t('Loading …')}</p>;
   if (answer.state === 'failed') return <Problem error={answer.error} />;
   const { alarms, next: first, total } = answer.value;
@@ -31,11 +39,6 @@ export function History() {
       (page) => setOlder({ alarms: [...(older?.alarms ?? []), ...page.alarms], next: page.next }),
       sayProblem,
     );
-  };
-  const fresh = (): void => {
-    setEnded(0);
-    setOlder(undefined);
-    again();
   };
   return (
     <section class="card" aria-labelledby="alarm-history">

@@ -45,15 +45,26 @@ function now(): Notifying {
   return Notification.permission === 'granted' && recall(kept) === 'on' ? 'on' : 'off';
 }
 
+function notify({ id, name, text }: Alarm): void {
+  try {
+    // One of an alarm, also when several pages hear of it.
+    new Notification(t('Alarm: {name}', { name }), { body: text, tag: `headgate-${id}`, silent: true });
+  } catch {
+    // Chrome on Android has them for service workers only, and says so when one is made.
+    stop?.();
+    stop = undefined;
+    notifying.value = 'impossible';
+  }
+}
+
 function listen(): void {
   stop ??= follow({
     wish: { kinds: ['alarm'] },
+    isAlways: true,
     events: (events) => {
       for (const { change, alarm } of events) {
         if (change !== 'raised') continue;
-        const { id, name, text } = alarm as Alarm;
-        // One of an alarm, also when several pages hear of it.
-        new Notification(t('Alarm: {name}', { name }), { body: text, tag: `headgate-${id}`, silent: true });
+        notify(alarm as Alarm);
       }
     },
   });

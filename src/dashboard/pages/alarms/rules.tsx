@@ -5,8 +5,9 @@ import { t } from '../../i18n/text.ts';
 import { isAdmin } from '../../state/session.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Problem } from '../../ui/problem.tsx';
-import { conditionText, forText, type Rule, termsOf } from '../../ui/rule.ts';
+import { type Rule, termsOf } from '../../ui/rule.ts';
 import { RuleForm } from '../../ui/rule-form.tsx';
+import { conditionText, forText } from '../../ui/rule-words.ts';
 import { SeverityWord } from '../../ui/severity.tsx';
 import { Empty } from '../../ui/state.tsx';
 import { say, sayProblem } from '../../ui/toasts.tsx';
@@ -14,7 +15,7 @@ import { useAnswer } from '../../ui/use-answer.ts';
 
 /** By which rules alarms are raised. */
 export function Rules() {
-  const [answer, again] = useAnswer<GetAlarmsRulesAnswer>('api/v1/alarms/rules');
+  const [answer, again] = useAnswer<GetAlarmsRulesAnswer>('api/v1/alarms/rules', undefined, 30_000);
   const [edited, setEdited] = useState<Rule | 'new'>();
   const rules = answer.state === 'here' ? answer.value.rules : [];
   const add = isAdmin() && (

@@ -82,6 +82,7 @@ function Explored({ choice, change }: { readonly choice: Choice; readonly change
         {choice.series.map((one, n) => (
           <li class="chip" key={`${one.device} ${one.field} ${one.tags}`}>
             <bdi>{series[n]?.label}</bdi>
+            {devices.size > 0 && !devices.has(one.device) && <State tone="warn">{t('No such device')}</State>}
             <button
               class="chip-button"
               type="button"

@@ -13,9 +13,10 @@ import { axisTime } from './axis-time.ts';
 import type { ChartSeries } from './history.ts';
 import { inksOf } from './inks.ts';
 import { Legend, Table } from './legend.tsx';
-import { maxSeries } from './palette.ts';
+import { maxSeries, stripsHeight } from './palette.ts';
 import { pointAt } from './points.ts';
 import type { Threshold } from './strokes.ts';
+import type { Track } from './track.ts';
 import { ChartView, type Shown } from './view.ts';
 import type { Span } from './windows.ts';
 import { pointText, stateName } from './words.ts';
@@ -122,7 +123,7 @@ export function Chart({
       <div
         class="plot"
         ref={box}
-        style={{ blockSize: `${height}px` }}
+        style={{ blockSize: `${heightFor(tracks, height)}px` }}
         role="application"
         aria-roledescription={t('chart')}
         aria-label={label}
@@ -130,6 +131,7 @@ export function Chart({
         {...(isTable && { 'aria-details': `${id}-table` })}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: it is a surface that keys work on
         tabIndex={0}
+        onMouseMove={() => view?.mouse()}
         onKeyDown={(event) => view?.key(event) && event.preventDefault()}
       >
         {(shown === undefined || shown.state.state === 'asking') && <div class="note">{t('Asking the gateway …')}</div>}
@@ -170,6 +172,12 @@ export function Chart({
       {isTable && shown !== undefined && <Table id={`${id}-table`} label={label} series={series} shown={shown} />}
     </figure>
   );
+}
+
+/** States alone need no more than their strips. */
+function heightFor(tracks: readonly Track[], height: number): number {
+  const isAllStates = tracks.length > 0 && tracks.every(({ kind }) => kind === 'boolean' || kind === 'text');
+  return isAllStates ? stripsHeight(tracks.length) : height;
 }
 
 /** Has a view know what becomes of its place: its size, whether it is seen, the time, the colours. */

@@ -10,3 +10,8 @@ export const dashes: readonly (readonly number[])[] = [
   [10, 3, 2, 3],
 ];
 export const maxSeries = dashes.length;
+
+/** Of one strip of states with what is around it, in CSS pixels. */
+export const stripHeight = 36;
+/** Of a chart that has strips alone. */
+export const stripsHeight = (n: number): number => n * stripHeight + 56;

@@ -1,8 +1,8 @@
 import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
 import { columnsOf } from './columns.ts';
-import { dashes } from './palette.ts';
-import { drawLines, drawStrips, type Inks, stripHeight, type Threshold } from './strokes.ts';
+import { dashes, stripHeight, stripsHeight } from './palette.ts';
+import { drawLines, drawStrips, type Inks, type Threshold } from './strokes.ts';
 import { touch } from './touch.ts';
 import type { Track } from './track.ts';
 import type { Span } from './windows.ts';
@@ -46,10 +46,11 @@ export class Plot {
     this.#options = options;
   }
 
-  draw(tracks: readonly Track[], span: Span, width: number, height: number): void {
+  draw(tracks: readonly Track[], span: Span, width: number, most: number): void {
     this.#tracks = tracks;
     this.#span = span;
     const numbers = tracks.filter(({ kind }) => kind === 'number');
+    const height = numbers.length === 0 && this.#strips().length > 0 ? stripsHeight(this.#strips().length) : most;
     const { times, tracks: columns } = columnsOf(numbers);
     const data = [times, ...columns.flatMap(({ avg, min, max }) => [avg, min, max])] as uPlot.AlignedData;
     const shape = `${shapeOf(tracks)}`;

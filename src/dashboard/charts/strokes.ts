@@ -1,4 +1,5 @@
 import type uPlot from 'uplot';
+import { stripHeight } from './palette.ts';
 import { segmentsOf } from './strips.ts';
 import type { Track } from './track.ts';
 
@@ -30,8 +31,6 @@ interface Strip {
   readonly ink: string;
 }
 
-/** Of one strip with what is around it, in CSS pixels. */
-export const stripHeight = 36;
 const barHeight = 16;
 
 /** Above the plot, one below the other: the name, and the states as they followed each other. */

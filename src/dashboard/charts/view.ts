@@ -34,6 +34,7 @@ export class ChartView {
   #plot: Plot | undefined;
   #width = 0;
   #cursorMs: number | undefined;
+  #isKeyed = false;
   #isSeen = true;
   #isDirty = false;
   #drawnAt = 0;
@@ -103,10 +104,15 @@ export class ChartView {
     this.dirty();
   }
 
+  /** A mouse points somewhere; what keys pointed at stays where it is until one does. */
   point(ms: number | undefined): void {
-    if (ms === this.#cursorMs) return;
+    if (this.#isKeyed || ms === this.#cursorMs) return;
     this.#cursorMs = ms;
     this.#tell();
+  }
+
+  mouse(): void {
+    this.#isKeyed = false;
   }
 
   /** @returns whether the key means something here */
@@ -140,6 +146,7 @@ export class ChartView {
       case 'Escape':
         if (this.#feed.held === undefined && this.#cursorMs === undefined) return false;
         this.live();
+        this.#isKeyed = false;
         this.#plot?.pointAt(undefined);
         return true;
       default:
@@ -181,15 +188,19 @@ export class ChartView {
     const { span, tracks, state } = this.#feed;
     this.#drawnToMs = span.toMs;
     if (state.state !== 'asking') this.#plot?.draw(tracks, span, this.#width, this.#height);
+    // Time goes on below it.
+    if (this.#isKeyed) this.#plot?.pointAt(this.#cursorMs);
     this.#tell();
   }
 
   #step(step: number): void {
     const { span, tracks } = this.#feed;
     const to = stepFrom(tracks, span, this.#cursorMs, step);
+    this.#isKeyed = true;
+    // The point itself, not the pixel.
+    this.#cursorMs = to;
     this.#plot?.pointAt(to);
-    // To the point itself, not to the pixel.
-    this.point(to);
+    this.#tell();
   }
 
   #tell(): void {

@@ -1,38 +1,107 @@
 import './device.css';
-import { useState } from 'preact/hooks';
-import type { GetDevicesIdAnswer } from '../../api/schema.ts';
-import { Chart } from '../../charts/chart.tsx';
-import { WindowPicker } from '../../charts/window-picker.tsx';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ApiProblem } from '../../api/ask.ts';
+import type { GetAlarmsRulesAnswer } from '../../api/schema.ts';
 import { t } from '../../i18n/text.ts';
-import { place } from '../../router.ts';
+import type { LiveEvent, MeasurementEvent } from '../../live/protocol.ts';
+import { link, place } from '../../router.ts';
 import { Problem } from '../../ui/problem.tsx';
+import { Empty } from '../../ui/state.tsx';
 import { useAnswer } from '../../ui/use-answer.ts';
+import { useLive } from '../../ui/use-live.ts';
+import { type Device, wishFor } from './about.ts';
+import { Alarms } from './alarms.tsx';
+import { Commands } from './commands.tsx';
+import { DeviceChart } from './device-chart.tsx';
+import { Facts } from './facts.tsx';
+import { Fields } from './fields.tsx';
+import { Handling } from './handling.tsx';
+import { Head } from './head.tsx';
+import { Profile } from './profile.tsx';
+import { type Chosen, firstField, keepChosen, recallChosen, usualWindowMs } from './remembered.ts';
+import { rulesFor } from './threshold.ts';
+import { Thresholds } from './thresholds.tsx';
 
-/** One device. */
+/** One device: what it says, what becomes of it, and what it can be told. */
 export function Page() {
   const id = place.value.rest[0] ?? '';
-  return <OneDevice id={id} key={id} />;
+  return <One id={id} key={id} />;
 }
 
-function OneDevice({ id }: { readonly id: string }) {
-  const [windowMs, setWindow] = useState(3_600_000);
-  const [answer] = useAnswer<GetDevicesIdAnswer>(`api/v1/devices/${encodeURIComponent(id)}`);
-  if (answer.state === 'asking') return <p class="loading">{t('Loading …')}</p>;
-  if (answer.state === 'failed') return <Problem error={answer.error} />;
-  const { fields, name } = answer.value;
+function One({ id }: { readonly id: string }) {
+  const [answer, again] = useAnswer<Device>(`api/v1/devices/${encodeURIComponent(id)}`);
+  const known = useRef(new Set<string>());
+  if (answer.state === 'here') known.current = new Set(answer.value.fields.map(({ name }) => name));
+  const hear = (events: readonly LiveEvent[]): void => {
+    const own = events.filter(({ deviceId }) => deviceId === id);
+    const isChanged = own.some(({ event }) => event === 'device');
+    // Of a new field the gateway knows how people write its unit.
+    const names = own.flatMap((one) => (one.event === 'measurement' ? (one as MeasurementEvent).fields : []));
+    const isNew = names.some(({ name }) => !known.current.has(name));
+    for (const { name } of names) known.current.add(name);
+    if (isChanged || isNew) again();
+  };
+  useLive(wishFor(id), hear, again);
+  if (answer.state === 'asking') return <p class="loading">{t('Asking the gateway …')}</p>;
+  if (answer.state === 'failed') return <Nowhere error={answer.error} again={again} />;
+  return <Known device={answer.value} error={answer.error} again={again} />;
+}
+
+const againMs = 3_000;
+
+function Nowhere({ error, again }: { readonly error: unknown; readonly again: () => void }) {
+  const isUnknown = error instanceof ApiProblem && error.code === 'device.unknown';
+  useEffect(() => {
+    if (isUnknown) return;
+    const timer = setTimeout(again, againMs);
+    return () => clearTimeout(timer);
+  }, [error]);
+  if (!isUnknown) return <Problem error={error} />;
+  return (
+    <Empty title={t('There is no such device.')}>
+      <p>{t('It may have been forgotten; with its next message it is listed again.')}</p>
+      <a class="button" href={link('devices')}>
+        {t('To the devices')}
+      </a>
+    </Empty>
+  );
+}
+
+function Known({
+  device,
+  error,
+  again,
+}: {
+  readonly device: Device;
+  readonly error: unknown;
+  readonly again: () => void;
+}) {
+  const { id, fields } = device;
+  const [kept, setKept] = useState(() => recallChosen(id));
+  const chosen: Chosen = kept ?? { fields: firstField(fields), windowMs: usualWindowMs };
+  const [rules, rulesAgain] = useAnswer<GetAlarmsRulesAnswer>('api/v1/alarms/rules');
+  const choose = (some: Partial<Chosen>): void => {
+    const next = { ...chosen, ...some };
+    setKept(next);
+    keepChosen(id, next);
+  };
+  const own = rules.state === 'here' ? rulesFor(rules.value.rules, device) : [];
   return (
     <>
-      <h1>{name}</h1>
-      <section class="card" aria-label={t('Chart')}>
-        <WindowPicker windowMs={windowMs} onChange={setWindow} />
-        <Chart
-          label={name}
-          windowMs={windowMs}
-          series={fields
-            .slice(0, 5)
-            .map((one) => ({ device: id, field: one.name, tags: one.tags, label: one.name, unit: one.unitSymbol }))}
-        />
-      </section>
+      <Head device={device} again={again} />
+      {error !== undefined && <Problem error={error} />}
+      <Alarms id={id} />
+      <div class="device-top">
+        <DeviceChart device={device} chosen={chosen} onChoose={choose} rules={own} />
+        <Facts device={device} />
+      </div>
+      <Fields device={device} chosen={chosen} onChoose={choose} />
+      <div class="columns">
+        <Thresholds device={device} rules={rules} own={own} again={rulesAgain} />
+        <Handling device={device} />
+        <Commands device={device} />
+        <Profile device={device} />
+      </div>
     </>
   );
 }

@@ -15,6 +15,7 @@ import { api } from './scenarios/api.ts';
 import { codecs } from './scenarios/codecs.ts';
 import { commands } from './scenarios/commands.ts';
 import { compression } from './scenarios/compression.ts';
+import { dashboard } from './scenarios/dashboard.ts';
 import { depth } from './scenarios/depth.ts';
 import { drain } from './scenarios/drain.ts';
 import { durability } from './scenarios/durability.ts';
@@ -46,6 +47,7 @@ const scenarios: readonly Scenario[] = [
   drain,
   live,
   api,
+  dashboard,
   liveshare,
   compression,
   codecs,

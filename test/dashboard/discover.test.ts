@@ -79,3 +79,39 @@ test('all that is alike is adopted at once, what is ignored can be had back, and
   await eventually('the device', async () => (await devicesOf(gateway)).get('esphome:den') === 'esphome/node');
   assert.deepEqual(faults, []);
 });
+
+test('a profile is made from a message that came, told what is wrong with it, and decodes the next message', async (t) => {
+  const gateway = await startGateway(t, { dataDir: tempDir(t) });
+  publish(gateway, 'shed/th-7/state', '{"temp":21.5,"mood":3}');
+  const { page, faults } = await openPage(t, `http://127.0.0.1:${gateway.port('http')}/#/discover`);
+  const row = page.getByRole('listitem').filter({ hasText: 'shed/th-7/state' });
+  await row.getByRole('link', { name: 'Make a profile' }).click();
+  await page.getByLabel('Vendor').fill('Acme');
+  assert.equal(await page.getByRole('button', { name: 'Draft the profile' }).isDisabled(), true);
+  await page.getByLabel('Vendor').fill('acme');
+  await page.getByLabel('Model').fill('th');
+  await page.getByRole('button', { name: 'Draft the profile' }).click();
+  const editor = page.getByLabel('The profile, in YAML');
+  await page.getByText('Its example is right').waitFor();
+  const draft = await editor.inputValue();
+  await editor.fill(draft.replace('path: mood', 'pth: mood'));
+  const fault = page.getByRole('button', { name: 'Line 17, column 9' });
+  await fault.waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Save' }).isDisabled(), true);
+  await fault.click();
+  const [selected, from] = await editor.evaluate((area) => {
+    const { value, selectionStart } = area as unknown as { value: string; selectionStart: number };
+    return [value.slice(selectionStart), selectionStart] as const;
+  });
+  assert.match(selected, /^pth: mood/, String(from));
+  await editor.fill(draft.replace('path: mood', 'path: mood\n        unit: "%"'));
+  await page.getByText('mood is 3 %, not 3').waitFor();
+  await editor.fill(draft.replace('path: mood', 'path: mood\n        unit: "%"').replace('mood: 3', 'mood: 3 %'));
+  await page.getByText('Its example is right').waitFor();
+  await page.getByRole('row', { name: 'mood 3 %' }).first().waitFor();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('link', { name: 'acme th' }).waitFor();
+  publish(gateway, 'shed/th-7/state', '{"temp":22.5,"mood":4}');
+  await eventually('the device', async () => (await devicesOf(gateway)).get('acme:th-7') === 'acme/th');
+  assert.deepEqual(faults, []);
+});

@@ -1,5 +1,6 @@
 import { count, number } from '../../i18n/format.ts';
 import { plural, t } from '../../i18n/text.ts';
+import { link } from '../../router.ts';
 import { isAdmin } from '../../state/session.ts';
 import { Age } from '../../ui/age.tsx';
 import { State } from '../../ui/state.tsx';
@@ -53,6 +54,11 @@ export function TopicRow({
             <button class={`button ${state === 'suggested' ? 'primary' : ''}`} type="button" onClick={onAdopt}>
               {isOpen(topic) ? t('Adopt …') : t('Use another profile …')}
             </button>
+          )}
+          {isOpen(topic) && (
+            <a class="button" href={link('discover', 'profile', { template })}>
+              {t('Make a profile')}
+            </a>
           )}
           {state !== 'ignored' && state !== 'adopted' && (
             <button class="button plain" type="button" onClick={onIgnore}>

@@ -1,16 +1,12 @@
-import { signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { t } from '../i18n/text.ts';
 import { isPaused } from '../live/live.ts';
 import { pages } from '../pages.ts';
 import { go, link } from '../router.ts';
-import { keep, recall } from '../state/preferences.ts';
+import { hasShortcuts, setShortcuts } from '../state/preferences.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { actionOf } from './keys.ts';
 import { pageName } from './page-names.ts';
-
-/** Whether single keys do something: who speaks to the machine may not want that (WCAG 2.1.4). */
-export const hasShortcuts = signal(recall('shortcuts') !== 'off');
 
 /** `g` holds for that long, in ms. */
 const betweenMs = 1_500;
@@ -94,14 +90,7 @@ function Help({ onClose }: { readonly onClose: () => void }) {
       </dl>
       <div class="row">
         <label class="check grow">
-          <input
-            type="checkbox"
-            checked={hasShortcuts.value}
-            onChange={(e) => {
-              hasShortcuts.value = e.currentTarget.checked;
-              keep('shortcuts', e.currentTarget.checked ? 'on' : 'off');
-            }}
-          />
+          <input type="checkbox" checked={hasShortcuts.value} onChange={(e) => setShortcuts(e.currentTarget.checked)} />
           {t('Single keys do something')}
         </label>
         <button class="button primary" type="button" onClick={onClose}>

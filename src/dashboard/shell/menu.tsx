@@ -1,15 +1,30 @@
 import { type Locale, locale, locales, t } from '../i18n/text.ts';
+import { pages } from '../pages.ts';
+import { link } from '../router.ts';
 import { setLocale, setTheme, type Theme, theme } from '../state/preferences.ts';
 import { session, signOut } from '../state/session.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Field } from '../ui/field.tsx';
+import { Icon } from '../ui/icon.tsx';
 import { sayProblem } from '../ui/toasts.tsx';
+import { pageName } from './page-names.ts';
 
 /** Who one is, and how things are shown. */
 export function Menu({ onClose }: { readonly onClose: () => void }) {
   const who = session.value;
   return (
     <Dialog title={who.state === 'signed-in' ? who.person.name : t('This browser')} onClose={onClose}>
+      <nav class="row only-narrow" aria-label={t('Pages')}>
+        {pages.map(
+          ({ name, icon, place }) =>
+            place === 'rail-wide' && (
+              <a class="button" href={link(name)} onClick={onClose} key={name}>
+                <Icon name={icon} />
+                {pageName(name)}
+              </a>
+            ),
+        )}
+      </nav>
       <Field label={t('Appearance')}>
         <select value={theme.value} onChange={(e) => setTheme(e.currentTarget.value as Theme)}>
           <option value="system">{t('As the system')}</option>

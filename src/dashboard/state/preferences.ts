@@ -17,10 +17,19 @@ export async function setLocale(next: Locale): Promise<void> {
   keep('locale', next);
 }
 
+/** Whether single keys do something: who speaks to the machine may not want that (WCAG 2.1.4). */
+export const hasShortcuts = signal(true);
+
+export function setShortcuts(next: boolean): void {
+  hasShortcuts.value = next;
+  keep('shortcuts', next ? 'on' : 'off');
+}
+
 /** Has things as they were chosen last. */
 export async function recallPreferences(): Promise<void> {
   const kept = recall('theme');
   if (kept === 'light' || kept === 'dark') setTheme(kept);
+  hasShortcuts.value = recall('shortcuts') !== 'off';
   const spoken = recall('locale');
   await speak(spoken !== null && spoken in locales ? (spoken as Locale) : localeFor(navigator.languages));
 }

@@ -15,7 +15,7 @@ export function Field({
 }: {
   readonly label: ComponentChildren;
   readonly hint?: ComponentChildren;
-  readonly fault?: string | undefined;
+  readonly fault?: ComponentChildren;
   /** No wider than a short answer needs. */
   readonly narrow?: boolean;
   readonly children: VNode<Record<string, unknown>>;

@@ -58,11 +58,13 @@ export function UpstreamStep({
   };
   return (
     <form class="stack" onSubmit={tryIt}>
-      <p>
-        {t(
-          'Records go on to a collector. Until there is one, they are kept here, and sent as soon as there is: nothing is lost by doing this later.',
-        )}
-      </p>
+      {onSkip !== undefined && (
+        <p>
+          {t(
+            'Records go on to a collector. Until there is one, they are kept here, and sent as soon as there is: nothing is lost by doing this later.',
+          )}
+        </p>
+      )}
       {uplink !== undefined && (
         <p class="row">
           <span class="hint">{t('Now: {url}', { url: uplink.url })}</span> <UplinkWord uplink={uplink} />

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 import { ask } from '../../api/ask.ts';
 import type { GetTokensAnswer } from '../../api/schema.ts';
 import { dateTime } from '../../i18n/format.ts';
-import { t } from '../../i18n/text.ts';
+import { plural, t } from '../../i18n/text.ts';
 import { now } from '../../state/clock.ts';
 import { Age } from '../../ui/age.tsx';
 import { Dialog } from '../../ui/dialog.tsx';
@@ -119,8 +119,11 @@ export function AccountTable({
   );
 }
 
+/** So many are shown at once. */
+const shownScopes = 3;
+
 export function Scopes({ scopes }: { readonly scopes: readonly string[] }) {
-  return (
+  const chips = (
     <span class="scopes">
       {scopes.map((scope) => (
         <code class="chip" key={scope}>
@@ -128,6 +131,13 @@ export function Scopes({ scopes }: { readonly scopes: readonly string[] }) {
         </code>
       ))}
     </span>
+  );
+  if (scopes.length <= shownScopes) return chips;
+  return (
+    <details>
+      <summary>{plural(scopes.length, '{n} right', '{n} rights')}</summary>
+      {chips}
+    </details>
   );
 }
 

@@ -51,7 +51,7 @@ export function ConfigKey({
       <div class="facts">
         <code>{key}</code>
         <span>{factsOf(node)}</span>
-        <span>{sourceText(source)}</span>
+        {source !== 'default' && <span>{sourceText(source)}</span>}
         {view.where !== null && <code>{view.where}</code>}
         {'next' in view && (
           <span class="chip">{t('Until the restart: {value}', { value: shown(node, view.value) })}</span>
@@ -101,10 +101,8 @@ function shown(node: SchemaNode, value: unknown): string {
   return text === '' ? t('not set') : text;
 }
 
-function sourceText(source: KeyView['source']): string {
+function sourceText(source: Exclude<KeyView['source'], 'default'>): string {
   switch (source) {
-    case 'default':
-      return t('As usual');
     case 'file':
       return t('By the file');
     case 'here':

@@ -8,6 +8,7 @@ import { Empty, Notice } from '../../ui/state.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { ConfigKey } from './config-key.tsx';
 import { type ConfigView, config, configError, configSchema, loadConfig, patchConfig } from './config-state.ts';
+import { Described } from './described.tsx';
 import { type FormGroup, groupsOf, isMatch, isUnder, patchOf, type SchemaNode } from './form-model.ts';
 
 /** Every key of the configuration, as a form that is made of its schema. */
@@ -64,10 +65,11 @@ function Form({ groups, view }: { readonly groups: readonly FormGroup[]; readonl
   const hasFault = (key: string): boolean => [...faults.keys()].some((one) => isUnder(one, key));
   return (
     <form class="stack" onSubmit={save} aria-label={t('Configuration')} noValidate>
+      <h2>{t('Configuration')}</h2>
       <section class="card">
         <div class="columns">
           <Field label={t('Search')} hint={t('In names and descriptions')}>
-            <input type="search" value={words} onInput={(e) => setWords(e.currentTarget.value)} />
+            <input type="search" data-search value={words} onInput={(e) => setWords(e.currentTarget.value)} />
           </Field>
           <Field label={t('Show')}>
             <select value={shown} onChange={(e) => setShown(e.currentTarget.value as Shown)}>
@@ -174,7 +176,7 @@ function Group({
   return (
     <details class="card group" open={isClicked} onToggle={(e) => setClicked(e.currentTarget.open)}>
       <summary>
-        <h2>{title}</h2>
+        <h3>{title}</h3>
         <span class="hint">{plural(keys, '{n} key', '{n} keys')}</span>
         {changed > 0 && <span class="chip">{plural(changed, '{n} change', '{n} changes')}</span>}
       </summary>
@@ -202,7 +204,9 @@ function Refused({ error, faults }: { readonly error: unknown; readonly faults: 
     <Notice tone="bad" title={t('Nothing is saved: some of it can’t be')}>
       <ul>
         {[...faults].map(([key, message]) => (
-          <li key={key}>{message}</li>
+          <li key={key}>
+            <Described text={message} />
+          </li>
         ))}
       </ul>
     </Notice>

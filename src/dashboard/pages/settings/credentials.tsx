@@ -95,7 +95,7 @@ function Add({ onMade }: { readonly onMade: (made: PostCredentialsAnswer) => voi
       <h3>{t('Make credentials')}</h3>
       <Field
         label={t('Device')}
-        hint={t('Its id, which is also its user name: “boiler” may publish boiler and boiler/#')}
+        hint={t('Its id, which is also its user name. “boiler” may publish and subscribe to boiler/# and +/boiler/#.')}
       >
         <input required autocomplete="off" value={device} onInput={(e) => setDevice(e.currentTarget.value)} />
       </Field>

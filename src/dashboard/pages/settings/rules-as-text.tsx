@@ -1,6 +1,7 @@
 import { useRef } from 'preact/hooks';
 import { t } from '../../i18n/text.ts';
 import { Field } from '../../ui/field.tsx';
+import { Described } from './described.tsx';
 import type { RuleFault } from './rules-text.ts';
 
 /** The rules as they are written in the file; a fault leads to its line. */
@@ -43,7 +44,9 @@ export function RulesAsText({
                   {t('Line {n}', { n: line })}
                 </button>
               )}
-              <span class="grow">{message}</span>
+              <span class="grow">
+                <Described text={message} />
+              </span>
             </li>
           ))}
         </ul>

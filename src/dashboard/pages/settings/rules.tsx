@@ -6,6 +6,7 @@ import { Problem } from '../../ui/problem.tsx';
 import { Notice } from '../../ui/state.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { config, configSchema, loadConfig } from './config-state.ts';
+import { Described } from './described.tsx';
 import type { SchemaNode } from './form-model.ts';
 import { type Rule, RuleList } from './rule-list.tsx';
 import { type Meaning, Means } from './rule-meaning.tsx';
@@ -192,7 +193,9 @@ function Refused({
     <Notice tone="bad" title={t('Nothing is saved: some of it can’t be')}>
       <ul>
         {faults.map(({ message }) => (
-          <li key={message}>{message}</li>
+          <li key={message}>
+            <Described text={message} />
+          </li>
         ))}
       </ul>
     </Notice>

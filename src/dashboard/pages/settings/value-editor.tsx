@@ -47,7 +47,12 @@ function OneEditor({ node, value, path, label, faults, isLocked, isBare, isSet, 
     onChange(valueFrom(node, e.currentTarget.value));
   };
   const usual = node.default === undefined || Array.isArray(node.default) ? t('not set') : textOf(node, node.default);
-  const field = { label, ...(hint !== undefined && { hint }), fault: faults.get(path) };
+  const wrong = faults.get(path);
+  const field = {
+    label,
+    ...(hint !== undefined && { hint }),
+    ...(wrong !== undefined && { fault: <Described text={wrong} /> }),
+  };
   switch (control) {
     case 'switch':
       return (
@@ -142,11 +147,7 @@ function SectionEditor({ node, value, path, faults, isLocked, label, isBare, onC
           onChange={(one) => set(name, one)}
         />
       ))}
-      {faults.has(path) && (
-        <span class="state bad" role="alert">
-          {faults.get(path)}
-        </span>
-      )}
+      <Wrong fault={faults.get(path)} />
     </fieldset>
   );
 }
@@ -185,11 +186,7 @@ function ListEditor({ node, value, path, label, faults, isLocked, onChange }: Ed
           </div>
         );
       })}
-      {faults.has(path) && (
-        <span class="state bad" role="alert">
-          {faults.get(path)}
-        </span>
-      )}
+      <Wrong fault={faults.get(path)} />
       <div class="row">
         <button class="button" type="button" disabled={isLocked} onClick={() => onChange([...list, {}])}>
           <Icon name="plus" />
@@ -197,5 +194,14 @@ function ListEditor({ node, value, path, label, faults, isLocked, onChange }: Ed
         </button>
       </div>
     </div>
+  );
+}
+
+/** What is wrong with several values together. */
+function Wrong({ fault }: { readonly fault: string | undefined }) {
+  return fault === undefined ? null : (
+    <span class="fault" role="alert">
+      <Described text={fault} />
+    </span>
   );
 }

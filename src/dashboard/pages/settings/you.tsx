@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { ask } from '../../api/ask.ts';
 import { type Locale, locale, locales, t } from '../../i18n/text.ts';
-import { setLocale, setTheme, type Theme, theme } from '../../state/preferences.ts';
+import { hasShortcuts, setLocale, setShortcuts, setTheme, type Theme, theme } from '../../state/preferences.ts';
 import { session } from '../../state/session.ts';
 import { Field } from '../../ui/field.tsx';
 import { Problem } from '../../ui/problem.tsx';
@@ -44,6 +44,10 @@ export function Section() {
             </select>
           </Field>
         </div>
+        <label class="check">
+          <input type="checkbox" checked={hasShortcuts.value} onChange={(e) => setShortcuts(e.currentTarget.checked)} />
+          <span>{t('Single keys do something')}</span>
+        </label>
       </section>
       {person?.kind === 'person' && <OwnPassword name={person.name} />}
     </>

@@ -1,13 +1,17 @@
 import { signal } from '@preact/signals';
 import { accented } from './accented.ts';
-import { keyOf } from './key.ts';
+import { keyOf, placeOf } from './key.ts';
 
 // Texts are written in English where they are used, and looked up by that. `npm run generate` collects them; a test holds the
 // catalogues complete, so each call has its texts as literals.
 
 /** A text, or one for each plural category of the language (CLDR: one, few, many, other). */
 type Entry = string | Readonly<Partial<Record<Intl.LDMLPluralRule, string>>>;
-type Catalogue = Readonly<Record<string, Entry>>;
+/** As it is packed by the build. */
+interface Catalogue {
+  readonly groups: readonly number[];
+  readonly texts: readonly (Entry | 0)[];
+}
 
 /** What people can choose; `en-XA` is English with accents and a third longer, to find texts that are not translated or don't fit. */
 export const locales = {
@@ -31,12 +35,12 @@ const loaders: Readonly<Partial<Record<Locale, () => Promise<{ default: unknown 
 
 /** What is spoken. Whoever renders with it is rendered anew when it changes. */
 export const locale = signal<Locale>('en');
-let catalogue: Catalogue = {};
+let catalogue: Catalogue | undefined;
 let rules = new Intl.PluralRules('en');
 
 /** Speaks another language, once its catalogue is there. */
 export async function speak(next: Locale): Promise<void> {
-  catalogue = next in loaders ? ((await loaders[next]?.())?.default as Catalogue) : {};
+  catalogue = (await loaders[next]?.())?.default as Catalogue | undefined;
   rules = new Intl.PluralRules(next);
   locale.value = next;
   document.documentElement.lang = next;
@@ -57,18 +61,24 @@ export function localeFor(wanted: readonly string[]): Locale {
 
 export type Values = Readonly<Record<string, string | number>>;
 
+function entryOf(english: string): Entry | 0 | undefined {
+  // Read, so that whoever renders with it is rendered anew.
+  if (locale.value === 'en' || catalogue === undefined) return undefined;
+  return catalogue.texts[placeOf(keyOf(english), catalogue.groups, catalogue.texts.length)];
+}
+
 /** A text in the language that is spoken. @param english with `{name}` where a value belongs */
 export function t(english: string, values?: Values): string {
-  const entry = locale.value === 'en' ? english : catalogue[keyOf(english)];
+  const entry = entryOf(english);
   return filled(typeof entry === 'string' ? entry : english, values);
 }
 
 /** The same for a number of things, `{n}` in the texts. */
 export function plural(n: number, one: string, other: string, values?: Values): string {
-  const entry = locale.value === 'en' ? undefined : catalogue[keyOf(other)];
+  const entry = entryOf(other);
   const english = n === 1 ? one : other;
   const text = typeof entry === 'object' ? (entry[rules.select(n)] ?? entry.other) : entry;
-  return filled(text ?? english, { n: new Intl.NumberFormat(locale.value).format(n), ...values });
+  return filled(text || english, { n: new Intl.NumberFormat(locale.value).format(n), ...values });
 }
 
 function filled(text: string, values: Values | undefined): string {

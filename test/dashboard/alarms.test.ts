@@ -5,6 +5,7 @@ import { closeBrowser, openPage } from '../support/browser.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { HeadgateProcess } from '../support/headgate-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { eventually } from '../support/wait.ts';
 
 after(closeBrowser);
 
@@ -60,4 +61,62 @@ test('a rule made here raises an alarm here, which is acknowledged, ends, and is
   await kept.locator('strong').getByText('Too <i>warm</i>').waitFor();
   await later.getByText('No alarms').waitFor();
   assert.deepEqual(laterFaults, []);
+});
+
+const person = { name: 'Reader', password: 'correct horse battery' };
+
+test('who may not change anything is offered nothing, and is told of alarms where the browser was asked to', async (t) => {
+  const gateway = await startGateway(t, { dataDir: tempDir(t) });
+  const url = `http://127.0.0.1:${gateway.port('http')}/`;
+  const post = async (path: string, body: object, who: Record<string, string> = {}): Promise<Response> => {
+    const headers = { 'content-type': 'application/json', ...who };
+    const answer = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    assert.ok(answer.ok, path);
+    return answer;
+  };
+  await post('api/v1/alarms/rules', { name: 'Open', field: 'door', comparator: 'equal', value: true });
+  const made = await post('api/v1/setup', { name: 'Admin', password: 'another horse battery' });
+  const cookie = made.headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const { csrfToken } = (await made.json()) as { csrfToken: string };
+  await post('api/v1/users', { ...person, scopes: ['read'] }, { cookie, 'x-csrf-token': csrfToken });
+  publish(gateway, 'yard', '{"door":true}');
+  const { page, faults } = await openPage(t, url);
+  await page.context().grantPermissions(['notifications']);
+  // What the page shows is the browser's; what it asked for is kept here.
+  await page.addInitScript(`
+    window.told = [];
+    window.Notification = class extends Notification {
+      constructor(title, options) { super(title, options); window.told.push([title, options.body, options.silent]); }
+    };
+    let hidden = false;
+    Object.defineProperty(Document.prototype, 'visibilityState', { get: () => (hidden ? 'hidden' : 'visible') });
+    window.hide = (is) => { hidden = is; document.dispatchEvent(new Event('visibilitychange')); };
+  `);
+  await page.goto(pageOf(gateway));
+  await page.reload();
+  await page.getByLabel('Name').fill(person.name);
+  await page.getByLabel('Password').fill(person.password);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  const now = page.getByRole('region', { name: 'Now' });
+  await now.getByText('Active', { exact: true }).waitFor();
+  await page.getByText('door equal to true').waitFor();
+  const buttons = await page.locator('main button').allTextContents();
+  assert.deepEqual(buttons, ['Notify me in this browser']);
+
+  await page.getByRole('button', { name: 'Notify me in this browser' }).click();
+  await page.getByRole('button', { name: 'Notify me in this browser', pressed: true }).waitFor();
+  const told = () => page.evaluate('window.told') as Promise<unknown[]>;
+  assert.deepEqual(await told(), []);
+  // Nobody looks, on another page, after the browser was opened anew.
+  await page.goto(`${url}#/logs`);
+  await page.reload();
+  await page.getByRole('banner').getByText('Live', { exact: true }).waitFor();
+  await page.evaluate('window.hide(true)');
+  publish(gateway, 'gate', '{"door":true}');
+  await eventually('told', async () => (await told()).length === 1);
+  assert.deepEqual(await told(), [['Alarm: Open', 'door of gate is true: equal to true.', true]]);
+  await page.evaluate('window.hide(false)');
+  await page.goto(pageOf(gateway));
+  await now.getByText('door of gate is true').waitFor();
+  assert.deepEqual(faults, []);
 });

@@ -47,6 +47,7 @@ test('what is shown is saved row by row: points, buckets, states and texts', () 
   t.add(at, 21.5);
   door.add(at, true);
   mode.add(at, 'eco');
+  power.put(at - 10_000, 9);
   power.put(at, 2, 1, 3, 2);
   power.put(at + 20_000, 2);
   const rows = () => rowsOfShown(series, [t, door, mode, power], { fromMs: at, toMs: at + 10_000 });
@@ -65,6 +66,9 @@ test('what is shown is saved row by row: points, buckets, states and texts', () 
       .map((line) => JSON.parse(line).value),
     [21.5, true, 'eco', undefined],
   );
+  // A bucket that goes on within the window belongs to it.
+  const late = [...rowsOfShown(series, [t, door, mode, power], { fromMs: at + 1, toMs: at + 9_000 })];
+  assert.deepEqual(late.map(({ field, max }) => [field, max]), [['p', 3]]);
   assert.equal(
     fileName('../x\u0000/é:1', { fromMs: at, toMs: at + 1 }, 'csv'),
     'headgate-..-x-é-1-2026-11-25T120000Z-2026-11-25T120000Z.csv',

@@ -117,7 +117,9 @@ export function Chart({
   );
   const isEmpty =
     shown?.state.state === 'here' &&
-    tracks.every(({ times }) => (times.at(-1) ?? 0) < shown.span.fromMs || (times[0] ?? 0) > shown.span.toMs);
+    tracks.every(
+      ({ times, widthMs }) => (times.at(-1) ?? 0) + widthMs < shown.span.fromMs || (times[0] ?? 0) > shown.span.toMs,
+    );
   return (
     <figure class="chart" aria-label={label}>
       <div

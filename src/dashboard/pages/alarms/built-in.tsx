@@ -1,6 +1,8 @@
 import type { GetAlarmsBuiltInAnswer } from '../../api/schema.ts';
 import { count } from '../../i18n/format.ts';
 import { plural, t } from '../../i18n/text.ts';
+import { link } from '../../router.ts';
+import { isAdmin } from '../../state/session.ts';
 import { status } from '../../state/status.ts';
 import { Problem } from '../../ui/problem.tsx';
 import { forText } from '../../ui/rule-words.ts';
@@ -31,7 +33,7 @@ export function BuiltIns() {
                   <span>
                     {one.limit === one.about ? '' : one.limit} {forText(one.forSeconds)}
                   </span>
-                  <code>alarms.builtIn.{one.id}</code>
+                  <ConfigKey name={`alarms.builtIn.${one.id}`} />
                 </p>
               </div>
               <div class="when">
@@ -76,7 +78,7 @@ export function Webhook() {
       {webhook === null ? (
         <p class="hint">
           {t('An address that is called each time an alarm is raised, acknowledged or over:')}{' '}
-          <code>alarms.webhook.url</code>
+          <ConfigKey name="alarms.webhook.url" />
         </p>
       ) : (
         <>
@@ -95,4 +97,10 @@ export function Webhook() {
       )}
     </section>
   );
+}
+
+/** A key of the configuration, and the way to it for who may change it. */
+function ConfigKey({ name }: { readonly name: string }) {
+  const text = <code>{name}</code>;
+  return isAdmin() ? <a href={link('settings', 'configuration', { search: name })}>{text}</a> : text;
 }

@@ -15,7 +15,8 @@ export function* rowsOfShown(
     const track = tracks[n];
     if (track === undefined) continue;
     const { times, widthMs, kind, labels, avg, min, max } = track;
-    for (let i = indexFor(times, fromMs); i < times.length; i++) {
+    // A bucket that began before is shown as far as it goes on.
+    for (let i = indexFor(times, fromMs - Math.max(0, widthMs - 1)); i < times.length; i++) {
       const ms = times[i] as number;
       if (ms > toMs) break;
       const drawn = avg[i] as number;

@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import { ApiProblem } from '../../api/ask.ts';
 import { plural, t } from '../../i18n/text.ts';
-import { link } from '../../router.ts';
+import { link, place } from '../../router.ts';
 import { Field } from '../../ui/field.tsx';
 import { Problem } from '../../ui/problem.tsx';
 import { Empty, Notice } from '../../ui/state.tsx';
@@ -28,7 +28,7 @@ export function Section() {
 type Shown = 'all' | 'set' | 'pending';
 
 function Form({ groups, view }: { readonly groups: readonly FormGroup[]; readonly view: ConfigView }) {
-  const [words, setWords] = useState('');
+  const [words, setWords] = useState(place.value.query.search ?? '');
   const [shown, setShown] = useState<Shown>('all');
   const [drafts, setDrafts] = useState<ReadonlyMap<string, unknown>>(new Map());
   const [faults, setFaults] = useState<ReadonlyMap<string, string>>(new Map());

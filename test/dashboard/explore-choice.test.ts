@@ -68,7 +68,10 @@ test('what is shown is saved row by row: points, buckets, states and texts', () 
   );
   // A bucket that goes on within the window belongs to it.
   const late = [...rowsOfShown(series, [t, door, mode, power], { fromMs: at + 1, toMs: at + 9_000 })];
-  assert.deepEqual(late.map(({ field, max }) => [field, max]), [['p', 3]]);
+  assert.deepEqual(
+    late.map(({ field, max }) => [field, max]),
+    [['p', 3]],
+  );
   assert.equal(
     fileName('../x\u0000/é:1', { fromMs: at, toMs: at + 1 }, 'csv'),
     'headgate-..-x-é-1-2026-11-25T120000Z-2026-11-25T120000Z.csv',

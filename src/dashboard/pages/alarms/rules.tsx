@@ -5,12 +5,13 @@ import { t } from '../../i18n/text.ts';
 import { isAdmin } from '../../state/session.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Problem } from '../../ui/problem.tsx';
+import { removeRule } from '../../ui/remove-rule.ts';
 import { type Rule, termsOf } from '../../ui/rule.ts';
 import { RuleForm } from '../../ui/rule-form.tsx';
 import { conditionText, forText } from '../../ui/rule-words.ts';
 import { SeverityWord } from '../../ui/severity.tsx';
 import { Empty } from '../../ui/state.tsx';
-import { say, sayProblem } from '../../ui/toasts.tsx';
+import { sayProblem } from '../../ui/toasts.tsx';
 import { useAnswer } from '../../ui/use-answer.ts';
 
 /** By which rules alarms are raised. */
@@ -99,7 +100,7 @@ function OneRule({
                 class="button plain"
                 type="button"
                 aria-label={t('Delete {name}', { name })}
-                onClick={() => remove(rule, again)}
+                onClick={() => removeRule(rule, again)}
               >
                 <Icon name="trash" />
               </button>
@@ -111,14 +112,4 @@ function OneRule({
       </div>
     </li>
   );
-}
-
-function remove(rule: Rule, again: () => void): void {
-  ask(`api/v1/alarms/rules/${encodeURIComponent(rule.id)}`, { method: 'DELETE' }).then(() => {
-    again();
-    const back = (): void => {
-      ask('api/v1/alarms/rules', { method: 'POST', body: termsOf(rule) }).then(again, sayProblem);
-    };
-    say(t('The threshold {name} is deleted.', { name: rule.name }), { undo: back });
-  }, sayProblem);
 }

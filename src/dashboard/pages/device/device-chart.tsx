@@ -5,11 +5,12 @@ import { windows } from '../../charts/windows.ts';
 import { plural, t } from '../../i18n/text.ts';
 import { link } from '../../router.ts';
 import { Icon } from '../../ui/icon.tsx';
+import type { Rule } from '../../ui/rule.ts';
 import { Empty } from '../../ui/state.tsx';
 import { queryOf } from '../explore/choice.ts';
 import type { Device } from './about.ts';
 import { type Chosen, fieldKey } from './remembered.ts';
-import { linesOf, type Rule } from './threshold.ts';
+import { linesOf } from './threshold.ts';
 
 /** The chosen fields, large. */
 export function DeviceChart({

@@ -1,8 +1,5 @@
-import type { GetAlarmsRulesAnswer } from '../../api/schema.ts';
 import type { Threshold } from '../../charts/strokes.ts';
-
-/** A rule by which alarms are raised. */
-export type Rule = GetAlarmsRulesAnswer['rules'][number];
+import type { Rule } from '../../ui/rule.ts';
 
 /** Those that hold for a device. */
 export function rulesFor(

@@ -1,17 +1,17 @@
 import { useState } from 'preact/hooks';
-import { ask } from '../../api/ask.ts';
 import type { GetAlarmsRulesAnswer } from '../../api/schema.ts';
 import { t } from '../../i18n/text.ts';
 import { isAdmin } from '../../state/session.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Problem } from '../../ui/problem.tsx';
+import { removeRule } from '../../ui/remove-rule.ts';
+import type { Rule } from '../../ui/rule.ts';
+import { RuleForm } from '../../ui/rule-form.tsx';
+import { conditionText, forText } from '../../ui/rule-words.ts';
+import { SeverityWord } from '../../ui/severity.tsx';
 import { Empty, State } from '../../ui/state.tsx';
-import { say, sayProblem } from '../../ui/toasts.tsx';
 import type { Answer } from '../../ui/use-answer.ts';
 import type { Device } from './about.ts';
-import type { Rule } from './threshold.ts';
-import { ThresholdForm, termsOf } from './threshold-form.tsx';
-import { conditionText, forText, severityName, severityTone } from './words.ts';
 
 /** By which rules alarms of this device are raised. */
 export function Thresholds({
@@ -62,7 +62,7 @@ export function Thresholds({
             {rule.enabled === false ? (
               <State tone="idle">{t('Off')}</State>
             ) : (
-              <State tone={severityTone(rule.severity ?? 'warning')}>{severityName(rule.severity ?? 'warning')}</State>
+              <SeverityWord severity={rule.severity ?? 'warning'} />
             )}
             {isAdmin() && (
               <span class="row">
@@ -78,7 +78,7 @@ export function Thresholds({
                   class="button plain"
                   type="button"
                   aria-label={t('Delete {name}', { name: rule.name })}
-                  onClick={() => remove(rule, again)}
+                  onClick={() => removeRule(rule, again)}
                 >
                   <Icon name="trash" />
                 </button>
@@ -88,8 +88,9 @@ export function Thresholds({
         ))}
       </ul>
       {edited !== undefined && (
-        <ThresholdForm
-          device={device}
+        <RuleForm
+          device={device.id}
+          field={device.fields[0]?.name ?? ''}
           rule={edited === 'new' ? undefined : edited}
           onClose={() => setEdited(undefined)}
           onDone={again}
@@ -97,14 +98,4 @@ export function Thresholds({
       )}
     </section>
   );
-}
-
-function remove(rule: Rule, again: () => void): void {
-  ask(`api/v1/alarms/rules/${encodeURIComponent(rule.id)}`, { method: 'DELETE' }).then(() => {
-    again();
-    const back = (): void => {
-      ask('api/v1/alarms/rules', { method: 'POST', body: termsOf(rule) }).then(again, sayProblem);
-    };
-    say(t('The threshold {name} is deleted.', { name: rule.name }), { undo: back });
-  }, sayProblem);
 }

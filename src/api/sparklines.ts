@@ -10,6 +10,8 @@ export interface Sparkline extends Pin {
   readonly deviceName: string;
   readonly unit: string | null;
   readonly unitSymbol: string | null;
+  /** The field's newest value, which averages hide; null: none since the start. */
+  readonly newest: { readonly value: number; readonly at: string | null } | null;
   /** Unix time in ms. */
   readonly times: readonly number[];
   readonly values: readonly number[];
@@ -76,6 +78,7 @@ export async function sparklinesOf(
       deviceName: known?.name ?? pin.device,
       unit: field?.unit ?? null,
       unitSymbol: field?.unitSymbol ?? null,
+      newest: typeof field?.value === 'number' ? { value: field.value, at: field.at } : null,
     };
     try {
       const answer = await soon(history.query({ device: pin.device, fields: [pin.field], ...window }));

@@ -14,10 +14,10 @@ export function clockProblems({ quality, contradictions }: ClockStatus): string[
   return contradictions.map((one) => `The clock is synchronised, but ${one}: see which is wrong.`);
 }
 
-/** What of critical alarms the state of things begins with; empty when there are none. */
+/** What of alarms that nobody knows of yet, and of critical ones, the state of things begins with; empty when there are none. */
 export function alarmSentence({ active, acknowledged, critical }: AlarmsStatus): string {
   const count = active.critical + acknowledged.critical;
-  if (count === 0) return '';
+  if (count === 0) return active.warning === 0 ? '' : active.warning === 1 ? '1 alarm. ' : `${active.warning} alarms. `;
   const more = count - critical.length;
   const named = more > 0 ? [...critical, `${more} more`] : critical;
   return `${count === 1 ? '1 critical alarm' : `${count} critical alarms`}: ${named.join(', ')}. `;

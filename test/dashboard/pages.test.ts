@@ -9,6 +9,7 @@ import { closeBrowser, openPage } from '../support/browser.ts';
 import { startGateway } from '../support/gateway.ts';
 import type { HeadgateProcess } from '../support/headgate-process.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { eventually } from '../support/wait.ts';
 
 after(closeBrowser);
 
@@ -90,7 +91,7 @@ test('every page in both themes: nothing that keeps somebody out, and a picture 
   for (const [name, hash, drawn] of places.filter(([place]) => names.includes(place))) {
     await page.goto(`${url}#/${hash}`);
     await page.locator('main').getByText(drawn).filter({ visible: true }).first().waitFor();
-    await page.locator('.loading').waitFor({ state: 'detached' });
+    await eventually('all of it', async () => (await page.locator('.loading').count()) === 0, { timeoutMs: 15_000 });
     for (const theme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: theme });
       for (const width of [1280, 360]) {

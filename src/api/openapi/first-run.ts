@@ -80,6 +80,12 @@ const sparkline = Type.Object({
   tags: text(''),
   unit: orNull(text('A code.')),
   unitSymbol: orNull(text('The same for people.')),
+  newest: orNull(
+    Type.Object(
+      { value: Type.Number(), at: orNull(time('When it was measured.')) },
+      { description: 'The newest value; null: none since the start.' },
+    ),
+  ),
   times: list(Type.Number(), 'Unix time in ms.'),
   values: list(Type.Number(), 'As they came, or averages.'),
 });

@@ -2132,6 +2132,10 @@ field: string
 tags: string
 unit: (string | null)
 unitSymbol: (string | null)
+newest: ({
+value: number
+at: (string | null)
+} | null)
 /**
  * Unix time in ms.
  */

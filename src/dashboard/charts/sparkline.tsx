@@ -27,6 +27,7 @@ export function Sparkline({
         stroke="currentColor"
         stroke-width="1.5"
         stroke-linejoin="round"
+        stroke-linecap="round"
         vector-effect="non-scaling-stroke"
       />
     </svg>

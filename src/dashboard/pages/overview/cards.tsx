@@ -21,7 +21,7 @@ export function Alarms() {
       </header>
       <ul class="stack">
         {alarms.map(({ id, severity, name, text, raisedAt, since }) => (
-          <li class="row" key={id}>
+          <li class="row raised" key={id}>
             <SeverityWord severity={severity} />
             <span class="grow">
               <strong dir="auto">{name}</strong> <span dir="auto">{text}</span>
@@ -36,7 +36,8 @@ export function Alarms() {
 
 /** Topics that nobody decided about yet. */
 export function NewTopics() {
-  const [answer] = useAnswer<GetTopicsAnswer>('api/v1/topics', { state: 'unknown,suggested', limit: 1 }, 15_000);
+  const [answer, again] = useAnswer<GetTopicsAnswer>('api/v1/topics', { state: 'unknown,suggested', limit: 1 }, 60_000);
+  useLive({ kinds: ['discovery'] }, again, again);
   if (answer.state !== 'here' || answer.value.total === 0) return null;
   return (
     <a class="card tile" href={link('discover')}>

@@ -18,7 +18,9 @@ export function Pinned({ sparklines }: { readonly sparklines: Sparklines }) {
   if (series.length === 0) return null;
   return (
     <section class="stack" aria-labelledby="pinned">
-      <h2 id="pinned">{t('The last {time}', { time: duration(windowSeconds) })}</h2>
+      <h2 id="pinned">
+        {windowSeconds === 3_600 ? t('The last hour') : t('The last {time}', { time: duration(windowSeconds) })}
+      </h2>
       <div class="tiles">
         {series.map((one) => (
           <Tile series={one} windowMs={windowSeconds * 1_000} key={`${one.device} ${one.field} ${one.tags}`} />
@@ -30,7 +32,7 @@ export function Pinned({ sparklines }: { readonly sparklines: Sparklines }) {
 
 function Tile({ series, windowMs }: { readonly series: Series; readonly windowMs: number }) {
   const { device, deviceName, field, unitSymbol, unit } = series;
-  const [line, setLine] = useState<Recent>({ times: series.times, values: series.values });
+  const [line, setLine] = useState<Recent>(() => beginningOf(series));
   useLive({ kinds: ['measurement'], devices: [device] }, (events) => {
     setLine((old) => events.reduce((one, event) => withEvent(one, event, series, windowMs), old));
   });
@@ -46,6 +48,14 @@ function Tile({ series, windowMs }: { readonly series: Series; readonly windowMs
       <span class="hint">{lastMs === undefined ? t('No data in that time') : ago(lastMs, now.value)}</span>
     </a>
   );
+}
+
+/** Its points may be averages: the last one is the newest value itself. */
+function beginningOf({ times, values, newest }: Series): Recent {
+  if (newest === null || newest.at === null) return { times, values };
+  const atMs = Date.parse(newest.at);
+  const before = times.filter((time) => time < atMs).length;
+  return { times: [...times.slice(0, before), atMs], values: [...values.slice(0, before), newest.value] };
 }
 
 function withEvent(line: Recent, event: LiveEvent, { device, field, tags }: Series, windowMs: number): Recent {

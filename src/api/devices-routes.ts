@@ -1,9 +1,11 @@
+import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { mayRead, mayReadSome } from '../auth/allows.ts';
 import type { Action, Principal } from '../core/principal.ts';
 import { jsonOf } from '../lib/json-value.ts';
 import type { DeviceDescription, DeviceSummary } from '../registry/describe.ts';
 import type { DeviceChange } from '../registry/registry.ts';
+import type { HeardMessage } from '../registry/spotlight.ts';
 import { withFields } from './device-fields.ts';
 import { deviceQueryOf, pageOf } from './device-query.ts';
 import { admin, demandOf, needs, read } from './guard.ts';
@@ -15,6 +17,8 @@ export interface DevicesApi {
   describe(id: string): DeviceDescription | undefined;
   change(id: string, change: DeviceChange): Promise<DeviceDescription | undefined>;
   forget(id: string): Promise<boolean>;
+  /** As they came, the newest first, since somebody asks. */
+  messages(id: string): readonly HeardMessage[] | undefined;
 }
 
 interface ById {
@@ -27,7 +31,7 @@ const maxName = 200;
 const maxEchoed = 200;
 
 /**
- * `GET /api/v1/devices`, page by page, and `GET /api/v1/devices/{id}`. For administrators `PATCH` (`name`, `isIgnored`)
+ * `GET /api/v1/devices`, page by page, `GET /api/v1/devices/{id}`, and `…/messages`, the newest as they came. For administrators `PATCH` (`name`, `isIgnored`)
  * and `DELETE` of one. An id has to be URL-encoded: it may hold `/`.
  */
 export function addDevicesRoutes(app: FastifyInstance, devices: DevicesApi): void {
@@ -38,6 +42,12 @@ export function addDevicesRoutes(app: FastifyInstance, devices: DevicesApi): voi
     return reply.send(query.fields === 0 ? page : withFields(page, devices, query.fields));
   });
   app.get<ById>(path, needs(readOne), ({ params }, reply) => sendDevice(reply, params.id, devices.describe(params.id)));
+  app.get<ById>(`${path}/messages`, needs(readOne), ({ params }, reply) => {
+    const messages = devices.messages(params.id);
+    return messages === undefined
+      ? sendDevice(reply, params.id, undefined)
+      : reply.send({ messages: messages.map(shown) });
+  });
   app.patch<ById>(path, needs(admin), async ({ params, body }, reply) => {
     const change = changeOf(body);
     if (typeof change === 'string') return sendProblem(reply, problem(400, change));
@@ -47,6 +57,41 @@ export function addDevicesRoutes(app: FastifyInstance, devices: DevicesApi): voi
     if (await devices.forget(params.id)) return reply.code(204).send();
     return sendDevice(reply, params.id, undefined);
   });
+}
+
+/** A message as JSON shows it. */
+function shown({
+  number,
+  receivedAtMs,
+  source,
+  topic,
+  mqttQos,
+  isRetained,
+  payloadBytes,
+  payload,
+}: HeardMessage): object {
+  // A text may be cut within a character.
+  const whole = payloadBytes > payload.length ? payload.subarray(0, lastCharacter(payload)) : payload;
+  return {
+    ...{
+      number,
+      receivedAt: new Date(receivedAtMs).toISOString(),
+      source,
+      topic,
+      mqttQos: mqttQos ?? null,
+      isRetained,
+    },
+    payloadBytes,
+    ...(isUtf8(whole) && { payloadText: Buffer.from(whole).toString() }),
+    payloadBase64: Buffer.from(payload).toString('base64'),
+  };
+}
+
+/** Where the last character of a text in UTF-8 begins: it goes on with 10xxxxxx. */
+function lastCharacter(bytes: Uint8Array): number {
+  let at = bytes.length - 1;
+  while (at > 0 && at > bytes.length - 4 && ((bytes[at] ?? 0) & 0xc0) === 0x80) at--;
+  return at;
 }
 
 /** Those that a principal may see. @throws {HeadgateError} access.denied, access.unknown when that is none, ever */

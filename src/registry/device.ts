@@ -4,6 +4,7 @@ import type { ClockQuality, MonotonicMs, UnixMs } from '../core/time.ts';
 import type { Budget, Budgets } from './budget.ts';
 import { NewestValues, type Slots } from './newest.ts';
 import { newRhythm, type Presence, type Rhythm } from './presence.ts';
+import type { Spotlight } from './spotlight.ts';
 
 /** An instant by every clock there is, so that it can be restated when the time becomes known. */
 export interface Instant {
@@ -76,6 +77,8 @@ export class Device implements Beginning {
   measurements = 0;
   /** The message that it was counted in last. */
   countedIn = 0;
+  /** Somebody looks at its messages; undefined: nobody does. */
+  spotlight: Spotlight | undefined;
   /** Topics it was heard on, each with where its fields are kept. */
   readonly topics = new Map<string, Slots>();
   readonly newest: NewestValues;

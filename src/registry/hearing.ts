@@ -52,6 +52,7 @@ export class Hearing {
         if (device.countedIn !== number) {
           device.countedIn = number;
           device.messages++;
+          if (device.spotlight !== undefined) device.spotlight.note(message, receivedAtMs);
           // What a broker had kept says that the device was there once, not that it is.
           if (device.heardAtMs !== this.now && message.isRetained === undefined) this.#voice(device, receivedAtMs);
           if (decoded.profile !== device.profile) noteProfile(device, decoded.profile);
@@ -115,7 +116,8 @@ export class Hearing {
   }
 
   /** A message about devices, which is not their own voice, or not for certain. */
-  #spokenOf(decoded: Decoded, { source, topic }: Message, receivedAtMs: UnixMs): void {
+  #spokenOf(decoded: Decoded, message: Message, receivedAtMs: UnixMs): void {
+    const { source, topic } = message;
     const { kind, deviceId, sightings } = decoded;
     // Anybody may send a command to any device.
     if (kind === 'command') return;
@@ -124,6 +126,7 @@ export class Hearing {
     const device = this.#deviceFor(deviceId, source, receivedAtMs);
     if (device === undefined) return;
     device.messages++;
+    device.spotlight?.note(message, receivedAtMs);
     if (decoded.profile !== device.profile) noteProfile(device, decoded.profile);
     if (!device.topics.has(topic)) this.#slotsFor(device, topic);
     // What a bridge describes may be gone for long. An availability message says itself whether it is a voice.

@@ -16,6 +16,7 @@ import type { RegistryOptions } from './options.ts';
 import type { Silence } from './presence.ts';
 import { PresenceReports } from './presence-reports.ts';
 import { Roster } from './roster.ts';
+import { type HeardMessage, spotlightOn } from './spotlight.ts';
 import type { RegistryStatus } from './status.ts';
 
 export interface RegistryDependencies {
@@ -120,6 +121,7 @@ export class DeviceRegistry implements Service {
     for (const device of this.#devices.values()) {
       this.#attendance.settle(device, this.nowMs);
       if (device.due !== 'no') this.#shelf.putIfDue(device, this.nowMs);
+      if (device.spotlight?.isOver(this.nowMs)) device.spotlight = undefined;
     }
     this.#shelf.putSights(this.nowMs);
     if (this.#deps.options.reportPresence) this.#reports.tick(this.nowMs);
@@ -144,6 +146,15 @@ export class DeviceRegistry implements Service {
   describe(id: string): DeviceDescription | undefined {
     const device = this.#devices.get(id);
     return device && describeDevice(device, this);
+  }
+
+  /**
+   * The newest messages of a device as they came, the newest first: those since somebody began to ask, and for a minute after
+   * that nobody did. Undefined: there is no such device.
+   */
+  messages(id: string): readonly HeardMessage[] | undefined {
+    const device = this.#devices.get(id);
+    return device && spotlightOn(device, this.#devices.values()).ask(this.nowMs);
   }
 
   /** Operating time as of the last tick, by which devices' times are. */

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { HttpApi } from '../../src/api/http-api.ts';
 import { HeadgateError } from '../../src/core/errors.ts';
 import type { DeviceSummary } from '../../src/registry/describe.ts';
-import { Site } from '../registry/site.ts';
+import { Site, said } from '../registry/site.ts';
 import { dependencies } from './fixtures.ts';
 
 interface Asked {
@@ -183,4 +183,42 @@ test('a disk that refuses a name is told', async (t) => {
   site.disk.refusal = 'no space';
   const response = await ask('/a', { method: 'PATCH', body: { name: 'x' } });
   assert.deepEqual([response.statusCode, response.json().code], [503, new HeadgateError('buffer.failed', '').code]);
+});
+
+test('messages of a device are kept as they came while somebody asks, and no longer', async (t) => {
+  const { site, ask } = await api(t);
+  assert.equal((await ask('/x/messages')).statusCode, 404);
+  site.says('x');
+  // Nobody had asked.
+  assert.deepEqual((await ask('/x/messages')).json(), { messages: [] });
+  const cut = Buffer.from(`${'a'.repeat(1_999)}é and more`);
+  for (const payload of [Buffer.from('{"v":1}'), Buffer.from([0xff, 0x00]), cut]) {
+    const [decoded, message] = said({ device: 'x', fields: { v: 1 } });
+    site.registry.heard(decoded, { ...message, payload, mqttQos: 1 }, site.time.now());
+    // What a source does with its bytes afterwards is its own business.
+    payload.fill(0);
+  }
+  const { messages } = (await ask('/x/messages')).json();
+  const told = messages.map(({ number, payloadText, payloadBytes, mqttQos, isRetained }: Record<string, unknown>) => [
+    ...[number, typeof payloadText === 'string' ? payloadText.slice(0, 7) : payloadText],
+    ...[payloadBytes, mqttQos, isRetained],
+  ]);
+  assert.deepEqual(told, [
+    [3, 'aaaaaaa', cut.length, 1, false],
+    [2, undefined, 2, 1, false],
+    [1, '{"v":1}', 7, 1, false],
+  ]);
+  assert.equal(messages[0].payloadText.length, 1_999);
+  for (let n = 0; n < 60; n++) site.says('x');
+  assert.equal((await ask('/x/messages')).json().messages.length, 50);
+  site.wait(62_000);
+  assert.deepEqual((await ask('/x/messages')).json(), { messages: [] });
+  // Of so many devices at once, the one that was asked for longest ago goes.
+  for (let n = 0; n < 20; n++) {
+    site.says(`y${n}`);
+    site.wait(1_000);
+    await ask(`/y${n}/messages`);
+  }
+  site.says('x');
+  assert.equal((await ask('/x/messages')).json().messages.length, 0);
 });

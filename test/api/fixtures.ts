@@ -189,6 +189,7 @@ const noDevices: DevicesApi = {
   describe: () => undefined,
   change: async () => undefined,
   forget: async () => false,
+  messages: () => undefined,
 };
 
 const noDemo = { isRunning: false, devices: [] };

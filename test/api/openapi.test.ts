@@ -248,6 +248,7 @@ test('real answers are as the document says, for every route', async (t) => {
     { what: 'GET /api/v1/devices', url: '/api/v1/devices?fields=17', status: 400 },
     { what: 'GET /api/v1/devices/{id}', url: device },
     { what: 'GET /api/v1/devices/{id}', url: '/api/v1/devices/no', status: 404 },
+    { what: 'GET /api/v1/devices/{id}/messages', url: `${device}/messages` },
     { what: 'PATCH /api/v1/devices/{id}', url: device, body: { name: 'Desk' } },
     { what: 'POST /api/v1/devices/{id}/commands', url: '/api/v1/devices/p/commands', body: { id: 'c' }, status: 202 },
     { what: 'GET /api/v1/devices/{id}/commands', url: '/api/v1/devices/p/commands' },

@@ -79,6 +79,16 @@ test('a device is shown live, renamed, and watched over', async (t) => {
   await page.getByRole('button', { name: 'Forward again' }).click();
   await page.getByText('Forwarded').waitFor();
 
+  // As it comes: what is no text too.
+  await page.getByRole('button', { name: 'Look' }).click();
+  await page.getByText('The next one is shown here.').waitFor();
+  publish(gateway, id, '{"temperature": 22}');
+  const messages = page.getByRole('region', { name: 'Messages as they come' });
+  await messages.getByText('{"temperature": 22}', { exact: true }).waitFor();
+  await messages.getByText('QoS 1').waitFor();
+  await messages.getByRole('button', { name: 'Hex' }).click();
+  await messages.getByText('7b 22 74 65').waitFor();
+
   await page.getByRole('button', { name: 'Forget' }).click();
   const forget = page.getByRole('dialog').getByRole('button', { name: 'Forget' });
   assert.ok(await forget.isDisabled());

@@ -26,6 +26,18 @@ import {
 const instant = Type.Object({ at: time('When.'), clockQuality: text('How far the clock could be trusted.') });
 const presence = oneOf(['online', 'stale', 'offline', 'unknown'], 'Whether it is there.');
 
+const heardMessage = Type.Object({
+  number: whole('Counts those that were seen since somebody asks, from 1.'),
+  receivedAt: time('When.'),
+  source: text('The way it came: `mqtt`, `rest`, …'),
+  topic: text('On which.'),
+  mqttQos: orNull(whole('Null: it did not come over MQTT.')),
+  isRetained: flag('A broker had kept it: when it was said, nobody knows.'),
+  payloadBytes: whole('Of all its payload.'),
+  payloadText: Type.Optional(text('How it begins, where that is a text.')),
+  payloadBase64: text('How it begins: up to 2,000 bytes.'),
+});
+
 const summary = {
   id: text('Unique, and the same after a restart.'),
   name: text('What to call it.'),
@@ -112,6 +124,16 @@ export const deviceOperations: Operations = {
     needs: 'read',
     path: { id: deviceId },
     answers: ok('The device.', device),
+    problems: ['device.unknown'],
+  },
+  'GET /api/v1/devices/{id}/messages': {
+    tag: 'Devices',
+    summary: 'The newest messages of a device as they came.',
+    description:
+      'They are kept from when somebody first asks, up to 50, and until nobody has asked for a minute; of 20 devices at once.',
+    needs: 'read',
+    path: { id: deviceId },
+    answers: ok('The newest first.', Type.Object({ messages: list(heardMessage) })),
     problems: ['device.unknown'],
   },
   'PATCH /api/v1/devices/{id}': {

@@ -2742,6 +2742,47 @@ isIgnored?: boolean
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetDevicesIdMessagesAnswer".
+ */
+export interface GetDevicesIdMessagesAnswer {
+messages: {
+/**
+ * Counts those that were seen since somebody asks, from 1.
+ */
+number: number
+/**
+ * When.
+ */
+receivedAt: string
+/**
+ * The way it came: `mqtt`, `rest`, …
+ */
+source: string
+/**
+ * On which.
+ */
+topic: string
+mqttQos: (number | null)
+/**
+ * A broker had kept it: when it was said, nobody knows.
+ */
+isRetained: boolean
+/**
+ * Of all its payload.
+ */
+payloadBytes: number
+/**
+ * How it begins, where that is a text.
+ */
+payloadText?: string
+/**
+ * How it begins: up to 2,000 bytes.
+ */
+payloadBase64: string
+}[]
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
  * via the `definition` "PostDevicesIdCommandsAnswer".
  */
 export interface PostDevicesIdCommandsAnswer {

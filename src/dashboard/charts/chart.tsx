@@ -15,7 +15,7 @@ import { inksOf } from './inks.ts';
 import { Legend, Table } from './legend.tsx';
 import { maxSeries, stripsHeight } from './palette.ts';
 import { pointAt } from './points.ts';
-import type { Threshold } from './strokes.ts';
+import type { Threshold } from './threshold.ts';
 import type { Track } from './track.ts';
 import { ChartView, type Shown } from './view.ts';
 import type { Span } from './windows.ts';

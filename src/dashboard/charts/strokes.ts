@@ -1,6 +1,7 @@
 import type uPlot from 'uplot';
 import { stripHeight } from './palette.ts';
 import { segmentsOf } from './strips.ts';
+import type { Threshold } from './threshold.ts';
 import type { Track } from './track.ts';
 
 // What is drawn beside uPlot's own lines: strips of states, and thresholds.
@@ -14,15 +15,6 @@ export interface Inks {
   readonly paper: string;
   readonly warn: string;
   readonly bad: string;
-}
-
-/** A line across the chart. */
-export interface Threshold {
-  readonly value: number;
-  readonly label: string;
-  /** It belongs to the axis of that unit. */
-  readonly unit?: string | null | undefined;
-  readonly tone?: 'warn' | 'bad' | 'idle';
 }
 
 interface Strip {

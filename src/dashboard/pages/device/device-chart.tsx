@@ -9,7 +9,8 @@ import type { Rule } from '../../ui/rule.ts';
 import { Empty } from '../../ui/state.tsx';
 import { queryOf } from '../explore/choice.ts';
 import type { Device } from './about.ts';
-import { type Chosen, fieldKey } from './remembered.ts';
+import { fieldKey } from './field-keys.ts';
+import type { Chosen } from './remembered.ts';
 import { linesOf } from './threshold.ts';
 
 /** The chosen fields, large. */

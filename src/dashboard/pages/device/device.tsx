@@ -14,11 +14,13 @@ import { Alarms } from './alarms.tsx';
 import { Commands } from './commands.tsx';
 import { DeviceChart } from './device-chart.tsx';
 import { Facts } from './facts.tsx';
+import { firstField } from './field-keys.ts';
 import { Fields } from './fields.tsx';
 import { Handling } from './handling.tsx';
 import { Head } from './head.tsx';
+import { Messages } from './messages.tsx';
 import { Profile } from './profile.tsx';
-import { type Chosen, firstField, keepChosen, recallChosen, usualWindowMs } from './remembered.ts';
+import { type Chosen, keepChosen, recallChosen, usualWindowMs } from './remembered.ts';
 import { rulesFor } from './threshold.ts';
 import { Thresholds } from './thresholds.tsx';
 
@@ -102,6 +104,7 @@ function Known({
         <Commands device={device} />
         <Profile device={device} />
       </div>
+      <Messages device={device} />
     </>
   );
 }

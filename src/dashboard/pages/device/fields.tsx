@@ -9,7 +9,8 @@ import { Age } from '../../ui/age.tsx';
 import { Empty } from '../../ui/state.tsx';
 import { useLive } from '../../ui/use-live.ts';
 import { type Device, wishFor } from './about.ts';
-import { type Chosen, fieldKey, maxCharted } from './remembered.ts';
+import { fieldKey, maxCharted } from './field-keys.ts';
+import type { Chosen } from './remembered.ts';
 
 type FieldNow = Device['fields'][number];
 

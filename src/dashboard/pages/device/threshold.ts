@@ -1,4 +1,4 @@
-import type { Threshold } from '../../charts/strokes.ts';
+import type { Threshold } from '../../charts/threshold.ts';
 import type { Rule } from '../../ui/rule.ts';
 
 /** Those that hold for a device. */

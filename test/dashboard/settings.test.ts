@@ -26,22 +26,30 @@ test('a key is changed through the form, refused at its field, and holds after a
   await key.getByRole('alert').getByText('"many"').waitFor();
   assert.equal(await field.getAttribute('aria-invalid'), 'true');
   await field.fill('321');
+  await page.getByLabel('Search').fill('http.host');
+  await page.locator('[data-key="http.host"] input').fill('0.0.0.0');
+  await page.getByText('Has to be confirmed after the restart').waitFor();
+  await page.getByLabel('Search').fill('requests a second');
   await key.getByText('Holds after a restart').waitFor();
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByText('1 change holds after a restart').waitFor();
+  await page.getByText('2 changes hold after a restart').waitFor();
   await key.getByText('Until the restart: 500').waitFor();
   await page.getByRole('button', { name: 'Restart the gateway …' }).click();
   await page.getByRole('button', { name: 'Restart', exact: true }).click();
   assert.equal((await first.exited).code, 75);
   const second = await startGateway(t, { dataDir, set: { ...set, 'http.port': first.port('http') } });
-  await page.getByText('1 change holds after a restart').waitFor({ state: 'hidden' });
+  // It changes how the dashboard is reached, so somebody who reaches it has to say so.
+  await page.getByText('Unless you keep them, they are taken back in').waitFor();
+  await page.getByRole('button', { name: 'Keep the changes' }).click();
+  await page.getByText('Changed settings are on trial').waitFor({ state: 'hidden' });
   await key.getByText('Set here').waitFor();
   assert.equal(await field.inputValue(), '321');
-  const { keys } = (await (await fetch(urlOf(second, 'api/v1/config'))).json()) as {
+  const { keys, trial } = (await (await fetch(urlOf(second, 'api/v1/config'))).json()) as {
     keys: Record<string, { value: unknown; source: string }>;
+    trial: unknown;
   };
   const { value, source } = keys['limits.requestsPerSecond']!;
-  assert.deepEqual([value, source], [321, 'here']);
+  assert.deepEqual([value, source, trial], [321, 'here', null]);
   // What is told by the command line can't be changed here.
   await page.getByLabel('Search').fill('mqtt.port');
   assert.equal(await page.locator('[data-key="mqtt.port"] input').isDisabled(), true);
@@ -95,7 +103,16 @@ test('people and tokens: made, used, and gone', async (t) => {
   await other.page.getByText('This is for administrators.').waitFor();
   const mine = other.page.getByRole('navigation', { name: 'Settings' }).getByRole('link');
   assert.deepEqual(await mine.allInnerTexts(), ['You and this browser', 'About']);
-  assert.deepEqual([...faults, ...other.faults], []);
+
+  // What she chooses is hers in another browser, too.
+  const kept = page.waitForResponse((response) => response.request().method() === 'PUT');
+  await page.getByRole('link', { name: 'You and this browser' }).click();
+  await page.getByLabel('Appearance').selectOption('dark');
+  assert.equal((await kept).status(), 200);
+  const hers = await settings(t, gateway, 'about');
+  await signIn(hers.page, 'anna');
+  await hers.page.locator('html[data-theme="dark"]').waitFor();
+  assert.deepEqual([...faults, ...other.faults, ...hers.faults], []);
 });
 
 test('rules as text and as a form, and what happens when somebody else is first', async (t) => {

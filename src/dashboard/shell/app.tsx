@@ -5,12 +5,13 @@ import { t } from '../i18n/text.ts';
 import type { LiveWish } from '../live/protocol.ts';
 import { pages } from '../pages.ts';
 import { link, place } from '../router.ts';
+import { followPerson } from '../state/person-preferences.ts';
 import { recall } from '../state/preferences.ts';
 import { askWho, session } from '../state/session.ts';
 import { refresh, useOfStatus } from '../state/status.ts';
 import { Problem } from '../ui/problem.tsx';
 import { Empty } from '../ui/state.tsx';
-import { Toasts } from '../ui/toasts.tsx';
+import { sayProblem, Toasts } from '../ui/toasts.tsx';
 import { useLive } from '../ui/use-live.ts';
 import { Frame } from './frame.tsx';
 import { Keyboard } from './keyboard.tsx';
@@ -59,6 +60,7 @@ const statusWish: LiveWish = { kinds: ['status', 'alarm'] };
 
 function SignedIn() {
   useEffect(useOfStatus, []);
+  useEffect(() => followPerson(sayProblem), []);
   useEffect(() => {
     // Nothing is missed as long as it is not there: the page of alarms tells more.
     if (recall('notify-alarms') === 'on')

@@ -26,11 +26,13 @@ function Backup() {
       <h3>{t('Backup')}</h3>
       <p>
         {t(
-          'A copy of what the gateway keeps: records, devices, what was measured, people and settings. It is made while all goes on; the browser tells how far it is.',
+          'What waits for the collector or is kept, devices, alarms, and who may do what. It is made while all goes on; the browser tells how far it is.',
         )}
       </p>
       <p class="hint">
-        {t('It has passwords in it, hashed, and the gateway’s keys: keep it where nobody else reads it.')}
+        {t(
+          'Not in it: the configuration and what was set here, what charts are drawn from, and certificates. Passwords and tokens are in it as hashes: keep it where nobody else reads it.',
+        )}
       </p>
       <div class="row">
         <a class="button primary" href="api/v1/backup" download>

@@ -56,7 +56,11 @@ export function ConfigKey({
         {'next' in view && (
           <span class="chip">{t('Until the restart: {value}', { value: shown(node, view.value) })}</span>
         )}
-        {takes !== 'now' && isDraft && <span class="chip">{t('Holds after a restart')}</span>}
+        {takes !== 'now' && isDraft && (
+          <span class="chip">
+            {takes === 'restart' ? t('Holds after a restart') : t('Holds at once, or after a restart')}
+          </span>
+        )}
         {view.mayShutOut && isDraft && <span class="chip">{t('Has to be confirmed after the restart')}</span>}
         {isDraft && (
           <button class="button plain" type="button" onClick={() => onDraft(key, undefined, false)}>

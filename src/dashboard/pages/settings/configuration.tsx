@@ -131,7 +131,9 @@ function Form({ groups, view }: { readonly groups: readonly FormGroup[]; readonl
       </p>
       {drafts.size > 0 && (
         <div class="save-bar card">
-          {error !== undefined && <Refused error={error} faults={faults} />}
+          {error !== undefined && (
+            <Refused error={error} faults={faults} onReload={() => loadConfig().then(() => setError(undefined))} />
+          )}
           <div class="row">
             <strong class="grow">{plural(drafts.size, '{n} change', '{n} changes')}</strong>
             <button
@@ -185,7 +187,15 @@ function Group({
   );
 }
 
-function Refused({ error, faults }: { readonly error: unknown; readonly faults: ReadonlyMap<string, string> }) {
+function Refused({
+  error,
+  faults,
+  onReload,
+}: {
+  readonly error: unknown;
+  readonly faults: ReadonlyMap<string, string>;
+  readonly onReload: () => Promise<void>;
+}) {
   if (error instanceof ApiProblem && error.code === 'precondition.failed')
     return (
       <Notice tone="warn" title={t('Somebody else has changed the configuration meanwhile')}>
@@ -193,7 +203,7 @@ function Refused({ error, faults }: { readonly error: unknown; readonly faults: 
           {t('Your changes are still here, and nothing of them is saved. Look at what is new, then save again.')}
         </span>
         <div class="row">
-          <button class="button" type="button" onClick={() => void loadConfig()}>
+          <button class="button" type="button" onClick={onReload}>
             {t('Show what is new')}
           </button>
         </div>

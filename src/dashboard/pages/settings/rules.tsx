@@ -5,7 +5,7 @@ import { t } from '../../i18n/text.ts';
 import { Problem } from '../../ui/problem.tsx';
 import { Notice } from '../../ui/state.tsx';
 import { say } from '../../ui/toasts.tsx';
-import { config, configSchema, loadConfig } from './config-state.ts';
+import { config, configError, configSchema, loadConfig } from './config-state.ts';
 import { Described } from './described.tsx';
 import type { SchemaNode } from './form-model.ts';
 import { type Rule, RuleList } from './rule-list.tsx';
@@ -36,7 +36,8 @@ export function Section() {
   };
   useEffect(() => void load(), []);
   const view = config.value?.view;
-  if (error !== undefined) return <Problem error={error} />;
+  const failed = error ?? (view === undefined ? configError.value : undefined);
+  if (failed !== undefined) return <Problem error={failed} />;
   if (items === undefined || read === undefined || view === undefined)
     return <p class="loading">{t('Asking the gateway …')}</p>;
   const rules = view.config.rules as readonly Rule[];

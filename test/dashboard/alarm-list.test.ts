@@ -15,6 +15,7 @@ test('a list of alarms changes in place, and grows at its end', () => {
     ['one ends and stays', [alarm('c', 'cleared')], ['c cleared', 'a active']],
     ['one is raised', [alarm('b', 'active')], ['c active', 'a active', 'b active']],
     ['one that was never listed ends', [alarm('x', 'cleared')], ['c active', 'a active']],
+    ['what is over stays so', [alarm('c', 'cleared'), alarm('c', 'active')], ['c cleared', 'a active']],
     ['the last word counts', [alarm('a', 'acknowledged'), alarm('a', 'cleared')], ['c active', 'a cleared']],
   ];
   for (const [what, told, expected] of rows) assert.deepEqual(seen(withAlarms(listed, told, isOpen)), expected, what);

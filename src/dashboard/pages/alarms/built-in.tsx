@@ -30,9 +30,11 @@ export function BuiltIns() {
                 <strong>{one.name}</strong>
                 <p>{one.about}</p>
                 <p class="hint facts">
-                  <span>
-                    {one.limit === one.about ? '' : one.limit} {forText(one.forSeconds)}
-                  </span>
+                  {(one.limit !== one.about || one.forSeconds > 0) && (
+                    <span>
+                      {one.limit === one.about ? '' : one.limit} {forText(one.forSeconds)}
+                    </span>
+                  )}
                   <ConfigKey name={`alarms.builtIn.${one.id}`} />
                 </p>
               </div>

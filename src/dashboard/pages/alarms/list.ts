@@ -15,7 +15,9 @@ export function withAlarms(
 ): Alarm[] {
   const byId = new Map(listed.map((one) => [one.id, one]));
   for (const one of told) {
-    if (byId.has(one.id) || mayBeNew(one)) byId.set(one.id, one);
+    const old = byId.get(one.id);
+    // What is over stays so: an answer may be older than an event that came before it.
+    if (old === undefined ? mayBeNew(one) : old.state !== 'cleared') byId.set(one.id, one);
   }
   return [...byId.values()];
 }

@@ -15,6 +15,7 @@ export function AlarmRow({
   readonly onAcknowledge?: (() => void) | undefined;
 }) {
   const { severity, name, text, device, field, value, state, since, raisedAt, isFlapping, clearedAt } = alarm;
+  const lastedSeconds = (Date.parse(clearedAt ?? '') - Date.parse(raisedAt ?? '')) / 1_000;
   return (
     <li class={`alarm ${state}`}>
       <SeverityWord severity={severity} />
@@ -55,9 +56,7 @@ export function AlarmRow({
         ) : (
           <span class="hint" title={dateTime(Date.parse(clearedAt))}>
             <Age at={clearedAt} />
-            {raisedAt !== null && (
-              <>, {t('after {time}', { time: duration((Date.parse(clearedAt) - Date.parse(raisedAt)) / 1_000) })}</>
-            )}
+            {lastedSeconds >= 1 && <>, {t('after {time}', { time: duration(lastedSeconds) })}</>}
           </span>
         )}
         {onAcknowledge !== undefined && state === 'active' && (

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { ensureDirectory } from './ensure-directory.ts';
@@ -86,8 +86,12 @@ function draftOf(path: string, content: string): string {
   rmSync(draft, { force: true });
   const fd = openSync(draft, 'wx', 0o600);
   try {
-    writeSync(fd, content);
+    // All of it: the system may write a part and say how much that was, as it does when the disk fills up.
+    writeFileSync(fd, content);
     fsyncSync(fd);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw error;
   } finally {
     closeSync(fd);
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -38,4 +39,18 @@ test('what can’t be read or written is said with its path', async (t) => {
     message: /The secret .*can't be written/,
   });
   assert.equal(readIfThere(join(dir, 'nothing')), undefined);
+});
+
+test('what the disk takes a part of is not there at all', (t) => {
+  const dir = tempDir(t);
+  writeFileSync(join(dir, 'secret'), 'before');
+  // A limit on files' sizes makes the system write a part and say so, as a disk does that is full a moment later.
+  const module = JSON.stringify(new URL('../../src/lib/private-file.ts', import.meta.url).href);
+  const program = `import { writePrivateFile } from ${module}; writePrivateFile('secret', 'x'.repeat(10_000), 'It');`;
+  const limited = `trap '' XFSZ; ulimit -f 4; exec "$0" --input-type=module -e "$1"`;
+  const { status, stderr } = spawnSync('bash', ['-c', limited, process.execPath, program], { cwd: dir });
+  assert.match(String(stderr), /It secret can't be written/);
+  assert.equal(status, 1);
+  assert.deepEqual(readdirSync(dir), ['secret']);
+  assert.equal(readFileSync(join(dir, 'secret'), 'utf8'), 'before');
 });

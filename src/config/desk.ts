@@ -17,6 +17,8 @@ export interface ConfigFiles {
   readonly sources: ConfigSources;
   /** The configuration as its files say it now. @throws {HeadgateError} when they are wrong */
   readonly load: () => Config;
+  /** What its files say now; undefined: that is not known. */
+  readonly texts: () => string | undefined;
   /** Loads it anew, and holds to what is new in it. */
   readonly reload: () => void;
   readonly local: LocalSettings;
@@ -67,6 +69,7 @@ const safeMode = 'The gateway runs in safe mode, with a configuration that was r
 export class ConfigDesk {
   readonly #deps: ConfigDeskDependencies;
   #schema: object | undefined;
+  #seen: { readonly of: string; readonly view: Pick<ConfigView, 'config' | 'keys' | 'problem'> } | undefined;
 
   constructor(deps: ConfigDeskDependencies) {
     this.#deps = deps;
@@ -74,22 +77,30 @@ export class ConfigDesk {
 
   view(): ConfigView {
     const { files, remote, trial, restart } = this.#deps;
-    const { next, problem } = this.#loaded();
     const pending = files?.waiting() ?? [];
-    const now = this.#holding(next, pending);
     return {
-      config: describeConfig(configNode, now),
+      ...this.#shown(pending),
       overlay: remote.overlay(),
-      keys: keyViews(configNode, {
-        ...{ now, next, pending, layers: this.#layers() },
-        locked: files === undefined ? safeMode : undefined,
-      }),
       pending,
       trial: trial.view(),
       restart,
       file: (files && configFile(files.sources)) ?? null,
-      problem: files === undefined ? safeMode : problem,
     };
+  }
+
+  /** Worked out once for each thing that the files say. */
+  #shown(pending: readonly string[]): Pick<ConfigView, 'config' | 'keys' | 'problem'> {
+    const { files } = this.#deps;
+    const texts = files === undefined ? '' : files.texts();
+    const of = texts === undefined ? undefined : `${pending.join(' ')}\n${texts}`;
+    if (of !== undefined && of === this.#seen?.of) return this.#seen.view;
+    const { next, problem } = this.#loaded();
+    const now = this.#holding(next, pending);
+    const locked = files === undefined ? safeMode : undefined;
+    const keys = keyViews(configNode, { ...{ now, next, pending, layers: this.#layers() }, locked });
+    const view = { config: describeConfig(configNode, now), keys, problem: locked ?? problem };
+    this.#seen = of === undefined ? undefined : { of, view };
+    return view;
   }
 
   /** JSON Schema, with what a form shows. */

@@ -1,8 +1,9 @@
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
+import { LoadedAgain } from './again.ts';
 import { ConfigDesk, type RestartView } from './desk.ts';
 import { type ConfigSources, configFile } from './load.ts';
-import { loadAgain, RemoteSettings } from './remote.ts';
+import { RemoteSettings } from './remote.ts';
 import type { Config } from './schema.ts';
 import { LocalSettings } from './settings.ts';
 import { TrialWatch } from './trial-watch.ts';
@@ -39,7 +40,8 @@ export class ConfigKeeper {
       this.desk = new ConfigDesk({ ...shared, remote: this.remote, files: undefined });
       return;
     }
-    const load = (): Config => loadAgain(sources);
+    const again = new LoadedAgain(sources, dataDir);
+    const load = (): Config => again.load();
     const watch = new ConfigWatch({
       ...{ file: configFile(sources), running, log },
       load: () => {
@@ -57,7 +59,7 @@ export class ConfigKeeper {
     this.watch = watch;
     this.desk = new ConfigDesk({
       ...{ ...shared, remote },
-      files: { sources, load, reload, local, waiting: () => watch.waiting },
+      files: { sources, load, texts: () => again.texts(), reload, local, waiting: () => watch.waiting },
     });
   }
 }

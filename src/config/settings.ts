@@ -9,6 +9,7 @@ import { redacted } from './describe.ts';
 import { type ConfigSources, configFile, loadConfig } from './load.ts';
 import { configNode } from './node.ts';
 import type { Config } from './schema.ts';
+import { textsOf } from './texts.ts';
 
 /** What was set at the gateway lies in the data directory, and holds over the configuration file. */
 export function settingsPath(dataDir: string): string {
@@ -29,6 +30,8 @@ export interface LocalSettingsDependencies {
 export class LocalSettings {
   readonly #deps: LocalSettingsDependencies;
   readonly #path: string;
+  /** What came of them, and of which texts. */
+  #last: { readonly texts: string; readonly layer: Layer } | undefined;
 
   constructor(deps: LocalSettingsDependencies) {
     this.#deps = deps;
@@ -42,7 +45,14 @@ export class LocalSettings {
 
   /** What is not right is left out, as at a start. */
   layer(): Layer {
-    const layer = parseConfigText(this.text(), this.#path);
+    const texts = textsOf(this.#deps.sources, [this.#path]);
+    if (texts !== undefined && texts === this.#last?.texts) return this.#last.layer;
+    const layer = this.#checked(parseConfigText(this.text(), this.#path));
+    this.#last = texts === undefined ? undefined : { texts, layer };
+    return layer;
+  }
+
+  #checked(layer: Layer): Layer {
     try {
       loadConfig({ ...this.#deps.sources, over: [layer] });
       return layer;

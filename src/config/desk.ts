@@ -126,7 +126,7 @@ export class ConfigDesk {
    * @throws {HeadgateError} request.invalid with all that is wrong, by key; request.conflict while a change is on trial; data.unwritable
    */
   change(patch: Readonly<Record<string, unknown>>): void {
-    const { local, reload, waiting } = this.#changeable();
+    const { local } = this.#changeable();
     const { rules, ...others } = patch;
     const layers = this.#layers();
     const paths = new Map([...leaves(configNode)].map(({ path }) => [pathText(path), path]));
@@ -137,21 +137,29 @@ export class ConfigDesk {
     const plannedRules = rules === undefined ? undefined : this.#planRules(rules === null ? '' : JSON.stringify(rules));
     if (plannedRules !== undefined) this.#applyRules(plannedRules);
     if (planned === before) return;
-    local.write(planned);
-    reload();
-    this.#deps.trial.changed(before, waiting());
+    this.#write(before, planned, others);
   }
 
   /** Everything that was set while the gateway ran is taken back. @throws {HeadgateError} request.conflict, data.unwritable */
   reset(): void {
-    const { local, reload, waiting } = this.#changeable();
-    const { trial, remote } = this.#deps;
+    const { local } = this.#changeable();
+    const { remote } = this.#deps;
     const before = local.text();
     if (remote.overlay() !== '') remote.apply('');
-    if (before === '') return;
-    local.write('');
-    reload();
-    trial.changed(before, waiting());
+    if (before !== '') this.#write(before, '', local.layer().value);
+  }
+
+  /** @param patch the keys of which may differ then */
+  #write(before: string, text: string, patch: unknown): void {
+    const { local, reload, waiting } = this.#changeable();
+    const touched = [...leaves(configNode)]
+      .filter(({ path }) => reaches(patch, path))
+      .map(({ path }) => pathText(path));
+    const write = () => local.write(text);
+    this.#deps.trial.change(before, touched, write, () => {
+      reload();
+      return waiting();
+    });
   }
 
   /** Settings on trial are to stay. @throws {HeadgateError} request.conflict, data.unwritable */
@@ -223,4 +231,15 @@ export class ConfigDesk {
     }
     return layers;
   }
+}
+
+/** Whether a patch says something of a key, or of a section around it. */
+function reaches(patch: unknown, path: readonly string[]): boolean {
+  let at = patch;
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null || Array.isArray(at)) return true;
+    if (!Object.hasOwn(at, key)) return false;
+    at = Reflect.get(at, key);
+  }
+  return true;
 }

@@ -68,13 +68,33 @@ export class TrialWatch implements Service {
     return { state: trial.state, keys: trial.keys, until, reason: trial.reason === '' ? null : trial.reason };
   }
 
-  /** Settings were changed. @param before as they were @param keys those that hold after a restart */
-  changed(before: string, keys: readonly string[]): void {
+  /**
+   * Changes settings. That they are on trial is durable first: a power cut in between would leave settings that nothing takes back.
+   *
+   * @param before as they are
+   * @param touched keys that may differ then
+   * @param write throws what it fails with: then nothing has changed
+   * @param waiting the keys that hold after a restart, asked when it is done
+   * @throws {HeadgateError} data.unwritable, data.full
+   */
+  change(before: string, touched: readonly string[], write: () => void, waiting: () => readonly string[]): void {
     const { dataDir } = this.#deps;
     const trial = readTrial(dataDir);
-    if (trial?.state === 'waiting') before = trial.before;
+    const earlier = trial?.state === 'waiting' ? trial : { before, keys: [] };
+    const note = { state: 'waiting', before: earlier.before, reason: '' } as const;
+    const known = new Set([...earlier.keys, ...touched]);
+    noteTrial(dataDir, { ...note, keys: [...known].sort() });
+    try {
+      write();
+    } catch (error) {
+      if (trial === undefined) endTrial(dataDir);
+      else noteTrial(dataDir, trial);
+      throw error;
+    }
+    const keys = waiting();
     if (keys.length === 0) endTrial(dataDir);
-    else noteTrial(dataDir, { state: 'waiting', before, keys, reason: '' });
+    // Each note is waited for until the disk has it.
+    else if (keys.length !== known.size || !keys.every((key) => known.has(key))) noteTrial(dataDir, { ...note, keys });
   }
 
   /** @throws {HeadgateError} request.conflict while one is running: it can't be told what would be taken back */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { ConfigKeeper } from '../../src/config/keeper.ts';
 import { loadAgain } from '../../src/config/remote.ts';
-import { settingsPath } from '../../src/config/settings.ts';
+import { LocalSettings, settingsPath } from '../../src/config/settings.ts';
 import { beginTrial, failTrial, noteTrial, readTrial } from '../../src/config/settings-trial.ts';
 import { confirmMs, TrialWatch } from '../../src/config/trial-watch.ts';
 import { HeadgateError } from '../../src/core/errors.ts';
@@ -104,6 +104,35 @@ test('what nobody confirms in time is taken back, and the gateway restarted wher
   }
 });
 
+test('what is set is on trial before it is there, and not there when it can’t be', (t) => {
+  const rows = [
+    // Only what can't be noted, or can't be written, stays as it was.
+    { blocked: 'settings-trial.json', left: undefined },
+    { blocked: 'settings.yaml', left: { state: 'taken-back', before: '', keys: ['mqtt.port'], reason: 'x' } },
+  ] as const;
+  for (const { blocked, left } of rows) {
+    const { desk, dataDir } = site(t, '');
+    if (left !== undefined) noteTrial(dataDir, left);
+    mkdirSync(join(dataDir, `.${blocked}.${process.pid}.new`, 'in the way'), { recursive: true });
+    assert.throws(() => desk.change({ http: { port: 1234 } }), { code: 'data.unwritable' });
+    assert.equal(existsSync(settingsPath(dataDir)), false);
+    assert.deepEqual(readTrial(dataDir), left);
+  }
+  const { desk, dataDir } = site(t, 'http: { port: 1000 }');
+  const write = LocalSettings.prototype.write;
+  let noted: unknown;
+  t.mock.method(LocalSettings.prototype, 'write', function (this: LocalSettings, text: string) {
+    noted = readTrial(dataDir);
+    write.call(this, text);
+  });
+  desk.change({ http: { port: 1234 }, mqtt: { port: null } });
+  assert.deepEqual(noted, { state: 'waiting', before: '', keys: ['http.port', 'mqtt.port'], reason: '' });
+  desk.change({ mqtt: { port: 1235 } });
+  assert.deepEqual(noted, { state: 'waiting', before: '', keys: ['http.port', 'mqtt.port'], reason: '' });
+  desk.reset();
+  assert.equal(readTrial(dataDir), undefined);
+});
+
 test('a start that fails takes back only what was on trial', (t) => {
   const dataDir = tempDir(t);
   assert.deepEqual(failTrial(dataDir, 'x'), []);
@@ -116,4 +145,19 @@ test('a start that fails takes back only what was on trial', (t) => {
   // A note that says nothing is none.
   writeFileSync(join(dataDir, 'settings-trial.json'), '{');
   assert.equal(readTrial(dataDir), undefined);
+});
+
+test('what is told of the keys is worked out once, and again when a file says something else', (t) => {
+  const { desk, file, dataDir } = site(t, 'mqtt: { port: 1000 }');
+  const first = desk.view();
+  assert.equal(desk.view().keys, first.keys);
+  for (const text of ['mqtt: { port: 1001 }', 'mqtt: { port: oops }', 'mqtt: { port: 1000 }']) {
+    writeFileSync(file, text);
+    const { keys, problem } = desk.view();
+    assert.notEqual(keys, first.keys);
+    assert.equal(problem !== null, text.includes('oops'));
+    assert.deepEqual(desk.view(), desk.view());
+  }
+  writeFileSync(settingsPath(dataDir), 'mqtt: { port: 2000 }');
+  assert.equal(desk.view().keys['mqtt.port']?.source, 'here');
 });

@@ -116,6 +116,7 @@ function forForm(node: SchemaNode, key: string | undefined, group: string | unde
 /** What is written in another way within a title. */
 const spelled: Readonly<Record<string, string>> = {
   ...{ mqtt: 'MQTT', http: 'HTTP', grpc: 'gRPC', tls: 'TLS', url: 'URL', id: 'Id', ca: 'CA', nats: 'NATS' },
+  ...{ qos: 'QoS', ttl: 'TTL' },
 };
 
 /** `maxLiveConnections` is "Max live connections", `mqtt` "MQTT". */

@@ -138,7 +138,9 @@ function Editor({
         ))}
       {(isChanged || error !== undefined) && (
         <div class="save-bar card">
-          {error !== undefined && <Refused error={error} faults={faults} onReload={onSaved} />}
+          {error !== undefined && (
+            <Refused error={error} faults={faults} isListed={text !== undefined} onReload={onSaved} />
+          )}
           <div class="row">
             <strong class="grow">{t('Changed, and not saved')}</strong>
             <button
@@ -172,10 +174,13 @@ function Editor({
 function Refused({
   error,
   faults,
+  isListed,
   onReload,
 }: {
   readonly error: unknown;
   readonly faults: readonly RuleFault[];
+  /** They are told elsewhere, with their places. */
+  readonly isListed: boolean;
   readonly onReload: () => Promise<void>;
 }) {
   if (error instanceof ApiProblem && error.code === 'precondition.failed')
@@ -192,13 +197,15 @@ function Refused({
   if (faults.length === 0) return <Problem error={error} />;
   return (
     <Notice tone="bad" title={t('Nothing is saved: some of it can’t be')}>
-      <ul>
-        {faults.map(({ message }) => (
-          <li key={message}>
-            <Described text={message} />
-          </li>
-        ))}
-      </ul>
+      {!isListed && (
+        <ul>
+          {faults.map(({ message }) => (
+            <li key={message}>
+              <Described text={message} />
+            </li>
+          ))}
+        </ul>
+      )}
     </Notice>
   );
 }

@@ -62,7 +62,7 @@ export function Chart({
   const [isTable, setTable] = useState(false);
   const [problem, setProblem] = useState<unknown>();
   const id = useId();
-  const key = JSON.stringify([series, windowMs, height, lines, span]);
+  const key = JSON.stringify([series, windowMs, height, span]);
   useEffect(() => {
     const element = box.current;
     if (element === null) return;
@@ -76,7 +76,6 @@ export function Chart({
         const plot = new Plot(element, inksOf(element), {
           units: series.map(({ unit }) => unit ?? ''),
           labels: series.map(({ label }) => label),
-          lines,
           number,
           tick: axisTime,
           stateName,
@@ -96,6 +95,9 @@ export function Chart({
       fresh.end();
     };
   }, [key]);
+  useEffect(() => {
+    if (view !== undefined) view.lines = lines;
+  }, [view, JSON.stringify(lines)]);
   const devices = useMemo(() => [...new Set(series.map(({ device }) => device))], [key]);
   useLive(
     { kinds: ['measurement'], devices },

@@ -12,7 +12,6 @@ import { type Range, stickyRange } from './y-range.ts';
 export interface PlotOptions {
   readonly units: readonly string[];
   readonly labels: readonly string[];
-  readonly lines: readonly Threshold[];
   /** Numbers as people write them. */
   readonly number: (value: number) => string;
   /** A point of the time axis, for steps of so many ms. */
@@ -40,6 +39,8 @@ export class Plot {
   #tracks: readonly Track[] = [];
   #ranges = new Map<string, Range>();
   #span: Span = { fromMs: 0, toMs: 1 };
+  /** Drawn with the next drawing. */
+  lines: readonly Threshold[] = [];
 
   constructor(box: HTMLElement, inks: Inks, options: PlotOptions) {
     this.#box = box;
@@ -188,21 +189,21 @@ export class Plot {
         max = Math.max(max, track.max[i] as number);
       }
     }
-    const lines = this.#options.lines.filter((one) => (one.unit ?? '') === unit).map(({ value }) => value);
+    const lines = this.lines.filter((one) => (one.unit ?? '') === unit).map(({ value }) => value);
     const range = stickyRange(this.#ranges.get(unit), min, max, lines);
     this.#ranges.set(unit, range);
     return range;
   }
 
   #drawRest(plot: uPlot): void {
-    const { labels, lines, number, stateName } = this.#options;
+    const { labels, number, stateName } = this.#options;
     const strips = this.#strips().map((n) => ({
       track: this.#tracks[n] as Track,
       label: labels[n] ?? '',
       ink: this.#inks.series[n] ?? '',
     }));
     drawStrips(plot, strips, this.#inks, Math.min(this.#span.toMs, this.#options.nowMs()), stateName);
-    drawLines(plot, lines, this.#inks, number);
+    drawLines(plot, this.lines, this.#inks, number);
   }
 
   #selected(plot: uPlot): void {

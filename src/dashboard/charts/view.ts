@@ -5,6 +5,7 @@ import { ChartFeed, type FeedState } from './feed.ts';
 import type { ChartSeries } from './history.ts';
 import type { Plot } from './plot.ts';
 import { stepFrom } from './points.ts';
+import type { Threshold } from './threshold.ts';
 import type { Track } from './track.ts';
 import { moved, pointsFor, type Span, zoomed } from './windows.ts';
 
@@ -34,6 +35,7 @@ export class ChartView {
   #plot: Plot | undefined;
   #width = 0;
   #cursorMs: number | undefined;
+  #lines: readonly Threshold[] = [];
   #isKeyed = false;
   #isSeen = true;
   #isDirty = false;
@@ -58,6 +60,14 @@ export class ChartView {
   /** The code that draws is there. */
   set plot(plot: Plot) {
     this.#plot = plot;
+    plot.lines = this.#lines;
+    this.dirty();
+  }
+
+  /** Thresholds. */
+  set lines(lines: readonly Threshold[]) {
+    this.#lines = lines;
+    if (this.#plot !== undefined) this.#plot.lines = lines;
     this.dirty();
   }
 

@@ -1,28 +1,22 @@
 import './device.css';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ApiProblem } from '../../api/ask.ts';
-import type { GetAlarmsRulesAnswer } from '../../api/schema.ts';
 import { t } from '../../i18n/text.ts';
 import type { LiveEvent, MeasurementEvent } from '../../live/protocol.ts';
 import { link, place } from '../../router.ts';
 import { Problem } from '../../ui/problem.tsx';
+import type { Rule } from '../../ui/rule.ts';
 import { Empty } from '../../ui/state.tsx';
 import { useAnswer } from '../../ui/use-answer.ts';
 import { useLive } from '../../ui/use-live.ts';
 import { type Device, wishFor } from './about.ts';
 import { Alarms } from './alarms.tsx';
-import { Commands } from './commands.tsx';
 import { DeviceChart } from './device-chart.tsx';
 import { Facts } from './facts.tsx';
 import { firstField } from './field-keys.ts';
 import { Fields } from './fields.tsx';
-import { Handling } from './handling.tsx';
 import { Head } from './head.tsx';
-import { Messages } from './messages.tsx';
-import { Profile } from './profile.tsx';
 import { type Chosen, keepChosen, recallChosen, usualWindowMs } from './remembered.ts';
-import { rulesFor } from './threshold.ts';
-import { Thresholds } from './thresholds.tsx';
 
 /** One device: what it says, what becomes of it, and what it can be told. */
 export function Page() {
@@ -50,6 +44,8 @@ function One({ id }: { readonly id: string }) {
 }
 
 const againMs = 3_000;
+/** The chart comes first, on a slow machine too. */
+const restAfterMs = 300;
 
 function Nowhere({ error, again }: { readonly error: unknown; readonly again: () => void }) {
   const isUnknown = error instanceof ApiProblem && error.code === 'device.unknown';
@@ -81,30 +77,31 @@ function Known({
   const { id, fields } = device;
   const [kept, setKept] = useState(() => recallChosen(id));
   const chosen: Chosen = kept ?? { fields: firstField(fields), windowMs: usualWindowMs };
-  const [rules, rulesAgain] = useAnswer<GetAlarmsRulesAnswer>('api/v1/alarms/rules');
+  const [rules, setRules] = useState<readonly Rule[]>([]);
+  const [rest, setRest] = useState<typeof import('./rest.tsx') | { readonly error: unknown }>();
+  useEffect(() => {
+    const timer = setTimeout(() => import('./rest.tsx').then(setRest, (error) => setRest({ error })), restAfterMs);
+    return () => clearTimeout(timer);
+  }, []);
   const choose = (some: Partial<Chosen>): void => {
     const next = { ...chosen, ...some };
     setKept(next);
     keepChosen(id, next);
   };
-  const own = rules.state === 'here' ? rulesFor(rules.value.rules, device) : [];
   return (
     <>
       <Head device={device} again={again} />
       {error !== undefined && <Problem error={error} />}
-      <Alarms id={id} />
       <div class="device-top">
-        <DeviceChart device={device} chosen={chosen} onChoose={choose} rules={own} />
-        <Facts device={device} />
+        <DeviceChart device={device} chosen={chosen} onChoose={choose} rules={rules} />
+        <div class="stack">
+          <Alarms id={id} />
+          <Facts device={device} />
+        </div>
       </div>
       <Fields device={device} chosen={chosen} onChoose={choose} />
-      <div class="columns">
-        <Thresholds device={device} rules={rules} own={own} again={rulesAgain} />
-        <Handling device={device} />
-        <Commands device={device} />
-        <Profile device={device} />
-      </div>
-      <Messages device={device} />
+      {rest !== undefined && 'Rest' in rest && <rest.Rest device={device} onRules={setRules} />}
+      {rest !== undefined && 'error' in rest && <Problem error={rest.error} />}
     </>
   );
 }

@@ -29,6 +29,7 @@ import type { Load } from './load/load.ts';
 import type { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
+import { setFiles } from './upkeep/set-files.ts';
 import { upkeepOf } from './upkeep-parts.ts';
 import type { ProbeDesk } from './uplink/probe-desk.ts';
 import { version } from './version.ts';
@@ -111,19 +112,18 @@ export function httpApi(parts: HttpParts): HttpApi {
 }
 
 function bufferApi({ buffer, bufferDirectory, config, identity, clock }: HttpParts): BufferApi {
+  const about = { version, now: clock.now, set: () => setFiles(dirname(bufferDirectory)) };
   return {
     identity,
     replayingRecords: () => buffer.archive.replayingRecords,
     history: (window) => buffer.archive.history(window),
     replay: (batches) => buffer.archive.replay(batches),
-    backup: (directory) =>
-      backUp(buffer, { directory, bufferDirectory, bytes: buffer.status().diskBytes, version, now: clock.now }),
+    backup: (directory) => backUp(buffer, { ...about, directory, bufferDirectory, bytes: buffer.status().diskBytes }),
     backupArchive: () =>
       backupArchive(buffer, {
         directory: join(dirname(bufferDirectory), 'backup.part'),
         pieceBytes: config.buffer.segmentBytes,
-        version,
-        now: clock.now,
+        ...about,
       }),
   };
 }

@@ -5,7 +5,7 @@ import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { UnixMs } from '../core/time.ts';
 import { formatBytes } from '../core/units.ts';
 import { tarEnd, tarHeader, tarPadding } from '../lib/tar.ts';
-import { type Manifest, manifestFormat, manifestName } from './manifest.ts';
+import { digestOfSet, type Manifest, manifestFormat, manifestName, type SetFile } from './manifest.ts';
 import type { CopiedFile, Identity } from './worker-protocol.ts';
 
 export interface ArchivedBuffer {
@@ -20,6 +20,8 @@ export interface ArchiveOptions {
   readonly pieceBytes: number;
   readonly version: string;
   readonly now: () => UnixMs;
+  /** What belongs to it beside the buffer. Default: nothing. */
+  readonly set?: () => AsyncIterable<SetFile>;
 }
 
 /** A shelf and a head may come to so much. */
@@ -32,7 +34,7 @@ const reserveBytes = 64 * 2 ** 20;
  * @throws {HeadgateError} backup.failed, buffer.closed
  */
 export async function* backupArchive(buffer: ArchivedBuffer, options: ArchiveOptions): AsyncGenerator<Buffer> {
-  const { directory, version, now } = options;
+  const { directory, version, now, set } = options;
   const createdMs = now();
   const root = `headgate-backup-${new Date(createdMs)
     .toISOString()
@@ -49,6 +51,12 @@ export async function* backupArchive(buffer: ArchivedBuffer, options: ArchiveOpt
         yield tarPadding(bytes);
         await rm(join(directory, path));
       }
+    }
+    for await (const file of set?.() ?? []) {
+      const { path, content } = file;
+      all.push(digestOfSet(file));
+      yield tarHeader({ path: `${root}/${path}`, bytes: content.length, modifiedMs: createdMs });
+      yield Buffer.concat([content, tarPadding(content.length)]);
     }
     const manifest: Manifest = {
       format: manifestFormat,

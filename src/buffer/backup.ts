@@ -4,7 +4,7 @@ import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { UnixMs } from '../core/time.ts';
 import { formatBytes } from '../core/units.ts';
 import type { Disk } from './disk.ts';
-import { type Manifest, manifestFormat, manifestName } from './manifest.ts';
+import { digestOfSet, type Manifest, manifestFormat, manifestName, type SetFile } from './manifest.ts';
 import type { CopiedFile, Identity } from './worker-protocol.ts';
 
 /** What is backed up. */
@@ -22,6 +22,8 @@ export interface BackupOptions {
   readonly bytes: number;
   readonly version: string;
   readonly now: () => UnixMs;
+  /** What belongs to it beside the buffer. Default: nothing. */
+  readonly set?: () => AsyncIterable<SetFile>;
 }
 
 /** A shelf and a head may come to so much. */
@@ -34,22 +36,32 @@ const reserveBytes = 16 * 2 ** 20;
  */
 export async function backUp(
   buffer: BackedUp,
-  { directory, bufferDirectory, bytes, version, now }: BackupOptions,
+  { directory, bufferDirectory, bytes, version, now, set }: BackupOptions,
 ): Promise<Manifest> {
   if (!relative(bufferDirectory, directory).startsWith('..')) {
     throw new HeadgateError('backup.failed', `${directory} is inside of what it is to be a backup of.`);
   }
   const target = join(directory, 'buffer');
   await prepare(directory, bytes);
+  const written: string[] = [];
   try {
     await mkdir(target);
     const files = await buffer.archive.backup(target);
+    const others: CopiedFile[] = [];
+    for await (const file of set?.() ?? []) {
+      const path = join(directory, file.path);
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      written.push(path);
+      await writeDurably(path, file.content);
+      await syncDirectory(dirname(path));
+      others.push(digestOfSet(file));
+    }
     const manifest: Manifest = {
       format: manifestFormat,
       ...buffer.identity,
       createdAt: new Date(now()).toISOString(),
       version,
-      files: files.map(({ path, ...file }) => ({ path: `buffer/${path}`, ...file })),
+      files: [...files.map(({ path, ...file }) => ({ path: `buffer/${path}`, ...file })), ...others],
     };
     await writeDurably(join(directory, manifestName), `${JSON.stringify(manifest, undefined, 2)}\n`);
     await syncDirectory(directory);
@@ -57,7 +69,7 @@ export async function backUp(
     return manifest;
   } catch (error) {
     await rm(target, { recursive: true, force: true });
-    await rm(join(directory, manifestName), { force: true });
+    for (const path of [...written, join(directory, manifestName)]) await rm(path, { force: true });
     throw asFailure(error, directory);
   }
 }
@@ -105,7 +117,7 @@ async function prepare(directory: string, bytes: number): Promise<void> {
   }
 }
 
-async function writeDurably(path: string, text: string): Promise<void> {
+async function writeDurably(path: string, text: string | Uint8Array): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(text);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
@@ -18,10 +19,29 @@ export interface Manifest {
 }
 
 export const manifestName = 'manifest.json';
-export const manifestFormat = 1;
+/** 1 had the buffer alone. */
+export const manifestFormat = 2;
 
 /** A folder `buffer` as in a data directory. Nothing in it may lead elsewhere. */
-const filePattern = /^buffer\/(?:[a-z0-9][a-z0-9.-]*\/)?[a-z0-9][a-z0-9.-]*$/;
+const bufferPattern = /^buffer\/(?:[a-z0-9][a-z0-9.-]*\/)?[a-z0-9][a-z0-9.-]*$/;
+/** What was set at the gateway, beside it. */
+const setPattern =
+  /^(?:settings\.yaml|settings-trial\.json|remote\.yaml|profiles\/[a-z0-9][a-z0-9._-]*\/[a-z0-9][a-z0-9._-]*\.yaml)$/;
+
+export function isOfBuffer(path: string): boolean {
+  return bufferPattern.test(path);
+}
+
+/** A file beside the buffer that belongs to a backup: small, and with secrets. */
+export interface SetFile {
+  /** Below the data directory, with `/`. */
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
+export function digestOfSet({ path, content }: SetFile): CopiedFile {
+  return { path, bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
+}
 
 /** @throws {HeadgateError} backup.invalid, data.newer */
 export function readManifest(directory: string): Manifest {
@@ -43,10 +63,13 @@ export function readManifest(directory: string): Manifest {
 
 function isManifest(found: Partial<Manifest>): found is Manifest {
   const { format, gateway, epoch, createdAt, version, files } = found ?? {};
-  if (format !== manifestFormat || !Array.isArray(files)) return false;
+  if (!(format === 1 || format === manifestFormat) || !Array.isArray(files)) return false;
   if (![gateway, epoch, createdAt, version].every((text) => typeof text === 'string')) return false;
   return files.every(
     ({ path, bytes, sha256 }: Partial<CopiedFile>) =>
-      typeof path === 'string' && filePattern.test(path) && typeof bytes === 'number' && typeof sha256 === 'string',
+      typeof path === 'string' &&
+      (bufferPattern.test(path) || setPattern.test(path)) &&
+      typeof bytes === 'number' &&
+      typeof sha256 === 'string',
   );
 }

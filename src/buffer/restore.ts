@@ -1,11 +1,11 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { ShelfChange } from '../core/shelf.ts';
 import { syncDirectory } from '../lib/sync-directory.ts';
 import { copyFile } from './backup-copy.ts';
 import { Head } from './head.ts';
-import { type Manifest, manifestName, readManifest } from './manifest.ts';
+import { isOfBuffer, type Manifest, manifestName, readManifest } from './manifest.ts';
 import { putOnShelf } from './take-over.ts';
 
 /**
@@ -29,10 +29,12 @@ const staging = 'buffer.restoring';
 export function restore(from: string, dataDir: string, marks?: (epoch: string) => readonly ShelfChange[]): Manifest {
   const manifest = readManifest(from);
   const target = join(dataDir, staging);
+  const others = manifest.files.filter(({ path }) => !isOfBuffer(path)).map(({ path }) => path);
+  let isOurs = false;
   try {
     mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-    // Of a restore that was interrupted.
-    rmSync(target, { recursive: true, force: true });
+    // Of a restore that was interrupted: what it had begun with is ours.
+    if (existsSync(target)) removeAll(dataDir, [staging, ...others]);
     const found = readdirSync(dataDir).filter((name) => !mayBeThere.has(name));
     if (found.length > 0) {
       throw new HeadgateError(
@@ -40,7 +42,8 @@ export function restore(from: string, dataDir: string, marks?: (epoch: string) =
         `${dataDir} is not empty (${found.slice(0, 3).join(', ')}), and nothing in it is overwritten.`,
       );
     }
-    copyAll(from, target, manifest);
+    isOurs = true;
+    copyAll(from, dataDir, manifest);
     const epoch = leave(join(target, 'head.db'));
     if (marks !== undefined) putOnShelf(target, marks(epoch));
     syncDirectory(target);
@@ -49,7 +52,7 @@ export function restore(from: string, dataDir: string, marks?: (epoch: string) =
     syncDirectory(dirname(dataDir));
     return manifest;
   } catch (error) {
-    rmSync(target, { recursive: true, force: true });
+    if (isOurs) removeAll(dataDir, [staging, ...others]);
     if (error instanceof HeadgateError) throw error;
     throw new HeadgateError('data.unwritable', `${dataDir} can't be restored to: ${messageOf(error)}.`, {
       cause: error,
@@ -57,12 +60,22 @@ export function restore(from: string, dataDir: string, marks?: (epoch: string) =
   }
 }
 
-function copyAll(from: string, target: string, { files }: Manifest): void {
+/** Each with the folder of the data directory that it lies in: nothing else is there. */
+function removeAll(dataDir: string, paths: readonly string[]): void {
+  for (const path of paths) {
+    const [top = path] = path.split('/');
+    rmSync(join(dataDir, top), { recursive: true, force: true });
+  }
+}
+
+function copyAll(from: string, dataDir: string, { files }: Manifest): void {
+  const target = join(dataDir, staging);
   mkdirSync(target, { mode: 0o700 });
-  const folders = new Set<string>();
+  syncDirectory(dataDir);
+  const folders = new Set<string>([dataDir]);
   for (const { path, bytes, sha256 } of files) {
-    const to = join(target, path.slice('buffer/'.length));
-    mkdirSync(dirname(to), { recursive: true });
+    const to = isOfBuffer(path) ? join(target, path.slice('buffer/'.length)) : join(dataDir, path);
+    mkdirSync(dirname(to), { recursive: true, mode: 0o700 });
     folders.add(dirname(to));
     let copied: ReturnType<typeof copyFile>;
     try {

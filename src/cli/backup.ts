@@ -9,7 +9,8 @@ const usage = {
   verb: 'backup',
   about:
     'Has a running gateway on this machine copy what it keeps into a directory that is empty or not there yet:\n' +
-    'records, MQTT sessions, its name. What a collector beside it has collected is not part of it.',
+    'records, MQTT sessions, its name, and what was set at it, with secrets. Its certificates, its configuration file and\n' +
+    'what a collector beside it has collected are not part of it.',
   operands: 'DIR',
   options: { ...urlOption, json: { about: "Print the backup's manifest as JSON." } },
 } as const satisfies Usage;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -17,6 +17,9 @@ const options = (directory: string) => ({
   pieceBytes: 64 * 1024,
   version: '1',
   now: () => 1_700_000_000_000,
+  set: async function* () {
+    yield { path: 'settings.yaml', content: Buffer.from('x') };
+  },
 });
 
 test('an archive that tar unpacks can be restored, and was never on disk as a whole', async (t) => {
@@ -50,6 +53,7 @@ test('an archive that tar unpacks can be restored, and was never on disk as a wh
   restore(unpacked, join(root, 'restored'));
   const again = await openBuffer(t, join(root, 'restored', 'buffer'));
   assert.equal(await waitingText(again), before);
+  assert.equal(readFileSync(join(root, 'restored', 'settings.yaml'), 'utf8'), 'x');
 });
 
 test('whoever leaves in the middle keeps nobody from the next backup, and two at once are refused', async (t) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { type BackedUp, backUp } from '../../src/buffer/backup.ts';
@@ -8,6 +8,7 @@ import { digestOf } from '../../src/buffer/backup-copy.ts';
 import type { RecordBuffer } from '../../src/buffer/buffer.ts';
 import { type Manifest, readManifest } from '../../src/buffer/manifest.ts';
 import { leap, restore } from '../../src/buffer/restore.ts';
+import { setFiles } from '../../src/upkeep/set-files.ts';
 import {
   append,
   isBalanced,
@@ -36,7 +37,13 @@ async function site(t: TestContext, overrides: Overrides = small): Promise<Site>
 }
 
 function taken({ buffer, dataDir, backupDir }: Site, bytes = 0, directory = backupDir): Promise<Manifest> {
-  return backUp(buffer, { directory, bufferDirectory: join(dataDir, 'buffer'), bytes, version: '1.2.3', now: () => 0 });
+  const about = {
+    bufferDirectory: join(dataDir, 'buffer'),
+    version: '1.2.3',
+    now: () => 0,
+    set: () => setFiles(dataDir),
+  };
+  return backUp(buffer, { directory, bytes, ...about });
 }
 
 /** Restores a backup and opens it. */
@@ -59,7 +66,7 @@ test('a backup names its gateway and every file, and can be restored to the same
   const manifest = await taken(one);
   assert.deepEqual(readManifest(backupDir), manifest);
   const { files, ...about } = manifest;
-  assert.deepEqual(about, { format: 1, ...buffer.identity, createdAt: '1970-01-01T00:00:00.000Z', version: '1.2.3' });
+  assert.deepEqual(about, { format: 2, ...buffer.identity, createdAt: '1970-01-01T00:00:00.000Z', version: '1.2.3' });
   const found = readdirSync(backupDir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   assert.equal(found.length, files.length + 1);
   for (const { path, ...digest } of files) assert.deepEqual(digestOf(join(backupDir, path)), digest, path);
@@ -185,14 +192,51 @@ test('what failed half-way leaves an empty directory behind', async (t) => {
   const options = { directory, bufferDirectory: '/nowhere', bytes: 0, version: '1', now: () => 0 };
   await assert.rejects(backUp(failing, options), { code: 'backup.failed', message: /no space/ });
   assert.deepEqual(readdirSync(directory), []);
+  async function* set() {
+    yield { path: 'settings.yaml', content: Buffer.from('mqtt: {}') };
+    throw new Error('the disk is gone');
+  }
+  const empty: BackedUp = { ...failing, archive: { backup: async () => [] } };
+  await assert.rejects(backUp(empty, { ...options, set }), { code: 'backup.failed', message: /the disk is gone/ });
+  assert.deepEqual(readdirSync(directory), []);
 });
 
 /** A small backup, to be tampered with. */
 async function sample(t: TestContext): Promise<{ directory: string; manifest: Manifest }> {
   const one = await site(t, {});
   await append(one.buffer, local, 'a');
+  for (const name of ['settings.yaml', 'settings-trial.json', 'remote.yaml', 'profiles/acme/th-1.yaml', ...notKept]) {
+    mkdirSync(join(one.dataDir, name, '..'), { recursive: true });
+    writeFileSync(join(one.dataDir, name), `what ${name} says`);
+  }
   return { directory: one.backupDir, manifest: await taken(one) };
 }
+
+const notKept = ['identity/key.pem', 'last-good.json', 'profiles/.new', 'profiles/acme/.th-1.yaml.1.new', 'a.yaml'];
+
+test('what was set at the gateway is in its backup, and in its place again; its identity is not', async (t) => {
+  const { directory, manifest } = await sample(t);
+  const dataDir = tempDir(t);
+  // One that was interrupted had got as far as this.
+  mkdirSync(join(dataDir, 'buffer.restoring'));
+  mkdirSync(join(dataDir, 'profiles', 'acme'), { recursive: true });
+  writeFileSync(join(dataDir, 'settings.yaml'), 'half');
+  restore(directory, dataDir);
+  const kept = ['profiles', 'remote.yaml', 'settings-trial.json', 'settings.yaml'];
+  assert.deepEqual(readdirSync(dataDir).sort(), ['buffer', ...kept]);
+  for (const path of [...kept.slice(1), 'profiles/acme/th-1.yaml']) {
+    assert.equal(readFileSync(join(dataDir, path), 'utf8'), `what ${path} says`);
+    assert.equal(statSync(join(directory, path)).mode & 0o777, 0o600);
+    assert.equal(statSync(join(dataDir, path)).mode & 0o777, 0o600);
+  }
+  assert.equal(manifest.files.length, 4 + manifest.files.filter(({ path }) => path.startsWith('buffer/')).length);
+  // Of before there was more than the buffer.
+  const files = manifest.files.filter(({ path }) => path.startsWith('buffer/'));
+  writeFileSync(join(directory, 'manifest.json'), JSON.stringify({ ...manifest, format: 1, files }));
+  const older = join(tempDir(t), 'older');
+  restore(directory, older);
+  assert.deepEqual(readdirSync(older), ['buffer']);
+});
 
 test('a backup that is not as it was made is refused, and nothing is restored', async (t) => {
   const { directory, manifest } = await sample(t);
@@ -221,9 +265,20 @@ test('a backup that is not as it was made is refused, and nothing is restored', 
     ['', 'backup.invalid', /can't be read/],
     ['null', 'backup.invalid', /is not what/],
     ['{"format":1}', 'backup.invalid', /is not what/],
-    [JSON.stringify({ ...manifest, format: 2 }), 'data.newer', /newer Headgate/],
+    [JSON.stringify({ ...manifest, format: 3 }), 'data.newer', /newer Headgate/],
     [JSON.stringify({ ...manifest, files: [] }), 'backup.invalid', /names no buffer\/head\.db/],
-    ...['../x', '/etc/passwd', 'buffer/../../x', 'buffer/..', 'other/head.db', 'buffer/a/b/c'].map(
+    ...[
+      '../x',
+      '/etc/passwd',
+      'buffer/../../x',
+      'buffer/..',
+      'other/head.db',
+      'buffer/a/b/c',
+      'x.yaml',
+      'profiles/../x.yaml',
+      'identity/key.pem',
+      'manifest.json',
+    ].map(
       (evil) =>
         [JSON.stringify({ ...manifest, files: [{ ...first, path: evil }] }), 'backup.invalid', /is not what/] as const,
     ),
@@ -249,7 +304,8 @@ test('a data directory that is in use is left alone, but what a collector or a b
   writeFileSync(join(dataDir, 'collector', 'records.db'), 'x');
   mkdirSync(join(dataDir, 'buffer.restoring', 'half'), { recursive: true });
   restore(directory, dataDir);
-  assert.deepEqual(readdirSync(dataDir).sort(), ['buffer', 'collector']);
+  const set = ['profiles', 'remote.yaml', 'settings-trial.json', 'settings.yaml'];
+  assert.deepEqual(readdirSync(dataDir).sort(), ['buffer', 'collector', ...set]);
   assert.throws(() => restore(directory, dataDir), { code: 'directory.not-empty' });
   assert.throws(() => restore(directory, join(dataDir, 'collector', 'records.db')), { code: 'data.unwritable' });
 });

@@ -14,6 +14,18 @@ function publish(gateway: HeadgateProcess, topic: string, payload: string): void
 }
 const pageOf = (gateway: HeadgateProcess): string => `http://127.0.0.1:${gateway.port('http')}/#/alarms`;
 
+interface Rule {
+  readonly enabled: boolean;
+  readonly severity: string;
+  readonly value: number;
+  readonly hysteresis: number;
+}
+
+async function rulesOf(gateway: HeadgateProcess): Promise<readonly Rule[]> {
+  const answer = await fetch(`http://127.0.0.1:${gateway.port('http')}/api/v1/alarms/rules`);
+  return ((await answer.json()) as { rules: readonly Rule[] }).rules;
+}
+
 test('a rule made here raises an alarm here, which is acknowledged, ends, and is remembered over a kill', async (t) => {
   const dataDir = tempDir(t);
   let gateway = await startGateway(t, { dataDir });
@@ -33,6 +45,20 @@ test('a rule made here raises an alarm here, which is acknowledged, ends, and is
   await form.getByRole('button', { name: 'Save' }).click();
   const rules = page.getByRole('region', { name: 'Thresholds' });
   await rules.getByText('temperature above 8').waitFor();
+
+  // Switched off, nothing is raised; deleted, it comes back whole.
+  await rules.getByRole('switch', { name: 'Too <i>warm</i>' }).uncheck();
+  await eventually('off', async () => (await rulesOf(gateway))[0]?.enabled === false);
+  publish(gateway, 'cold/room', '{"temperature":20}');
+  await rules.getByRole('button', { name: 'Delete Too <i>warm</i>' }).click();
+  await rules.getByText('No thresholds').waitFor();
+  assert.deepEqual(await rulesOf(gateway), []);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await rules.getByRole('switch', { name: 'Too <i>warm</i>' }).check();
+  await eventually('on', async () => (await rulesOf(gateway))[0]?.enabled === true);
+  const { severity, value, hysteresis } = (await rulesOf(gateway))[0]!;
+  assert.deepEqual([severity, value, hysteresis], ['critical', 8, 1]);
+  await page.getByText('No alarms').waitFor();
 
   // It comes as it happens: what asks again now and then is kept from it.
   const asking = '**/api/v1/alarms?state=open*';

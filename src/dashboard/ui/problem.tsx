@@ -13,8 +13,8 @@ export function Problem({ error }: { readonly error: unknown }) {
   }
   const text = error instanceof Error ? error.message : String(error);
   return (
-    <Notice tone="bad" title={text}>
-      {error instanceof ApiProblem && error.advice !== undefined && <span>{error.advice}</span>}
+    <Notice tone="bad" title={text} lang="en">
+      {error instanceof ApiProblem && error.advice !== undefined && <span lang="en">{error.advice}</span>}
     </Notice>
   );
 }

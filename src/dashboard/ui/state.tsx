@@ -19,15 +19,18 @@ export function State({ tone, children }: { readonly tone: Tone; readonly childr
 export function Notice({
   tone = 'idle',
   title,
+  lang,
   children,
 }: {
   readonly tone?: Tone;
   readonly title?: string;
+  /** Of the title, where it is the gateway's own words: those are English. */
+  readonly lang?: 'en';
   readonly children?: ComponentChildren;
 }) {
   return (
     <div class={`notice ${tone}`} role={tone === 'bad' ? 'alert' : undefined}>
-      {title !== undefined && <strong>{title}</strong>}
+      {title !== undefined && <strong lang={lang}>{title}</strong>}
       {children}
     </div>
   );

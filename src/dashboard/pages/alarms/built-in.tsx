@@ -27,12 +27,12 @@ export function BuiltIns() {
             <li class="alarm" key={one.id}>
               <SeverityWord severity={one.severity} />
               <div class="what">
-                <strong>{one.name}</strong>
-                <p>{one.about}</p>
+                <strong lang="en">{one.name}</strong>
+                <p lang="en">{one.about}</p>
                 <p class="hint facts">
                   {(one.limit !== one.about || one.forSeconds > 0) && (
                     <span>
-                      {one.limit === one.about ? '' : one.limit} {forText(one.forSeconds)}
+                      <span lang="en">{one.limit === one.about ? '' : one.limit}</span> {forText(one.forSeconds)}
                     </span>
                   )}
                   <ConfigKey name={`alarms.builtIn.${one.id}`} />
@@ -84,7 +84,11 @@ export function Webhook() {
         </p>
       ) : (
         <>
-          {webhook.failure !== null && <p dir="auto">{webhook.failure}</p>}
+          {webhook.failure !== null && (
+            <p lang="en" dir="auto">
+              {webhook.failure}
+            </p>
+          )}
           <dl class="pairs">
             <dt>{t('Delivered')}</dt>
             <dd>{count(webhook.delivered)}</dd>

@@ -23,7 +23,9 @@ export function AlarmRow({
         <strong>
           <bdi>{name}</bdi>
         </strong>
-        <p dir="auto">{text}</p>
+        <p lang="en" dir="auto">
+          {text}
+        </p>
         <p class="hint facts">
           {device !== null && (
             <a href={link('device', device, { field: field ?? undefined })} dir="auto">

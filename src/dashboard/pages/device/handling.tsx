@@ -77,7 +77,9 @@ function Explanation({
             <bdi>{rule}</bdi>
           </strong>
           <br />
-          <span class="hint">{because}</span>
+          <span class="hint" lang="en">
+            {because}
+          </span>
         </dd>
         <dt>{t('Priority')}</dt>
         <dd>{priorityName(priority)}</dd>

@@ -92,7 +92,10 @@ function Why({ topic: { state, profile, suggestions } }: { readonly topic: Topic
   if (profile !== null) {
     return (
       <p>
-        {t('Decoded by {profile}.', { profile })} <span class="soft">{best?.profile === profile && best.reason}</span>
+        {t('Decoded by {profile}.', { profile })}{' '}
+        <span class="soft" lang="en">
+          {best?.profile === profile && best.reason}
+        </span>
       </p>
     );
   }
@@ -103,7 +106,9 @@ function Why({ topic: { state, profile, suggestions } }: { readonly topic: Topic
         profile: best.title ?? best.profile,
         n: count(best.confidence * 100),
       })}{' '}
-      <span class="soft">{best.reason}</span>
+      <span class="soft" lang="en">
+        {best.reason}
+      </span>
     </p>
   );
 }

@@ -125,7 +125,10 @@ function Tail({
 function Line({ line: { level, timeMs, part, text, more } }: { readonly line: LogLine }) {
   return (
     <li class={level}>
-      <time>{timeOfDay(timeMs)}</time> <span class="level">{level}</span> <span class="part">{part}</span> {text}{' '}
+      <time>{timeOfDay(timeMs)}</time>{' '}
+      <span lang="en">
+        <span class="level">{level}</span> <span class="part">{part}</span> {text}
+      </span>{' '}
       {Object.keys(more).length > 0 && (
         <details>
           <summary>{t('More')}</summary>

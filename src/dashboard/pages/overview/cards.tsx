@@ -24,7 +24,10 @@ export function Alarms() {
           <li class="row raised" key={id}>
             <SeverityWord severity={severity} />
             <span class="grow">
-              <strong dir="auto">{name}</strong> <span dir="auto">{text}</span>
+              <strong dir="auto">{name}</strong>{' '}
+              <span lang="en" dir="auto">
+                {text}
+              </span>
             </span>
             <Age at={raisedAt ?? since} />
           </li>

@@ -51,8 +51,8 @@ function Health({ status: { health, load } }: { readonly status: GatewayStatus }
   const tone = health.state === 'ready' ? 'good' : health.state === 'degraded' ? 'warn' : 'bad';
   return (
     <div class="health">
-      <Notice tone={tone} title={health.summary}>
-        {load.level !== 'normal' && load.reason !== null && <span>{load.reason}</span>}
+      <Notice tone={tone} title={health.summary} lang="en">
+        {load.level !== 'normal' && load.reason !== null && <span lang="en">{load.reason}</span>}
       </Notice>
     </div>
   );

@@ -37,7 +37,7 @@ export function Page() {
           {buffer.failure ?? t('What must not be dropped waits at its source; it was not acknowledged.')}
         </Notice>
       )}
-      {uplink.problem !== null && <Notice tone="warn" title={uplink.problem} />}
+      {uplink.problem !== null && <Notice tone="warn" title={uplink.problem} lang="en" />}
       <Flow status={now} />
       {uplink.leftRecords !== null && uplink.leftRecords > 0 && (
         <Notice title={plural(uplink.leftRecords, 'Catching up: {n} record left', 'Catching up: {n} records left')}>
@@ -63,7 +63,7 @@ function UplinkCard({ uplink }: { readonly uplink: GatewayStatus['uplink'] }) {
         <h2>{t('Uplink')}</h2>
         <UplinkWord uplink={uplink} />
       </header>
-      {uplink.reason !== null && <p>{uplink.reason}</p>}
+      {uplink.reason !== null && <p lang="en">{uplink.reason}</p>}
       <dl class="pairs">
         <dt>{t('Collector')}</dt>
         <dd>

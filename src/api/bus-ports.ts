@@ -12,7 +12,7 @@ export function withBuses(serial: SerialApi, buses: () => readonly ModbusBusStat
       if (path === null) continue;
       // Null: it is not there now.
       const node = await realpath(path).catch(() => null);
-      const configured = { name, profile: null, state, reason };
+      const configured = { name, profile: null, state, reason, hint: null };
       const index = ports.findIndex((port) => port.path === path || (node !== null && port.node === node));
       if (index === -1) ports.push({ path, node, usb: null, adapter: null, suggestions: [], configured });
       else ports[index] = { ...ports[index]!, configured: ports[index]!.configured ?? configured };

@@ -94,6 +94,7 @@ test('a port on which a Modbus bus is, is configured and not listened to', async
     profile: null,
     state,
     reason: null,
+    hint: null,
   });
   assert.deepEqual(
     (await serial.list()).map(({ path, node, configured }) => [path, node, configured]),

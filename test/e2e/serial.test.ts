@@ -36,6 +36,7 @@ test('a sensor on a serial port is a device, its frames are records that the col
     profile: 'nova/sds011',
     state: 'open',
     reason: null,
+    hint: null,
   });
   const metrics = await (await fetch(`${url}/metrics`)).text();
   assert.match(metrics, /^headgate_serial_frames_total\{port="dust"\} 1$/m);

@@ -12,12 +12,14 @@ import { liveOperations } from './live.ts';
 import type { Answer, Operation, Operations } from './operation.ts';
 import { profileEditorOperations } from './profile-editor.ts';
 import { bufferOperations, graphqlOperations, ruleOperations } from './records.ts';
+import { serialOperations } from './serial.ts';
 import { setUpOperations } from './set-up.ts';
 import { upkeepOperations } from './upkeep.ts';
 
 /** Every route of the HTTP port. A test holds it against those that there are. */
 export const operations: Operations = {
   ...gatewayOperations,
+  ...serialOperations,
   ...accessOperations,
   ...firstRunOperations,
   ...setUpOperations,

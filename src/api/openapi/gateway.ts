@@ -221,66 +221,6 @@ export const gatewayOperations: Operations = {
     ),
     problems: ['request.conflict'],
   },
-  'GET /api/v1/serial': {
-    tag: 'Gateway',
-    summary: 'Serial ports that there are, and those that are configured.',
-    needs: 'read',
-    answers: ok(
-      'The ports.',
-      Type.Object({
-        ports: Type.Array(
-          Type.Object(
-            {
-              path: text('By which to name it.'),
-              node: orNull(text('Its node; null: it is not there now.')),
-              configured: orNull(open('What the configuration makes of it.')),
-            },
-            { additionalProperties: true },
-          ),
-        ),
-      }),
-    ),
-  },
-  'POST /api/v1/serial/scan': {
-    tag: 'Gateway',
-    summary: 'Listens to a serial port, to tell what is on it.',
-    description:
-      'Takes up to half a minute, or as long as `seconds` says; with `ask` some minutes. It ends when nobody waits for it any more.',
-    needs: 'admin',
-    body: json(
-      Type.Object({
-        path: text('The port.'),
-        baud: Type.Optional(Type.Integer({ minimum: 1, maximum: 4_000_000 })),
-        format: Type.Optional(Type.String({ pattern: '^[5-8][NEO][12]$', examples: ['8N1'] })),
-        seconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 120 })),
-        ask: Type.Optional(
-          Type.Boolean({
-            description:
-              'If nothing that is heard can be read, also send what profiles ask their devices, and Modbus requests to read a register of units 1 to 10 and 247. Without it nothing is sent.',
-          }),
-        ),
-      }),
-    ),
-    answers: ok(
-      'What was heard.',
-      Type.Object({
-        path: text('The port.'),
-        baud: whole('With which most was understood.'),
-        format: text('Data bits, parity, stop bits.'),
-        bytes: whole('How much was heard.'),
-        sample: text('The first of it, as hexadecimal digits.'),
-        suggestions: Type.Array(
-          Type.Object({
-            profile: text(''),
-            confidence: number('From 0 to 1.'),
-            reason: text(''),
-            modbusUnit: Type.Optional(whole('The unit that answered: then it is for `modbus.buses`.')),
-          }),
-        ),
-      }),
-    ),
-    problems: ['request.conflict'],
-  },
 };
 
 export const isTrial = flag('Nothing was changed: it was only asked what would be.');

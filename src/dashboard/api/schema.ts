@@ -934,10 +934,37 @@ ports: {
  */
 path: string
 node: (string | null)
-configured: ({
-[k: string]: unknown
+usb: ({
+/**
+ * Four hexadecimal digits.
+ */
+vendor: string
+/**
+ * Four hexadecimal digits.
+ */
+product: string
+manufacturer: (string | null)
+name: (string | null)
+serialNumber: (string | null)
 } | null)
-[k: string]: unknown
+adapter: (string | null)
+/**
+ * What its USB device tells of what may be on it.
+ */
+suggestions: {
+profile: string
+reason: string
+}[]
+configured: ({
+name: string
+profile: (string | null)
+/**
+ * `waiting`: it can’t be opened, and is tried again.
+ */
+state: ("closed" | "waiting" | "open")
+reason: (string | null)
+hint: (string | null)
+} | null)
 }[]
 }
 /**

@@ -13,6 +13,7 @@ import { existingPorts, type PortPlaces } from './port-list.ts';
 import { type Scan, type ScanDependencies, type ScanRequest, scanPort } from './scan.ts';
 import { SerialCarrier, type SerialLanguage } from './serial-carrier.ts';
 import type { ListedPort, SerialPortStatus, SerialStatus } from './status.ts';
+import { isVirtualPort } from './virtual-port.ts';
 
 /** What profiles say of serial ports. */
 export interface SerialProfiles extends SerialLanguage {
@@ -108,7 +109,7 @@ export class SerialSource implements Service {
   };
 
   /**
-   * Listens to a port that this machine has and that is not read from; one at a time.
+   * Listens to a port that this machine has, or a virtual one, that is not read from; one at a time.
    * @throws {HeadgateError} request.conflict when that can't be
    */
   readonly scan = async (request: ScanRequest, signal: AbortSignal): Promise<Scan> => {
@@ -128,8 +129,9 @@ export class SerialSource implements Service {
   async #obstacleTo(path: string): Promise<string | undefined> {
     const port = (await this.list()).find((one) => one.node !== null && (one.path === path || one.node === path));
     // Any other file could be opened by this too.
-    if (port === undefined) return `There is no serial port ${path}: name one that is listed.`;
-    const { configured } = port;
+    if (port === undefined && !(await isVirtualPort(path)))
+      return `There is no serial port ${path}: name one that is listed, or a link to a pseudo-terminal.`;
+    const configured = port?.configured;
     return configured?.state === 'open' ? `${path} is read from already, as ${configured.name}.` : undefined;
   }
 
@@ -138,6 +140,6 @@ export class SerialSource implements Service {
   }
 }
 
-function brief({ name, profile, state, reason }: SerialPortStatus): NonNullable<ListedPort['configured']> {
-  return { name, profile, state, reason };
+function brief({ name, profile, state, reason, hint }: SerialPortStatus): NonNullable<ListedPort['configured']> {
+  return { name, profile, state, reason, hint };
 }

@@ -42,7 +42,7 @@ export interface SerialPortStatus {
 }
 
 /** What the configuration makes of a port. */
-export interface PortUse extends Pick<SerialPortStatus, 'name' | 'state' | 'reason'> {
+export interface PortUse extends Pick<SerialPortStatus, 'name' | 'state' | 'reason' | 'hint'> {
   /** Null: it is a Modbus bus, and its units have profiles. */
   readonly profile: string | null;
 }

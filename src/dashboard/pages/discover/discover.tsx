@@ -2,6 +2,7 @@ import './discover.css';
 import { t } from '../../i18n/text.ts';
 import { link, place } from '../../router.ts';
 import { Profiles } from './profiles.tsx';
+import { Serial } from './serial.tsx';
 import { Topics } from './topics.tsx';
 
 /** What comes in and is not known yet, and how it becomes known. */
@@ -15,12 +16,15 @@ export function Page() {
           <Tab name="topics" now={tab}>
             {t('Topics')}
           </Tab>
+          <Tab name="serial" now={tab}>
+            {t('Serial ports')}
+          </Tab>
           <Tab name="profile" now={tab}>
             {t('Own profiles')}
           </Tab>
         </nav>
       </div>
-      {tab === 'profile' ? <Profiles /> : <Topics />}
+      {tab === 'profile' ? <Profiles /> : tab === 'serial' ? <Serial /> : <Topics />}
     </>
   );
 }

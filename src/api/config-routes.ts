@@ -14,6 +14,8 @@ export interface ConfigApi {
   changeRules(text: string): void;
   /** Null takes back what was set. @throws {HeadgateError} request.invalid with `faults`, request.conflict, data.unwritable */
   change(patch: Readonly<Record<string, unknown>>): void;
+  /** Whether {@link change} would be refused; changes nothing. @throws {HeadgateError} request.invalid with `faults`, request.conflict */
+  check(patch: Readonly<Record<string, unknown>>): void;
   /** Takes back everything that was set. @throws {HeadgateError} request.conflict, data.unwritable */
   reset(): void;
   /** Settings on trial are to stay. @throws {HeadgateError} request.conflict, data.unwritable */

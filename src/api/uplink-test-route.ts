@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import type { UplinkPlan } from '../uplink/probe-desk.ts';
 import type { ProbeReport } from '../uplink/probe-report.ts';
 import { objectIn } from './body.ts';
 import type { ConfigApi } from './config-routes.ts';
@@ -8,8 +9,7 @@ import { problem, sendProblem } from './problem.ts';
 /** Where a collector is tried out. Whatever fails is a {@link HeadgateError}. */
 export interface UplinkTestApi {
   test(wish: Wished): Promise<ProbeReport>;
-  /** @returns what is to be set in the configuration */
-  prepare(wish: Wished): Promise<{ readonly isEnrolled: boolean; readonly settings: object }>;
+  plan(wish: Wished): UplinkPlan;
 }
 
 const wishes = ['token', 'enrolToken', 'ca', 'fingerprint', 'serverName'] as const;
@@ -32,11 +32,20 @@ export function addUplinkTestRoute(app: FastifyInstance, uplink: UplinkTestApi, 
   app.post('/api/v1/uplink/apply', needs(admin), async ({ body }, reply) => {
     const wish = wishIn(body);
     if (typeof wish === 'string') return sendProblem(reply, problem(400, wish));
-    const locked = config.view().keys['uplink.url']?.locked ?? null;
-    // Before the token is used up.
+    const { keys } = config.view();
+    const locked = keys['uplink.url']?.locked ?? null;
     if (locked !== null) return sendProblem(reply, problem(409, `\`uplink.url\` can't be set here: ${locked}`));
-    const { settings, isEnrolled } = await uplink.prepare(wish);
-    config.change(settings as Readonly<Record<string, unknown>>);
+    const { settings, isEnrolled, carryOut } = uplink.plan(wish);
+    for (const key of ['token', 'tokenFile']) {
+      const { isSet = false, source, where } = keys[`uplink.${key}`] ?? {};
+      if (settings.uplink[key] !== null || !isSet || source === 'here') continue;
+      const detail = `${where} gives the gateway's token for another collector, which this one would be shown: give its own \`token\`, or take that one away.`;
+      return sendProblem(reply, problem(409, detail));
+    }
+    // Before the token is used up.
+    config.check(settings);
+    await carryOut();
+    config.change(settings);
     const { pending, trial, restart } = config.view();
     return reply.send({ isEnrolled, pending, trial, restart });
   });

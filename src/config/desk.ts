@@ -126,18 +126,26 @@ export class ConfigDesk {
    * @throws {HeadgateError} request.invalid with all that is wrong, by key; request.conflict while a change is on trial; data.unwritable
    */
   change(patch: Readonly<Record<string, unknown>>): void {
-    const { local } = this.#changeable();
     const { rules, ...others } = patch;
-    const layers = this.#layers();
-    const paths = new Map([...leaves(configNode)].map(({ path }) => [pathText(path), path]));
-    const locked = (key: string) => lockOf(paths.get(key) ?? [key], layers);
-    const before = local.text();
-    const { next } = this.#loaded();
-    const planned = local.plan(others, next, locked);
+    const { before, planned } = this.#plan(others);
     const plannedRules = rules === undefined ? undefined : this.#planRules(rules === null ? '' : JSON.stringify(rules));
     if (plannedRules !== undefined) this.#applyRules(plannedRules);
     if (planned === before) return;
     this.#write(before, planned, others);
+  }
+
+  /** Whether keys other than the rules could be set so. Changes nothing. @throws {HeadgateError} as {@link change} */
+  check(patch: Readonly<Record<string, unknown>>): void {
+    this.#plan(patch);
+  }
+
+  #plan(patch: Readonly<Record<string, unknown>>): { readonly before: string; readonly planned: string } {
+    const { local } = this.#changeable();
+    const layers = this.#layers();
+    const paths = new Map([...leaves(configNode)].map(({ path }) => [pathText(path), path]));
+    const locked = (key: string) => lockOf(paths.get(key) ?? [key], layers);
+    const before = local.text();
+    return { before, planned: local.plan(patch, this.#loaded().next, locked) };
   }
 
   /** Everything that was set while the gateway ran is taken back. @throws {HeadgateError} request.conflict, data.unwritable */

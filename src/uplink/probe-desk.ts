@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { join } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { UnixMs } from '../core/time.ts';
@@ -33,6 +33,19 @@ export interface ProbeDeskDependencies {
   readonly now: () => UnixMs;
 }
 
+/** What it takes to use a collector. */
+export interface UplinkPlan {
+  readonly isEnrolled: boolean;
+  /** As they stand in the configuration; null: what was set there is taken back. */
+  readonly settings: { readonly uplink: Readonly<Record<string, unknown>> };
+  /**
+   * Enrols where there is a token for that, or keeps the authority.
+   *
+   * @throws {HeadgateError} enrolment.refused; request.conflict when the collector can't be reached or says no; data.unwritable
+   */
+  readonly carryOut: () => Promise<void>;
+}
+
 /** Where a collector is tried out before the gateway is told to use it. One at a time. */
 export class ProbeDesk {
   readonly #deps: ProbeDeskDependencies;
@@ -65,14 +78,13 @@ export class ProbeDesk {
   }
 
   /**
-   * Does what can be done at once to use a collector: enrols where there is a token for that, keeps its authority.
+   * What it takes to use a collector: what is to be set in the configuration, and what is to be done before. Changes nothing.
    *
-   * @returns what is to be set in the configuration
-   * @throws {HeadgateError} request.invalid; enrolment.refused; request.conflict when the collector can't be reached or says no; data.unwritable
+   * @throws {HeadgateError} request.invalid
    */
-  async prepare(wish: ProbeWish): Promise<{ readonly isEnrolled: boolean; readonly settings: object }> {
-    const { gateway, directory } = this.#deps;
-    const { token, enrolToken, ca, fingerprint, serverName } = wish;
+  plan(wish: ProbeWish): UplinkPlan {
+    const { directory } = this.#deps;
+    const { token, enrolToken, ca, serverName } = wish;
     const url = originOf(wish.url);
     if (ca !== undefined) checkCertificate(ca);
     if (enrolToken !== undefined && !url.startsWith('https:'))
@@ -80,28 +92,39 @@ export class ProbeDesk {
     // What would not be dialled is not to be set.
     this.#presented(url, wish);
     const tls: Record<string, string> = serverName === undefined ? {} : { serverName };
-    if (enrolToken !== undefined) {
-      const trust = ca === undefined ? fingerprint && { fingerprint } : { ca };
-      const named = serverName === undefined ? {} : { serverName };
-      await enrol({ url, token: enrolToken, gateway: gateway(), directory, trust: trust || {}, ...named }).catch(
-        (error) => {
-          if (error instanceof HeadgateError && error.code.startsWith('collector.'))
-            throw new HeadgateError('request.conflict', error.message, { cause: error });
-          throw error;
-        },
-      );
-    } else if (ca !== undefined) {
-      tls.ca = join(directory, 'collector-ca.pem');
-      writePrivateFile(tls.ca, ca, "The collector's authority");
-    }
-    const uplink = { url: [url], ...(token && { token }), ...(Object.keys(tls).length > 0 && { tls }) };
-    return { isEnrolled: enrolToken !== undefined, settings: { uplink } };
+    // By its content: the uplink that runs may be about to read the one of before.
+    const file = ca === undefined ? undefined : join(directory, `collector-ca-${digestOf(ca)}.pem`);
+    if (file !== undefined && enrolToken === undefined) tls.ca = file;
+    // Nobody is shown the token of another collector.
+    const shown = token === undefined && !this.#isKnown(url) ? { token: null, tokenFile: null } : token && { token };
+    const uplink = { url: [url], ...shown, ...(Object.keys(tls).length > 0 && { tls }) };
+    const carryOut = async (): Promise<void> => {
+      if (enrolToken !== undefined) await this.#enrol(url, enrolToken, wish);
+      else if (file !== undefined) writePrivateFile(file, ca!, "The collector's authority");
+    };
+    return { isEnrolled: enrolToken !== undefined, settings: { uplink }, carryOut };
+  }
+
+  async #enrol(url: string, token: string, { ca, fingerprint, serverName }: ProbeWish): Promise<void> {
+    const { gateway, directory } = this.#deps;
+    const trust = ca === undefined ? (fingerprint === undefined ? {} : { fingerprint }) : { ca };
+    const named = serverName === undefined ? {} : { serverName };
+    await enrol({ url, token, gateway: gateway(), directory, trust, ...named }).catch((error) => {
+      if (error instanceof HeadgateError && error.code.startsWith('collector.'))
+        throw new HeadgateError('request.conflict', error.message, { cause: error });
+      throw error;
+    });
+  }
+
+  /** Whether it is the collector that the gateway uses. */
+  #isKnown(url: string): boolean {
+    return this.#deps.options.url?.some((one) => originOf(one) === url) ?? false;
   }
 
   #presented(url: string, { token, enrolToken, ca, fingerprint, serverName }: ProbeWish): Presented {
     const { options, directory } = this.#deps;
     // The token of a collector is for that collector.
-    const isKnown = options.url?.some((one) => originOf(one) === url) ?? false;
+    const isKnown = this.#isKnown(url);
     const { tls: configured, token: own, tokenFile } = options;
     const tls = { ...configured, ...(serverName !== undefined && { serverName }) };
     const withToken =
@@ -135,6 +158,10 @@ function checkCertificate(text: string): void {
   } catch (error) {
     throw invalid(`\`ca\` is no certificate in PEM (${messageOf(error)}).`);
   }
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }
 
 function invalid(sentence: string): HeadgateError {

@@ -7,16 +7,17 @@ import { HttpApi } from '../../src/api/http-api.ts';
 import { ConfigKeeper } from '../../src/config/keeper.ts';
 import { loadAgain } from '../../src/config/remote.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { ProbeDesk } from '../../src/uplink/probe-desk.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { dependencies } from './fixtures.ts';
 
 /** The API over a configuration file of its own, whose rules hold at once. */
-async function started(t: TestContext) {
+async function started(t: TestContext, more = '') {
   const directory = tempDir(t);
   const file = join(directory, 'headgate.yaml');
   writeFileSync(
     file,
-    `dataDir: ${directory}\nbridges:\n  - name: b\n    url: mqtt://h\n    username: u\n    password: secret-word\n    topics: [{filter: "a/#"}]\n`,
+    `dataDir: ${directory}\nbridges:\n  - name: b\n    url: mqtt://h\n    username: u\n    password: secret-word\n    topics: [{filter: "a/#"}]\n${more}`,
   );
   const sources = { file, settings: [], environment: {} };
   const running = loadAgain(sources);
@@ -30,12 +31,26 @@ async function started(t: TestContext) {
   });
   const config = keeper.desk;
   const rules = { describe: () => book.describe(), explain: () => assert.fail() };
-  const app = await new HttpApi(dependencies({}, { config, rules })).build();
-  const ask = async (method: 'GET' | 'PUT' | 'PATCH' | 'DELETE', url: string, payload?: object, headers = {}) => {
+  const uplinkTest = new ProbeDesk({
+    ...{ options: running.uplink, directory: join(directory, 'identity'), gateway: () => 'gw', agent: 'test' },
+    now: Date.now,
+  });
+  const app = await new HttpApi(dependencies({}, { config, rules, uplinkTest })).build();
+  const ask = async (
+    method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    url: string,
+    payload?: object,
+    headers = {},
+  ) => {
     const answer = await app.inject({ method, url, headers, ...(payload !== undefined && { payload }) });
     return { status: answer.statusCode, json: answer.json(), etag: String(answer.headers.etag), body: answer.body };
   };
-  return { ask, state, remoteFile: join(directory, 'remote.yaml') };
+  return {
+    ask,
+    state,
+    remoteFile: join(directory, 'remote.yaml'),
+    settings: () => readFileSync(join(directory, 'settings.yaml'), 'utf8'),
+  };
 }
 
 const alarms = { name: 'alarms', match: { topic: 'alarm/#' }, priority: 'critical' };
@@ -108,4 +123,20 @@ test('what somebody else has changed meanwhile is not overwritten', async (t) =>
   const next = await ask('PUT', '/api/v1/rules', { rules: [] }, { 'if-match': first.etag });
   assert.equal(next.status, 200, next.body);
   assert.equal((await ask('PATCH', '/api/v1/config', { rules: [alarms] }, { 'if-match': '*' })).status, 200);
+});
+
+test('another collector gets no token that was given for this one', async (t) => {
+  const url = 'https://other:1';
+  const { ask: askWithFile } = await started(t, 'uplink: { url: https://known:1, token: secret-token }\n');
+  const refused = await askWithFile('POST', '/api/v1/uplink/apply', { url });
+  assert.equal(refused.status, 409);
+  assert.match(refused.json.detail, /headgate\.yaml:8:\d+ gives the gateway's token for another collector/);
+  assert.equal((await askWithFile('POST', '/api/v1/uplink/apply', { url, token: 'its' })).status, 200);
+
+  const { ask, settings } = await started(t, 'uplink: { url: https://known:1 }\n');
+  assert.equal((await ask('PATCH', '/api/v1/config', { uplink: { token: 'secret-token' } })).status, 200);
+  assert.equal((await ask('POST', '/api/v1/uplink/apply', { url: 'https://known:1' })).status, 200);
+  assert.match(settings(), /secret-token/);
+  assert.equal((await ask('POST', '/api/v1/uplink/apply', { url })).status, 200);
+  assert.doesNotMatch(settings(), /secret-token/);
 });

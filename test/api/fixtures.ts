@@ -254,7 +254,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     config: {
       view: () => emptyView,
       schema: {},
-      ...{ change: () => {}, changeRules: () => {}, reset: () => {}, confirm: () => {} },
+      ...{ change: () => {}, check: () => {}, changeRules: () => {}, reset: () => {}, confirm: () => {} },
     },
     upkeep: noUpkeep,
     history: noHistory,
@@ -266,7 +266,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
     demo: { status: () => noDemo, begin: async () => noDemo, end: async () => {} },
     uplinkTest: {
       test: async ({ url }) => ({ url, isOk: true, stages: [], addresses: [], certificate: null, collector: null }),
-      prepare: async () => ({ isEnrolled: false, settings: {} }),
+      plan: () => ({ isEnrolled: false, settings: { uplink: {} }, carryOut: async () => {} }),
     },
     attempts: { status: () => healthyParts.mqtt, attempts: () => ({ attempts: [], silent: [], silentTotal: 0 }) },
     logs: new LogTail(),

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { AdminClient } from '../../src/collector/admin/client.ts';
@@ -146,7 +146,14 @@ test('a collector is tried out, enrolled with and set, and holds after a restart
   const wish = { url, enrolToken: made.token, fingerprint: made.caFingerprint };
 
   const dataDir = join(dir, 'gateway');
+  mkdirSync(dataDir);
+  const trial = { state: 'waiting', before: '', keys: ['http.port'], reason: '' };
+  writeFileSync(join(dataDir, 'settings-trial.json'), JSON.stringify(trial));
   const first = await site(t, dataDir);
+  // What can't be set now uses no token up, and leaves the identity of the uplink that runs.
+  const early = await first.ask('POST', 'uplink/apply', wish);
+  assert.deepEqual([early.status, early.json.code], [409, 'request.conflict']);
+  assert.equal((await first.ask('POST', 'config/confirm')).status, 200);
   const wrong = await first.ask('POST', 'uplink/apply', { ...wish, enrolToken: 'no-such' });
   assert.deepEqual([wrong.status, wrong.json.code], [403, 'enrolment.refused']);
   assert.equal((await first.ask('POST', 'uplink/test', wish)).json.isOk, true);

@@ -1,7 +1,7 @@
 // A collector is tried out, stage by stage: real collectors, and whatever else may listen at the address that somebody typed.
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer as createWebServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -171,13 +171,31 @@ test('what is to be set for a collector: its authority is kept in a file, a toke
   const { url, ca } = await collectorWith(t, true);
   const directory = tempDir(t);
   const site = desk(t, { directory });
-  const { settings, isEnrolled } = await site.prepare({ url, ca, token: 'x', serverName: 'c' });
-  const file = join(directory, 'collector-ca.pem');
+  const { settings, isEnrolled, carryOut } = site.plan({ url, ca, token: 'x', serverName: 'c' });
+  const { ca: file = '' } = (settings.uplink as { tls: { ca?: string } }).tls;
   assert.deepEqual(
     [settings, isEnrolled],
     [{ uplink: { url: [url], token: 'x', tls: { serverName: 'c', ca: file } } }, false],
   );
+  assert.deepEqual(readdirSync(directory), [], 'nothing is done before it is known to be of use');
+  await carryOut();
   assert.equal(readFileSync(file, 'utf8'), ca);
-  await assert.rejects(site.prepare({ url: 'http://127.0.0.1:1', enrolToken: 'x' }), { code: 'request.invalid' });
-  await assert.rejects(site.prepare({ url: 'https://127.0.0.1:1', enrolToken: 'x' }), { code: 'request.conflict' });
+  assert.throws(() => site.plan({ url: 'http://127.0.0.1:1', enrolToken: 'x' }), { code: 'request.invalid' });
+  await assert.rejects(site.plan({ url: 'https://127.0.0.1:1', enrolToken: 'x' }).carryOut(), {
+    code: 'request.conflict',
+  });
+});
+
+test('the token of one collector is not set for another', (t) => {
+  const site = desk(t, { options: { ...uplinkOptions, url: ['https://known:1'], token: 'secret' } });
+  const rows = [
+    { wish: { url: 'https://known:1/' }, shown: {} },
+    { wish: { url: 'https://other:1' }, shown: { token: null, tokenFile: null } },
+    { wish: { url: 'https://known:2', token: 'its' }, shown: { token: 'its' } },
+    { wish: { url: 'https://other:1', enrolToken: 'once' }, shown: { token: null, tokenFile: null } },
+  ];
+  for (const { wish, shown } of rows) {
+    const { url, ...others } = site.plan(wish).settings.uplink;
+    assert.deepEqual(others, shown, wish.url);
+  }
 });

@@ -59,6 +59,16 @@ test('a device is shown live, renamed, and watched over', async (t) => {
   await page.keyboard.press('Escape');
   await three.getByRole('button', { name: 'Live' }).waitFor({ state: 'detached' });
 
+  // By mouse: what is dragged over is looked at, and it follows again when it is told to.
+  const place = await three.locator('.u-over').boundingBox();
+  assert.ok(place !== null);
+  await page.mouse.move(place.x + 60, place.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(place.x + 160, place.y + 20, { steps: 4 });
+  await page.mouse.up();
+  await three.getByRole('button', { name: 'Live' }).click();
+  await three.getByRole('button', { name: 'Live' }).waitFor({ state: 'detached' });
+
   await page.getByRole('button', { name: 'Rename' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill('Kitchen');
   await page.getByRole('dialog').getByRole('button', { name: 'Rename' }).click();

@@ -14,7 +14,10 @@ export function inksOf(parent: HTMLElement): Inks {
     series: Array.from({ length: maxSeries }, (_, n) => colour(`series-${n + 1}`)),
     ink: colour('ink'),
     soft: colour('soft'),
-    grid: colour('line'),
+    // Forced colours know one for all lines: those of the grid must not look like values.
+    grid: matchMedia('(forced-colors: active)').matches
+      ? `color-mix(in srgb, ${colour('line')} 25%, transparent)`
+      : colour('line'),
     paper: colour('card'),
     warn: colour('warn'),
     bad: colour('bad'),

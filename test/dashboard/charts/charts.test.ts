@@ -169,6 +169,13 @@ test('series with times of their own come onto one axis; only a gap ends a line'
   assert.deepEqual(tracks[0]?.avg.slice(6), [1, undefined, null, 1, 1, 1]);
   assert.deepEqual(tracks[1]?.avg.slice(0, 9), [undefined, 2, undefined, 2, undefined, 2, undefined, 2, undefined]);
   assert.equal(tracks[0]?.min, tracks[0]?.avg, 'points have no band');
+  const buckets = columnsOf([
+    trackOf(
+      [...every(10_000, 3), 90_000].map((time) => [time, 1]),
+      10_000,
+    ),
+  ]);
+  assert.deepEqual(buckets.tracks, [{ avg: [1, 1, 1, null, 1], min: [1, 1, 1, null, 1], max: [1, 1, 1, null, 1] }]);
 });
 
 test('a state is a strip until the next one, or until nothing is heard for too long', () => {

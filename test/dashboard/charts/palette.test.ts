@@ -86,6 +86,8 @@ test('lines of a chart stand out from what is behind them, in both themes', () =
 });
 
 test('no two lines of a chart look the same to anybody', () => {
+  // In forced colours they are all of one.
+  assert.equal(new Set(dashes.map(String)).size, dashes.length);
   const all = dashes.map((_, n) => pairOf(chartCss, `series-${n + 1}`));
   for (const [name, eye] of Object.entries(eyes)) {
     for (const theme of [0, 1] as const) {

@@ -106,7 +106,9 @@ test('a rule made here raises an alarm here, which is acknowledged, ends, and is
 const person = { name: 'Reader', password: 'correct horse battery' };
 
 test('who may not change anything is offered nothing, and is told of alarms where the browser was asked to', async (t) => {
-  const gateway = await startGateway(t, { dataDir: tempDir(t) });
+  // Nobody listens there.
+  const set = { 'alarms.webhook.url': 'http://127.0.0.1:9/' };
+  const gateway = await startGateway(t, { dataDir: tempDir(t), set });
   const url = `http://127.0.0.1:${gateway.port('http')}/`;
   const post = async (path: string, body: object, who: Record<string, string> = {}): Promise<Response> => {
     const headers = { 'content-type': 'application/json', ...who };
@@ -140,6 +142,7 @@ test('who may not change anything is offered nothing, and is told of alarms wher
   const now = page.getByRole('region', { name: 'Now' });
   await now.getByText('Active', { exact: true }).waitFor();
   await page.getByText('door equal to true').waitFor();
+  await page.getByRole('region', { name: 'Webhook' }).getByText('Does not answer').waitFor();
   const buttons = await page.locator('main button').allTextContents();
   assert.deepEqual(buttons, ['Notify me in this browser']);
 

@@ -47,3 +47,28 @@ test('everything is reached by keys', async (t) => {
   assert.equal(await page.evaluate('document.activeElement.id'), 'main');
   assert.deepEqual(faults, []);
 });
+
+test('values and times are shown as this browser wants them', async (t) => {
+  const gateway = await startGateway(t, { dataDir: tempDir(t) });
+  const url = `http://127.0.0.1:${gateway.port('http')}/`;
+  const api = async (path: string, method: string, body: object): Promise<void> => {
+    const headers = { 'content-type': 'application/json' };
+    const answer = await fetch(`${url}api/v1/${path}`, { method, headers, body: JSON.stringify(body) });
+    assert.ok(answer.ok, await answer.text());
+  };
+  await api('gateway', 'PATCH', { timeZone: 'Asia/Tokyo', units: 'imperial' });
+  const fields = { temperature: { value: 21.5, unit: 'Cel' } };
+  await api('measurements', 'POST', { device: 'barn', fields });
+  const { page, faults } = await openPage(t, `${url}#/devices`);
+  await page.getByText('70.7 °F').waitFor();
+  await page.goto(`${url}#/settings/you`);
+  await page.getByLabel('Units').selectOption('metric');
+  await page.getByLabel('Times').selectOption('gateway');
+  await page.goto(`${url}#/uplink`);
+  const uplink = (await (await fetch(`${url}api/v1/uplink`)).json()) as { readonly since: string };
+  const forms = { dateStyle: 'medium', timeStyle: 'medium', timeZone: 'Asia/Tokyo' } as const;
+  await page.getByText(new Intl.DateTimeFormat('en', forms).format(Date.parse(uplink.since))).waitFor();
+  await page.goto(`${url}#/devices`);
+  await page.getByText('21.5 °C').waitFor();
+  assert.deepEqual(faults, []);
+});

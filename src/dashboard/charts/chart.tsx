@@ -1,7 +1,7 @@
 import './chart.css';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useId, useMemo, useRef, useState } from 'preact/hooks';
-import { dateTime, number } from '../i18n/format.ts';
+import { dateTime, fieldValue, numberIn, unitShown } from '../i18n/format.ts';
 import { t } from '../i18n/text.ts';
 import { gatewayNow, now } from '../state/clock.ts';
 import { theme } from '../state/preferences.ts';
@@ -9,7 +9,7 @@ import { Icon } from '../ui/icon.tsx';
 import { Problem } from '../ui/problem.tsx';
 import { useLive } from '../ui/use-live.ts';
 import { useAnnounced } from './announced.ts';
-import { axisTime } from './axis-time.ts';
+import { axisTime, zoned } from './axis-time.ts';
 import type { ChartSeries } from './history.ts';
 import { inksOf } from './inks.ts';
 import { Legend, Table } from './legend.tsx';
@@ -76,7 +76,10 @@ export function Chart({
         const plot = new Plot(element, inksOf(element), {
           units: series.map(({ unit }) => unit ?? ''),
           labels: series.map(({ label }) => label),
-          number,
+          number: numberIn,
+          unitName: unitShown,
+          valueText: fieldValue,
+          zoned,
           tick: axisTime,
           stateName,
           look: (span, isWhile) => fresh.look(span, isWhile),

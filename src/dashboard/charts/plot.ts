@@ -12,8 +12,12 @@ import { type Range, stickyRange } from './y-range.ts';
 export interface PlotOptions {
   readonly units: readonly string[];
   readonly labels: readonly string[];
-  /** Numbers as people write them. */
-  readonly number: (value: number) => string;
+  /** Numbers of a unit, and the unit, as people write them. */
+  readonly number: (value: number, unit: string | null | undefined) => string;
+  readonly unitName: (unit: string) => string;
+  readonly valueText: (value: number, unit: string | null | undefined) => string;
+  /** A date whose parts are those of the time zone that is shown. */
+  readonly zoned: (ms: number) => Date;
   /** A point of the time axis, for steps of so many ms. */
   readonly tick: (ms: number, stepMs: number) => string;
   readonly stateName: (track: Track, value: number) => string;
@@ -104,7 +108,7 @@ export class Plot {
   }
 
   #optionsFor(width: number, height: number): uPlot.Options {
-    const { number, tick, units } = this.#options;
+    const { number, tick, unitName, units, zoned } = this.#options;
     const numbers = this.#tracks.flatMap(({ kind }, n) => (kind === 'number' ? [n] : []));
     const scales = [...new Set(numbers.map((n) => units[n] ?? ''))];
     const ink = (which: 'soft' | 'grid') => () => this.#inks[which];
@@ -114,6 +118,7 @@ export class Plot {
       width,
       height,
       ms: 1,
+      tzDate: zoned,
       padding: [this.#strips().length * stripHeight + 10, scales.length > 1 ? 0 : 14, 0, scales.length === 0 ? 14 : 0],
       legend: { show: false },
       cursor: {
@@ -163,7 +168,7 @@ export class Plot {
           size: (_plot: uPlot, values: string[] | null) =>
             18 + Math.max(3, ...(values ?? []).map((v) => v.length)) * 6.6,
           values: (_plot: uPlot, splits: number[]) =>
-            splits.map((value, at) => (at === splits.length - 1 && unit !== '' ? unit : number(value))),
+            splits.map((value, at) => (at === splits.length - 1 && unit !== '' ? unitName(unit) : number(value, unit))),
         })),
       ],
       hooks: {
@@ -196,14 +201,14 @@ export class Plot {
   }
 
   #drawRest(plot: uPlot): void {
-    const { labels, number, stateName } = this.#options;
+    const { labels, stateName, valueText } = this.#options;
     const strips = this.#strips().map((n) => ({
       track: this.#tracks[n] as Track,
       label: labels[n] ?? '',
       ink: this.#inks.series[n] ?? '',
     }));
     drawStrips(plot, strips, this.#inks, Math.min(this.#span.toMs, this.#options.nowMs()), stateName);
-    drawLines(plot, this.lines, this.#inks, number);
+    drawLines(plot, this.lines, this.#inks, valueText);
   }
 
   #selected(plot: uPlot): void {

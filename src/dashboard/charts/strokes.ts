@@ -88,7 +88,7 @@ export function drawLines(
   plot: uPlot,
   lines: readonly Threshold[],
   inks: Inks,
-  number: (value: number) => string,
+  valueText: (value: number, unit: string | null | undefined) => string,
 ): void {
   const { ctx, bbox } = plot;
   const px = devicePixelRatio;
@@ -112,7 +112,7 @@ export function drawLines(
       ctx.stroke();
     }
     const arrow = y === at ? '' : at < y ? '▲ ' : '▼ ';
-    const text = `${arrow}${label} ${number(value)} ${unit ?? ''}`;
+    const text = `${arrow}${label} ${valueText(value, unit)}`;
     const isHigh = y - bbox.top < 18 * px;
     ctx.textBaseline = isHigh ? 'top' : 'bottom';
     ctx.fillText(text, right - 4 * px, y + (isHigh ? 3 : -3) * px);

@@ -1,4 +1,4 @@
-import { fieldValue, number } from '../i18n/format.ts';
+import { fieldValue, numberIn } from '../i18n/format.ts';
 import { t } from '../i18n/text.ts';
 import type { Point } from './points.ts';
 import type { Track } from './track.ts';
@@ -16,5 +16,7 @@ export function pointText(track: Track, point: Point | undefined, unit: string |
   if (track.kind !== 'number') return stateName(track, point.avg);
   const value = fieldValue(point.avg, unit);
   const { min, max } = point;
-  return min === max ? value : t('{value} ({min} to {max})', { value, min: number(min), max: number(max) });
+  return min === max
+    ? value
+    : t('{value} ({min} to {max})', { value, min: numberIn(min, unit), max: numberIn(max, unit) });
 }

@@ -1,5 +1,6 @@
-import { computed } from '@preact/signals';
+import { computed, signal } from '@preact/signals';
 import { locale, t } from './text.ts';
+import { inUnits, type Units } from './units.ts';
 
 // Numbers, sizes, times and ages in the language that is spoken.
 
@@ -9,7 +10,20 @@ const numbers = computed(() => new Intl.NumberFormat(tag.value, { maximumFractio
 const counts = computed(() => new Intl.NumberFormat(tag.value, { maximumFractionDigits: 0 }));
 const ages = computed(() => new Intl.RelativeTimeFormat(tag.value, { numeric: 'always', style: 'short' }));
 
-export type TimeZone = 'browser' | 'gateway';
+/** In which values are shown. */
+export const shownUnits = signal<Units>('metric');
+/** The time zone in which times are shown, an IANA name; undefined: the browser's. */
+export const shownZone = signal<string | undefined>(undefined);
+
+/** A number of a unit as it is shown, without it. */
+export function numberIn(value: number, unit: string | null | undefined): string {
+  return number(inUnits(value, unit ?? '', shownUnits.value).value);
+}
+
+/** A unit as it is shown. */
+export function unitShown(unit: string | null | undefined): string {
+  return inUnits(0, unit ?? '', shownUnits.value).unit;
+}
 
 /** A measured value: up to three decimals, a few significant ones where it is small. */
 export function number(value: number): string {
@@ -28,8 +42,10 @@ export function count(value: number): string {
 export function fieldValue(value: unknown, unit?: string | null): string {
   if (value === null || value === undefined) return '–';
   if (typeof value === 'boolean') return value ? t('on') : t('off');
-  const text = typeof value === 'number' ? number(value) : typeof value === 'string' ? value : JSON.stringify(value);
-  return unit === undefined || unit === null || unit === '' ? text : `${text} ${unit}`;
+  const text =
+    typeof value === 'number' ? numberIn(value, unit) : typeof value === 'string' ? value : JSON.stringify(value);
+  const shown = typeof value === 'number' ? unitShown(unit) : (unit ?? '');
+  return shown === '' ? text : `${text} ${shown}`;
 }
 
 const sizes = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
@@ -90,8 +106,8 @@ export function duration(seconds: number): string {
   return parts.join(' ');
 }
 
-/** A date and a time, as people write them. @param zone an IANA name; undefined: the browser's */
-export function dateTime(ms: number, zone?: string): string {
+/** A date and a time, as people write them. @param zone an IANA name; undefined: the one that was chosen */
+export function dateTime(ms: number, zone = shownZone.value): string {
   return new Intl.DateTimeFormat(tag.value, {
     dateStyle: 'medium',
     timeStyle: 'medium',
@@ -100,7 +116,7 @@ export function dateTime(ms: number, zone?: string): string {
 }
 
 /** A time of today. */
-export function timeOfDay(ms: number, zone?: string): string {
+export function timeOfDay(ms: number, zone = shownZone.value): string {
   return new Intl.DateTimeFormat(tag.value, {
     timeStyle: 'medium',
     ...(zone !== undefined && { timeZone: zone }),

@@ -43,7 +43,6 @@ export async function speak(next: Locale): Promise<void> {
   catalogue = (await loaders[next]?.())?.default as Catalogue | undefined;
   rules = new Intl.PluralRules(next);
   locale.value = next;
-  document.documentElement.lang = next;
 }
 
 /** The first of somebody's languages that is spoken here. @param wanted BCP 47, as `navigator.languages` has them */

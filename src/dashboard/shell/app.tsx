@@ -6,7 +6,7 @@ import type { LiveWish } from '../live/protocol.ts';
 import { pages } from '../pages.ts';
 import { link, place } from '../router.ts';
 import { followPerson } from '../state/person-preferences.ts';
-import { recall } from '../state/preferences.ts';
+import { askShown, recall } from '../state/preferences.ts';
 import { askWho, session } from '../state/session.ts';
 import { refresh, useOfStatus } from '../state/status.ts';
 import { Problem } from '../ui/problem.tsx';
@@ -61,6 +61,10 @@ const statusWish: LiveWish = { kinds: ['status', 'alarm'] };
 function SignedIn() {
   useEffect(useOfStatus, []);
   useEffect(() => followPerson(sayProblem), []);
+  useEffect(() => {
+    // Without it things are metric; whatever else fails too is said where it is looked at.
+    askShown().catch(() => undefined);
+  }, []);
   useEffect(() => {
     // Nothing is missed as long as it is not there: the page of alarms tells more.
     if (recall('notify-alarms') === 'on')

@@ -1,5 +1,8 @@
-import { signal } from '@preact/signals';
-import { type Locale, localeFor, locales, speak } from '../i18n/text.ts';
+import { effect, signal } from '@preact/signals';
+import { ask } from '../api/ask.ts';
+import { shownUnits, shownZone } from '../i18n/format.ts';
+import { type Locale, locale, localeFor, locales, speak } from '../i18n/text.ts';
+import type { Units } from '../i18n/units.ts';
 
 // How this browser shows things. Kept in the browser.
 
@@ -25,11 +28,45 @@ export function setShortcuts(next: boolean): void {
   keep('shortcuts', next ? 'on' : 'off');
 }
 
+/** In which units values are shown: the gateway's, or others in this browser. */
+export const unitsChoice = signal<'gateway' | Units>('gateway');
+/** In whose time zone times are shown. */
+export const zoneChoice = signal<'browser' | 'gateway'>('browser');
+/** What the gateway has. */
+const gatewayHas = signal<{ readonly units: Units; readonly timeZone: string }>({ units: 'metric', timeZone: 'UTC' });
+
+export function setUnits(next: 'gateway' | Units): void {
+  unitsChoice.value = next;
+  keep('units', next);
+}
+
+export function setZone(next: 'browser' | 'gateway'): void {
+  zoneChoice.value = next;
+  keep('zone', next);
+}
+
+/** Asks what the gateway has; until it is known things are metric. @throws {ApiProblem} */
+export async function askShown(): Promise<void> {
+  gatewayHas.value = await ask('api/v1/gateway');
+}
+
+effect(() => {
+  shownUnits.value = unitsChoice.value === 'gateway' ? gatewayHas.value.units : unitsChoice.value;
+  shownZone.value = zoneChoice.value === 'gateway' ? gatewayHas.value.timeZone : undefined;
+});
+
+effect(() => {
+  document.documentElement.lang = locale.value;
+});
+
 /** Has things as they were chosen last. */
 export async function recallPreferences(): Promise<void> {
   const kept = recall('theme');
   if (kept === 'light' || kept === 'dark') setTheme(kept);
   hasShortcuts.value = recall('shortcuts') !== 'off';
+  const units = recall('units');
+  if (units === 'metric' || units === 'imperial') unitsChoice.value = units;
+  if (recall('zone') === 'gateway') zoneChoice.value = 'gateway';
   const spoken = recall('locale');
   await speak(spoken !== null && spoken in locales ? (spoken as Locale) : localeFor(navigator.languages));
 }

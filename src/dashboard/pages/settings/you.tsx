@@ -1,7 +1,19 @@
 import { useState } from 'preact/hooks';
 import { ask } from '../../api/ask.ts';
 import { type Locale, locale, locales, t } from '../../i18n/text.ts';
-import { hasShortcuts, setLocale, setShortcuts, setTheme, type Theme, theme } from '../../state/preferences.ts';
+import type { Units } from '../../i18n/units.ts';
+import {
+  hasShortcuts,
+  setLocale,
+  setShortcuts,
+  setTheme,
+  setUnits,
+  setZone,
+  type Theme,
+  theme,
+  unitsChoice,
+  zoneChoice,
+} from '../../state/preferences.ts';
 import { session } from '../../state/session.ts';
 import { Field } from '../../ui/field.tsx';
 import { Problem } from '../../ui/problem.tsx';
@@ -41,6 +53,19 @@ export function Section() {
                   {name}
                 </option>
               ))}
+            </select>
+          </Field>
+          <Field label={t('Units')}>
+            <select value={unitsChoice.value} onChange={(e) => setUnits(e.currentTarget.value as Units)}>
+              <option value="gateway">{t('As the gateway is set')}</option>
+              <option value="metric">{t('Metric (°C, km/h)')}</option>
+              <option value="imperial">{t('Imperial (°F, mph)')}</option>
+            </select>
+          </Field>
+          <Field label={t('Times')}>
+            <select value={zoneChoice.value} onChange={(e) => setZone(e.currentTarget.value as 'browser')}>
+              <option value="browser">{t('In this browser’s time zone')}</option>
+              <option value="gateway">{t('In the gateway’s time zone')}</option>
             </select>
           </Field>
         </div>

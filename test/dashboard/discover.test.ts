@@ -36,11 +36,13 @@ test('a Tasmota under a topic of its own is adopted, once it is seen what its me
   await dialog.getByLabel('Profile').selectOption('tasmota/tasmota');
   // Before anything is saved.
   await dialog.getByRole('row', { name: 'AM2301.Temperature 21.5 °C' }).waitFor();
-  assert.equal((await devicesOf(gateway)).get('attic/SENSOR'), undefined);
+  await dialog.getByLabel('What names the device').selectOption('attic');
+  await dialog.getByText('tasmota:attic').waitFor();
+  assert.equal((await devicesOf(gateway)).get('tasmota:attic'), undefined);
   await dialog.getByRole('button', { name: 'Adopt', exact: true }).click();
   await row.getByText('Adopted').waitFor();
   publish(gateway, 'attic/SENSOR', sensor);
-  await eventually('the device', async () => (await devicesOf(gateway)).get('attic/SENSOR') === 'tasmota/tasmota');
+  await eventually('the device', async () => (await devicesOf(gateway)).get('tasmota:attic') === 'tasmota/tasmota');
   assert.deepEqual(faults, []);
 });
 

@@ -20,6 +20,7 @@ const places = [
   ['device/site%2Froom', 'temperature'],
   ['discover', 'site/room'],
   ['discover/profile', accented('Make a profile')],
+  ['discover/serial', accented('Another port')],
   ['uplink', 'default-qos0'],
   ['alarms', 'Too warm'],
   ['explore', 'temperature'],

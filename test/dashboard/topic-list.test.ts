@@ -4,6 +4,7 @@ import {
   alikeIn,
   isCut,
   listOf,
+  namingOf,
   payloadKind,
   type Topic,
   withAnswer,
@@ -82,4 +83,13 @@ test('a payload is cut when it has more bytes than are shown', () => {
   assert.equal(isCut(one), false);
   assert.equal(isCut({ ...one, bytes: 3 }), true);
   assert.equal(isCut({ ...one, text: '00ff', isHex: true }), false);
+});
+
+test('each level of a topic may name its device', () => {
+  assert.deepEqual(namingOf('home/+/x/#', 'home/attic/x/y/z'), [
+    { pattern: '{device}/+/x/#', label: 'home' },
+    { pattern: 'home/{device}/x/#', label: 'attic' },
+    { pattern: 'home/+/{device}/#', label: 'x' },
+  ]);
+  assert.deepEqual(namingOf('/a', ''), [{ pattern: '/{device}', label: 'a' }]);
 });

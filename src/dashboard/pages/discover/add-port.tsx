@@ -80,7 +80,7 @@ export function AddPort({
           </Field>
           <p class="hint">{t('What is added, or what to write into the file of the configuration:')}</p>
           <Copy text={snippetOf(port)} />
-          {key?.locked && <Notice tone="warn">{key.locked}</Notice>}
+          {key?.locked && <Notice tone="warn" title={key.locked} lang="en" />}
           {failed !== undefined && <Problem error={failed} />}
           <div class="row">
             <span class="grow" />

@@ -8,7 +8,7 @@ import { Problem } from '../../ui/problem.tsx';
 import { useAnswer } from '../../ui/use-answer.ts';
 import { adopt, preview, type Target } from './decide.ts';
 import { DecodedMessage } from './decoded.tsx';
-import type { Topic } from './topic-list.ts';
+import { namingOf, type Topic } from './topic-list.ts';
 import type { Topics } from './use-topics.ts';
 
 type Scope = 'template' | 'topic' | 'alike';
@@ -30,6 +30,7 @@ export function Adopt({
     topic.profile ?? (topic.state === 'suggested' ? (suggestions[0]?.profile ?? '') : ''),
   );
   const [scope, setScope] = useState<Scope>('template');
+  const [device, setDevice] = useState('');
   const [found, setFound] = useState<PostTopicsAdoptAnswer>();
   const [error, setError] = useState<unknown>();
   const [isBusy, setBusy] = useState(false);
@@ -38,20 +39,26 @@ export function Adopt({
   const isAlike = scope === 'alike' && alike.length > 1;
   const single = lastPayload.topic !== '' && lastPayload.topic !== template ? lastPayload.topic : undefined;
   const target: Target = scope === 'topic' && single !== undefined ? { topic: single } : { template };
-  const key = JSON.stringify([profile, target]);
+  const naming = isAlike ? [] : namingOf('topic' in target ? target.topic : template, lastPayload.topic);
+  // Another target has other levels.
+  const deviceOf = naming.find(({ pattern }) => pattern === device)?.pattern;
+  const key = JSON.stringify([profile, target, deviceOf]);
   useEffect(() => {
     setFound(undefined);
     setError(undefined);
     if (profile === '') return;
     const abort = new AbortController();
-    preview(target, profile, abort.signal).then(setFound, (problem) => abort.signal.aborted || setError(problem));
+    preview(target, profile, deviceOf, abort.signal).then(
+      setFound,
+      (problem) => abort.signal.aborted || setError(problem),
+    );
     return () => abort.abort();
   }, [key]);
   const save = async (event: Event): Promise<void> => {
     event.preventDefault();
     setBusy(true);
     try {
-      await adopt(isAlike ? alike.map((one) => ({ template: one })) : [target], profile, change);
+      await adopt(isAlike ? alike.map((one) => ({ template: one })) : [target], profile, deviceOf, change);
       onClose();
     } catch (problem) {
       setError(problem);
@@ -93,6 +100,18 @@ export function Adopt({
             )}
           </fieldset>
         )}
+        {naming.length > 1 && (
+          <Field label={t('What names the device')}>
+            <select value={deviceOf ?? ''} onChange={(e) => setDevice(e.currentTarget.value)}>
+              <option value="">{t('As the profile says')}</option>
+              {naming.map(({ pattern, label }) => (
+                <option value={pattern} key={pattern}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          </Field>
+        )}
         {found !== undefined && (
           <>
             <h3>{t('What a message becomes')}</h3>
@@ -101,7 +120,11 @@ export function Adopt({
             ) : (
               <DecodedMessage message={found.example} />
             )}
-            {!isAlike && <p class="hint">{found.says}</p>}
+            {!isAlike && (
+              <p class="hint" lang="en">
+                {found.says}
+              </p>
+            )}
           </>
         )}
         {error !== undefined && <Problem error={error} />}
@@ -152,7 +175,7 @@ function ProfileChoice({
   const all = answer.state === 'here' ? answer.value.profiles : [];
   const best = suggestions.find((one) => one.profile === profile);
   return (
-    <Field label={t('Profile')} hint={best?.reason}>
+    <Field label={t('Profile')} hint={best && <span lang="en">{best.reason}</span>}>
       <select value={profile} required onChange={(e) => onChange(e.currentTarget.value)}>
         <option value="" disabled>
           {t('Choose one')}

@@ -10,18 +10,28 @@ type Change = Topics['change'];
 /** What is to be decoded by a profile: the topics of a template, or one of them alone. */
 export type Target = { readonly template: string } | { readonly topic: string };
 
-/** What adopting would make of a message. @throws {ApiProblem} */
-export function preview(target: Target, profile: string, signal: AbortSignal): Promise<PostTopicsAdoptAnswer> {
+/** What adopting would make of a message. @param device the pattern by which its device is named; undefined: as the profile does @throws {ApiProblem} */
+export function preview(
+  target: Target,
+  profile: string,
+  device: string | undefined,
+  signal: AbortSignal,
+): Promise<PostTopicsAdoptAnswer> {
   const query = { dryRun: true };
-  return ask('api/v1/topics/adopt', { method: 'POST', query, body: { ...target, profile }, signal });
+  return ask('api/v1/topics/adopt', { method: 'POST', query, body: { ...target, profile, device }, signal });
 }
 
 /** Adopts one after the other. @throws {ApiProblem} for the first that can't be */
-export async function adopt(targets: readonly Target[], profile: string, change: Change): Promise<void> {
+export async function adopt(
+  targets: readonly Target[],
+  profile: string,
+  device: string | undefined,
+  change: Change,
+): Promise<void> {
   const done: string[] = [];
   try {
     for (const target of targets) {
-      await ask('api/v1/topics/adopt', { method: 'POST', body: { ...target, profile } });
+      await ask('api/v1/topics/adopt', { method: 'POST', body: { ...target, profile, device } });
       done.push('template' in target ? target.template : target.topic);
     }
   } finally {

@@ -8,7 +8,7 @@ type Message = Pick<NonNullable<PostTopicsAdoptAnswer['example']>, 'kind' | 'fai
 /** What a message becomes: its devices, fields and units; or why there is nothing in it. */
 export function DecodedMessage({ message: { failure, measurements, kind } }: { readonly message: Message }) {
   const rows = measurements.flatMap(({ device, time, fields }) => fields.map((field) => ({ device, time, field })));
-  if (failure !== null) return <Notice tone="warn" title={failure} />;
+  if (failure !== null) return <Notice tone="warn" title={failure} lang="en" />;
   if (rows.length === 0) {
     return (
       <Notice

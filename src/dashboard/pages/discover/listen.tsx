@@ -132,7 +132,7 @@ function Heard({
             <span class="grow">
               <strong>{one.profile}</strong>{' '}
               <span class="soft">
-                {t('{n} % sure', { n: count(one.confidence * 100) })} · {one.reason}
+                {t('{n} % sure', { n: count(one.confidence * 100) })} · <span lang="en">{one.reason}</span>
               </span>
             </span>
             <button class="button" type="button" onClick={() => onChoose(one)}>

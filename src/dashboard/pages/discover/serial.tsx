@@ -92,11 +92,14 @@ function PortCard({ port, onAdded }: { readonly port: Port; readonly onAdded: ()
             : t('Read as {name}, by {profile}.', { name: configured.name, profile: configured.profile })}
         </p>
       )}
-      {configured?.reason && <Notice tone="warn">{configured.reason}</Notice>}
-      {configured?.hint && <Notice tone="warn">{configured.hint}</Notice>}
+      {configured?.reason && <Notice tone="warn" title={configured.reason} lang="en" />}
+      {configured?.hint && <Notice tone="warn" title={configured.hint} lang="en" />}
       {configured === null && best !== undefined && (
         <p>
-          {t('Perhaps {profile}:', { profile: best.profile })} <span class="soft">{best.reason}</span>
+          {t('Perhaps {profile}:', { profile: best.profile })}{' '}
+          <span class="soft" lang="en">
+            {best.reason}
+          </span>
         </p>
       )}
       {configured === null && isAdmin() && node !== null && !isOpen && (

@@ -76,3 +76,17 @@ export function payloadKind({ text, isHex }: { readonly text: string; readonly i
 export function isCut({ text, isHex, bytes }: Topic['lastPayload']): boolean {
   return bytes > (isHex ? text.length / 2 : new TextEncoder().encode(text).length);
 }
+
+/** The levels of a topic that may name its device: each as a pattern, and as it is in an example. */
+export function namingOf(
+  template: string,
+  example: string,
+): readonly { readonly pattern: string; readonly label: string }[] {
+  const levels = template.split('/');
+  const shown = example.split('/');
+  return levels.flatMap((level, index) => {
+    if (level === '#' || level === '') return [];
+    const pattern = levels.map((one, at) => (at === index ? '{device}' : one)).join('/');
+    return [{ pattern, label: shown[index] ?? level }];
+  });
+}

@@ -36,7 +36,7 @@ export function TrialResult({
               <button class="button" type="button" onClick={() => onShow(line, column)}>
                 {t('Line {line}, column {column}', { line, column })}
               </button>{' '}
-              {what}
+              <span lang="en">{what}</span>
             </li>
           ))}
         </ul>
@@ -61,7 +61,9 @@ export function TrialResult({
           {wrong.length > 0 && (
             <Notice tone="warn">
               {wrong.map((one) => (
-                <span key={one}>{one}</span>
+                <span lang="en" key={one}>
+                  {one}
+                </span>
               ))}
             </Notice>
           )}

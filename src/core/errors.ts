@@ -12,10 +12,10 @@ export const errorCodes = {
   'config.unreadable': ['configuration', 'Check the path and its permissions.'],
   'usage.invalid': ['usage', 'Run `headgate --help` for the verbs and their options.'],
   'data.unwritable': [
-    'inside',
+    'failed',
     'Give the user that runs Headgate write access to the directory, or name another with `dataDir`.',
   ],
-  'data.full': ['inside', 'Make room on the disk, or name a directory on another one with `dataDir`.'],
+  'data.full': ['failed', 'Make room on the disk, or name a directory on another one with `dataDir`.'],
   'data.in-use': [
     'inside',
     'Another Headgate runs on this data directory: stop it, or name another directory with `dataDir`.',

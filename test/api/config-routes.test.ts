@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { RuleBook } from '../../src/admission/rule-book.ts';
@@ -139,4 +139,13 @@ test('another collector gets no token that was given for this one', async (t) =>
   assert.match(settings(), /secret-token/);
   assert.equal((await ask('POST', '/api/v1/uplink/apply', { url })).status, 200);
   assert.doesNotMatch(settings(), /secret-token/);
+});
+
+test('whoever sets something that the disk does not take is told why', async (t) => {
+  const { ask, remoteFile } = await started(t);
+  mkdirSync(join(remoteFile, '..', `.settings.yaml.${process.pid}.new`, 'in the way'), { recursive: true });
+  const { status, json } = await ask('PATCH', '/api/v1/config', { mqtt: { maxSessions: 5 } });
+  assert.deepEqual([status, json.code], [500, 'data.unwritable']);
+  assert.match(json.detail, /^What was set at the gateway .*settings\.yaml can't be written/);
+  assert.deepEqual((await ask('GET', '/api/v1/config')).json.pending, []);
 });

@@ -16,6 +16,13 @@ export function withoutUserInfo(text: string): string {
   return text.replace(userInfo, `$1${redacted}@`);
 }
 
+const urlPath = /(https?:\/\/[^\s/?#"'<>\\]+)[/?#](?![\s"'<>,}\]\\]|$)[^\s"'<>,}\]\\]*/gi;
+
+/** A text in which web addresses end with their host: what follows is often what lets whoever knows it in, as with the webhooks of chats. */
+export function withoutUrlPaths(text: string): string {
+  return text.replace(urlPath, '$1/…');
+}
+
 /**
  * A log line without its secrets: the value of every key that is named like one, at any depth, and user and password
  * in URLs. It works on the finished line, which is the one place that nothing can go around: fields, bindings of child

@@ -64,6 +64,8 @@ test('it asks the gateway that runs, and its bundle holds no secret', { timeout:
     url,
     '--set',
     'uplink.token=hunter2hunter2',
+    '--set',
+    'alarms.webhook.url=https://chat.example.org/hooks/hunter2?key=hunter2',
     '--bundle',
     bundle,
   );
@@ -74,4 +76,5 @@ test('it asks the gateway that runs, and its bundle holds no secret', { timeout:
   assert.equal(status.gateway.id.startsWith('hg-'), true);
   assert.ok(logs.lines.some(({ msg }: { msg: string }) => msg === 'ready'));
   assert.equal(config.dataDir, dataDir);
+  assert.equal(config.alarms.webhook.url, 'https://chat.example.org/…');
 });

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describeConfig } from '../../config/describe.ts';
 import { configNode } from '../../config/node.ts';
 import type { Config } from '../../config/schema.ts';
-import { redactLine } from '../../instrumentation/redact.ts';
+import { redactLine, withoutUrlPaths } from '../../instrumentation/redact.ts';
 import { stringifyExact } from '../../lib/exact-json.ts';
 import { version } from '../../version.ts';
 import type { Finding } from './finding.ts';
@@ -25,7 +25,7 @@ export function bundleOf(
     node: process.version,
     platform: `${process.platform} ${process.arch}`,
     findings,
-    config: config && describeConfig(configNode, config),
+    config: config && JSON.parse(withoutUrlPaths(JSON.stringify(describeConfig(configNode, config)))),
     ...more,
   };
   return gzipSync(hide(redactLine(stringifyExact(bundle))));

@@ -1,6 +1,6 @@
 import type { ConfigSources } from '../../config/load.ts';
 import { configNode } from '../../config/node.ts';
-import { isSecretKey, redacted, withoutUserInfo } from '../../instrumentation/redact.ts';
+import { isSecretKey, redacted, withoutUrlPaths, withoutUserInfo } from '../../instrumentation/redact.ts';
 import type { SchemaNode } from '../../lib/settings/schema-node.ts';
 
 // What of a configuration may be shown to somebody who could not sign in.
@@ -15,12 +15,16 @@ export function hiderFor({ settings = [], environment = {} }: ConfigSources): (t
     if (name.startsWith('HEADGATE_') && isSecretKey(name.replace(/^HEADGATE_/, '')) && value.length > 3)
       given.push([value, redacted]);
   return (text) => {
-    const hidden = given.reduce((all, [secret, shown]) => all.replaceAll(secret, shown), withoutUserInfo(text));
+    const hidden = given.reduce((all, [secret, shown]) => all.replaceAll(secret, shown), withoutUrlSecrets(text));
     // A value of the wrong kind is quoted in a message: a password where a section belongs, say.
     return hidden.replace(/`([\w.[\]-]+)` is "(?:[^"\\]|\\.)*"/g, (all, key: string) =>
       isSecretKey(key) ? `\`${key}\` is ${redacted}` : all,
     );
   };
+}
+
+function withoutUrlSecrets(text: string): string {
+  return withoutUrlPaths(withoutUserInfo(text));
 }
 
 const keyAt = /(^|[\s{,[])(["']?)([\w.-]+)\2\s*(:(?=\s|$)|[:=])/g;
@@ -52,10 +56,10 @@ export function shownLines(text: string): string[] {
     if (secret !== undefined) {
       hiddenBelow = secret.from;
       const rest = body.slice(secret.to);
-      return rest.trim() === '' ? body : `${withoutUserInfo(body.slice(0, secret.to))} ${redacted}`;
+      return rest.trim() === '' ? body : `${withoutUrlSecrets(body.slice(0, secret.to))} ${redacted}`;
     }
-    if (keys.length > 0 || isItem || /^[\s[\]{},-]+$/.test(body)) return withoutUserInfo(body);
-    return known.has(/[\w.-]+/.exec(body)?.[0] ?? '') ? withoutUserInfo(body) : hidden;
+    if (keys.length > 0 || isItem || /^[\s[\]{},-]+$/.test(body)) return withoutUrlSecrets(body);
+    return known.has(/[\w.-]+/.exec(body)?.[0] ?? '') ? withoutUrlSecrets(body) : hidden;
   });
 }
 

@@ -14,6 +14,16 @@ test('of a configuration file only values of known keys that hold no secret are 
     ['url: mqtt://joe:hunter2@host:1883', 'url: mqtt://***@host:1883'],
     ['- { url: "mqtt://joe:hunter2@host", password: x }', '- { url: "mqtt://***@host", password: ***'],
     ['url: https://collector.example.org:443', 'url: https://collector.example.org:443'],
+    // Whoever knows the address of a chat's webhook may write there.
+    [
+      'webhook: { url: "https://chat.example.org/hooks/T0/hunter2?key=x" }',
+      'webhook: { url: "https://chat.example.org/…" }',
+    ],
+    [
+      'webhook: { url: https://chat.example.org/hooks/hunter2, timeout: 1s }',
+      'webhook: { url: https://chat.example.org/…, timeout: 1s }',
+    ],
+    ['url: https://collector.example.org/', 'url: https://collector.example.org/'],
     // A key that was mistyped may have been meant for a secret.
     ['pasword: hunter2', 'pasword: ***'],
     ['mqtt:\n  prot: 1884', 'mqtt:\n  prot: ***'],
@@ -53,6 +63,7 @@ test('texts lose what was given on the command line, in variables for secrets, a
     ['it was hunter3, not hunter4', 'it was ***, not ***'],
     ['debug in /bin', 'debug in /bin'],
     ['mqtt://joe:hunter5@host', 'mqtt://***@host'],
+    ['"at \\"https://h:1/hunter7\\" it"', '"at \\"https://h:1/…\\" it"'],
     ['`a.token` is "hunter\\"6", but must', '`a.token` is ***, but must'],
     ['`mqtt.port` is "x", but must', '`mqtt.port` is "x", but must'],
   ];

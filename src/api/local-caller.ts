@@ -18,7 +18,7 @@ export function isLocalCaller({ socket, headers }: Pick<FastifyRequest, 'socket'
 }
 
 /** Whether somebody asks through a proxy that says so. */
-export function isProxied(headers: IncomingHttpHeaders): boolean {
+function isProxied(headers: IncomingHttpHeaders): boolean {
   return proxied.some((name) => headers[name] !== undefined);
 }
 
@@ -26,10 +26,17 @@ const proxied = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-real-ip'
 
 /**
  * Whether a request came from the gateway's own network, by a program or by a page that came from this gateway, under an
- * address or a name that only the network itself gives out: a public name might have been made to lead here.
+ * address or a name that only the network itself gives out: a public name might have been made to lead here. Through a proxy
+ * anybody comes: many ask under the address by which they reach the gateway.
  */
 export function isNearbyCaller({ socket, headers }: Pick<FastifyRequest, 'socket' | 'headers'>): boolean {
-  if (!isNearby(socket.remoteAddress) || !isUnderLocalName(headers.host) || !cameFromHere(headers)) return false;
+  if (
+    isProxied(headers) ||
+    !isNearby(socket.remoteAddress) ||
+    !isUnderLocalName(headers.host) ||
+    !cameFromHere(headers)
+  )
+    return false;
   // A port that a container or a router passes on is asked for under a public address, whoever seems to ask.
   const name = nameOf(`http://${headers.host}`);
   return isIP(name) === 0 || isNearby(name);

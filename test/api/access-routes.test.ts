@@ -173,6 +173,9 @@ test('the first administrator: by whom, from where, and when', async (t) => {
     ['192.168.1.20', {}, { host: 'evil.example' }, 403, 403],
     // A port that is passed on from outside.
     ['172.17.0.1', {}, { host: '203.0.113.5:8080' }, 403, 403],
+    // Anybody, through a proxy that runs here or in the network and asks under an address of its own.
+    ['127.0.0.1', {}, { 'x-forwarded-for': '203.0.113.9' }, 403, 403],
+    ['192.168.1.20', {}, { forwarded: 'for=203.0.113.9' }, 403, 403],
     ['192.168.1.20', {}, { origin: 'http://evil.example' }, 403, 403],
     ['192.168.1.20', {}, { 'sec-fetch-site': 'cross-site' }, 403, 403],
     ['192.168.1.20', { code: 'wrong-wrong' }, {}, 201, 401],

@@ -19,12 +19,14 @@ const places = [
   ['devices', 'site/room'],
   ['device/site%2Froom', 'temperature'],
   ['discover', 'site/room'],
+  ['discover/serial', '['],
   ['discover/profile', accented('Make a profile')],
   ['discover/serial', accented('Another port')],
   ['uplink', 'default-qos0'],
   ['alarms', 'Too warm'],
   ['explore', 'temperature'],
   ['logs', 'Connected to the collector.'],
+  ['first-run', accented('Administrator')],
   ['settings/you', accented('Language')],
   ['settings/gateway', accented('Save')],
   ['settings/configuration', 'MQTT'],
@@ -63,7 +65,7 @@ const data: readonly RegExp[] = [
 
 /** In the page: its visible texts and the names of its controls, without what is marked as data or as the gateway's own English. */
 const readTexts = `(() => {
-  const isData = (element) => element.closest('code, pre, .mono, bdi, script, noscript, style, [dir="auto"], [lang="en"]') !== null;
+  const isData = (element) => element.closest('code, pre, kbd, .mono, bdi, script, noscript, style, [dir="auto"], [lang]:not(html)') !== null;
   const texts = [];
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
@@ -107,20 +109,30 @@ test('every text goes through translation, and fits a phone when it is a third l
   publish('site/room', '{"temperature":27.5,"door":true}');
   const { page, faults } = await openPage(t, url, { width: 360, height: 740, locale: 'en-XA' });
   const wrong: string[] = [];
-  for (const [place, text] of places) {
-    await page.goto(`${url}#/${place}`);
-    await drawn(page, text);
-    const sideways = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
-    if (sideways > 0) wrong.push(`${place}: scrolls ${sideways} px sideways`);
-    for (const cut of (await page.evaluate(readCut)) as string[]) wrong.push(`${place}: cut: ${cut}`);
-    if (!isRead(place)) continue;
+  const read = async (place: string): Promise<void> => {
     for (const one of (await page.evaluate(readTexts)) as string[]) {
       // A text of the catalogue is in brackets; one made of several has each of its parts so.
       const rest = one.replace(/\[[^\]]*·\]/g, '').trim();
       if (/[a-z]/i.test(rest) && !data.some((known) => known.test(rest)))
         wrong.push(`${place}: not translated: ${one}`);
     }
+  };
+  for (const [place, text] of places) {
+    await page.goto(`${url}#/${place}`);
+    await drawn(page, text);
+    const sideways = (await page.evaluate('document.documentElement.scrollWidth - innerWidth')) as number;
+    if (sideways > 0) wrong.push(`${place}: scrolls ${sideways} px sideways`);
+    for (const cut of (await page.evaluate(readCut)) as string[]) wrong.push(`${place}: cut: ${cut}`);
+    if (isRead(place)) await read(place);
   }
+  await page.goto(`${url}#/overview`);
+  await page.getByRole('button', { name: accented('You and this browser') }).click();
+  await page.getByLabel(accented('Appearance')).waitFor();
+  await read('the menu');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('?');
+  await page.getByText(accented('Next row, last row')).waitFor();
+  await read('the keys');
   assert.deepEqual(wrong, []);
   assert.deepEqual(faults, []);
 });

@@ -12,8 +12,10 @@ import { pageName } from './page-names.ts';
 /** Who one is, and how things are shown. */
 export function Menu({ onClose }: { readonly onClose: () => void }) {
   const who = session.value;
+  // On the gateway's own machine one has no name.
+  const name = who.state === 'signed-in' && who.person.kind !== 'local' ? who.person.name : undefined;
   return (
-    <Dialog title={who.state === 'signed-in' ? who.person.name : t('This browser')} onClose={onClose}>
+    <Dialog title={name ?? t('This browser')} onClose={onClose}>
       <nav class="row only-narrow" aria-label={t('Pages')}>
         {pages.map(
           ({ name, icon, place }) =>

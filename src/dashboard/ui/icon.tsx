@@ -19,6 +19,7 @@ const paths = {
   more: 'M5 12v.01M12 12v.01M19 12v.01',
   download: 'M12 4v11M7 11l5 5 5-5M5 20h14',
   search: 'M11 4a7 7 0 1 1 0 14 7 7 0 0 1 0-14zM16 16l4 4',
+  pin: 'M9 4h6l-1 6 3 3H7l3-3zM12 13v7',
   plus: 'M12 5v14M5 12h14',
   edit: 'M5 19l1-4L16 5l3 3L9 18zM14 7l3 3',
   trash: 'M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13',

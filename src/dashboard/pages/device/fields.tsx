@@ -5,11 +5,13 @@ import { fieldValue } from '../../i18n/format.ts';
 import { t } from '../../i18n/text.ts';
 import type { LiveEvent, MeasurementEvent } from '../../live/protocol.ts';
 import { gatewayNow } from '../../state/clock.ts';
+import { loadPins } from '../../state/pins.ts';
 import { Age } from '../../ui/age.tsx';
 import { Empty } from '../../ui/state.tsx';
 import { useLive } from '../../ui/use-live.ts';
 import { type Device, wishFor } from './about.ts';
 import { fieldKey, maxCharted } from './field-keys.ts';
+import { PinButton } from './pin.tsx';
 import type { Chosen } from './remembered.ts';
 
 type FieldNow = Device['fields'][number];
@@ -29,6 +31,10 @@ export function Fields({
   useEffect(() => setFields((before) => merged(before, device.fields)), [device]);
   useLive(wishFor(id), (events) => setFields((before) => withEvents(before, events, id)));
   const history = useSparklines(id);
+  useEffect(() => {
+    // Without them the buttons are up; whoever presses one is told what is wrong.
+    loadPins().catch(() => undefined);
+  }, []);
   const isFull = chosen.fields.length >= maxCharted;
   const toggle = (key: string): void => {
     const has = chosen.fields.includes(key);
@@ -57,6 +63,9 @@ export function Fields({
                   {t('Age')}
                 </th>
                 <th scope="col">{t('Last hour')}</th>
+                <th scope="col">
+                  <span class="visually-hidden">{t('On the overview')}</span>
+                </th>
               </tr>
             </thead>
             <tbody>
@@ -83,6 +92,9 @@ export function Fields({
                       <Age at={at} />
                     </td>
                     <td data-label={t('Last hour')}>{lineOf(history, name, tags)}</td>
+                    <td class="num">
+                      {typeof value === 'number' && <PinButton pin={{ device: id, field: name, tags: tags ?? '' }} />}
+                    </td>
                   </tr>
                 );
               })}

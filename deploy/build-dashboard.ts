@@ -14,6 +14,12 @@ const target = join(root, 'dist/ui');
 const stamp = join(target, 'made-of');
 const shared = /src\/dashboard\/(?:ui|state|i18n|api|live)\/[^/]+\.tsx?$|node_modules\/(?:@preact|preact)\//;
 const compressible = /\.(?:js|css|html|svg|json|webmanifest)$/;
+/** Parts of the settings that are much alike, and are looked at together: by themselves they compress badly, too. */
+const settings = [
+  { name: 'access', test: /settings\/(?:accounts|people|tokens|credentials)\.tsx$/ },
+  { name: 'upkeep', test: /settings\/(?:certificates|backup|audit|about|you|gateway|uplink)\.tsx$/ },
+  { name: 'keys', test: /settings\/(?:configuration|config-key|value-editor|rule[\w-]*|described)\.tsx?$/ },
+];
 
 /** What the files that it is made of contain. */
 function sourcesHash(): string {
@@ -65,7 +71,15 @@ if (isWatching || process.argv.includes('--anew') || !isThere) {
       // What makes the budgets checkable: which files the first page needs.
       manifest: 'manifest.json',
       // What all pages share is one file: each piece by itself compresses badly, three kilobytes in all.
-      rolldownOptions: { output: { codeSplitting: { groups: [{ name: 'shared', test: shared }] } } },
+      rolldownOptions: {
+        output: {
+          codeSplitting: {
+            // Else what the settings import, as the router, is in their files, and the first page loads these.
+            includeDependenciesRecursively: false,
+            groups: [{ name: 'shared', test: shared }, ...settings],
+          },
+        },
+      },
       ...(isWatching && { watch: {} }),
     },
   });

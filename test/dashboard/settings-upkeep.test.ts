@@ -18,6 +18,7 @@ test('a device’s credentials, certificates, a backup, a support bundle, and wh
   await form.getByLabel('Device').fill('boiler');
   await form.getByRole('button', { name: 'Make them' }).click();
   const notice = page.locator('.notice').filter({ hasText: 'shown this once' });
+  await notice.getByText('User name').waitFor();
   const [user, password] = await notice.locator('pre').allInnerTexts();
   const port = gateway.port('mqtt');
   await notice.getByText(String(port)).waitFor();

@@ -102,6 +102,7 @@ test('people and tokens: made, used, and gone', async (t) => {
   await signIn(other.page, 'bob');
   await other.page.getByText('This is for administrators.').waitFor();
   const mine = other.page.getByRole('navigation', { name: 'Settings' }).getByRole('link');
+  await mine.first().waitFor();
   assert.deepEqual(await mine.allInnerTexts(), ['You and this browser', 'About']);
 
   // What she chooses is hers in another browser, too.
@@ -113,6 +114,15 @@ test('people and tokens: made, used, and gone', async (t) => {
   await signIn(hers.page, 'anna');
   await hers.page.locator('html[data-theme="dark"]').waitFor();
   assert.deepEqual([...faults, ...other.faults, ...hers.faults], []);
+});
+
+test('the gateway is called by the name that it was given', async (t) => {
+  const gateway = await startGateway(t, { dataDir: tempDir(t) });
+  const { page, faults } = await settings(t, gateway, 'gateway');
+  await page.getByLabel('Name').fill('Barn <b>');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByRole('banner').getByText('Barn <b>').waitFor();
+  assert.deepEqual(faults, []);
 });
 
 test('rules as text and as a form, and what happens when somebody else is first', async (t) => {

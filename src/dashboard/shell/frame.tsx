@@ -5,6 +5,7 @@ import { plural, t } from '../i18n/text.ts';
 import icon from '../icon.svg';
 import { pages } from '../pages.ts';
 import { link, place } from '../router.ts';
+import { gatewayName } from '../state/preferences.ts';
 import { status } from '../state/status.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Menu } from './menu.tsx';
@@ -45,7 +46,9 @@ export function Frame({ children }: { readonly children: ComponentChildren }) {
       </nav>
       <div class="main">
         <header class="bar">
-          <strong class="nowrap">{gateway?.id ?? 'Headgate'}</strong>
+          <strong class="nowrap" dir="auto">
+            {gatewayName.value ?? gateway?.id ?? 'Headgate'}
+          </strong>
           <span class="space" />
           <StreamStateWord />
           <button

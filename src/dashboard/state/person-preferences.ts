@@ -2,9 +2,9 @@ import { effect } from '@preact/signals';
 import { ask } from '../api/ask.ts';
 import type { GetPreferencesAnswer } from '../api/schema.ts';
 import { type Locale, locale, locales } from '../i18n/text.ts';
-import { hasShortcuts, setLocale, setShortcuts, setTheme, theme } from './preferences.ts';
+import { hasShortcuts, setLocale, setShortcuts, setTheme, setUnits, theme, unitsChoice } from './preferences.ts';
 
-type Chosen = Pick<GetPreferencesAnswer, 'theme' | 'language' | 'shortcuts'>;
+type Chosen = Pick<GetPreferencesAnswer, 'theme' | 'language' | 'shortcuts' | 'units'>;
 
 const path = 'api/v1/preferences';
 
@@ -24,6 +24,7 @@ export function followPerson(failed: (error: unknown) => void): () => void {
     if (isOver) return;
     if (theirs.theme !== 'system') setTheme(theirs.theme);
     if (!theirs.shortcuts) setShortcuts(false);
+    if (theirs.units !== null) setUnits(theirs.units);
     if (theirs.language !== null && Object.hasOwn(locales, theirs.language)) await setLocale(theirs.language as Locale);
     if (isOver) return;
     let known = chosen();
@@ -44,7 +45,8 @@ export function followPerson(failed: (error: unknown) => void): () => void {
 }
 
 function chosen(): Chosen {
-  return { theme: theme.value, language: locale.value, shortcuts: hasShortcuts.value };
+  const units = unitsChoice.value === 'gateway' ? null : unitsChoice.value;
+  return { theme: theme.value, language: locale.value, shortcuts: hasShortcuts.value, units };
 }
 
 async function tell(change: Partial<Chosen>): Promise<void> {

@@ -1,4 +1,4 @@
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { ask } from '../api/ask.ts';
 import { shownUnits, shownZone } from '../i18n/format.ts';
 import { type Locale, locale, localeFor, locales, speak } from '../i18n/text.ts';
@@ -33,7 +33,12 @@ export const unitsChoice = signal<'gateway' | Units>('gateway');
 /** In whose time zone times are shown. */
 export const zoneChoice = signal<'browser' | 'gateway'>('browser');
 /** What the gateway has. */
-const gatewayHas = signal<{ readonly units: Units; readonly timeZone: string }>({ units: 'metric', timeZone: 'UTC' });
+const gatewayHas = signal<{ readonly units: Units; readonly timeZone: string; readonly name?: string }>({
+  units: 'metric',
+  timeZone: 'UTC',
+});
+/** What people call the gateway, its id where nobody named it; undefined until it is known. */
+export const gatewayName = computed(() => gatewayHas.value.name);
 
 export function setUnits(next: 'gateway' | Units): void {
   unitsChoice.value = next;
@@ -45,7 +50,7 @@ export function setZone(next: 'browser' | 'gateway'): void {
   keep('zone', next);
 }
 
-/** Asks what the gateway has; until it is known things are metric. @throws {ApiProblem} */
+/** Asks what the gateway has, at the start and when it was changed; until it is known things are metric. @throws {ApiProblem} */
 export async function askShown(): Promise<void> {
   gatewayHas.value = await ask('api/v1/gateway');
 }

@@ -22,6 +22,10 @@ export function useAccounts(kind: Kind): [Answer<Readonly<Record<Kind, readonly 
   return useAnswer(`api/v1/${kind}`);
 }
 
+/** From so many on they can be searched; and no more are listed at once. */
+const manyRows = 10;
+const maxRows = 100;
+
 /** All accounts of a kind, and what can be done with each. */
 export function AccountTable({
   kind,
@@ -38,16 +42,25 @@ export function AccountTable({
   /** What else can be done. */
   readonly more?: (account: Account) => preact.ComponentChildren;
 }) {
+  const [words, setWords] = useState('');
   const [open, setOpen] = useState<{ readonly what: 'scopes' | 'remove'; readonly account: Account }>();
   if (answer.state === 'asking') return <p class="loading">{t('Asking the gateway …')}</p>;
   if (answer.state === 'failed') return <Problem error={answer.error} />;
-  const accounts = answer.value[kind];
+  const all = answer.value[kind];
+  const wanted = words.toLowerCase();
+  const found = all.filter(({ name, device = '' }) => `${name} ${device}`.toLowerCase().includes(wanted));
+  const accounts = found.slice(0, maxRows);
   const close = () => setOpen(undefined);
   return (
     <section class="card">
       {answer.error !== undefined && <Problem error={answer.error} />}
+      {all.length > manyRows && (
+        <Field label={t('Search')} narrow>
+          <input type="search" data-search value={words} onInput={(e) => setWords(e.currentTarget.value)} />
+        </Field>
+      )}
       {accounts.length === 0 ? (
-        <Empty title={nobody} />
+        <Empty title={all.length === 0 ? nobody : t('Nothing of that name')} />
       ) : (
         <div class="table-box">
           <table class="cards">
@@ -98,6 +111,9 @@ export function AccountTable({
             </tbody>
           </table>
         </div>
+      )}
+      {found.length > maxRows && (
+        <p class="hint">{plural(found.length - maxRows, '{n} more: search for it', '{n} more: search for them')}</p>
       )}
       {open?.what === 'scopes' && <ChangeScopes kind={kind} account={open.account} onClose={close} onDone={again} />}
       {open?.what === 'remove' && (

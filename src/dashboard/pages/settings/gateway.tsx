@@ -1,5 +1,6 @@
 import type { GetGatewayAnswer } from '../../api/schema.ts';
 import { t } from '../../i18n/text.ts';
+import { askShown } from '../../state/preferences.ts';
 import { Problem } from '../../ui/problem.tsx';
 import { say } from '../../ui/toasts.tsx';
 import { useAnswer } from '../../ui/use-answer.ts';
@@ -21,6 +22,7 @@ export function Section() {
             onDone={async () => {
               say(t('It is saved.'));
               again();
+              await askShown();
             }}
           />
         </section>

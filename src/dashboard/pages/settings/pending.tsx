@@ -6,7 +6,7 @@ import { now } from '../../state/clock.ts';
 import { refresh, status } from '../../state/status.ts';
 import { Dialog } from '../../ui/dialog.tsx';
 import { Notice } from '../../ui/state.tsx';
-import { sayProblem } from '../../ui/toasts.tsx';
+import { say, sayProblem } from '../../ui/toasts.tsx';
 import { type ConfigView, config, confirmConfig, loadConfig } from './config-state.ts';
 import { addressAfter } from './form-model.ts';
 
@@ -104,6 +104,7 @@ function Restart({ keys, onClose }: { readonly keys: ConfigView['keys']; readonl
       await ask('api/v1/restart', { method: 'POST' });
       if (address !== undefined) return;
       if (await isBack(before)) await loadConfig();
+      else say(t('It has not come back within a minute. See where it was started what it says.'), { tone: 'bad' });
       onClose();
     } catch (error) {
       setBusy(false);

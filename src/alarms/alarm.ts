@@ -26,6 +26,18 @@ export interface Subject {
 export type AlarmValue = number | boolean | string;
 
 const maxText = 200;
+/** Those of SenML have up to ten characters; one that a device made up may have any number. */
+const maxUnit = 50;
+
+/** A text of its own, as a part of a payload would keep all of it in memory. */
+function ownText(text: string, max: number): string {
+  return Buffer.from(text.slice(0, max), 'utf16le').toString('utf16le');
+}
+
+/** A unit as an alarm has it. */
+export function alarmUnit(unit: string | undefined): string | undefined {
+  return unit && ownText(unit, maxUnit);
+}
 
 export function alarmValue(value: FieldValue): AlarmValue | undefined {
   switch (typeof value) {
@@ -34,8 +46,7 @@ export function alarmValue(value: FieldValue): AlarmValue | undefined {
     case 'number':
       return Number.isFinite(value) ? value : String(value);
     case 'string':
-      // A text of its own: a part of a payload would keep all of it in memory.
-      return Buffer.from(value.slice(0, maxText), 'utf16le').toString('utf16le');
+      return ownText(value, maxText);
     case 'object':
       return undefined;
     default:

@@ -4,7 +4,7 @@ import type { MonotonicMs, UnixMs } from '../core/time.ts';
 import { formatDuration } from '../core/units.ts';
 import { globMatches } from '../lib/glob.ts';
 import { RecentMap } from '../lib/recent-map.ts';
-import { type Alarm, alarmValue, type Subject } from './alarm.ts';
+import { type Alarm, alarmUnit, alarmValue, type Subject } from './alarm.ts';
 import type { AlarmBook } from './book.ts';
 import { conditionText, judge } from './condition.ts';
 import type { AlarmDesk } from './desk.ts';
@@ -32,6 +32,8 @@ interface Watched {
 const maxWatched = 200_000;
 /** What is older than what was said before is no news, unless nothing newer came for so long: then the device's clock was wrong. */
 const lateMs = 15 * 60_000;
+/** The registry knows none whose id is longer. */
+const maxDeviceId = 1_000;
 const none: readonly Watched[] = [];
 
 /** Holds what devices say against the rules that people have made. */
@@ -71,6 +73,7 @@ export class Thresholds implements Onlooker {
   taken(taken: Taken): void {
     if (this.#isIdle) return;
     const { fields, deviceId } = taken.measurement;
+    if (deviceId.length > maxDeviceId) return;
     const watched = this.#watched.get(deviceId) ?? this.#watch(deviceId);
     for (let i = 0; i < watched.length; i++) {
       const one = watched[i]!;
@@ -92,7 +95,7 @@ export class Thresholds implements Onlooker {
     return watched;
   }
 
-  #look(watched: Watched, { value, unit }: Field, { measurement, kind, profile }: Taken): void {
+  #look(watched: Watched, { value, unit: given }: Field, { measurement, kind, profile }: Taken): void {
     const { rule } = watched;
     // What was said before, or by somebody else, is no news of the device.
     if (kind === 'duplicate' || kind === 'command') return;
@@ -108,6 +111,7 @@ export class Thresholds implements Onlooker {
     const { book, desk } = this.#deps;
     const alarm = tags === undefined ? openOf(watched.alarm) : book.ofKey(keyOf(rule, deviceId, tags));
     if (alarm === undefined && name !== 'violating') return;
+    const unit = alarmUnit(given);
     const subject = alarm?.subject ?? subjectOf(rule, deviceId, tags);
     const begun = desk.see(subject, alarm, {
       input: { name },

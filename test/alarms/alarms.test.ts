@@ -240,6 +240,13 @@ test('what is kept is bounded: alarms that are open, those that are over, and wh
   await one.wait(1_000);
   const again = await one.restart({ maxOpen: 50, keepHistory: 5 });
   assert.equal(again.states.length, 5);
+  // A unit, and an id, is whatever the device says.
+  const taken = takenOf(9, {}, 0);
+  const fields = [{ name: 'f', value: 9, unit: 'u'.repeat(200_000) }];
+  again.alarms.taken({ ...taken, measurement: { ...taken.measurement, fields } });
+  again.alarms.taken({ ...taken, measurement: { ...taken.measurement, deviceId: 'd'.repeat(200_000) } });
+  assert.equal(again.states.length, 6);
+  assert.ok(JSON.stringify(again.alarms.all()).length < 6_000);
 });
 
 test('ten thousand devices that are all wrong while the buffer is full: what is owed is bounded, and counted', async (t) => {

@@ -39,6 +39,8 @@ export type Trial =
 const namePattern = /^[a-z0-9][a-z0-9._-]{0,63}\/[a-z0-9][a-z0-9._-]{0,63}$/;
 /** A text has no more than this tried: further ones are left out. */
 const maxTried = 50;
+/** Nor so many faults told: most follow from the first ones. */
+const maxFaults = 100;
 
 export function isProfileName(name: string): boolean {
   return namePattern.test(name);
@@ -62,7 +64,7 @@ export function draftFor(captured: Captured): string {
 /** Reads the text of a profile that is being written. */
 export function readDraft(name: string, text: string): LoadedProfile | { readonly faults: readonly ProfileFault[] } {
   const read = readProfile(text, name, '', [...codecs.keys()]);
-  return 'errors' in read ? { faults: read.errors.map(faultIn) } : read;
+  return 'errors' in read ? { faults: read.errors.slice(0, maxFaults).map(faultIn) } : read;
 }
 
 /**

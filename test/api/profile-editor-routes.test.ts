@@ -107,6 +107,13 @@ for (const [method, path, body, detail] of [
   });
 }
 
+test('of a text in which everything is wrong no more is told than anybody reads', async (t) => {
+  const { ask } = await apiIn(tempDir(t));
+  const text = '- : : x\n'.repeat(5_000);
+  const { faults } = (await ask('POST', 'preview', { text })).json();
+  assert.equal(faults.length, 100);
+});
+
 test('only administrators make profiles', async (t) => {
   const { ask } = await apiIn(tempDir(t));
   const elsewhere = { origin: 'https://elsewhere.example' };

@@ -62,6 +62,8 @@ export class Gateway {
   readonly #canary: Canary | undefined;
   readonly #collector: EmbeddedCollector | undefined;
   readonly reporter: Reporter;
+  /** How it is, once the thread that writes to the disk has answered. */
+  readonly pulse = () => this.#buffer.shelf.entries('pulse').then(() => this.reporter.status().health.summary);
   readonly #serving: Serving;
   readonly #auth: Auth;
   readonly #services: ServiceGroup;

@@ -16,6 +16,7 @@ export const systemPrograms: Readonly<Record<string, string>> = {
   mosquitto_sub: 'mosquitto-clients',
   'nats-server': 'nats-server',
   socat: 'socat',
+  'systemd-notify': 'systemd',
   '/usr/bin/python3': 'python3',
   '/usr/lib/python3/dist-packages/google/protobuf/__init__.py': 'python3-protobuf',
   '/usr/lib/python3/dist-packages/grpc/__init__.py': 'python3-grpcio',

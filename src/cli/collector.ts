@@ -7,6 +7,7 @@ import { sinkOf, sinkOption } from './collector-sink.ts';
 import { configOf, configOptions } from './config-options.ts';
 import { failureFields, reportFailure } from './failure.ts';
 import { serve } from './serve.ts';
+import { serviceManager } from './service-manager.ts';
 import type { Terminal } from './terminal.ts';
 
 const options = {
@@ -53,8 +54,11 @@ export async function collector(args: string[], terminal: Terminal): Promise<num
     const settings = collectorSettings(config.collector, sinkOf(config, values), config.dataDir);
     const sink = sinkText(settings.sink);
     const service = new Collector(settings, root.child({ part: 'collector' }));
-    const onReady = () =>
+    const manager = await serviceManager(terminal);
+    const onReady = () => {
       log.info({ collector: service.address, sink, readyMs: Math.round(performance.now()) }, 'ready');
+      manager?.ready(async () => `Takes records at ${service.address}.`);
+    };
     return await serve(service, log, { onReady });
   } catch (error) {
     log.error(failureFields(error), `The collector did not start: ${messageOf(error)}`);

@@ -9,10 +9,12 @@ import { giveBackWhenIdle } from '../lib/give-back.ts';
 import { LogLevels } from '../lib/log-levels.ts';
 import { LogTail } from '../lib/log-tail.ts';
 import { isUnderSystemd, Restart, restartCode } from '../lib/restart.ts';
+import type { SdNotify } from '../upkeep/sd-notify.ts';
 import { helpText, parseArguments, type Usage } from './arguments.ts';
 import { configOptions, sourcesOf, usualSink } from './config-options.ts';
 import { exitCodeOf, failureFields, reportFailure } from './failure.ts';
 import { serve } from './serve.ts';
+import { serviceManager } from './service-manager.ts';
 import type { Terminal } from './terminal.ts';
 import { welcome } from './welcome.ts';
 
@@ -33,6 +35,7 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
     return 0;
   }
   const sources = sourcesOf(values, terminal);
+  const manager = await serviceManager(terminal);
   const started = (gateway: Gateway, config: Config, log: Logger) => {
     const { addresses, sink } = gateway;
     // Both clocks start with the process.
@@ -40,11 +43,12 @@ export async function run(args: string[], terminal: Terminal): Promise<number> {
       { ...addresses, ...(sink === undefined ? {} : { sink }), readyMs: Math.round(performance.now()) },
       'ready',
     );
+    manager?.ready(() => gateway.pulse());
     giveBackWhenIdle();
     if (values.welcome)
       terminal.out(welcome({ addresses, isSecure: config.http.tls.enabled, sink, usualSink: usualSink('./data') }));
   };
-  return await (values.stay ? runStaying(sources, terminal, started) : runOnce(sources, terminal, started));
+  return await (values.stay ? runStaying(sources, terminal, started, manager) : runOnce(sources, terminal, started));
 }
 
 type Started = (gateway: Gateway, config: Config, log: Logger) => void;
@@ -81,7 +85,12 @@ function restartOf({ gateway }: Config, { environment }: Terminal): Restart {
 }
 
 /** @returns what {@link runOnce} does, when it is told to stop */
-async function runStaying(sources: ConfigSources, terminal: Terminal, started: Started): Promise<number> {
+async function runStaying(
+  sources: ConfigSources,
+  terminal: Terminal,
+  started: Started,
+  manager: SdNotify | undefined,
+): Promise<number> {
   const { PersistentGateway } = await import('./startup/persistent.ts');
   const file = configFile(sources);
   let isRestart = false;
@@ -97,6 +106,8 @@ async function runStaying(sources: ConfigSources, terminal: Terminal, started: S
     onStarted: (one, config) => started(one, config, gateway.log.child({ part: 'main' })),
     onFailure: (error, url) => {
       reportFailure(error, terminal);
+      // The page is there, and to start the process anew would help nothing.
+      manager?.ready(async () => `The gateway did not start: ${messageOf(error)}`);
       const change = file === undefined ? '' : `as soon as ${file} changes, and `;
       terminal.err(`${url} shows more. It is tried again ${change}once a minute at least; Ctrl-C ends it.`);
     },

@@ -112,8 +112,25 @@ test('a profile is made from a message that came, told what is wrong with it, an
   await page.getByText('Its example is right').waitFor();
   await page.getByRole('row', { name: 'mood 3 %' }).first().waitFor();
   await page.getByRole('button', { name: 'Save' }).click();
-  await page.getByRole('link', { name: 'acme th' }).waitFor();
+  const own = page.getByRole('link', { name: 'acme th' });
+  await own.waitFor();
   publish(gateway, 'shed/th-7/state', '{"temp":22.5,"mood":4}');
   await eventually('the device', async () => (await devicesOf(gateway)).get('acme:th-7') === 'acme/th');
+  // It is not written over by another one, and is there to be changed.
+  await page.getByRole('link', { name: 'Make a profile' }).click();
+  await page.getByLabel('Topic', { exact: true }).fill('x/1');
+  await page.getByLabel('Message').fill('1');
+  await page.getByLabel('Vendor').fill('acme');
+  await page.getByLabel('Model').fill('th');
+  await page.getByRole('button', { name: 'Draft the profile' }).click();
+  await page.getByText('There is a profile acme/th already').waitFor();
+  await page.getByRole('link', { name: 'Edit it' }).click();
+  await editor.waitFor();
+  await editor.fill((await editor.inputValue()).replace('name: acme th', 'name: Acme TH'));
+  await page.getByText('Count `version` up').waitFor();
+  await page.getByRole('button', { name: 'Remove' }).click();
+  await page.getByText('No profiles of your own').waitFor();
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await own.waitFor();
   assert.deepEqual(faults, []);
 });

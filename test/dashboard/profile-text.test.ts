@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
   isNamePart,
+  isUncounted,
   lineCount,
   modelFrom,
   nameFrom,
@@ -48,4 +49,11 @@ test('a name is one that the gateway takes', () => {
   assert.equal(nameFrom('  TH 10! '), 'th-10');
   for (const wrong of ['', '-a', '.a', 'A', 'a/b', 'a b', 'x'.repeat(65)])
     assert.equal(isNamePart(wrong), false, wrong);
+});
+
+test('a change of a profile is counted by its version', () => {
+  const text = 'name: x\nversion: 1\n';
+  assert.equal(isUncounted(text, text), false);
+  assert.equal(isUncounted(text, `${text}about: y\n`), true);
+  assert.equal(isUncounted(text, `${text}about: y\n`.replace('1', '2')), false);
 });

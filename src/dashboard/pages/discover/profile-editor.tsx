@@ -1,3 +1,4 @@
+import { signal } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ask } from '../../api/ask.ts';
 import type { PostProfilesPreviewAnswer } from '../../api/schema.ts';
@@ -7,12 +8,16 @@ import { isAdmin } from '../../state/session.ts';
 import { Icon } from '../../ui/icon.tsx';
 import { Problem } from '../../ui/problem.tsx';
 import { saveText } from '../../ui/save.ts';
+import { Notice } from '../../ui/state.tsx';
 import { say, sayProblem } from '../../ui/toasts.tsx';
 import type { Sample } from './profile-start.tsx';
-import { lineCount, offsetIn } from './profile-text.ts';
+import { isUncounted, lineCount, offsetIn, pathOf } from './profile-text.ts';
 import { TrialResult } from './trial.tsx';
 
 export type Trial = PostProfilesPreviewAnswer;
+
+/** Counts what is had back after it was removed: whoever lists profiles asks again. */
+export const broughtBack = signal(0);
 
 /** Somebody is still typing. */
 const pauseMs = 400;
@@ -32,7 +37,8 @@ export function ProfileEditor({
   const [isBusy, setBusy] = useState(false);
   const area = useRef<HTMLTextAreaElement>(null);
   const numbers = useRef<HTMLPreElement>(null);
-  const path = `api/v1/profiles/${name.split('/').map(encodeURIComponent).join('/')}`;
+  const path = pathOf(name);
+  const isKnown = sample === undefined;
   useEffect(() => {
     if (!isAdmin()) return;
     const abort = new AbortController();
@@ -69,7 +75,7 @@ export function ProfileEditor({
     try {
       await ask(path, { method: 'DELETE' });
       const undo = () => {
-        ask(path, { method: 'PUT', body: { text: start.text } }).catch(sayProblem);
+        ask(path, { method: 'PUT', body: { text: start.text } }).then(() => broughtBack.value++, sayProblem);
       };
       say(t('{name} is removed.', { name }), { undo });
       go(link('discover', 'profile'));
@@ -98,7 +104,7 @@ export function ProfileEditor({
           <Icon name="download" />
           {t('Download')}
         </button>
-        {isAdmin() && sample === undefined && (
+        {isAdmin() && isKnown && (
           <button class="button danger" type="button" onClick={remove}>
             {t('Remove')}
           </button>
@@ -135,6 +141,9 @@ export function ProfileEditor({
         </div>
         <div class="stack">
           {error !== undefined && <Problem error={error} />}
+          {isKnown && isUncounted(start.text, text) && (
+            <Notice title={t('Count `version` up')}>{t('Records say by which version they were decoded.')}</Notice>
+          )}
           {trial !== undefined && <TrialResult trial={trial} hasMessage={sample !== undefined} onShow={show} />}
         </div>
       </div>

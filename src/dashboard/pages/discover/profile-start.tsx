@@ -1,14 +1,14 @@
 import { useEffect, useState } from 'preact/hooks';
-import { ask } from '../../api/ask.ts';
+import { ApiProblem, ask } from '../../api/ask.ts';
 import type { GetTopicsAnswer } from '../../api/schema.ts';
 import { t } from '../../i18n/text.ts';
-import { place } from '../../router.ts';
+import { link, place } from '../../router.ts';
 import { isAdmin } from '../../state/session.ts';
 import { Field } from '../../ui/field.tsx';
 import { Problem } from '../../ui/problem.tsx';
 import { Notice } from '../../ui/state.tsx';
 import { ProfileEditor } from './profile-editor.tsx';
-import { isNamePart, modelFrom } from './profile-text.ts';
+import { isNamePart, modelFrom, pathOf } from './profile-text.ts';
 import { isCut } from './topic-list.ts';
 
 /** A message that a profile is made for. */
@@ -31,8 +31,7 @@ export function ProfileStart() {
     const abort = new AbortController();
     const find = async (): Promise<void> => {
       if (name !== undefined) {
-        const path = `api/v1/profiles/${name.split('/').map(encodeURIComponent).join('/')}/text`;
-        setMade(await ask(path, { signal: abort.signal }));
+        setMade(await ask(`${pathOf(name)}/text`, { signal: abort.signal }));
       } else if (template !== undefined) {
         const query = { text: template, limit: 1_000 };
         const { topics } = await ask<GetTopicsAnswer>('api/v1/topics', { query, signal: abort.signal });
@@ -68,6 +67,7 @@ function Captured({
   const [vendor, setVendor] = useState('my');
   const [model, setModel] = useState(modelFrom(template) || 'device');
   const [level, setLevel] = useState('');
+  const [taken, setTaken] = useState<string>();
   const [error, setError] = useState<unknown>();
   const { topic, payload, isHex } = sample;
   const fault = (text: string) => (isNamePart(text) ? undefined : t('Small letters, digits, dots and dashes.'));
@@ -75,6 +75,10 @@ function Captured({
     event.preventDefault();
     try {
       const name = `${vendor}/${model}`;
+      if (await isThere(name)) {
+        setTaken(name);
+        return;
+      }
       const body = {
         name,
         topic,
@@ -132,6 +136,11 @@ function Captured({
         </Field>
       </div>
       {error !== undefined && <Problem error={error} />}
+      {taken === `${vendor}/${model}` && (
+        <Notice tone="warn" title={t('There is a profile {name} already', { name: taken })}>
+          <a href={link('discover', 'profile', { name: taken })}>{t('Edit it')}</a>
+        </Notice>
+      )}
       <div class="row">
         <button class="button primary" type="submit" disabled={!isNamePart(vendor) || !isNamePart(model)}>
           {t('Draft the profile')}
@@ -139,4 +148,15 @@ function Captured({
       </div>
     </form>
   );
+}
+
+/** Whether a profile of that name was made here before. */
+async function isThere(name: string): Promise<boolean> {
+  try {
+    await ask(`${pathOf(name)}/text`);
+    return true;
+  } catch (error) {
+    if (error instanceof ApiProblem && error.status === 404) return false;
+    throw error;
+  }
 }

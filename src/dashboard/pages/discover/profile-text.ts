@@ -35,7 +35,18 @@ export function modelFrom(template: string): string {
   return nameFrom((kinds.length > 0 ? kinds : levels).join('-'));
 }
 
-/** What is wrong with a part of a profile's name. */
+/** Where the gateway has a profile. @param name `vendor/model` */
+export function pathOf(name: string): string {
+  return `api/v1/profiles/${name.split('/').map(encodeURIComponent).join('/')}`;
+}
+
+/** Whether a profile was changed, and does not say so by its version. */
+export function isUncounted(before: string, now: string): boolean {
+  const versionIn = (text: string): string | undefined => /^version: *(\S+)/m.exec(text)?.[1];
+  return before !== now && versionIn(before) === versionIn(now);
+}
+
+/** Whether a text can be a part of a profile's name. */
 export function isNamePart(text: string): boolean {
   return /^[a-z0-9][a-z0-9._-]{0,63}$/.test(text);
 }

@@ -1,3 +1,4 @@
+import { useEffect } from 'preact/hooks';
 import type { GetProfilesAnswer } from '../../api/schema.ts';
 import { plural, t } from '../../i18n/text.ts';
 import { link, place } from '../../router.ts';
@@ -6,6 +7,7 @@ import { Icon } from '../../ui/icon.tsx';
 import { Problem } from '../../ui/problem.tsx';
 import { Empty } from '../../ui/state.tsx';
 import { useAnswer } from '../../ui/use-answer.ts';
+import { broughtBack } from './profile-editor.tsx';
 import { ProfileStart } from './profile-start.tsx';
 
 /** The profiles of people's own; and where one is made, when the place says for which topics, or which one. */
@@ -17,7 +19,8 @@ export function Profiles() {
 }
 
 function OwnList() {
-  const [answer] = useAnswer<GetProfilesAnswer>('api/v1/profiles', undefined, 10_000);
+  const [answer, again] = useAnswer<GetProfilesAnswer>('api/v1/profiles', undefined, 10_000);
+  useEffect(again, [broughtBack.value]);
   if (answer.state === 'failed') return <Problem error={answer.error} />;
   if (answer.state === 'asking') return <p class="loading">{t('Asking the gateway …')}</p>;
   const own = answer.value.profiles.filter(({ origin }) => origin !== 'built-in');

@@ -3,10 +3,12 @@ import { render } from 'preact';
 import { pages } from './pages.ts';
 import { place } from './router.ts';
 import { App } from './shell/app.tsx';
+import { renewWhenUpdated } from './shell/renew.ts';
 import { startClock } from './state/clock.ts';
 import { recallPreferences } from './state/preferences.ts';
 
 startClock();
+renewWhenUpdated(window);
 // The page's own code comes while the gateway is asked who this is; who is not let in has it for later.
 pages
   .find(({ name }) => name === place.value.page)

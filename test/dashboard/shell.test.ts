@@ -72,3 +72,16 @@ test('values and times are shown as this browser wants them', async (t) => {
   await page.getByText('21.5 °C').waitFor();
   assert.deepEqual(faults, []);
 });
+
+test('a page that was opened before an update loads itself anew when a part of it is gone', async (t) => {
+  const gateway = await startGateway(t, { dataDir: tempDir(t) });
+  const { page } = await openPage(t, `http://127.0.0.1:${gateway.port('http')}/`);
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  // As if that file had another name now, until the page itself is asked for again.
+  let isOld = true;
+  await page.route('**/ui/logs-*.js', (route) => (isOld ? route.fulfill({ status: 404 }) : route.continue()));
+  page.once('load', () => (isOld = false));
+  await page.getByRole('link', { name: 'Logs' }).click();
+  await page.getByRole('heading', { name: 'Logs' }).waitFor();
+  assert.equal(isOld, false);
+});

@@ -29,9 +29,17 @@ function trialPath(dataDir: string): string {
   return join(resolve(dataDir), 'settings-trial.json');
 }
 
-/** Undefined: nothing is on trial. */
+/** Undefined: nothing is on trial, or the disk does not tell any more what is: no reason for a gateway to stand still. */
 export function readTrial(dataDir: string): SettingsTrial | undefined {
-  const text = readIfThere(trialPath(dataDir));
+  try {
+    return trialIn(readIfThere(trialPath(dataDir)));
+  } catch {
+    // What could be done about it is told where it is noted.
+    return undefined;
+  }
+}
+
+function trialIn(text: string | undefined): SettingsTrial | undefined {
   if (text === undefined) return undefined;
   try {
     const { state, before, keys, reason } = JSON.parse(text) as Partial<SettingsTrial>;
@@ -70,7 +78,7 @@ export function takeBack(dataDir: string, trial: SettingsTrial, reason: string):
  */
 export function beginTrial(dataDir: string): string | undefined {
   try {
-    const trial = readTrial(dataDir);
+    const trial = trialIn(readIfThere(trialPath(dataDir)));
     if (trial?.state === 'running') takeBack(dataDir, trial, 'the gateway ended before they were confirmed');
     if (trial?.state === 'waiting') noteTrial(dataDir, { ...trial, state: 'running' });
     return undefined;

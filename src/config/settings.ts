@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path';
-import { type Fault, HeadgateError } from '../core/errors.ts';
+import { type Fault, HeadgateError, messageOf } from '../core/errors.ts';
 import { readIfThere, removeFile, writePrivateFile } from '../lib/private-file.ts';
 import { type Layer, merge } from '../lib/settings/layer.ts';
 import { pathText, type SchemaNode } from '../lib/settings/schema-node.ts';
@@ -38,26 +38,32 @@ export class LocalSettings {
     this.#path = settingsPath(deps.dataDir);
   }
 
-  /** YAML; empty: nothing was set. With secrets. */
+  /** YAML; empty: nothing was set. With secrets. @throws {HeadgateError} data.unwritable when the disk does not tell */
   text(): string {
-    return readIfThere(this.#path) ?? '';
+    try {
+      return readIfThere(this.#path) ?? '';
+    } catch (error) {
+      const message = `What was set at the gateway ${this.#path} can't be read: ${messageOf(error)}.`;
+      throw new HeadgateError('data.unwritable', message, { cause: error });
+    }
   }
 
   /** What is not right is left out, as at a start. */
   layer(): Layer {
     const texts = textsOf(this.#deps.sources, [this.#path]);
     if (texts !== undefined && texts === this.#last?.texts) return this.#last.layer;
-    const layer = this.#checked(parseConfigText(this.text(), this.#path));
+    const layer = this.#checked();
     this.#last = texts === undefined ? undefined : { texts, layer };
     return layer;
   }
 
-  #checked(layer: Layer): Layer {
+  #checked(): Layer {
     try {
+      const layer = parseConfigText(this.text(), this.#path);
       loadConfig({ ...this.#deps.sources, over: [layer] });
       return layer;
     } catch (error) {
-      if (error instanceof HeadgateError) return { ...layer, value: {}, errors: [] };
+      if (error instanceof HeadgateError) return { value: {}, errors: [], where: () => this.#path };
       throw error;
     }
   }

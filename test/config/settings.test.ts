@@ -147,6 +147,20 @@ test('a start that fails takes back only what was on trial', (t) => {
   assert.equal(readTrial(dataDir), undefined);
 });
 
+test('files that the disk gives back no more keep no gateway from running, and are told', async (t) => {
+  const { desk, dataDir } = site(t, 'mqtt: { port: 1000 }');
+  // No user is refused a directory, and nobody can read one as a file.
+  for (const name of ['settings.yaml', 'settings-trial.json']) mkdirSync(join(dataDir, name));
+  assert.match(beginTrial(dataDir) ?? '', /EISDIR/);
+  const watch = new TrialWatch({ dataDir, log: silentLog, restart: undefined });
+  await watch.start();
+  const { problem, keys } = desk.view();
+  assert.match(problem ?? '', /EISDIR/);
+  assert.equal(keys['mqtt.port']?.value, 1000);
+  assert.throws(() => desk.change({ mqtt: { port: 5 } }), { code: 'data.unwritable', message: /settings\.yaml/ });
+  desk.changeRules('');
+});
+
 test('what is told of the keys is worked out once, and again when a file says something else', (t) => {
   const { desk, file, dataDir } = site(t, 'mqtt: { port: 1000 }');
   const first = desk.view();

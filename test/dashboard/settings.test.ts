@@ -140,6 +140,10 @@ test('rules as text and as a form, and what happens when somebody else is first'
   );
   await save.click();
   await page.getByText('It never holds: alarms, before it, takes all that it could match').waitFor();
+  const asked = page.getByRole('form', { name: 'Which rule holds?' });
+  await asked.getByLabel('Topic').fill('alarm/fire');
+  await asked.getByRole('button', { name: 'Find out' }).click();
+  await asked.getByText('topic alarm/# matches alarm/fire').waitFor();
   await page.getByRole('button', { name: 'Up late' }).click();
   await page.getByRole('button', { name: 'Edit alarms' }).click();
   await page.getByLabel('Ttl').fill('30 parsecs');

@@ -10,6 +10,7 @@ import { Described } from './described.tsx';
 import type { SchemaNode } from './form-model.ts';
 import { type Rule, RuleList } from './rule-list.tsx';
 import { type Meaning, Means } from './rule-meaning.tsx';
+import { RuleOfTopic } from './rule-of-topic.tsx';
 import { RulesAsText } from './rules-as-text.tsx';
 import { type RuleFault, ruleFaults, rulesText } from './rules-text.ts';
 
@@ -42,7 +43,12 @@ export function Section() {
     return <p class="loading">{t('Asking the gateway …')}</p>;
   const rules = view.config.rules as readonly Rule[];
   // What was read anew is begun with anew.
-  return <Editor key={read.etag} {...{ items, read, rules }} source={view.keys.rules} onSaved={load} />;
+  return (
+    <>
+      <Editor key={read.etag} {...{ items, read, rules }} source={view.keys.rules} onSaved={load} />
+      <RuleOfTopic />
+    </>
+  );
 }
 
 function Editor({

@@ -26,12 +26,19 @@ export interface LocalSettingsDependencies {
   readonly dataDir: string;
 }
 
+/** What came of the settings. */
+interface Looked {
+  readonly layer: Layer;
+  /** It does not hold. */
+  readonly isWrong: boolean;
+}
+
 /** What was set of this gateway's configuration at the gateway itself, by the dashboard or a program: every key but the rules. */
 export class LocalSettings {
   readonly #deps: LocalSettingsDependencies;
   readonly #path: string;
   /** What came of them, and of which texts. */
-  #last: { readonly texts: string; readonly layer: Layer } | undefined;
+  #last: { readonly texts: string; readonly looked: Looked } | undefined;
 
   constructor(deps: LocalSettingsDependencies) {
     this.#deps = deps;
@@ -50,21 +57,25 @@ export class LocalSettings {
 
   /** What is not right is left out, as at a start. */
   layer(): Layer {
-    const texts = textsOf(this.#deps.sources, [this.#path]);
-    if (texts !== undefined && texts === this.#last?.texts) return this.#last.layer;
-    const layer = this.#checked();
-    this.#last = texts === undefined ? undefined : { texts, layer };
-    return layer;
+    return this.#looked().layer;
   }
 
-  #checked(): Layer {
+  #looked(): Looked {
+    const texts = textsOf(this.#deps.sources, [this.#path]);
+    if (texts !== undefined && texts === this.#last?.texts) return this.#last.looked;
+    const looked = this.#checked();
+    this.#last = texts === undefined ? undefined : { texts, looked };
+    return looked;
+  }
+
+  #checked(): Looked {
     try {
       const layer = parseConfigText(this.text(), this.#path);
       loadConfig({ ...this.#deps.sources, over: [layer] });
-      return layer;
+      return { layer, isWrong: false };
     } catch (error) {
-      if (error instanceof HeadgateError) return { value: {}, errors: [], where: () => this.#path };
-      throw error;
+      if (!(error instanceof HeadgateError)) throw error;
+      return { layer: { value: {}, errors: [], where: () => this.#path }, isWrong: true };
     }
   }
 
@@ -83,7 +94,9 @@ export class LocalSettings {
       const reason = locked(key);
       if (reason !== undefined) faults.push({ key, message: `\`${key}\` can't be set here: ${reason}` });
     }
-    const value = pruned(patched(parseConfigText(this.text(), this.#path).value, given)) as Tree;
+    // What is wrong does not hold, so it is no part of what is changed: else nothing could be set until somebody has mended the file.
+    const before = this.text() === '' ? {} : this.layer().value;
+    const value = pruned(patched(before, given)) as Tree;
     const { sources } = this.#deps;
     const file = configFile(sources);
     // What has to fit together may stand in both places.
@@ -105,6 +118,9 @@ export class LocalSettings {
 
   /** Makes the settings durable. They hold when the configuration is loaded anew. @throws {HeadgateError} data.unwritable */
   write(text: string): void {
+    // There may be what somebody wants back.
+    if (this.#looked().isWrong)
+      writePrivateFile(`${this.#path}.wrong`, this.text(), 'What was set at the gateway and is wrong');
     writeSettings(this.#deps.dataDir, text);
   }
 }

@@ -175,3 +175,17 @@ test('what is told of the keys is worked out once, and again when a file says so
   writeFileSync(settingsPath(dataDir), 'mqtt: { port: 2000 }');
   assert.equal(desk.view().keys['mqtt.port']?.source, 'here');
 });
+
+test('settings that are wrong keep nobody from setting something, and are there to be looked into', (t) => {
+  for (const wrong of ['mqtt:\n  maxConn', 'http: { nope: 1, maxLiveConnections: 5 }\n', '\u0001']) {
+    const { desk, dataDir, settings } = site(t, '');
+    writeFileSync(settingsPath(dataDir), wrong);
+    desk.change({ mqtt: { maxSessions: 5 } });
+    assert.match(settings(), /maxSessions: 5/);
+    assert.doesNotMatch(settings(), /nope|maxLive/);
+    assert.equal(readFileSync(`${settingsPath(dataDir)}.wrong`, 'utf8'), wrong);
+    assert.equal(desk.view().problem, null);
+    desk.change({ mqtt: { maxSessions: 6 } });
+    assert.equal(readFileSync(`${settingsPath(dataDir)}.wrong`, 'utf8'), wrong);
+  }
+});

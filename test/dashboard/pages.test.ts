@@ -33,7 +33,10 @@ const places: readonly (readonly [name: string, hash: string, drawn: string])[] 
   ['alarms', 'alarms', 'Alarms'],
   ['explore', 'explore', 'Explore'],
   ['logs', 'logs', 'Connected to the collector.'],
-  ['settings', 'settings', 'Settings'],
+  ['settings', 'settings', 'This gateway is found at'],
+  ['configuration', 'settings/configuration', 'In names and descriptions'],
+  ['rules', 'settings/rules', 'always there'],
+  ['tokens', 'settings/tokens', 'Make a token'],
   ['first-run', 'first-run', 'Administrator'],
 ];
 

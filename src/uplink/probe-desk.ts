@@ -116,9 +116,9 @@ export class ProbeDesk {
     });
   }
 
-  /** Whether it is the collector that the gateway uses. */
+  /** Whether it is the collector that the gateway's token is for: one that was given before any address is for the first one. */
   #isKnown(url: string): boolean {
-    return this.#deps.options.url?.some((one) => originOf(one) === url) ?? false;
+    return this.#deps.options.url?.some((one) => originOf(one) === url) ?? true;
   }
 
   #presented(url: string, { token, enrolToken, ca, fingerprint, serverName }: ProbeWish): Presented {

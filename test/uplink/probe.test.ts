@@ -198,4 +198,8 @@ test('the token of one collector is not set for another', (t) => {
     const { url, ...others } = site.plan(wish).settings.uplink;
     assert.deepEqual(others, shown, wish.url);
   }
+  // A device that was given its token before anybody knew the address.
+  const { url: _, ...unset } = uplinkOptions;
+  const fresh = desk(t, { options: { ...unset, token: 'secret' } });
+  assert.deepEqual(fresh.plan({ url: 'https://first:1' }).settings.uplink, { url: ['https://first:1'] });
 });

@@ -76,8 +76,11 @@ test('people and tokens: made, used, and gone', async (t) => {
   await page.getByRole('form', { name: 'Sign in' }).waitFor();
   await signIn(page, 'anna');
   await page.getByRole('row', { name: /anna/ }).waitFor();
+  const others = page.getByLabel('Other rights');
+  await others.fill('publish:bob/#');
   await addPerson('bob');
-  await page.getByRole('row', { name: /bob.*read/ }).waitFor();
+  await page.getByRole('row', { name: /bob.*read.*publish:bob/ }).waitFor();
+  assert.equal(await others.inputValue(), '', 'what one may is not shown for the next');
 
   await page.getByRole('link', { name: 'Tokens' }).click();
   const form = page.getByRole('form', { name: 'Make a token' });

@@ -52,6 +52,8 @@ function Add({ isFirst, onDone }: { readonly isFirst: boolean; readonly onDone: 
   const [name, setName] = useState('');
   const [password, setPassword] = useState('');
   const [scopes, setScopes] = useState<readonly string[]>(['read']);
+  /** What was typed for one is not shown for the next. */
+  const [added, setAdded] = useState(0);
   const [error, setError] = useState<unknown>();
   const submit = async (event: Event): Promise<void> => {
     event.preventDefault();
@@ -64,6 +66,7 @@ function Add({ isFirst, onDone }: { readonly isFirst: boolean; readonly onDone: 
       setName('');
       setPassword('');
       setScopes(['read']);
+      setAdded(added + 1);
       setError(undefined);
       onDone();
     } catch (problem) {
@@ -85,7 +88,7 @@ function Add({ isFirst, onDone }: { readonly isFirst: boolean; readonly onDone: 
           onInput={(e) => setPassword(e.currentTarget.value)}
         />
       </Field>
-      {!isFirst && <ScopesField key={String(scopes.length === 0)} scopes={scopes} onChange={setScopes} />}
+      {!isFirst && <ScopesField key={added} scopes={scopes} onChange={setScopes} />}
       {error !== undefined && <Problem error={error} />}
       <div class="row">
         <button class="button primary" type="submit">

@@ -129,9 +129,9 @@ export class ConfigDesk {
     const { rules, ...others } = patch;
     const { before, planned } = this.#plan(others);
     const plannedRules = rules === undefined ? undefined : this.#planRules(rules === null ? '' : JSON.stringify(rules));
-    if (plannedRules !== undefined) this.#applyRules(plannedRules);
-    if (planned === before) return;
-    this.#write(before, planned, others);
+    this.#withRules(plannedRules, () => {
+      if (planned !== before) this.#write(before, planned, others);
+    });
   }
 
   /** Whether keys other than the rules could be set so. Changes nothing. @throws {HeadgateError} as {@link change} */
@@ -153,8 +153,22 @@ export class ConfigDesk {
     const { local } = this.#changeable();
     const { remote } = this.#deps;
     const before = local.text();
-    if (remote.overlay() !== '') remote.apply('');
-    if (before !== '') this.#write(before, '', local.layer().value);
+    this.#withRules(remote.overlay() === '' ? undefined : '', () => {
+      if (before !== '') this.#write(before, '', local.layer().value);
+    });
+  }
+
+  /** Both or none (RFC 5789, §2). @param overlay undefined: the rules stay */
+  #withRules(overlay: string | undefined, write: () => void): void {
+    const { remote } = this.#deps;
+    const before = remote.overlay();
+    if (overlay !== undefined) this.#applyRules(overlay);
+    try {
+      write();
+    } catch (error) {
+      if (overlay !== undefined) this.#applyRules(before);
+      throw error;
+    }
   }
 
   /** @param patch the keys of which may differ then */

@@ -104,6 +104,8 @@ test('what nobody confirms in time is taken back, and the gateway restarted wher
   }
 });
 
+const rule = { name: 'r', match: { topic: 'a' }, priority: 'bulk' };
+
 test('what is set is on trial before it is there, and not there when it can’t be', (t) => {
   const rows = [
     // Only what can't be noted, or can't be written, stays as it was.
@@ -114,7 +116,8 @@ test('what is set is on trial before it is there, and not there when it can’t 
     const { desk, dataDir } = site(t, '');
     if (left !== undefined) noteTrial(dataDir, left);
     mkdirSync(join(dataDir, `.${blocked}.${process.pid}.new`, 'in the way'), { recursive: true });
-    assert.throws(() => desk.change({ http: { port: 1234 } }), { code: 'data.unwritable' });
+    assert.throws(() => desk.change({ http: { port: 1234 }, rules: [rule] }), { code: 'data.unwritable' });
+    assert.deepEqual([desk.view().overlay, desk.view().pending], ['', []]);
     assert.equal(existsSync(settingsPath(dataDir)), false);
     assert.deepEqual(readTrial(dataDir), left);
   }

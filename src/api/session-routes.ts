@@ -63,8 +63,8 @@ export function addSessionRoutes(app: FastifyInstance, auth: Auth, firstRun: Wel
       return sendProblem(reply, problem(403, 'This comes from a page that is not of this gateway.'));
     if (!auth.isReady) return sendProblem(reply, problem(503, 'The gateway is starting.'));
     const nearness = nearnessOf(request);
-    firstRun.begin();
-    const { principal } = await auth.setup.claim({ ...asked, nearness, address: request.ip });
+    const onClaim = () => firstRun.begin();
+    const { principal } = await auth.setup.claim({ ...asked, nearness, address: request.ip, onClaim });
     return await signIn(auth, request, reply, principal, 201);
   });
   app.get('/api/v1/setup/code', needs(admin), (_request, reply) => {

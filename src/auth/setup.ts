@@ -89,6 +89,8 @@ export class Setup {
     readonly code?: string | undefined;
     readonly nearness: Nearness;
     readonly address: string;
+    /** Called when nothing is in the way any more, before they are made. */
+    readonly onClaim?: () => void;
   }): Promise<{ readonly account: Account; readonly principal: Principal }> {
     const { book, passwords, audit } = this.#deps;
     const { name, password, nearness, address } = asked;
@@ -101,6 +103,7 @@ export class Setup {
     try {
       const hash = await passwords.hash(password);
       const proof = { kind: 'password', hash } as const;
+      asked.onClaim?.();
       const account = await book.add({ kind: 'person', name, scopes: ['admin'], proof }, 'setup', () =>
         audit.note({ who: name, kind: 'person', from: address, what: 'setup', outcome: 'done' }),
       );

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { HttpApi } from '../../src/api/http-api.ts';
 import { authSite, by, fewOptions } from '../auth/site.ts';
-import { dependencies } from './fixtures.ts';
+import { dependencies, welcome } from './fixtures.ts';
 
 const password = 'correct horse';
 
@@ -17,7 +17,8 @@ interface Asked {
 /** The API before a real book of accounts. */
 async function api(t: TestContext, given: Parameters<typeof authSite>[1] = {}) {
   const site = await authSite(t, given);
-  const app = await new HttpApi(dependencies({}, { auth: site.auth })).build();
+  const pages = welcome();
+  const app = await new HttpApi(dependencies({}, { auth: site.auth, welcome: pages })).build();
   t.after(() => app.close());
   const ask = async (url: string, { method = 'GET', from = '192.168.1.20', body, headers = {}, token }: Asked = {}) => {
     const response = await app.inject({
@@ -34,7 +35,7 @@ async function api(t: TestContext, given: Parameters<typeof authSite>[1] = {}) {
     const json = response.body === '' ? undefined : response.json();
     return { status: response.statusCode, json, headers: response.headers, code: json?.code as string | undefined };
   };
-  return { ...site, ask, app };
+  return { ...site, ask, app, begin: t.mock.method(pages.firstRun, 'begin') };
 }
 
 const here = '127.0.0.1';
@@ -186,20 +187,19 @@ test('the first administrator: by whom, from where, and when', async (t) => {
   ];
   for (const [from, more, headers, ...statuses] of rows) {
     for (const [i, status] of statuses.entries()) {
-      const { auth, ask, clock } = await api(t);
+      const { auth, ask, clock, begin } = await api(t);
       clock.ms = i === 0 ? 29 * 60_000 : 31 * 60_000;
       const body = { ...claim.body, ...more } as { code?: string | undefined };
       if (body.code === 'RIGHT') body.code = auth.setup.code?.toUpperCase();
       const answer = await ask('setup', { ...claim, from, headers, body });
       assert.equal(answer.status, status, JSON.stringify([from, more, headers, i]));
-      assert.equal(auth.book.hasPeople, status === 201);
+      // Who is refused leaves nothing behind, not even a first run that has begun.
+      assert.deepEqual([auth.book.hasPeople, begin.mock.callCount()], [status === 201, Number(status === 201)]);
       if (status !== 201) continue;
       const cookie = String(answer.headers['set-cookie']).split(';')[0]!;
       assert.equal((await ask('tokens', { headers: { cookie } })).status, 200);
-      assert.equal(
-        (await ask('setup', { ...claim, from: here, body: { name: 'bob', password } })).code,
-        'request.conflict',
-      );
+      const second = await ask('setup', { ...claim, from: here, body: { name: 'bob', password } });
+      assert.equal(second.code, 'request.conflict');
     }
   }
 });

@@ -49,6 +49,8 @@ export interface RestartView {
 export interface ConfigView {
   /** What holds now, every default filled in; secrets are `***`. */
   readonly config: unknown;
+  /** Another one whenever its files say something else, also where that is not shown. */
+  readonly revision: number;
   /** Rules that were set while the gateway ran, by the collector or here, over the file: YAML; empty: none. */
   readonly overlay: string;
   /** Every key that holds a value, by its name. */
@@ -69,6 +71,8 @@ const safeMode = 'The gateway runs in safe mode, with a configuration that was r
 export class ConfigDesk {
   readonly #deps: ConfigDeskDependencies;
   #schema: object | undefined;
+  #texts: string | undefined;
+  #revision = 0;
   #seen: { readonly of: string; readonly view: Pick<ConfigView, 'config' | 'keys' | 'problem'> } | undefined;
 
   constructor(deps: ConfigDeskDependencies) {
@@ -80,6 +84,7 @@ export class ConfigDesk {
     const pending = files?.waiting() ?? [];
     return {
       ...this.#shown(pending),
+      revision: this.#revision,
       overlay: remote.overlay(),
       pending,
       trial: trial.view(),
@@ -92,6 +97,8 @@ export class ConfigDesk {
   #shown(pending: readonly string[]): Pick<ConfigView, 'config' | 'keys' | 'problem'> {
     const { files } = this.#deps;
     const texts = files === undefined ? '' : files.texts();
+    if (texts !== undefined && texts !== this.#texts) this.#revision++;
+    this.#texts = texts ?? this.#texts;
     const of = texts === undefined ? undefined : `${pending.join(' ')}\n${texts}`;
     if (of !== undefined && of === this.#seen?.of) return this.#seen.view;
     const { next, problem } = this.#loaded();

@@ -149,3 +149,12 @@ test('whoever sets something that the disk does not take is told why', async (t)
   assert.match(json.detail, /^What was set at the gateway .*settings\.yaml can't be written/);
   assert.deepEqual((await ask('GET', '/api/v1/config')).json.pending, []);
 });
+
+test('of two who set the same secret the one who has not seen the other’s is told', async (t) => {
+  const { ask } = await started(t);
+  await ask('PATCH', '/api/v1/config', { uplink: { token: 'first' } });
+  const { etag } = await ask('GET', '/api/v1/config');
+  const headers = { 'if-match': etag };
+  assert.equal((await ask('PATCH', '/api/v1/config', { uplink: { token: 'second' } }, headers)).status, 200);
+  assert.equal((await ask('PATCH', '/api/v1/config', { uplink: { token: 'third' } }, headers)).status, 412);
+});

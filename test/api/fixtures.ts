@@ -143,7 +143,7 @@ export class FakePublish implements PublishApi {
 }
 
 const emptyView: ConfigView = {
-  ...{ config: {}, overlay: '', keys: {}, pending: [], trial: null, file: null, problem: null },
+  ...{ config: {}, revision: 1, overlay: '', keys: {}, pending: [], trial: null, file: null, problem: null },
   restart: { isPossible: false, reason: 'It is a test.' },
 };
 

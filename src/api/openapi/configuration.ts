@@ -12,6 +12,7 @@ import {
   orNull,
   text,
   time,
+  whole,
 } from './operation.ts';
 import { ifMatch } from './records.ts';
 
@@ -33,6 +34,7 @@ const view = Type.Object({
   config: open('What holds now, every default filled in; secrets are `***`.'),
   overlay: text('Rules that were set while the gateway ran, over the file: YAML; empty: none.'),
   keys: named(key, 'Every key that holds a value, by its name: `http.port`.'),
+  revision: whole('Another one whenever the files say something else, also where that is not shown; since the start.'),
   pending: list(text('A key.'), 'Keys whose change holds after a restart.'),
   trial: orNull(
     Type.Object(

@@ -3903,6 +3903,10 @@ mayShutOut: boolean
 }
 }
 /**
+ * Another one whenever the files say something else, also where that is not shown; since the start.
+ */
+revision: number
+/**
  * Keys whose change holds after a restart.
  * 
  * Items: A key.
@@ -3986,6 +3990,10 @@ locked: (string | null)
 mayShutOut: boolean
 }
 }
+/**
+ * Another one whenever the files say something else, also where that is not shown; since the start.
+ */
+revision: number
 /**
  * Keys whose change holds after a restart.
  * 
@@ -4080,6 +4088,10 @@ mayShutOut: boolean
 }
 }
 /**
+ * Another one whenever the files say something else, also where that is not shown; since the start.
+ */
+revision: number
+/**
  * Keys whose change holds after a restart.
  * 
  * Items: A key.
@@ -4172,6 +4184,10 @@ locked: (string | null)
 mayShutOut: boolean
 }
 }
+/**
+ * Another one whenever the files say something else, also where that is not shown; since the start.
+ */
+revision: number
 /**
  * Keys whose change holds after a restart.
  * 

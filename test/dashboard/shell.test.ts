@@ -80,7 +80,9 @@ test('a page that was opened before an update loads itself anew when a part of i
   // As if that file had another name now, until the page itself is asked for again.
   let isOld = true;
   await page.route('**/ui/logs-*.js', (route) => (isOld ? route.fulfill({ status: 404 }) : route.continue()));
-  page.once('load', () => (isOld = false));
+  page.on('request', (request) => {
+    if (request.isNavigationRequest()) isOld = false;
+  });
   await page.getByRole('link', { name: 'Logs' }).click();
   await page.getByRole('heading', { name: 'Logs' }).waitFor();
   assert.equal(isOld, false);

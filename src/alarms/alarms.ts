@@ -170,9 +170,17 @@ export class Alarms implements Service, Onlooker {
     return rule && ruleJson(rule);
   }
 
-  /** Resolves when it is durable. @throws {HeadgateError} request.conflict, buffer.failed */
-  addRule(terms: RuleTerms, by: string): Promise<RuleView> {
-    return this.#changed(this.#rules.add(terms, by, this.#deps.clock.now()));
+  /** Resolves when it is durable. @throws {HeadgateError} request.conflict, buffer.failed: then there is no such rule */
+  async addRule(terms: RuleTerms, by: string): Promise<RuleView> {
+    const rule = this.#rules.add(terms, by, this.#deps.clock.now());
+    try {
+      return await this.#changed(rule);
+    } catch (error) {
+      // Whoever is told that it failed makes it again. Somebody may have deleted it meanwhile.
+      if (this.#rules.get(rule.id) !== undefined) this.#rules.remove(rule.id);
+      this.#thresholds.rulesChanged();
+      throw error;
+    }
   }
 
   /** Resolves when it is durable. @throws {HeadgateError} request.unknown, buffer.failed */

@@ -225,6 +225,19 @@ test('a disk that fails keeps nobody from being told', async (t) => {
   one.world.disk.refusal = 'no';
   await one.says(9);
   assert.deepEqual([one.facts.map(({ body }) => body.change), one.world.told], [['raised'], ['raised']]);
+  // Whoever was told that a rule is not made does not have it twice after another try.
+  const refused = assert.rejects(
+    one.alarms.addRule(termsOf({ name: 'x', field: 'f', comparator: 'above', value: 8 }), 'eve'),
+  );
+  await one.wait(1_000);
+  await refused;
+  one.world.disk.refusal = undefined;
+  await one.rule({ name: 'again' });
+  assert.deepEqual(
+    one.alarms.rules().map(({ name }) => name),
+    ['n', 'again'],
+  );
+  assert.equal((await one.restart()).alarms.rules().length, 2);
 });
 
 test('what is kept is bounded: alarms that are open, those that are over, and what devices are known', async (t) => {

@@ -98,6 +98,7 @@ test('every page in both themes: nothing that keeps somebody out, and a picture 
   for (const [name, hash, drawn] of places) {
     await page.goto(`${url}#/${hash}`);
     await page.locator('main').getByText(drawn).filter({ visible: true }).first().waitFor();
+    if (name === 'device') await page.locator('.chart canvas').waitFor();
     await eventually('all of it', async () => (await page.locator('.loading').count()) === 0, { timeoutMs: 15_000 });
     for (const theme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme: theme });

@@ -46,16 +46,42 @@ export function Page() {
   );
 }
 
-/** One sentence that says whether anything has to be done. */
-function Health({ status: { health, load } }: { readonly status: GatewayStatus }) {
-  const tone = health.state === 'ready' ? 'good' : health.state === 'degraded' ? 'warn' : 'bad';
+/** Whether anything has to be done, in a sentence; and where that is so, what, in the gateway's own words. */
+function Health({ status: { health, load, alarms, devices, buffer } }: { readonly status: GatewayStatus }) {
+  const raised = alarms.active.warning + alarms.active.critical;
+  const isWell = health.state === 'ready' && raised === 0 && load.level === 'normal';
+  const tone = health.state === 'ready' || health.state === 'degraded' ? (isWell ? 'good' : 'warn') : 'bad';
   return (
     <div class="health">
-      <Notice tone={tone} title={health.summary} lang="en">
+      <Notice tone={tone} title={healthWord(health.state, raised)}>
+        <span>
+          {plural(devices.total, '{n} device, {online} of them online.', '{n} devices, {online} of them online.', {
+            online: count(devices.online),
+          })}{' '}
+          {buffer.waitingRecords === 0
+            ? t('Nothing waits.')
+            : plural(buffer.waitingRecords, '{n} record waits.', '{n} records wait.')}
+        </span>
+        {!isWell && <span lang="en">{health.summary}</span>}
         {load.level !== 'normal' && load.reason !== null && <span lang="en">{load.reason}</span>}
       </Notice>
     </div>
   );
+}
+
+function healthWord(state: GatewayStatus['health']['state'], raised: number): string {
+  switch (state) {
+    case 'ready':
+      return raised === 0 ? t('All good.') : plural(raised, '{n} alarm is raised.', '{n} alarms are raised.');
+    case 'degraded':
+      return t('Everything is taken in, but something needs a look.');
+    case 'failing':
+      return t('Messages are not taken in.');
+    case 'starting':
+      return t('The gateway is starting.');
+    case 'stopping':
+      return t('The gateway is stopping.');
+  }
 }
 
 function Tiles({ status: now }: { readonly status: GatewayStatus }) {

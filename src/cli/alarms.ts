@@ -38,7 +38,7 @@ export async function alarms(args: string[], terminal: Terminal): Promise<number
   const [id, ...more] = operands;
   if (more.length > 0) throw wrong(usage, 'Name one alarm.');
   const { acknowledge, note, json } = values;
-  const url = urlOf(usage, values.url);
+  const url = await urlOf(usage, values.url);
   if (note !== undefined && !acknowledge) throw wrong(usage, '--note goes with --acknowledge.');
   if (id === undefined) {
     if (acknowledge) throw wrong(usage, 'Name the alarm that is meant.');

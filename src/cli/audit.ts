@@ -32,7 +32,7 @@ export async function audit(args: string[], terminal: Terminal): Promise<number>
   }
   const { limit = '50', json } = values;
   if (!/^\d{1,4}$/.test(limit)) throw wrong(usage, `--limit takes a number, not ${limit}.`);
-  const url = urlOf(usage, values.url);
+  const url = await urlOf(usage, values.url);
   const found = await ask(url, 'GET', `/api/v1/audit?limit=${limit}`);
   if (!Array.isArray(found?.entries)) throw noGateway(url, 'something that is no audit log');
   if (json) {

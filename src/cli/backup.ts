@@ -26,7 +26,7 @@ export async function backup(args: string[], terminal: Terminal): Promise<number
   if (given === undefined || others.length > 0) throw wrong(usage, 'the one directory to copy to is needed.');
   // The gateway may run elsewhere in the file system.
   const directory = resolve(given);
-  const found = await postForJson(urlOf(usage, values.url), '/api/v1/buffer/backup', { directory });
+  const found = await postForJson(await urlOf(usage, values.url), '/api/v1/buffer/backup', { directory });
   terminal.out(values.json ? JSON.stringify(found, undefined, 2) : backupText(found as unknown as Manifest, directory));
   return 0;
 }

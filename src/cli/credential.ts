@@ -37,7 +37,7 @@ export async function credential(args: string[], terminal: Terminal): Promise<nu
     return 0;
   }
   const { device, username, scope, cn, fingerprint, json } = values;
-  const url = urlOf(usage, values.url);
+  const url = await urlOf(usage, values.url);
   if (operands[0] !== 'create') {
     const [verb, name] = operandsOf(usage, operands, ['create', 'revoke']);
     if (verb === 'list') return await listAccounts(url, 'credentials', json, terminal);

@@ -39,7 +39,7 @@ export async function devices(args: string[], terminal: Terminal): Promise<numbe
   const [id, ...more] = operands;
   if (more.length > 0) throw wrong(usage, 'Name one device; put an id with spaces in quotes.');
   const { name, ignore, heed, forget, json } = values;
-  const url = urlOf(usage, values.url);
+  const url = await urlOf(usage, values.url);
   if (id === undefined) {
     if (name !== undefined || ignore || heed || forget) throw wrong(usage, 'Name the device that is meant.');
     const found = await allOf(url, queryOf(values));

@@ -10,7 +10,8 @@ import { diskFindings } from './doctor/disk.ts';
 import { type Finding, findingsText } from './doctor/finding.ts';
 import { gatewayFindings, seenOf } from './doctor/running.ts';
 import { siteFindings } from './doctor/site.ts';
-import { urlOf, urlOption, usualUrl } from './gateway-client.ts';
+import { urlOf, urlOption } from './gateway-client.ts';
+import { addressOf } from './own-token.ts';
 import type { Terminal } from './terminal.ts';
 
 const usage = {
@@ -36,7 +37,7 @@ export async function doctor(args: string[], terminal: Terminal): Promise<number
     return 0;
   }
   const { config, findings: ofConfig } = configFindings(values, terminal);
-  const url = urlOf(usage, values.url ?? (config && `http://127.0.0.1:${config.http.port}`) ?? usualUrl);
+  const url = await urlOf(usage, values.url ?? (config && addressOf(config.http)));
   const seen = await seenOf(url);
   const findings = [
     ...ofConfig,

@@ -46,7 +46,7 @@ export async function exportRecords(args: string[], terminal: Terminal): Promise
     await printFiles(dataDir, window, configOf(values, terminal).gateway.id, terminal);
     return 0;
   }
-  const url = urlOf(usage, values.url);
+  const url = await urlOf(usage, values.url);
   if (values.resend) {
     const found = await postForJson(url, '/api/v1/buffer/replay', bodyOf(values));
     const count = Number(found.records);

@@ -4,7 +4,7 @@ import { rootCertificates } from 'node:tls';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { parseExact } from '../lib/exact-json.ts';
 import { type Usage, wrong } from './arguments.ts';
-import { authorityFor, authorizationFor } from './own-token.ts';
+import { authorityFor, authorizationFor, configuredUrl } from './own-token.ts';
 
 /** A gateway that is up answers in milliseconds; one that takes this long is not well. */
 const askTimeoutMs = 10_000;
@@ -13,12 +13,12 @@ export const usualUrl = 'http://127.0.0.1:8080';
 
 /** The option of every verb that asks a running gateway. */
 export const urlOption = {
-  url: { value: 'URL', about: `The gateway's HTTP address; ${usualUrl} without it.` },
+  url: { value: 'URL', about: `The gateway's HTTP address; that of the configuration, or ${usualUrl}, without it.` },
 } as const;
 
-/** The gateway's address that was given, or the usual one. @throws {HeadgateError} usage.invalid when it is none */
-export function urlOf(usage: Usage, given: string | undefined): string {
-  const url = given ?? usualUrl;
+/** The gateway's address that was given, or that of the configuration. @throws {HeadgateError} usage.invalid when it is none */
+export async function urlOf(usage: Usage, given: string | undefined): Promise<string> {
+  const url = given ?? (await configuredUrl()) ?? usualUrl;
   if (!/^https?:\/\/./.test(url) || !URL.canParse(url)) {
     throw wrong(usage, `--url takes an address such as ${usualUrl}, not ${url}.`);
   }

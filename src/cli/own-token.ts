@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { machineKeyFile, signRequest } from '../auth/machine-key.ts';
 import { ownAuthorityPath } from '../auth/tls/server-certificate.ts';
+import type { Config } from '../config/schema.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import { readSecret } from '../lib/secret-file.ts';
 
@@ -58,6 +59,25 @@ export async function authorityFor(
 
 function isHere({ hostname }: URL): boolean {
   return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+}
+
+/** Where the gateway of the configuration is found on this machine; undefined where none is named, or none that can be read. */
+export async function configuredUrl(environment: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
+  if (!environment.HEADGATE_CONFIG) return undefined;
+  try {
+    const { loadConfig } = await import('../config/load.ts');
+    return addressOf(loadConfig({ environment }).http);
+  } catch {
+    // What is wrong with it is for `headgate check` to say.
+    return undefined;
+  }
+}
+
+/** Where a gateway with this configuration is found on its own machine. */
+export function addressOf({ host, port, tls }: Config['http']): string {
+  const isEverywhere = host === '::' || host === '0.0.0.0';
+  const place = isEverywhere ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host;
+  return `${tls.enabled ? 'https' : 'http'}://${place}:${port}`;
 }
 
 async function dataDirOf(environment: NodeJS.ProcessEnv): Promise<string> {

@@ -68,7 +68,7 @@ async function reload(args: string[], terminal: Terminal): Promise<number> {
     terminal.out(helpText(reloadUsage));
     return 0;
   }
-  const { changed, errors } = await postForJson(urlOf(reloadUsage, values.url), '/api/v1/profiles/reload', {});
+  const { changed, errors } = await postForJson(await urlOf(reloadUsage, values.url), '/api/v1/profiles/reload', {});
   for (const error of errors as string[]) terminal.out(error);
   const names = changed as string[];
   terminal.err(names.length === 0 ? 'No profile has changed.' : `Changed: ${names.join(', ')}.`);

@@ -42,7 +42,7 @@ export async function redecode(args: string[], terminal: Terminal): Promise<numb
   if (stop && status) throw wrong(usage, 'give --stop or --status, not both.');
   if ((stop || status) && filter !== undefined)
     throw wrong(usage, `--${filter} goes with neither --stop nor --status.`);
-  const url = urlOf(usage, values.url);
+  const url = await urlOf(usage, values.url);
   const say = (found: Status): void => terminal.out(json ? JSON.stringify(found, undefined, 2) : textOf(found));
   if (stop || status) {
     const found = await ask(url, stop ? 'DELETE' : 'GET', path);

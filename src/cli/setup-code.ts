@@ -17,7 +17,7 @@ export async function setupCode(args: string[], terminal: Terminal): Promise<num
     terminal.out(helpText(usage));
     return 0;
   }
-  const url = urlOf(usage, values.url);
+  const url = await urlOf(usage, values.url);
   const found = await ask(url, 'GET', '/api/v1/setup/code');
   if (typeof found?.code !== 'string') throw noGateway(url, 'something that is no answer to this');
   terminal.out(values.json ? JSON.stringify(found, undefined, 2) : found.code);

@@ -17,7 +17,7 @@ export async function status(args: string[], terminal: Terminal): Promise<number
     terminal.out(helpText(usage));
     return 0;
   }
-  const found = await fetchStatus(urlOf(usage, values.url));
+  const found = await fetchStatus(await urlOf(usage, values.url));
   terminal.out(values.json ? stringifyExact(found, 2) : statusText(found, Date.now()));
   return 0;
 }

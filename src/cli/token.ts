@@ -28,7 +28,7 @@ export async function token(args: string[], terminal: Terminal): Promise<number>
     return 0;
   }
   const { scope, expires, json } = values;
-  const url = urlOf(usage, values.url);
+  const url = await urlOf(usage, values.url);
   const [verb, name] = operandsOf(usage, operands, ['create', 'scopes', 'revoke']);
   if (verb === 'list') return await listAccounts(url, 'tokens', json, terminal);
   if (verb === 'revoke') return await revokeAccount(url, 'tokens', name, json, terminal);

@@ -61,7 +61,7 @@ export async function topics(args: string[], terminal: Terminal): Promise<number
   }
   const query = new URLSearchParams({ limit: pageSize });
   for (const name of ['state', 'text'] as const) if (values[name] !== undefined) query.set(name, values[name]);
-  const found = await allOf(urlOf(topicsUsage, values.url), query);
+  const found = await allOf(await urlOf(topicsUsage, values.url), query);
   terminal.out(values.json ? JSON.stringify({ topics: found }, undefined, 2) : topicsText(found).join('\n'));
   return 0;
 }
@@ -78,12 +78,12 @@ export async function adopt(args: string[], terminal: Terminal): Promise<number>
   const { undo, device } = values;
   if (undo && (profile !== undefined || device !== undefined))
     throw wrong(adoptUsage, '--undo takes a template alone.');
-  if (undo) return await decide('reset', { template }, values, urlOf(adoptUsage, values.url), terminal);
+  if (undo) return await decide('reset', { template }, values, await urlOf(adoptUsage, values.url), terminal);
   if (profile === undefined) {
     throw wrong(adoptUsage, 'Name the profile too; `headgate profile list` shows which there are.');
   }
   const body = { template, profile, ...(device !== undefined && { device }) };
-  return await decide('adopt', body, values, urlOf(adoptUsage, values.url), terminal);
+  return await decide('adopt', body, values, await urlOf(adoptUsage, values.url), terminal);
 }
 
 /** `headgate ignore TEMPLATE`: which topics are left alone. */
@@ -95,7 +95,13 @@ export async function ignore(args: string[], terminal: Terminal): Promise<number
   }
   const [template, ...more] = operands;
   if (template === undefined || more.length > 0) throw wrong(ignoreUsage, 'Name one template.');
-  return await decide(values.undo ? 'reset' : 'ignore', { template }, values, urlOf(ignoreUsage, values.url), terminal);
+  return await decide(
+    values.undo ? 'reset' : 'ignore',
+    { template },
+    values,
+    await urlOf(ignoreUsage, values.url),
+    terminal,
+  );
 }
 
 async function decide(

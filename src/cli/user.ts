@@ -26,7 +26,7 @@ export async function user(args: string[], terminal: Terminal): Promise<number> 
     return 0;
   }
   const { scope, json } = values;
-  const url = urlOf(usage, values.url);
+  const url = await urlOf(usage, values.url);
   const [verb, name] = operandsOf(usage, operands, ['add', 'password', 'scopes', 'remove']);
   if (verb === 'list') return await listAccounts(url, 'users', json, terminal);
   if (verb === 'remove') return await revokeAccount(url, 'users', name, json, terminal);

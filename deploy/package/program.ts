@@ -92,8 +92,11 @@ export function stageProgram(architecture: Architecture, modules: string, target
     join(target, 'package.json'),
     `${JSON.stringify({ name, version, description, license, type }, undefined, 2)}\n`,
   );
-  cpSync(modules, join(target, 'node_modules'), { recursive: true });
-  prune(join(target, 'node_modules'), architecture);
+  const libraries = join(target, 'node_modules');
+  cpSync(modules, libraries, { recursive: true });
+  prune(libraries, architecture);
+  for (const path of readdirSync(libraries, { recursive: true, encoding: 'utf8' }))
+    if (path.endsWith('.node')) run(strip[0], ['--strip-unneeded', join(libraries, path)]);
 }
 
 /** Files that the program reads beside its code, which the compiler leaves where they are. */

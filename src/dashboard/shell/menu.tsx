@@ -1,11 +1,10 @@
-import { type Locale, locale, locales, t } from '../i18n/text.ts';
+import { t } from '../i18n/text.ts';
 import { pages } from '../pages.ts';
 import { link } from '../router.ts';
-import { setLocale, setTheme, type Theme, theme } from '../state/preferences.ts';
 import { session, signOut } from '../state/session.ts';
 import { Dialog } from '../ui/dialog.tsx';
-import { Field } from '../ui/field.tsx';
 import { Icon } from '../ui/icon.tsx';
+import { Looks } from '../ui/looks.tsx';
 import { sayProblem } from '../ui/toasts.tsx';
 import { pageName } from './page-names.ts';
 
@@ -27,22 +26,7 @@ export function Menu({ onClose }: { readonly onClose: () => void }) {
             ),
         )}
       </nav>
-      <Field label={t('Appearance')}>
-        <select value={theme.value} onChange={(e) => setTheme(e.currentTarget.value as Theme)}>
-          <option value="system">{t('As the system')}</option>
-          <option value="light">{t('Light')}</option>
-          <option value="dark">{t('Dark')}</option>
-        </select>
-      </Field>
-      <Field label={t('Language')}>
-        <select value={locale.value} onChange={(e) => setLocale(e.currentTarget.value as Locale).catch(sayProblem)}>
-          {Object.entries(locales).map(([tag, name]) => (
-            <option value={tag} key={tag} lang={tag}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </Field>
+      <Looks />
       <div class="row">
         {who.state === 'signed-in' && who.person.kind === 'person' && (
           <button class="button" type="button" onClick={() => signOut().then(onClose, sayProblem)}>

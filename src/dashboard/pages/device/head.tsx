@@ -7,9 +7,9 @@ import { Dialog } from '../../ui/dialog.tsx';
 import { Field } from '../../ui/field.tsx';
 import { Icon } from '../../ui/icon.tsx';
 import { PresenceWord } from '../../ui/presence.tsx';
-import { Problem } from '../../ui/problem.tsx';
 import { Notice } from '../../ui/state.tsx';
 import { say, sayProblem } from '../../ui/toasts.tsx';
+import { TypedName } from '../../ui/typed-name.tsx';
 import type { Device } from './about.ts';
 
 const maxName = 200;
@@ -108,49 +108,19 @@ function Rename({
   );
 }
 
-function Forget({ device, onClose }: { readonly device: Device; readonly onClose: () => void }) {
-  const { id, name } = device;
-  const [typed, setTyped] = useState('');
-  const [error, setError] = useState<unknown>();
-  const submit = async (event: Event): Promise<void> => {
-    event.preventDefault();
-    try {
-      await ask(pathOf(id), { method: 'DELETE' });
-      onClose();
-      say(t('{name} is forgotten.', { name }));
-      go(link('devices'));
-    } catch (problem) {
-      setError(problem);
-    }
+function Forget({ device: { id, name }, onClose }: { readonly device: Device; readonly onClose: () => void }) {
+  const forget = async (): Promise<void> => {
+    await ask(pathOf(id), { method: 'DELETE' });
+    say(t('{name} is forgotten.', { name }));
+    go(link('devices'));
   };
   return (
-    <Dialog title={t('Forget this device?')} onClose={onClose}>
-      <form class="stack" onSubmit={submit}>
-        <p>
-          {t(
-            'Its name, state and newest values go, for good. What it measured stays. With its next message it is listed again, as a new device.',
-          )}
-        </p>
-        <Field
-          label={
-            <>
-              {t('Type its name to forget it:')} <bdi>{name}</bdi>
-            </>
-          }
-        >
-          <input autocomplete="off" value={typed} onInput={(e) => setTyped(e.currentTarget.value)} />
-        </Field>
-        {error !== undefined && <Problem error={error} />}
-        <div class="row">
-          <span class="grow" />
-          <button class="button" type="button" onClick={onClose}>
-            {t('Cancel')}
-          </button>
-          <button class="button danger" type="submit" disabled={typed.trim() !== name.trim()}>
-            {t('Forget')}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <TypedName title={t('Forget this device?')} name={name} action={t('Forget')} onClose={onClose} onConfirm={forget}>
+      <p>
+        {t(
+          'Its name, state and newest values go, for good. What it measured stays. With its next message it is listed again, as a new device.',
+        )}
+      </p>
+    </TypedName>
   );
 }

@@ -2,9 +2,10 @@ import './devices.css';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { plural, t } from '../../i18n/text.ts';
 import type { LiveEvent } from '../../live/protocol.ts';
-import { link, place, setQuery } from '../../router.ts';
+import { place, setQuery } from '../../router.ts';
 import { applyEvents, deviceSet, devices, loadDevices } from '../../state/devices.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { NoDevices } from '../../ui/no-devices.tsx';
 import { Problem } from '../../ui/problem.tsx';
 import { Empty } from '../../ui/state.tsx';
 import { useLive } from '../../ui/use-live.ts';
@@ -47,7 +48,7 @@ function List() {
   const set = deviceSet.value;
   const news = useMemo(() => chosen(all(), choice).filter((id) => !listed.has(id)).length, [set, ids]);
   const change = (some: Partial<Choice>): void => setQuery(withoutUsual(some));
-  if (devices.size === 0) return <Nothing />;
+  if (devices.size === 0) return <NoDevices />;
   return (
     <>
       <Filters choice={choice} onChange={change} />
@@ -78,19 +79,6 @@ function News({ count, onShow }: { readonly count: number; readonly onShow: () =
       <Icon name="plus" />
       {plural(count, '{n} new', '{n} new')}
     </button>
-  );
-}
-
-function Nothing() {
-  return (
-    <section class="card">
-      <Empty title={t('No devices yet')}>
-        <p>{t('A device is listed with its first message.')}</p>
-        <a class="button primary" href={link('first-run', 'sensor')}>
-          {t('Connect a sensor')}
-        </a>
-      </Empty>
-    </section>
   );
 }
 

@@ -7,11 +7,12 @@ import { windows } from '../../charts/windows.ts';
 import { dateTime, duration } from '../../i18n/format.ts';
 import { plural, t } from '../../i18n/text.ts';
 import type { LiveWish } from '../../live/protocol.ts';
-import { link, place, setQuery } from '../../router.ts';
+import { place, setQuery } from '../../router.ts';
 import { applyEvents, deviceSet, devices, loadDevices } from '../../state/devices.ts';
 import { Icon } from '../../ui/icon.tsx';
+import { NoDevices } from '../../ui/no-devices.tsx';
 import { Problem } from '../../ui/problem.tsx';
-import { Empty, State } from '../../ui/state.tsx';
+import { State } from '../../ui/state.tsx';
 import { useLive } from '../../ui/use-live.ts';
 import { type Choice, type ChosenSeries, choiceOf, isSame, maxChosen, queryOf } from './choice.ts';
 import { Downloads } from './downloads.tsx';
@@ -43,7 +44,7 @@ export function Page() {
         <Explored choice={choice} change={change} />
       )}
       {state === 'asking' && <p class="loading">{t('Loading …')}</p>}
-      {state !== 'asking' && devices.size === 0 && choice.series.length === 0 && <Nothing />}
+      {state !== 'asking' && devices.size === 0 && choice.series.length === 0 && <NoDevices />}
       {devices.size > 0 && (
         <section class="card" aria-labelledby="explore-fields">
           <header>
@@ -54,19 +55,6 @@ export function Page() {
         </section>
       )}
     </>
-  );
-}
-
-function Nothing() {
-  return (
-    <section class="card">
-      <Empty title={t('No devices yet')}>
-        <p>{t('A device is listed with its first message.')}</p>
-        <a class="button primary" href={link('first-run', 'sensor')}>
-          {t('Connect a sensor')}
-        </a>
-      </Empty>
-    </section>
   );
 }
 

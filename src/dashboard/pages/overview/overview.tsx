@@ -8,8 +8,9 @@ import { link } from '../../router.ts';
 import { gatewayNow } from '../../state/clock.ts';
 import { isAdmin } from '../../state/session.ts';
 import { type GatewayStatus, status } from '../../state/status.ts';
+import { NoDevices } from '../../ui/no-devices.tsx';
 import { Problem } from '../../ui/problem.tsx';
-import { Empty, Notice } from '../../ui/state.tsx';
+import { Notice } from '../../ui/state.tsx';
 import { UplinkWord } from '../../ui/uplink-word.tsx';
 import { useAnswer } from '../../ui/use-answer.ts';
 import { Alarms, NewTopics } from './cards.tsx';
@@ -38,7 +39,7 @@ export function Page() {
       {start.state === 'here' && !start.value.firstRun.isDone && isAdmin() && <NotSetUp />}
       <Tiles status={now} />
       <Alarms />
-      {isEmpty && <Nothing />}
+      {isEmpty && <NoDevices />}
       <NewTopics />
       {start.state === 'here' && <Pinned sparklines={start.value.sparklines} />}
       {start.state === 'failed' && <Problem error={start.error} />}
@@ -144,18 +145,5 @@ function NotSetUp() {
         </a>
       </div>
     </Notice>
-  );
-}
-
-function Nothing() {
-  return (
-    <section class="card">
-      <Empty title={t('No devices yet')}>
-        <p>{t('A device is listed with its first message.')}</p>
-        <a class="button primary" href={link('first-run', 'sensor')}>
-          {t('Connect a sensor')}
-        </a>
-      </Empty>
-    </section>
   );
 }

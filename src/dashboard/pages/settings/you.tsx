@@ -1,23 +1,13 @@
 import { useState } from 'preact/hooks';
 import { ask } from '../../api/ask.ts';
-import { type Locale, locale, locales, t } from '../../i18n/text.ts';
+import { t } from '../../i18n/text.ts';
 import type { Units } from '../../i18n/units.ts';
-import {
-  hasShortcuts,
-  setLocale,
-  setShortcuts,
-  setTheme,
-  setUnits,
-  setZone,
-  type Theme,
-  theme,
-  unitsChoice,
-  zoneChoice,
-} from '../../state/preferences.ts';
+import { hasShortcuts, setShortcuts, setUnits, setZone, unitsChoice, zoneChoice } from '../../state/preferences.ts';
 import { session } from '../../state/session.ts';
 import { Field } from '../../ui/field.tsx';
+import { Looks } from '../../ui/looks.tsx';
 import { Problem } from '../../ui/problem.tsx';
-import { say, sayProblem } from '../../ui/toasts.tsx';
+import { say } from '../../ui/toasts.tsx';
 import { Scopes } from './accounts.tsx';
 
 /** What everybody may set: how things look here, and one's own password. */
@@ -39,22 +29,7 @@ export function Section() {
       <section class="card">
         <h3>{t('This browser')}</h3>
         <div class="columns">
-          <Field label={t('Appearance')}>
-            <select value={theme.value} onChange={(e) => setTheme(e.currentTarget.value as Theme)}>
-              <option value="system">{t('As the system')}</option>
-              <option value="light">{t('Light')}</option>
-              <option value="dark">{t('Dark')}</option>
-            </select>
-          </Field>
-          <Field label={t('Language')}>
-            <select value={locale.value} onChange={(e) => setLocale(e.currentTarget.value as Locale).catch(sayProblem)}>
-              {Object.entries(locales).map(([tag, name]) => (
-                <option value={tag} key={tag} lang={tag}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </Field>
+          <Looks />
           <Field label={t('Units')}>
             <select value={unitsChoice.value} onChange={(e) => setUnits(e.currentTarget.value as Units)}>
               <option value="gateway">{t('As the gateway is set')}</option>

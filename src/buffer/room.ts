@@ -7,6 +7,7 @@ import { type EvictableLane, type Eviction, evict, expired, stateBytes } from '.
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
 import { isKept, type MemoryRoom } from './memory-room.ts';
+import { remembered } from './recent-deliveries.ts';
 import type { SegmentSummary } from './worker-protocol.ts';
 import type { Writer } from './writer.ts';
 
@@ -25,9 +26,6 @@ export interface RoomDependencies {
   readonly log: Log;
 }
 
-/** Messages that are sent again after a crash are recognised by the segment before the active one, for so long or so much. */
-const rememberedMs = 60_000;
-const rememberedBytes = 2 ** 20;
 /** How often is looked for what has outlived its time. */
 const sweepMs = 1_000;
 /** What is freed at least when the disk itself is full. */
@@ -136,13 +134,11 @@ export class Room {
     const { keepMs, operating } = this.#deps;
     const now = operating();
     const last = lane.segments.at(-1)!;
-    const previous = lane.segments.at(-2);
-    const isRemembered =
-      last.fileBytes < rememberedBytes && previous !== undefined && now - previous.newestAgeMs < rememberedMs;
+    const firstRemembered = remembered(lane.segments, now)[0];
     const deletable: SegmentSummary[] = [];
     // Oldest first, up to the first that stays: asked after every commit, with thousands of segments at times.
     for (const segment of lane.segments) {
-      if (!lane.isRemoved(segment) || (segment === previous && isRemembered)) break;
+      if (!lane.isRemoved(segment) || (segment === firstRemembered && segment !== last)) break;
       if (keepMs > 0 && now - segment.newestAgeMs < keepMs) break;
       // The last one holds the lane's state: it only goes where much of it is of no use any more.
       const isOver = lane.handling === undefined && lane.batches.length === 0 && segment.fileBytes > stateBytes;

@@ -103,7 +103,11 @@ export class Store {
     });
     found.sort((a, b) => a.ageAtMs - b.ageAtMs);
     const newestMs = found.at(-1)?.ageAtMs ?? 0;
-    const keys = found.flatMap(({ keys, ageAtMs }) => keys.map((key) => ({ ...key, agoMs: newestMs - ageAtMs })));
+    const runEnds = [...new Set(found.flatMap(({ runEndMs }) => runEndMs ?? []))];
+    const keys = found.flatMap(({ keys, ageAtMs }) => {
+      const runsAgo = runEnds.filter((end) => end >= ageAtMs).length;
+      return keys.map((key) => ({ ...key, agoMs: newestMs - ageAtMs, ...(runsAgo > 0 && { runsAgo }) }));
+    });
     return wholeDeliveries(keys).slice(-maxDeliveries);
   }
 

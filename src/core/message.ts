@@ -48,6 +48,8 @@ export interface DeliveryPart {
 export interface RecentDelivery extends Omit<DeliveryKey, 'part'> {
   /** How long before the end of the last run it was taken in, in operating time, ms. */
   readonly agoMs: number;
+  /** How many runs of the gateway have ended since, as far as that can be told; absent: it came in the last one. */
+  readonly runsAgo?: number;
 }
 
 /** The gateway's word that it has the message, each of its records as durable as its rule asks. */

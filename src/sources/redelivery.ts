@@ -235,13 +235,17 @@ export class Redelivery {
    * @param deliveries oldest first
    */
   restore(deliveries: readonly RecentDelivery[]): void {
+    // By run: a client that was heard from in a later one need not have heard of this.
     const latest = new Map<string, number>();
-    for (const { client, agoMs } of deliveries) {
-      latest.set(client, Math.min(agoMs, latest.get(client) ?? Number.POSITIVE_INFINITY));
+    const inRun = ({ client, runsAgo = 0 }: RecentDelivery): string => `${runsAgo} ${client}`;
+    for (const delivery of deliveries) {
+      const key = inRun(delivery);
+      latest.set(key, Math.min(delivery.agoMs, latest.get(key) ?? Number.POSITIVE_INFINITY));
     }
-    for (const { client, packetId, digest, agoMs } of deliveries) {
+    for (const delivery of deliveries) {
+      const { client, packetId, digest, agoMs } = delivery;
       // It was heard from long after.
-      if (agoMs - (latest.get(client) ?? 0) >= graceSeconds * 1_000) continue;
+      if (agoMs - (latest.get(inRun(delivery)) ?? 0) >= graceSeconds * 1_000) continue;
       this.of(client).restore(packetId, digest);
     }
   }

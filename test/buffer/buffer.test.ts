@@ -244,3 +244,21 @@ test('delivery keys are there after a restart, oldest first', async (t) => {
   const recent = (client: string, packetId: number) => ({ ...key(client, packetId), isRecent: true });
   assert.deepEqual(keys, [recent('a', 1), recent('b', 65535), recent('a', 2)]);
 });
+
+test('delivery keys of the runs before the last one are there too, delivered or not', async (t) => {
+  const directory = tempDir(t);
+  const key = (packetId: number) => ({ client: 'a', packetId, digest: 7 });
+  for (let run = 1; run <= 4; run++) {
+    const buffer = await openBuffer(t, directory);
+    await new Promise<void>((resolve, reject) => {
+      const settled = (error: Error | undefined) => (error === undefined ? resolve() : reject(error));
+      buffer.append(local, Buffer.from('<r>'), 0, 3, Date.now(), { settled }, key(run));
+    });
+    // What was delivered would be deleted, but for its keys.
+    buffer.acknowledge(await waiting(buffer));
+    await buffer.stop();
+  }
+  const again = await openBuffer(t, directory);
+  const keys = again.deliveries.map(({ agoMs: _, ...rest }) => rest);
+  assert.deepEqual(keys, [{ ...key(1), runsAgo: 3 }, { ...key(2), runsAgo: 2 }, { ...key(3), runsAgo: 1 }, key(4)]);
+});

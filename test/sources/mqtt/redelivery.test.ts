@@ -149,6 +149,21 @@ test('what was durable is known after a restart, but for what the client was hea
   assert.deepEqual(states(), [undefined, undefined, undefined]);
 });
 
+test('what was durable in an earlier run is known too, although its client was heard from long after, in a later one', () => {
+  const all = new Redelivery(1000);
+  all.restore([
+    { client: 'a', packetId: 1, digest: 1, agoMs: 50_000, runsAgo: 2 },
+    { client: 'a', packetId: 2, digest: 2, agoMs: 30_000, runsAgo: 2 },
+    { client: 'a', packetId: 3, digest: 3, agoMs: 15_000, runsAgo: 1 },
+    { client: 'a', packetId: 4, digest: 4, agoMs: 0 },
+  ]);
+  const a = all.of('a');
+  assert.deepEqual(
+    [1, 2, 3, 4].map((id) => a.find(id, id)?.state),
+    [undefined, 'taken', 'taken', 'taken'],
+  );
+});
+
 test('of too many clients those go that have been away for longest, never one that is connected', () => {
   const all = new Redelivery(1000);
   all.of('first').begin(1, 1, done);

@@ -44,7 +44,7 @@ export function recentDeliveries(
   const found: FoundDeliveries[] = [];
   let count = 0;
   let runEndMs: number | undefined;
-  // What was not acknowledged when the process died is in the newest, or, had that just begun, in the one before.
+  // What was not acknowledged when the process died is in the young ones; had the newest just begun behind a large one, in that.
   const young = remembered(segments, segments.at(-1)?.newestAgeMs ?? 0);
   const looked = young.length < 2 ? segments.slice(-2) : young;
   for (const [place, { number, endPosition, fileBytes, newestAgeMs }] of [...looked].reverse().entries()) {

@@ -53,6 +53,11 @@ export const errorCodes = {
   'gateway.not-ready': ['unavailable', 'Wait until it is ready; `GET /api/v1/status` tells what it waits for.'],
   'collector.unreachable': ['inside', 'Start it with `headgate collector`, or name its address with --url.'],
   'collector.refused': ['inside', 'Do as the message says, and ask again.'],
+  'appliance.none': [
+    'unknown',
+    'Only an appliance updates and restarts itself: elsewhere update the package or the container that Headgate was installed as.',
+  ],
+  'appliance.failed': ['failed', "See the log, and `systemctl status` of the unit on the machine's console."],
   'enrolment.refused': [
     'forbidden',
     'Ask whoever runs the collector for a new token: `headgate collector enrol-token`.',

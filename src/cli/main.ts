@@ -96,6 +96,10 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Look for what keeps a gateway from doing its work; write a bundle for whoever helps.',
     load: async () => (await import('./doctor.ts')).doctor,
   },
+  appliance: {
+    about: 'The programs of a machine that was flashed with the image; its units call them.',
+    load: async () => (await import('./appliance.ts')).appliance,
+  },
   demo: { about: 'Let simulated devices publish to a gateway.', load: async () => (await import('./demo.ts')).demo },
 };
 

@@ -15,6 +15,7 @@ export const systemPrograms: Readonly<Record<string, string>> = {
   mosquitto_pub: 'mosquitto-clients',
   mosquitto_sub: 'mosquitto-clients',
   'nats-server': 'nats-server',
+  'qemu-io': 'qemu-utils',
   socat: 'socat',
   'systemd-notify': 'systemd',
   '/usr/bin/python3': 'python3',

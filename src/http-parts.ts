@@ -72,6 +72,7 @@ export function httpApi(parts: HttpParts): HttpApi {
   const { config, identity, status, metrics, clock, rules, decoding, serial, buffer, publish, auth, log } = parts;
   return new HttpApi({
     options: config.http,
+    redirectPort: config.http.tls.redirectPort,
     certificate: auth.tls(config.http.tls, 'http.tls')?.certificate,
     status,
     metrics: () => metrics.text(),

@@ -164,7 +164,8 @@ function welcomeOf(
     network: thisNetwork,
     addresses: () => {
       const { address, tls } = mqtt.status();
-      return { http: http().address, isHttpTls: config.http.tls.enabled, mqtt: address, mqttTls: tls };
+      const { publicPort, tls: httpTls } = config.http;
+      return { http: http().address, isHttpTls: httpTls.enabled, publicPort, mqtt: address, mqttTls: tls };
     },
   });
 }

@@ -4,7 +4,7 @@ import type { FastifyError, FastifyInstance } from 'fastify';
 import type { CertificateStatus, ServerCertificate, TlsServer } from '../auth/tls/server-certificate.ts';
 import { localPrincipal, nobody } from '../core/principal.ts';
 import type { MonotonicMs } from '../core/time.ts';
-import { boundTo, listenError } from '../lib/listen-error.ts';
+import { boundTo, listenError, portOf } from '../lib/listen-error.ts';
 import type { Log } from '../lib/log.ts';
 import { isLoopback } from '../lib/loopback.ts';
 import type { Service } from '../lib/service.ts';
@@ -17,6 +17,7 @@ import type { GraphqlEngine } from './graphql/engine.ts';
 import { lazyEngine } from './graphql/lazy-engine.ts';
 import { GraphqlSockets } from './graphql-upgrade.ts';
 import { addGuard, addRevocation, type Identify } from './guard.ts';
+import { HttpsRedirect } from './https-redirect.ts';
 import { addIdempotency } from './idempotency.ts';
 import { identifyBy } from './identify.ts';
 import { LiveSockets } from './live/live-upgrade.ts';
@@ -34,6 +35,8 @@ import { asksForWebSocket, Upgrades } from './upgrades.ts';
 
 export interface HttpDependencies extends RouteDependencies {
   readonly options: Omit<HttpOptions, 'tls'>;
+  /** Where plain HTTP is answered with the address that speaks TLS; undefined: nowhere. */
+  readonly redirectPort?: number | undefined;
   /** TLS is spoken with it; undefined: it is not. */
   readonly certificate?: ServerCertificate | undefined;
   readonly mqtt: MqttDoor;
@@ -91,6 +94,7 @@ export class HttpApi implements Service {
   readonly #identify: Identify;
   readonly #graphql: () => Promise<GraphqlEngine>;
   #address = '';
+  #redirect: HttpsRedirect | undefined;
 
   constructor(deps: HttpDependencies) {
     this.#deps = deps;
@@ -129,9 +133,15 @@ export class HttpApi implements Service {
       throw listenError(error, 'the HTTP server', `${host}:${port}`);
     }
     this.#address = boundTo(app.server);
+    const { certificate, redirectPort } = this.#deps;
+    if (certificate === undefined || redirectPort === undefined) return;
+    const publicPort = this.#deps.options.publicPort ?? portOf(app.server) ?? port;
+    this.#redirect = new HttpsRedirect({ host, port: redirectPort, publicPort });
+    await this.#redirect.start(this.#deps.log);
   }
 
   async stop(): Promise<void> {
+    await this.#redirect?.stop();
     await this.#upgrades.close();
     await this.#app?.close();
     this.#deps.certificate?.close();
@@ -145,6 +155,11 @@ export class HttpApi implements Service {
   /** Where it listens: `127.0.0.1:8080`. */
   get address(): string {
     return this.#address;
+  }
+
+  /** Where plain HTTP is answered; undefined: nowhere. */
+  get redirectPort(): number | undefined {
+    return this.#redirect?.port;
   }
 
   /** The server before it listens. */

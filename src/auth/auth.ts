@@ -74,6 +74,7 @@ export class Auth implements Service {
     await Promise.all([this.audit.load(), this.sessions.load()]);
     await this.book.load();
     this.#timer = setInterval(() => this.book.expire(), expireMs).unref();
+    await this.setup.provision(this.#deps.options.administrator);
     this.setup.announce();
   }
 

@@ -6,6 +6,7 @@ import type { Account } from './account.ts';
 import type { AuditLog } from './audit.ts';
 import type { AuthBook } from './auth-book.ts';
 import { passwordFault } from './login.ts';
+import { passwordHashOf } from './password-text.ts';
 import type { Passwords } from './passwords.ts';
 import { isSame, randomText } from './secrets.ts';
 import type { LoginThrottle } from './throttle.ts';
@@ -54,6 +55,29 @@ export class Setup {
   /** What lets the first administrator in from anywhere; undefined once there is one. */
   get code(): string | undefined {
     return this.#deps.book.hasPeople ? undefined : this.#code;
+  }
+
+  /**
+   * Makes the administrator that the configuration names, where nobody is set up: what cannot be done is said in the log, and leaves the other
+   * ways open. Durable when it resolves.
+   */
+  async provision({ name, passwordHash }: { readonly name: string; readonly passwordHash?: string }): Promise<void> {
+    const { book, audit, log } = this.#deps;
+    if (passwordHash === undefined || book.hasPeople) return;
+    const hash = passwordHashOf(passwordHash);
+    if (hash === undefined) {
+      log.warn({ name }, '`auth.administrator.passwordHash` is not what `headgate user hash` prints: nobody is made.');
+      return;
+    }
+    const proof = { kind: 'password', hash } as const;
+    try {
+      await book.add({ kind: 'person', name, scopes: ['admin'], proof }, 'configuration', () =>
+        audit.note({ who: name, kind: 'person', from: 'the configuration', what: 'setup', outcome: 'done' }),
+      );
+      log.info({ name }, 'The administrator that `auth.administrator` names is set up.');
+    } catch (error) {
+      log.warn({ err: error, name }, 'The administrator that `auth.administrator` names could not be made.');
+    }
   }
 
   /** Tells in the log how the first administrator is made. */

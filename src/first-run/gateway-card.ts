@@ -53,6 +53,8 @@ export interface GatewayCardDependencies {
   readonly addresses: () => {
     readonly http: string;
     readonly isHttpTls: boolean;
+    /** The port under which others reach the first; absent: the same. */
+    readonly publicPort?: number | undefined;
     readonly mqtt: string;
     readonly mqttTls: (Omit<TlsDoor, 'port'> & { readonly address: string }) | null;
   };
@@ -96,10 +98,11 @@ export class GatewayCard {
     const { name, units = 'metric', ...card } = this.#card;
     const given = (card.configuredName === configuredName ? name : undefined) ?? configuredName;
     const found = network();
-    const { http, isHttpTls } = addresses();
+    const { http, isHttpTls, publicPort } = addresses();
     const web = partsOf(http);
     const scheme = isHttpTls ? 'https' : 'http';
-    const port = web === undefined || web.port === (isHttpTls ? 443 : 80) ? '' : `:${web.port}`;
+    const shown = publicPort ?? web?.port;
+    const port = shown === undefined || shown === (isHttpTls ? 443 : 80) ? '' : `:${shown}`;
     return {
       id: id(),
       name: given ?? id(),

@@ -32,6 +32,12 @@ export function boundTo(server: Server): string {
   return `${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
 }
 
+/** The port that a server listens on; undefined when it does not. */
+export function portOf(server: Server): number | undefined {
+  const bound = server.address();
+  return bound === null || typeof bound === 'string' ? undefined : bound.port;
+}
+
 function codeOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return typeof code === 'string' ? code : '';

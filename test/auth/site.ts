@@ -18,6 +18,7 @@ export const fewOptions: AuthOptions = {
   setupWindow: 30 * 60_000,
   sessionIdle: 12 * 3_600_000,
   sessionLifetime: 30 * 86_400_000,
+  administrator: { name: 'admin' },
   maxSessions: 5,
   maxAccounts: 50,
   maxAuditEntries: 20,

@@ -114,3 +114,13 @@ for (const body of wrong) {
     await assert.rejects(put, (error) => error instanceof HeadgateError && error.code === 'request.invalid');
   });
 }
+
+test('the dashboard is found under the port that others reach it by', () => {
+  const addresses = { http: '[::]:8080', isHttpTls: true, mqtt: '', mqttTls: null };
+  const network = () => ({ interfaces: {}, hostname: 'gate', hasMdns: true });
+  const urls = (publicPort?: number) =>
+    welcome({ network, addresses: () => ({ ...addresses, publicPort }) }).gateway.report().http.urls;
+  assert.deepEqual(urls(), ['https://gate.local:8080']);
+  assert.deepEqual(urls(443), ['https://gate.local']);
+  assert.deepEqual(urls(8443), ['https://gate.local:8443']);
+});

@@ -8,7 +8,12 @@ interface Part {
 }
 
 /** What units of the image call, as root. Each is loaded when it is called. */
-const parts: Readonly<Record<string, Part>> = {};
+const parts: Readonly<Record<string, Part>> = {
+  settings: {
+    about: 'make the machine what was set for it.',
+    load: async () => (await import('./appliance-settings.ts')).settings,
+  },
+};
 
 const usage = {
   verb: 'appliance',

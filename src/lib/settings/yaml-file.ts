@@ -74,7 +74,12 @@ export function guessConfigText(text: string): unknown {
   try {
     return (
       yaml()
-        .parseDocument(text.slice(0, maxFileBytes), { prettyErrors: false, uniqueKeys: false, strict: false })
+        .parseDocument(text.slice(0, maxFileBytes), {
+          prettyErrors: false,
+          uniqueKeys: false,
+          strict: false,
+          logLevel: 'error',
+        })
         .toJS() ?? {}
     );
   } catch {

@@ -59,7 +59,7 @@ export class Gateway {
   readonly #bridges: Bridges;
   readonly #commands: Commands;
   readonly #uplink: Uplink;
-  readonly #canary: Canary | undefined;
+  readonly #canary: Canary;
   readonly #collector: EmbeddedCollector | undefined;
   readonly reporter: Reporter;
   /** How it is, once the thread that writes to the disk has answered. */
@@ -195,7 +195,7 @@ export class Gateway {
       urls: () => config.uplink.url ?? [this.#collector!.url],
       identity: () => this.#identity(),
       agent,
-      buffer: this.#canary?.watch(this.#buffer) ?? this.#buffer,
+      buffer: this.#canary.watch(this.#buffer),
       credentials: new Credentials(config.uplink, identity),
       prepare: (url) => enrolOnce(config.uplink, url, this.#identity().gateway, identity, part('uplink')),
       lineage: new Lineage(this.#buffer.shelf, part('uplink')),
@@ -219,7 +219,7 @@ export class Gateway {
       watching: this.#watching,
       ...{ decoding: this.#decoding, mqtt: this.#mqtt, serial: this.#serial, reporter: this.reporter },
       ...{ auth: this.#auth, take: this.#flow.take, commands: this.#commands.local },
-      configDesk: settings.desk,
+      ...{ configDesk: settings.desk, canary: this.#canary },
       ...{ identity: () => this.#identity(), log: part, root: log, restart },
     });
     const { http, grpc, demo } = this.#serving;
@@ -282,7 +282,7 @@ export class Gateway {
       bridges: this.#bridges.status(),
       flow: this.#flow.status(),
       buffer: this.#buffer.status(),
-      uplink: { ...this.#uplink.status(), ...(this.#canary && { canary: this.#canary.status() }) },
+      uplink: { ...this.#uplink.status(), canary: this.#canary.told },
       devices: this.#decoding.registry.status(),
       profiles: this.#decoding.status(),
       redecode: this.#decoding.redecoder.status(),

@@ -31,6 +31,7 @@ import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
 import { setFiles } from './upkeep/set-files.ts';
 import { upkeepOf } from './upkeep-parts.ts';
+import type { Canary } from './uplink/canary.ts';
 import type { ProbeDesk } from './uplink/probe-desk.ts';
 import { version } from './version.ts';
 
@@ -50,6 +51,7 @@ export interface HttpParts {
   readonly load: Load;
   readonly welcome: Welcome;
   readonly uplinkTest: ProbeDesk;
+  readonly canary: Pick<Canary, 'ask'>;
   readonly demo: Demo;
   readonly configDesk: ConfigDesk;
   readonly history: History;
@@ -89,6 +91,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     welcome: parts.welcome,
     attempts: parts.mqtt,
     uplinkTest: parts.uplinkTest,
+    canary: parts.canary,
     demo: parts.demo,
     connectionsPerAddress: config.limits.connectionsPerAddress,
     config: parts.configDesk,

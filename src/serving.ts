@@ -30,6 +30,7 @@ import type { LoadStatus } from './load/status.ts';
 import { LocalPublish } from './pipeline/local-publish.ts';
 import type { MqttSource } from './sources/mqtt/mqtt.ts';
 import type { SerialSource } from './sources/serial/serial.ts';
+import type { Canary } from './uplink/canary.ts';
 import { identityDirectory } from './uplink/credentials.ts';
 import { ProbeDesk } from './uplink/probe-desk.ts';
 import { agent, version } from './version.ts';
@@ -48,6 +49,7 @@ export interface ServingDependencies {
   readonly serial: SerialSource;
   readonly commands: LocalCommands;
   readonly configDesk: ConfigDesk;
+  readonly canary: Pick<Canary, 'ask'>;
   /** The way into the flow. */
   readonly take: Take;
   readonly reporter: Reporter;
@@ -106,6 +108,7 @@ export class Serving {
         ...{ options: config.uplink, directory: identityDirectory(dataDir), agent, now: clock.now },
         gateway: () => identity().gateway,
       }),
+      canary: deps.canary,
       bufferDirectory: join(dataDir, 'buffer'),
       status: () => reporter.status(),
       log: log('http'),

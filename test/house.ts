@@ -23,7 +23,7 @@ export const rooms: Readonly<Record<string, Room>> = {
   live: { may: pure },
   load: { may: pure },
   upkeep: { may: pure },
-  appliance: { may: [...pure, 'auth'] },
+  appliance: { may: [...pure, 'auth'], types: ['parts'] },
   history: { may: pure },
   registry: { may: pure, types: ['profiles'] },
   commands: { may: pure },

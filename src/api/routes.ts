@@ -33,7 +33,7 @@ import { addSerialRoutes, type SerialApi } from './serial-routes.ts';
 import { addSessionRoutes } from './session-routes.ts';
 import { addTopicsRoutes, type TopicsApi } from './topics-routes.ts';
 import { addUpkeepRoutes, type UpkeepApi } from './upkeep-routes.ts';
-import { addUplinkTestRoute, type UplinkTestApi } from './uplink-test-route.ts';
+import { addCanaryRoute, addUplinkTestRoute, type CanaryApi, type UplinkTestApi } from './uplink-test-route.ts';
 
 /** The parts, as far as the routes can ask them for something. */
 export interface RouteDependencies {
@@ -61,6 +61,7 @@ export interface RouteDependencies {
   readonly attempts: AttemptsApi;
   readonly alarms: AlarmsApi;
   readonly uplinkTest: UplinkTestApi;
+  readonly canary: CanaryApi;
   readonly demo: DemoApi;
   readonly logs: LogsApi;
   readonly upkeep: UpkeepApi;
@@ -91,6 +92,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addCommandsRoutes(app, deps.commands);
   addConfigRoutes(app, deps.config, deps.rules);
   addUplinkTestRoute(app, deps.uplinkTest, deps.config);
+  addCanaryRoute(app, deps.canary);
   addDemoRoutes(app, deps.demo);
   addGraphqlRoutes(app, deps.graphql);
   addLogsRoutes(app, deps.logs);

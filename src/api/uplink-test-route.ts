@@ -12,6 +12,12 @@ export interface UplinkTestApi {
   plan(wish: Wished): UplinkPlan;
 }
 
+/** Where a record of the gateway's own is sent the whole way. */
+export interface CanaryApi {
+  /** Resolves when it is durable here; fails with what the buffer refuses it with. */
+  ask(): Promise<{ readonly sequence?: number }>;
+}
+
 const wishes = ['token', 'enrolToken', 'ca', 'fingerprint', 'serverName'] as const;
 type Wish = (typeof wishes)[number];
 type Wished = { readonly url: string } & Readonly<Partial<Record<Wish, string>>>;
@@ -60,4 +66,12 @@ function wishIn(body: unknown): Wished | string {
       return `\`${name}\` must be a text of 1 to ${maxLength} characters.`;
   }
   return asked.url === undefined ? '`url` is missing: the address of a collector.' : (asked as unknown as Wished);
+}
+
+/** For administrators: `POST /api/v1/uplink/canary` sends a canary record now, and answers once it is durable here. */
+export function addCanaryRoute(app: FastifyInstance, canary: CanaryApi): void {
+  app.post('/api/v1/uplink/canary', needs(admin), async (_request, reply) => {
+    const { sequence = 0 } = await canary.ask();
+    return reply.code(201).send({ sequence });
+  });
 }

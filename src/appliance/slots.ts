@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { HeadgateError } from '../core/errors.ts';
 import { machine, type Places, theAppliance } from './appliance.ts';
-import { type BootState, parseBootState, type SlotName, slotInCommandLine } from './boot-state.ts';
+import { type BootState, otherSlot, parseBootState, type SlotName, slotInCommandLine } from './boot-state.ts';
 
 /** The slot that runs. */
 export interface RunningSlot {
@@ -34,6 +34,11 @@ export async function markBad(places: Places = machine): Promise<void> {
   await mark('bad', places);
 }
 
+/** The other slot has used its tries up: it is not looked at again until something is installed there. For root. @throws {HeadgateError} appliance.failed */
+export async function markOtherBad(places: Places = machine): Promise<void> {
+  await mark('bad', places, otherSlot(await runningSlotName(places)));
+}
+
 /** What the boot loader knows. @throws {HeadgateError} appliance.failed */
 export async function readBootState({ bootState, bootStateCopy }: Places = machine): Promise<BootState> {
   let failure: unknown;
@@ -60,8 +65,8 @@ export async function runningSlotName({ commandLine }: Places = machine): Promis
   );
 }
 
-async function mark(state: 'good' | 'bad', places: Places): Promise<void> {
-  const name = await runningSlotName(places);
+async function mark(state: 'good' | 'bad', places: Places, slot?: SlotName): Promise<void> {
+  const name = slot ?? (await runningSlotName(places));
   await new Promise<void>((resolve, reject) => {
     const args = ['set-state', name, state];
     execFile(places.bootStateProgram, args, { timeout: markMs }, (error, _, said) => {

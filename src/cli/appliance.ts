@@ -13,6 +13,10 @@ const parts: Readonly<Record<string, Part>> = {
     about: 'make the machine what was set for it.',
     load: async () => (await import('./appliance-settings.ts')).settings,
   },
+  gate: {
+    about: 'watch the gateway after an update, and keep the new version or go back to the old one.',
+    load: async () => (await import('./appliance-gate.ts')).gate,
+  },
 };
 
 const usage = {

@@ -22,7 +22,8 @@ export async function status(args: string[], terminal: Terminal): Promise<number
   return 0;
 }
 
-async function fetchStatus(url: string): Promise<GatewayStatus> {
+/** @throws {HeadgateError} gateway.unreachable, gateway.refused */
+export async function fetchStatus(url: string): Promise<GatewayStatus> {
   const found: unknown = await ask(url, 'GET', '/api/v1/status');
   if (isStatus(found)) return found;
   throw noGateway(url, 'something that is no status');

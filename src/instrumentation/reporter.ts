@@ -6,7 +6,7 @@ import { Rates } from './rates.ts';
 import { composeStatus, type GatewayStatus, type StatusParts } from './status.ts';
 
 /** What the parts say when they are asked; the rest the reporter knows itself. */
-export type PartStatus = Omit<StatusParts, 'startedAtMs' | 'phase' | 'process' | 'rates'>;
+export type PartStatus = Omit<StatusParts, 'startedAtMs' | 'notice' | 'phase' | 'process' | 'rates'>;
 
 const sampleMs = 1_000;
 
@@ -51,6 +51,7 @@ export class Reporter implements Service {
       ...this.#parts(),
       // By a clock that may have learnt the time since.
       startedAtMs: this.#clock.now() - (this.#clock.monotonic() - this.#startedAt),
+      notice: this.notice,
       phase: this.#phase,
       rates: {
         receivedPerSecond: this.#rates.perSecond('received'),

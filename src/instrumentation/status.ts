@@ -39,6 +39,8 @@ export interface GatewayStatus extends Pick<StatusParts, Shown>, TlsStatus {
     readonly version: string;
     readonly startedAt: string;
     readonly uptimeSeconds: number;
+    /** What people should know before anything else, such as that it runs in safe mode; null: nothing. */
+    readonly notice: string | null;
   };
   readonly health: Health;
   readonly clock: ClockReport;
@@ -123,6 +125,7 @@ export interface StatusParts extends TlsStatus {
   readonly epoch: string;
   readonly version: string;
   readonly startedAtMs: number;
+  readonly notice?: string | undefined;
   readonly phase: 'starting' | 'running' | 'stopping';
   readonly clock: ClockStatus;
   readonly mqtt: MqttStatus;
@@ -176,6 +179,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       version: parts.version,
       startedAt: iso(parts.startedAtMs),
       uptimeSeconds: secondsSince(parts.startedAtMs, nowMs),
+      notice: parts.notice ?? null,
     },
     health: healthOf(parts, nowMs),
     clock: clockOf(parts.clock),

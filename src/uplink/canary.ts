@@ -10,7 +10,7 @@ import type { UplinkBuffer } from './source.ts';
 import type { CanaryState, CanaryStatus } from './status.ts';
 
 export interface CanaryDependencies {
-  /** From one to the next, in milliseconds. */
+  /** From one to the next, in milliseconds; 0: only those that somebody asks for. */
   readonly intervalMs: number;
   /** How long one may take before that is told, in milliseconds. */
   readonly timeoutMs: number;
@@ -61,7 +61,7 @@ export class Canary implements Service {
   }
 
   async start(): Promise<void> {
-    this.#wait(this.#deps.intervalMs);
+    if (this.#deps.intervalMs > 0) this.#wait(this.#deps.intervalMs);
   }
 
   async stop(): Promise<void> {
@@ -84,6 +84,21 @@ export class Canary implements Service {
         return buffer.totals;
       },
     };
+  }
+
+  /**
+   * Sends one now, whether or not there is a collector. Resolves when it is durable here, with its sequence; that it has come back is
+   * in the {@link status}. @throws what the buffer refuses it with
+   */
+  readonly ask = (): Promise<Receipt> => {
+    const { promise, resolve, reject } = Promise.withResolvers<Receipt>();
+    void this.#send(resolve, reject);
+    return promise;
+  };
+
+  /** The status where there is something to tell; undefined: none is sent, and none was asked for. */
+  get told(): CanaryStatus | undefined {
+    return this.#deps.intervalMs === 0 && this.#sent === 0 ? undefined : this.status();
   }
 
   status(): CanaryStatus {
@@ -127,22 +142,31 @@ export class Canary implements Service {
     }
   }
 
-  async #send(): Promise<void> {
-    const { send, clock, log, timeoutMs } = this.#deps;
+  /** Both are told as well by the state. */
+  async #send(
+    taken: (receipt: Receipt) => void = () => {},
+    refused: (error: unknown) => void = () => {},
+  ): Promise<void> {
+    const { send, clock, log, timeoutMs, isConnected } = this.#deps;
     const sentAt = clock.monotonic();
     const flight: Flight = { name: 'taken', sentAt };
     this.#flight = flight;
     this.#sent++;
     clearTimeout(this.#overdueTimer);
     this.#overdueTimer = setTimeout(() => {
+      // One that was asked for may have been sent without a collector.
+      if (!isConnected()) return;
       log.warn({ waitedMs: timeoutMs }, 'A canary record has not come back: the path to the collector does not work.');
     }, timeoutMs);
     try {
       const { sequence = 0 } = await send(Buffer.from(`canary ${this.#sent}`));
+      taken({ sequence });
       if (this.#flight === flight && !this.#isStopped) this.#flight = { name: 'under-way', sentAt, sequence };
     } catch (error) {
+      refused(error);
+      if (this.#flight !== flight) return;
       clearTimeout(this.#overdueTimer);
-      if (this.#flight === flight) this.#flight = { name: 'refused', reason: messageOf(error) };
+      this.#flight = { name: 'refused', reason: messageOf(error) };
     }
   }
 
@@ -161,11 +185,10 @@ export class Canary implements Service {
   }
 }
 
-/** A canary as the options ask for one; undefined when none is sent. */
+/** A canary as the options ask for it. */
 export function canaryOf(
   options: Pick<UplinkOptions, 'canary' | 'plan' | 'acknowledgeTimeout'>,
   deps: Omit<CanaryDependencies, 'intervalMs' | 'timeoutMs'>,
-): Canary | undefined {
-  const intervalMs = canaryIntervalMs(options);
-  return intervalMs > 0 ? new Canary({ ...deps, intervalMs, timeoutMs: options.acknowledgeTimeout }) : undefined;
+): Canary {
+  return new Canary({ ...deps, intervalMs: canaryIntervalMs(options), timeoutMs: options.acknowledgeTimeout });
 }

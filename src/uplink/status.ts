@@ -78,7 +78,7 @@ export interface UplinkStatus extends WireStatus {
   /** Attempts at a connection since this process started, those included that look whether a preferred collector is back. */
   readonly attempts: number;
   /** The canary records; absent when none are sent. */
-  readonly canary?: CanaryStatus;
+  readonly canary?: CanaryStatus | undefined;
   /** What keeps some of the records from being sent although the uplink stands, and what to do; absent when nothing. */
   readonly problem?: string;
 }

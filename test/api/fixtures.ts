@@ -268,6 +268,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
       test: async ({ url }) => ({ url, isOk: true, stages: [], addresses: [], certificate: null, collector: null }),
       plan: () => ({ isEnrolled: false, settings: { uplink: {} }, carryOut: async () => {} }),
     },
+    canary: { ask: async () => ({ sequence: 17 }) },
     attempts: { status: () => healthyParts.mqtt, attempts: () => ({ attempts: [], silent: [], silentTotal: 0 }) },
     logs: new LogTail(),
     log: silentLog,

@@ -230,6 +230,7 @@ test('real answers are as the document says, for every route', async (t) => {
     { what: 'PUT /api/v1/preferences', body: { theme: 'dark', pinned: [{ device: 'a', field: 'b' }] } },
     { what: 'GET /api/v1/bootstrap' },
     { what: 'POST /api/v1/uplink/test', body: { url: 'http://127.0.0.1:1' } },
+    { what: 'POST /api/v1/uplink/canary', status: 201 },
     { what: 'POST /api/v1/demo' },
     { what: 'POST /api/v1/uplink/apply', body: { url: 'http://127.0.0.1:1' } },
     { what: 'POST /api/v1/uplink/apply', body: { url: 'http://127.0.0.1:1', enrolToken: 'x' }, status: 400 },

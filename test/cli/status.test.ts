@@ -59,9 +59,9 @@ const modbusBus = (rest: Partial<ModbusBusStatus>): ModbusBusStatus => ({
   units: [unitOf(1, 'answering'), unitOf(2, 'silent')],
   ...rest,
 });
-
+const running = { id: 'hg-1', epoch: 'e-1', version: '0.1.0', notice: null };
 const busy: GatewayStatus = {
-  gateway: { id: 'hg-1', epoch: 'e-1', version: '0.1.0', startedAt: iso(now - 90_061_000), uptimeSeconds: 90_061 },
+  gateway: { ...running, startedAt: iso(now - 90_061_000), uptimeSeconds: 90_061 },
   health: {
     state: 'degraded',
     summary:

@@ -21,7 +21,7 @@ interface Nest {
   refusal: Error | undefined;
 }
 
-async function nest(t: TestContext): Promise<Nest> {
+async function nest(t: TestContext, intervalMs = 60_000): Promise<Nest> {
   const time = new FakeTime();
   time.start();
   t.after(() => time.stop());
@@ -34,7 +34,7 @@ async function nest(t: TestContext): Promise<Nest> {
     -readonly [key in keyof Nest]: Nest[key];
   };
   self.canary = new Canary({
-    intervalMs: 60_000,
+    intervalMs,
     timeoutMs: 30_000,
     send: async (payload) => {
       if (self.refusal !== undefined) throw self.refusal;
@@ -120,4 +120,20 @@ test('a metered link carries none unless it is asked to', () => {
   assert.equal(canaryIntervalMs({ plan: { ...plan, hours: ['01:00-02:00'] } }), 0);
   assert.equal(canaryIntervalMs({ plan: { ...plan, rate: 1_000 }, canary: 3_600_000 }), 3_600_000);
   assert.equal(canaryIntervalMs({ plan, canary: 0 }), 0);
+});
+
+test('one that is asked for goes at once, also without a collector and where none is sent otherwise', async (t) => {
+  const self = await nest(t, 0);
+  const { time, canary, acknowledge, warnings } = self;
+  self.isConnected = false;
+  await time.advance(600_000, 10_000);
+  assert.equal(canary.told, undefined);
+  assert.deepEqual(await canary.ask(), { sequence: 1 });
+  await time.advance(600_000, 10_000);
+  assert.deepEqual([canary.status().state.name, canary.status().sent, warnings], ['overdue', 1, []]);
+  acknowledge();
+  assert.deepEqual([canary.status().state.name, canary.status().returned], ['returned', 1]);
+  self.refusal = new HeadgateError('buffer.failed', 'no space left');
+  await assert.rejects(canary.ask(), { code: 'buffer.failed' });
+  assert.equal(canary.status().state.name, 'refused');
 });

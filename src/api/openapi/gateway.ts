@@ -53,6 +53,7 @@ const statusReport = Type.Object({
     version: text('Of Headgate.'),
     startedAt: time('When this process started.'),
     uptimeSeconds: whole('Since then.'),
+    notice: orNull(text('What to know before anything else, such as that it runs in safe mode.')),
   }),
   health: Type.Object({
     state: oneOf(['starting', 'ready', 'degraded', 'failing', 'stopping'], 'Degraded still takes messages in, safely.'),

@@ -96,6 +96,20 @@ export const setUpOperations: Operations = {
     ),
     problems: ['overload.shed'],
   },
+  'POST /api/v1/uplink/canary': {
+    tag: 'Gateway',
+    summary: 'Sends a canary record now: it goes the way of all records, and the status tells when it has come back.',
+    needs: 'admin',
+    answers: {
+      201: {
+        description: 'It is durable here.',
+        content: json(
+          Type.Object({ sequence: whole('Of its record: critical, source `headgate`, topic `headgate/canary`.') }),
+        ),
+      },
+    },
+    problems: ['buffer.failed', 'buffer.full', 'buffer.closed'],
+  },
   'POST /api/v1/uplink/apply': {
     tag: 'First run',
     summary:

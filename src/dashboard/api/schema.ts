@@ -423,6 +423,7 @@ startedAt: string
  * Since then.
  */
 uptimeSeconds: number
+notice: (string | null)
 }
 health: {
 /**
@@ -2348,6 +2349,16 @@ fingerprint?: string
  * The name that its certificate is for. Absent: the host.
  */
 serverName?: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostUplinkCanaryAnswer".
+ */
+export interface PostUplinkCanaryAnswer {
+/**
+ * Of its record: critical, source `headgate`, topic `headgate/canary`.
+ */
+sequence: number
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema

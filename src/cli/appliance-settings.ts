@@ -2,9 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { theAppliance } from '../appliance/appliance.ts';
+import { doorsOf } from '../appliance/firewall/doors.ts';
 import type { Hands } from '../appliance/settings/apply.ts';
 import { type Judge, readSettings } from '../appliance/settings/given.ts';
-import { settingsPlaces, setUpMachine, type WriteBootFile } from '../appliance/settings/settings.ts';
+import { places as machinePlaces, settingsPlaces } from '../appliance/settings/places.ts';
+import { setUpMachine, type WriteBootFile } from '../appliance/settings/settings.ts';
 import { loadConfig } from '../config/load.ts';
 import { configNode } from '../config/node.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
@@ -47,8 +49,15 @@ export async function settings(args: string[], terminal: Terminal): Promise<numb
   if (values.json)
     terminal.out(JSON.stringify({ problems, notes, files: plan.files.map(({ path }) => path) }, undefined, 2));
   else for (const line of [...problems, ...notes]) terminal.err(line);
+  if (root === '') await openDoors();
   // A unit that fails takes nothing with it, and yet is seen: what could be done was done.
   return problems.length > 0 ? 1 : 0;
+}
+
+/** In the same process: to start one takes seconds on a small board. */
+async function openDoors(): Promise<void> {
+  const { close, configOf } = await import('./appliance-firewall.ts');
+  close(doorsOf(configOf(machinePlaces.gateway)), existsSync(machinePlaces.ssh));
 }
 
 function checked(file: string, json: boolean, terminal: Terminal): number {

@@ -9,6 +9,10 @@ interface Part {
 
 /** What units of the image call, as root. Each is loaded when it is called. */
 const parts: Readonly<Record<string, Part>> = {
+  firewall: {
+    about: 'open the ports that the gateway listens on, and no others.',
+    load: async () => (await import('./appliance-firewall.ts')).firewall,
+  },
   settings: {
     about: 'make the machine what was set for it.',
     load: async () => (await import('./appliance-settings.ts')).settings,

@@ -2,6 +2,7 @@ import { passwordHashOf } from '../../auth/password-text.ts';
 import { merge } from '../../lib/settings/layer.ts';
 import { networkText, wifiNetworkOf, wifiText } from './networks.ts';
 import type { Settings } from './options.ts';
+import { places } from './places.ts';
 
 /** A file as it has to be; its group is root's unless it is named. */
 export interface PlannedFile {
@@ -20,14 +21,6 @@ export interface Plan {
   /** Who may sign in by SSH; undefined: nobody, and there is no SSH. */
   readonly sshUser: string | undefined;
 }
-
-export const places = {
-  hostname: '/etc/hostname',
-  gateway: '/etc/headgate/headgate.yaml',
-  /** Its presence lets the unit of sshd start. */
-  ssh: '/run/headgate-machine/ssh',
-  wifi: '/etc/wpa_supplicant/wpa_supplicant-wlan0.conf',
-} as const;
 
 /**
  * @param base the appliance's own configuration of the gateway, parsed

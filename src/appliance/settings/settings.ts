@@ -11,31 +11,10 @@ import { applyPlan, type Hands } from './apply.ts';
 import type { Judge, Trouble } from './given.ts';
 import type { Settings } from './options.ts';
 import { withHash } from './password-line.ts';
+import type { SettingsPlaces } from './places.ts';
 import { type Plan, planOf } from './plan.ts';
 import { type Problems, problemsOf, problemsText } from './problems.ts';
 import { holding, readTexts, settingsFile, type Texts } from './texts.ts';
-
-/** Where the settings of a machine come from and go to. */
-export interface SettingsPlaces {
-  /** The boot partition, as it is mounted. */
-  readonly boot: string;
-  /** What lasts on the data partition. */
-  readonly lasting: string;
-  /** The appliance's own configuration of the gateway. */
-  readonly base: string;
-  /** What everybody on the machine may read of this start. */
-  readonly state: string;
-  /** Before every path that is written to: empty, or a directory that stands for the machine. */
-  readonly root: string;
-}
-
-export const settingsPlaces: SettingsPlaces = {
-  boot: '/boot/firmware',
-  lasting: '/data/machine',
-  base: '/usr/lib/headgate/appliance.yaml',
-  state: '/run/headgate-machine',
-  root: '',
-};
 
 /** Writes a file of the boot partition, which may be mounted read-only, or removes it where the text is undefined. */
 export type WriteBootFile = (name: string, text: string | undefined) => string | undefined;

@@ -92,6 +92,10 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     about: 'Let this data directory go on in the place of its copies.',
     load: async () => (await import('./take-over.ts')).takeOverCopies,
   },
+  update: {
+    about: 'Install another version on an appliance, or tell which there are.',
+    load: async () => (await import('./update.ts')).update,
+  },
   doctor: {
     about: 'Look for what keeps a gateway from doing its work; write a bundle for whoever helps.',
     load: async () => (await import('./doctor.ts')).doctor,

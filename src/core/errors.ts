@@ -58,6 +58,19 @@ export const errorCodes = {
     'Only an appliance updates and restarts itself: elsewhere update the package or the container that Headgate was installed as.',
   ],
   'appliance.failed': ['failed', "See the log, and `systemctl status` of the unit on the machine's console."],
+  'update.refused': [
+    'invalid',
+    'Get the bundle for this machine from where Headgate is published. Nothing was changed.',
+  ],
+  'update.unreachable': [
+    'failed',
+    'Check the address and the network, or give the bundle as a file. Nothing was changed.',
+  ],
+  'update.no-room': [
+    'failed',
+    'Make room on the data partition: an update needs some 300 MB for a moment. Nothing was changed.',
+  ],
+  'update.failed': ['failed', 'Try again. The version that runs is not affected, and is the one that starts again.'],
   'enrolment.refused': [
     'forbidden',
     'Ask whoever runs the collector for a new token: `headgate collector enrol-token`.',

@@ -4,7 +4,7 @@ import { access, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Random } from '../../test/support/random.ts';
-import { eventually } from '../../test/support/wait.ts';
+import { eventually, within } from '../../test/support/wait.ts';
 import { NbdServer, type Running } from './nbd-server.ts';
 import { type Cut, type Kept, VolatileDisk } from './volatile-disk.ts';
 
@@ -41,7 +41,6 @@ export class Card {
   readonly #socket: string;
   #bridge: ChildProcess | undefined;
   #loop: string | undefined;
-  #isMounted = false;
 
   private constructor({ directory, sizeBytes, random }: CardOptions) {
     const path = join(directory, 'card.img');
@@ -80,7 +79,6 @@ export class Card {
     }
     if (code >= 4) throw new Error(`e2fsck gave up (${code}): ${text}`);
     await command('mount', ['-t', 'ext4', '-o', 'noatime,nosuid,nodev,errors=remount-ro', loop, this.mountPoint]);
-    this.#isMounted = true;
     return repair;
   }
 
@@ -98,10 +96,7 @@ export class Card {
 
   /** Lets the kernel forget it, whether it was unmounted in order or cut. Whoever had files open there must be gone. */
   async remove(): Promise<void> {
-    if (this.#isMounted) {
-      await unmount(this.mountPoint);
-      this.#isMounted = false;
-    }
+    await unmount(this.mountPoint);
     // Also one that `losetup` had made when it failed.
     for (const loop of loopsOf(this.#fuse)) await command('losetup', ['-d', loop]);
     this.#loop = undefined;
@@ -113,12 +108,10 @@ export class Card {
         ? new Promise((resolve) => bridge.once('exit', resolve))
         : undefined;
     await unmount(this.#fuse);
-    await gone;
+    if (gone !== undefined) await within(10_000, 'the end of nbdfuse', gone);
   }
 
   async close(): Promise<void> {
-    if (this.#isMounted) await command('umount', ['-l', this.mountPoint]).catch(() => {});
-    this.#isMounted = false;
     await this.remove().catch(() => {});
     await this.server.stop();
     this.disk.close();
@@ -154,14 +147,15 @@ function loopsOf(directory: string): string[] {
 
 /** A process that was killed may take a moment to let go of its files, and so may the kernel with a loop device. */
 async function unmount(path: string): Promise<void> {
-  await eventually(
-    `umount of ${path}`,
-    async () => {
-      await command('umount', [path]);
-      return true;
-    },
-    { everyMs: 50 },
-  );
+  const check = async () => {
+    if (isMounted(path)) await command('umount', [path]);
+    return true;
+  };
+  await eventually(`umount of ${path}`, check, { everyMs: 50 });
+}
+
+function isMounted(path: string): boolean {
+  return readFileSync('/proc/self/mounts', 'utf8').includes(` ${path} `);
 }
 
 async function command(program: string, args: readonly string[]): Promise<void> {

@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseArgs } from 'node:util';
 import { randomOf } from '../../test/support/random.ts';
+import { flashPerDay } from './card-scenarios/flash-per-day.ts';
 import { powerCuts } from './card-scenarios/power-cuts.ts';
+import { fullCard, readOnly, slowFsync } from './card-scenarios/sick-cards.ts';
 import type { Scene } from './card-scene.ts';
 import { type Findings, record, say } from './results.ts';
 
@@ -15,6 +17,7 @@ const { values, positionals } = parseArgs({
   options: {
     cuts: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
+    minutes: { type: 'string', default: '10' },
     // Has room for some hundred MiB.
     work: { type: 'string', default: '/var/tmp' },
   },
@@ -39,12 +42,18 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     match(String(found), /\d+ lost/);
     return { found: String(found).slice(0, 300) };
   },
+  'slow-fsync': slowFsync,
+  'read-only': readOnly,
+  'full-card': fullCard,
+  'flash-per-day': (scene) => flashPerDay(scene, Number(values.minutes)),
 };
 
 const names = positionals.length === 0 ? ['power-cuts'] : positionals;
 for (const name of names) {
   if (!Object.hasOwn(scenarios, name)) {
-    process.stderr.write(`usage: deploy/check-card [${Object.keys(scenarios).join('|')}…] [--cuts N] [--seed N]\n`);
+    process.stderr.write(
+      `usage: deploy/check-card [${Object.keys(scenarios).join('|')}…] [--cuts N] [--minutes N] [--seed N]\n`,
+    );
     process.exit(2);
   }
 }
@@ -53,6 +62,7 @@ if (process.getuid?.() !== 0) {
   process.exit(2);
 }
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, '../../node_modules/.cache/compile');
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => process.exit(130));
 for (const name of names) {
   await test(name, { timeout: 3_600_000 }, async (t) => {
     say(`${name}, --seed ${values.seed}`);

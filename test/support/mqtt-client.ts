@@ -16,6 +16,8 @@ export interface DeviceOptions {
   readonly paceMs?: number;
   /** Whether what was not acknowledged is sent again on the next connection, as a good device does. Default true. */
   readonly sendsAgain?: boolean;
+  /** Default: none is shown. */
+  readonly login?: { readonly username: string; readonly password: string };
 }
 
 interface Flight {
@@ -29,7 +31,7 @@ interface Flight {
  * books. It survives its connections: `run` on the next port goes on where the last one stopped.
  */
 export class Device {
-  readonly #options: Required<DeviceOptions>;
+  readonly #options: Required<Omit<DeviceOptions, 'login'>> & Pick<DeviceOptions, 'login'>;
   readonly #inFlight = new Map<number, Flight>();
   /** QoS 2 packet ids with PUBREC and without PUBCOMP. */
   readonly #released = new Set<number>();
@@ -85,7 +87,12 @@ export class Device {
   }
 
   async #connect(port: number, version: MqttVersion): Promise<RawMqtt | undefined> {
-    const keep = version === 5 ? { clean: false, properties: { sessionExpiryInterval: 3600 } } : { clean: false };
+    const { login } = this.#options;
+    const keep = {
+      clean: false,
+      ...(version === 5 && { properties: { sessionExpiryInterval: 3600 } }),
+      ...(login !== undefined && { username: login.username, password: Buffer.from(login.password) }),
+    };
     try {
       return await RawMqtt.connect(port, `device-${this.topic}`, version, keep);
     } catch {

@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, openSync, readSync, truncateSync } from 'node:fs';
+
+/** A partition of an MBR, in bytes. */
+export interface Partition {
+  readonly from: number;
+  readonly to: number;
+  /** As the table has it: 0x0c is FAT32, 0x83 Linux. */
+  readonly type: number;
+}
+
+/** The four entries of the table in a disk's first sector; what is empty there is undefined. */
+export function partitionsOf(sector: Buffer): readonly (Partition | undefined)[] {
+  if (sector.readUInt16LE(510) !== 0xaa55) throw new Error('the disk has no partition table');
+  return [0, 1, 2, 3].map((number) => {
+    const entry = 446 + number * 16;
+    const from = sector.readUInt32LE(entry + 8) * 512;
+    const length = sector.readUInt32LE(entry + 12) * 512;
+    return length === 0 ? undefined : { from, to: from + length, type: sector[entry + 4]! };
+  });
+}
+
+/** Lays an image out as a card: unpacked if need be, and as large as the card is. */
+export function flash(image: string, card: string, sizeBytes: number): void {
+  if (image.endsWith('.xz'))
+    execFileSync('sh', ['-c', 'xz -dc -T0 "$1" | dd of="$2" bs=1M conv=sparse status=none', '-', image, card]);
+  else if (image.endsWith('.zst')) execFileSync('zstd', ['-dqf', '--sparse', image, '-o', card]);
+  else execFileSync('cp', ['--sparse=always', image, card]);
+  truncateSync(card, sizeBytes);
+}
+
+/** What person does on the card's first partition before it goes into the machine: copies a file there, by mtools. */
+export function copyToBoot(card: string, name: string, content: string): void {
+  execFileSync('mcopy', ['-o', '-i', bootOf(card), '-', `::${name}`], { input: content });
+}
+
+/** A file of the first partition. */
+export function readFromBoot(card: string, name: string): Buffer {
+  return execFileSync('mcopy', ['-i', bootOf(card), `::${name}`, '-'], { maxBuffer: 64 * 2 ** 20 });
+}
+
+function bootOf(card: string): string {
+  const sector = Buffer.alloc(512);
+  const fd = openSync(card, 'r');
+  try {
+    readSync(fd, sector, 0, sector.length, 0);
+  } finally {
+    closeSync(fd);
+  }
+  const boot = partitionsOf(sector)[0];
+  if (boot === undefined) throw new Error(`${card} has no first partition`);
+  return `${card}@@${boot.from}`;
+}

@@ -41,7 +41,7 @@ export async function withAdmin<T>(
   const sink = sinkOf(config, values);
   const settings = collectorSettings(config.collector, sink, config.dataDir);
   const path = values['token-file'] ?? config.collector.admin.tokenFile ?? ownFile(settings, 'admin-token');
-  const url = values.url ?? urlOf(config);
+  const url = values.url ?? collectorUrl(config);
   const admin = new AdminClient({ url, token: tokenIn(path), ...trustOf(values.ca, settings) });
   try {
     return await work(admin);
@@ -61,7 +61,8 @@ function trustOf(ca: string | undefined, settings: CollectorSettings): { ca?: st
   return authority === undefined ? {} : { ca: authority.slice(authority.indexOf('-----BEGIN CERTIFICATE-----')) };
 }
 
-function urlOf({ collector: { host, port, tls } }: Config): string {
+/** Where the collector of a configuration is found on its own machine. */
+export function collectorUrl({ collector: { host, port, tls } }: Config): string {
   const dialled = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   return `${tls.enabled ? 'https' : 'http'}://${dialled.includes(':') ? `[${dialled}]` : dialled}:${port}`;
 }

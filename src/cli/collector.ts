@@ -19,7 +19,8 @@ const usage = {
   verb: 'collector',
   about:
     'Runs a collector alone, until it is told to stop. `collector records` shows its sink, `collector command` sends one;\n' +
-    '`collector gateways`, `enrol-token`, `gateway-token` and `revoke` say who may send records.',
+    '`collector gateways`, `enrol-token`, `gateway-token` and `revoke` say who may send records; `collector health` tells whether\n' +
+    'one answers.',
   options,
 } as const satisfies Usage;
 
@@ -39,6 +40,8 @@ const identityVerbs: Readonly<Record<string, 'enrolToken' | 'gatewayToken' | 'ga
 export async function collector(args: string[], terminal: Terminal): Promise<number> {
   if (args[0] === 'records') return await records(args.slice(1), terminal);
   if (args[0] === 'command') return await (await import('./collector-command.ts')).command(args.slice(1), terminal);
+  if (args[0] === 'health')
+    return await (await import('./collector-health.ts')).collectorHealth(args.slice(1), terminal);
   if (args[0] !== undefined && Object.hasOwn(identityVerbs, args[0]))
     return await (await import('./collector-gateways.ts'))[identityVerbs[args[0]]!](args.slice(1), terminal);
   const { values, isHelp } = parseArguments(usage, args);

@@ -23,6 +23,10 @@ const verbs: Readonly<Record<string, VerbEntry>> = {
     load: async () => (await import('./profile.ts')).profile,
   },
   status: { about: 'Show how a running gateway is doing.', load: async () => (await import('./status.ts')).status },
+  health: {
+    about: 'Tell by the exit code whether a running gateway takes messages in.',
+    load: async () => (await import('./health.ts')).health,
+  },
   devices: {
     about: 'Show the devices that a running gateway knows; name, ignore or forget one.',
     load: async () => (await import('./devices.ts')).devices,

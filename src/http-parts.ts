@@ -6,6 +6,7 @@ import { withBuses } from './api/bus-ports.ts';
 import { HttpApi } from './api/http-api.ts';
 import type { LiveApi } from './api/live/live-routes.ts';
 import { rulesApi } from './api/rules-api.ts';
+import type { ApplianceDesk } from './appliance/desk.ts';
 import type { Auth } from './auth/auth.ts';
 import { backUp } from './buffer/backup.ts';
 import { backupArchive } from './buffer/backup-archive.ts';
@@ -59,6 +60,7 @@ export interface HttpParts {
   /** Of connections that stay open. */
   readonly watch: LiveApi['watch'];
   readonly alarms: Alarms;
+  readonly appliance: ApplianceDesk;
   readonly buffer: RecordBuffer;
   /** Where its files are. */
   readonly bufferDirectory: string;
@@ -112,6 +114,7 @@ export function httpApi(parts: HttpParts): HttpApi {
     auth,
     ...{ logs: parts.logs, log },
     upkeep: upkeepOf(parts),
+    appliance: parts.appliance,
   });
 }
 

@@ -5,6 +5,7 @@ import type { HttpApi } from './api/http-api.ts';
 import { connectionLimit } from './api/load-hook.ts';
 import { puttingOff } from './api/measurements/history-routes.ts';
 import type { TlsStatus } from './api/tls-status.ts';
+import { ApplianceDesk } from './appliance/desk.ts';
 import type { Auth } from './auth/auth.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
@@ -92,7 +93,8 @@ export class Serving {
       refusalOfBulk: this.load.refusalOfBulk,
     });
     this.welcome = welcomeOf(deps, () => this.http);
-    this.services = [this.load, this.welcome];
+    const appliance = new ApplianceDesk({ directory: join(dataDir, 'update'), log: log('appliance') });
+    this.services = [this.load, this.welcome, appliance];
     this.demo = demoOf(deps);
     this.http = httpApi({
       ...{ config, auth: deps.auth, identity, metrics, clock, rules, decoding, mqtt, serial, buffer, publish, live },
@@ -101,7 +103,7 @@ export class Serving {
       configDesk: deps.configDesk,
       load: this.load,
       welcome: this.welcome,
-      demo: this.demo,
+      ...{ demo: this.demo, appliance },
       history: deps.watching.history,
       alarms: deps.watching.alarms,
       uplinkTest: new ProbeDesk({

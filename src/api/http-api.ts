@@ -23,6 +23,7 @@ import { identifyBy } from './identify.ts';
 import { LiveSockets } from './live/live-upgrade.ts';
 import { addLoadHook, limitConnections } from './load-hook.ts';
 import { isLocalCaller } from './local-caller.ts';
+import { mayTakeLong } from './long-body.ts';
 import { puttingOff } from './measurements/history-routes.ts';
 import { type MqttDoor, mqttUpgrade } from './mqtt-upgrade.ts';
 import type { HttpOptions } from './options.ts';
@@ -245,6 +246,7 @@ export class HttpApi implements Service {
 const identifyLocal: Identify = (request) => (isLocalCaller(request) ? localPrincipal : nobody);
 
 function endUnreadable(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && mayTakeLong(socket)) return;
   // After a reset there is nobody left to tell, and before a handshake no way to.
   if (error.code === 'ECONNRESET' || /^ERR_(?:TLS|SSL)/.test(error.code ?? '') || !socket.writable) {
     socket.destroy();

@@ -3,6 +3,7 @@ import type { Auth } from '../auth/auth.ts';
 import type { GatewayStatus } from '../instrumentation/status.ts';
 import { addAccountsRoutes } from './accounts-routes.ts';
 import { type AlarmsApi, addAlarmsRoutes } from './alarms-routes.ts';
+import { type ApplianceApi, addApplianceRoutes } from './appliance-routes.ts';
 import { type AttemptsApi, addAttemptsRoute } from './attempts-routes.ts';
 import { addBootstrapRoute } from './bootstrap-routes.ts';
 import { addBufferRoutes, type BufferApi } from './buffer-routes.ts';
@@ -65,6 +66,7 @@ export interface RouteDependencies {
   readonly demo: DemoApi;
   readonly logs: LogsApi;
   readonly upkeep: UpkeepApi;
+  readonly appliance: ApplianceApi;
 }
 
 /** What the server itself has for its routes. */
@@ -97,6 +99,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addGraphqlRoutes(app, deps.graphql);
   addLogsRoutes(app, deps.logs);
   addUpkeepRoutes(app, deps.upkeep);
+  addApplianceRoutes(app, deps.appliance);
   if (deps.auth !== undefined) {
     addSessionRoutes(app, deps.auth, deps.welcome.firstRun);
     addAccountsRoutes(app, deps.auth, deps.welcome.gateway);

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { HeadgateError } from '../core/errors.ts';
 
 /** Where the machine keeps what is asked of it; tests have a machine of their own. */
@@ -15,6 +16,8 @@ export interface Places {
   readonly bootStateProgram: string;
   /** Whoever creates `restart` or `factory-reset` here is heard by root's path units. */
   readonly requests: string;
+  /** RAUC's program. */
+  readonly rauc: string;
 }
 
 export const machine: Places = {
@@ -24,7 +27,26 @@ export const machine: Places = {
   bootStateCopy: '/run/headgate-boot.env',
   bootStateProgram: '/usr/lib/headgate/boot-state',
   requests: '/run/headgate',
+  rauc: 'rauc',
 };
+
+/** This machine; or, for tests, one of files in the directory that HEADGATE_MACHINE names. */
+export function machineOf({ HEADGATE_MACHINE: root }: NodeJS.ProcessEnv = process.env): Places {
+  return root === undefined ? machine : machineIn(root);
+}
+
+/** A machine of files in a directory. */
+export function machineIn(root: string): Places {
+  return {
+    marker: join(root, 'appliance.json'),
+    commandLine: join(root, 'cmdline'),
+    bootState: join(root, 'boot.env'),
+    bootStateCopy: join(root, 'boot-copy.env'),
+    bootStateProgram: join(root, 'boot-state'),
+    requests: join(root, 'requests'),
+    rauc: join(root, 'rauc'),
+  };
+}
 
 /** Which appliance this is: what the image that runs was built as. */
 export interface Appliance {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { Log } from '../lib/log.ts';
 import type { Service } from '../lib/service.ts';
-import { machine, type Places, readAppliance, theAppliance } from './appliance.ts';
+import { machine, machineOf, type Places, readAppliance, theAppliance } from './appliance.ts';
 import type { Update, UpdateState } from './update.ts';
 import type { ApplianceView } from './view.ts';
 
@@ -11,8 +11,8 @@ export interface DeskDependencies {
   /** Where bundles lie while they are installed: nothing else does. */
   readonly directory: string;
   readonly log: Log;
+  /** Default: this machine. */
   readonly places?: Places;
-  readonly raucCommand?: readonly [string, ...string[]];
 }
 
 /** What is asked of root, by a file in {@link Places.requests}: its units look for these names. */
@@ -30,7 +30,7 @@ export class ApplianceDesk implements Service {
 
   constructor(deps: DeskDependencies) {
     this.#deps = deps;
-    this.#places = deps.places ?? machine;
+    this.#places = deps.places ?? machineOf();
   }
 
   /** A bundle that a process has left which ended in the middle is removed: it takes room from records. */
@@ -51,7 +51,7 @@ export class ApplianceDesk implements Service {
   /** @throws {HeadgateError} appliance.none, appliance.failed */
   async view(): Promise<ApplianceView & { readonly update: UpdateState }> {
     const [{ viewOf }, update] = await Promise.all([import('./view-of.ts'), this.#updates()]);
-    return { ...(await viewOf(this.#places, this.#rauc)), update: update.state };
+    return { ...(await viewOf(this.#places)), update: update.state };
   }
 
   /** It goes on by itself: {@link view} tells how. @throws {HeadgateError} appliance.none, request.invalid, request.conflict */
@@ -82,10 +82,6 @@ export class ApplianceDesk implements Service {
     this.#deps.log.warn({ what }, 'The machine was asked for something that ends this process.');
   }
 
-  get #rauc(): readonly [string, ...string[]] {
-    return this.#deps.raucCommand ?? ['rauc'];
-  }
-
   /** Made once, when first asked for. */
   async #updates(): Promise<Update> {
     const appliance = await theAppliance(this.#places);
@@ -94,7 +90,7 @@ export class ApplianceDesk implements Service {
       const { directory, log } = this.#deps;
       let step = '';
       return new Update({
-        rauc: new Rauc(this.#rauc),
+        rauc: new Rauc([this.#places.rauc]),
         appliance,
         directory,
         onState: (state) => {

@@ -38,7 +38,7 @@ export async function update(args: string[], terminal: Terminal): Promise<number
 
 async function show(isJson: boolean, terminal: Terminal): Promise<void> {
   const { viewOf } = await import('../appliance/view-of.ts');
-  const view = await viewOf(machine, ['rauc']);
+  const view = await viewOf(machine);
   terminal.out(isJson ? JSON.stringify(view, null, 2) : applianceText(view));
 }
 

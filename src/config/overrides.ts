@@ -14,6 +14,7 @@ export const reserved: ReadonlySet<string> = new Set([
   'HEADGATE_CA',
   'HEADGATE_FAULTS',
   'HEADGATE_CUT',
+  'HEADGATE_MACHINE',
   'HEADGATE_LONG',
   'HEADGATE_SEED',
   'HEADGATE_CRASH_ROUNDS',

@@ -12,6 +12,7 @@ import type { RedecodeApi } from '../../src/api/redecode-routes.ts';
 import type { RulesApi } from '../../src/api/rules-routes.ts';
 import type { TopicsApi } from '../../src/api/topics-routes.ts';
 import type { UpkeepApi } from '../../src/api/upkeep-routes.ts';
+import { ApplianceDesk } from '../../src/appliance/desk.ts';
 import { Certificates } from '../../src/auth/tls/certificates.ts';
 import type { HistoryBatch, Window } from '../../src/buffer/history.ts';
 import type { ConfigView } from '../../src/config/desk.ts';
@@ -257,6 +258,7 @@ export function dependencies(parts: Partial<StatusParts> = {}, rest: Partial<Htt
       ...{ change: () => {}, check: () => {}, changeRules: () => {}, reset: () => {}, confirm: () => {} },
     },
     upkeep: noUpkeep,
+    appliance: new ApplianceDesk({ directory: '/nowhere', log: silentLog }),
     history: noHistory,
     alarms: noAlarms,
     live: { feed: new LiveHub({ clock: systemClock, utilisation: () => 0 }), take: () => {}, watch: () => () => {} },

@@ -320,7 +320,8 @@ test('real answers are as the document says, for every route', async (t) => {
   );
   const unasked = told.filter((what) => !done.has(what));
   // A file's name is in the page (see dashboard-routes.test.ts), there is no port to listen to, nothing on trial and nothing that would start
-  // the gateway again (see settings.test.ts), no certificate, archives are no JSON (see upkeep.test.ts), and a stream has no end.
+  // the gateway again (see settings.test.ts), no certificate, archives are no JSON (see upkeep.test.ts),
+  // this machine is no appliance (see appliance-routes.test.ts), and a stream has no end.
   assert.deepEqual(unasked, [
     'GET /ui/{file}',
     'POST /api/v1/serial/scan',
@@ -330,6 +331,10 @@ test('real answers are as the document says, for every route', async (t) => {
     'GET /api/v1/support',
     'GET /api/v1/backup',
     'POST /api/v1/restart',
+    'GET /api/v1/appliance',
+    'POST /api/v1/appliance/update',
+    'POST /api/v1/appliance/restart',
+    'POST /api/v1/appliance/factory-reset',
     'GET /api/v1/live',
   ]);
   await client.drop();

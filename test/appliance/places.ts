@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
-import type { Places } from '../../src/appliance/appliance.ts';
+import { machineIn, type Places } from '../../src/appliance/appliance.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 export const bootStateProgram = join(import.meta.dirname, '../../deploy/image/root/usr/lib/headgate/boot-state');
@@ -9,14 +9,7 @@ export const bootStateProgram = join(import.meta.dirname, '../../deploy/image/ro
 /** A machine of files: an appliance that runs from slot A, proven, whose slot B is empty. */
 export function anAppliance(t: TestContext, slot = 'A'): Places {
   const root = tempDir(t);
-  const places: Places = {
-    marker: join(root, 'appliance.json'),
-    commandLine: join(root, 'cmdline'),
-    bootState: join(root, 'boot.env'),
-    bootStateCopy: join(root, 'boot-copy.env'),
-    bootStateProgram: join(root, 'boot-state'),
-    requests: root,
-  };
+  const places = machineIn(root);
   writeFileSync(places.marker, JSON.stringify({ version: '0.1.0', build: '7', architecture: 'amd64' }, null, 2));
   writeFileSync(places.commandLine, `BOOT_IMAGE=/vmlinuz root=/dev/vda2 ro headgate.slot=${slot} quiet\n`);
   writeFileSync(places.bootState, block('ORDER=A B', 'A_LEFT=7', 'B_LEFT=0'));

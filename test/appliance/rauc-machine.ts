@@ -15,7 +15,6 @@ process.env.PATH = searchPath();
 export interface RaucMachine {
   readonly places: Places;
   readonly root: string;
-  readonly command: readonly [string, ...string[]];
   /** The service, once {@link startService} was called. */
   readonly service: () => ChildProcess;
   readonly startService: () => Promise<void>;
@@ -51,12 +50,14 @@ export function aRaucMachine(t: TestContext): RaucMachine {
   }
   const conf = join(root, 'system.conf');
   writeFileSync(conf, configured(root, keys.certificate, places));
-  const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: `unix:path=${root}/bus` };
+  const address = `unix:path=${root}/bus`;
+  const program = `#!/bin/sh\nDBUS_SYSTEM_BUS_ADDRESS='${address}' exec rauc '--conf=${conf}' "$@"\n`;
+  writeFileSync(places.rauc, program, { mode: 0o755 });
+  const env = { ...process.env, DBUS_SYSTEM_BUS_ADDRESS: address };
   let service: ChildProcess | undefined;
   return {
     places,
     root,
-    command: ['env', `DBUS_SYSTEM_BUS_ADDRESS=${env.DBUS_SYSTEM_BUS_ADDRESS}`, 'rauc', `--conf=${conf}`],
     service: () => service!,
     startService: async () => {
       if (children.length === 0) await aBus(root, children);
@@ -91,13 +92,13 @@ async function aBus(root: string, children: ChildProcess[]): Promise<void> {
 /** As the image has it, but for plain bundles: `verity` needs a kernel with device mapper, which not every machine for tests has. */
 function configured(root: string, certificate: string, places: Places): string {
   const text = readFileSync(join(bootStateProgram, '../../../../etc/rauc/system.conf'), 'utf8');
-  mkdirSync(join(root, 'rauc'));
+  mkdirSync(join(root, 'rauc-data'));
   mkdirSync(join(root, 'mnt'));
   copyFileSync(certificate, join(root, 'keyring.pem'));
   return text
     .replace('@COMPATIBLE@', 'headgate-amd64')
     .replace('bundle-formats=verity', 'bundle-formats=plain verity')
-    .replace('/data/machine/rauc', join(root, 'rauc'))
+    .replace('/data/machine/rauc', join(root, 'rauc-data'))
     .replace('/etc/rauc/keyring.pem', join(root, 'keyring.pem'))
     .replace('/usr/lib/headgate/boot-state', places.bootStateProgram)
     .replace(/device=.*-([AB])$/gm, `device=${root}/slot-$1`);

@@ -10,11 +10,11 @@ import { aRaucMachine, type RaucMachine } from './rauc-machine.ts';
 
 const appliance = { version: '0.1.0', build: '7', architecture: 'amd64' };
 
-function anUpdate({ root, command }: RaucMachine) {
+function anUpdate({ root, places }: RaucMachine) {
   const states: UpdateState[] = [];
   const directory = join(root, 'update');
   const update = new Update({
-    rauc: new Rauc(command),
+    rauc: new Rauc([places.rauc]),
     appliance,
     directory,
     onState: (state) => states.push(state),
@@ -47,7 +47,7 @@ test('a real bundle is installed by a real RAUC; what is wrong is refused in wor
     assert.deepEqual(readdirSync(directory), [], 'nothing is left of it');
   }
   await assert.rejects(update.fromFile(join(machine.root, 'nowhere')), { code: 'update.refused', message: /ENOENT/ });
-  const before = await viewOf(machine.places, machine.command);
+  const before = await viewOf(machine.places);
   assert.deepEqual(
     before.slots.map(({ state, isNext }) => [state, isNext]),
     [
@@ -72,7 +72,7 @@ test('a real bundle is installed by a real RAUC; what is wrong is refused in wor
     per.join(' '),
   );
   assert.deepEqual(update.state, { step: 'installed', from: 'good.raucb', version: '0.2.0', isOlder: false });
-  const after = await viewOf(machine.places, machine.command);
+  const after = await viewOf(machine.places);
   assert.deepEqual(
     after.slots.map(({ name, state, version, triesLeft, isNext }) => [name, state, version, triesLeft, isNext]),
     [
@@ -90,13 +90,13 @@ test('an installation that is killed in the middle leaves the machine as it was,
   const first = update.fromFile(path);
   const refused = assert.rejects(first, { code: 'update.failed', message: /service ended in the middle/ });
   await eventually('the middle', () => update.state.step === 'installing' && update.state.percent > 45);
-  assert.equal(await new Rauc(machine.command).status(), undefined, 'it answers nothing else while it installs');
+  assert.equal(await new Rauc([machine.places.rauc]).status(), undefined, 'it answers nothing else while it installs');
   await assert.rejects(anUpdate(machine).update.fromFile(path), { code: 'request.conflict' });
   await assert.rejects(async () => await update.fromFile(path), { code: 'request.conflict' });
   machine.service().kill('SIGKILL');
   await refused;
   await machine.startService();
-  const between = await viewOf(machine.places, machine.command);
+  const between = await viewOf(machine.places);
   const [a, b] = between.slots;
   assert.deepEqual([a?.state, a?.version, a?.isNext], ['proven', '0.1.0', true]);
   // RAUC notes that it has begun since 1.9; before, the slot is as if nothing had ever been written to it.

@@ -3,6 +3,7 @@ import { kindOf } from '../../core/errors.ts';
 import { problemType } from '../problem.ts';
 import { accessOperations } from './access.ts';
 import { alarmOperations } from './alarms.ts';
+import { applianceOperations } from './appliance.ts';
 import { configOperations } from './configuration.ts';
 import { profileOperations, topicOperations } from './decoding.ts';
 import { deviceOperations, measurementOperations } from './devices.ts';
@@ -31,6 +32,7 @@ export const operations: Operations = {
   ...ruleOperations,
   ...configOperations,
   ...upkeepOperations,
+  ...applianceOperations,
   ...bufferOperations,
   ...graphqlOperations,
   ...alarmOperations,

@@ -307,6 +307,75 @@ rules: {
 text: string
 })
 /**
+ * Where an update is that was begun here since the gateway’s start.
+ * 
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostApplianceUpdateAnswer".
+ */
+export type PostApplianceUpdateAnswer = ({
+step: "idle"
+} | {
+step: "receiving"
+/**
+ * The address, without its query, or the file’s name.
+ */
+from: string
+/**
+ * That are there.
+ */
+bytes: number
+totalBytes: (number | null)
+} | {
+step: "verifying"
+/**
+ * The address, without its query, or the file’s name.
+ */
+from: string
+} | {
+step: "installing"
+/**
+ * Up to 100.
+ */
+percent: number
+/**
+ * The address, without its query, or the file’s name.
+ */
+from: string
+version: string
+/**
+ * Than the version that runs.
+ */
+isOlder: boolean
+} | {
+step: "installed"
+/**
+ * The address, without its query, or the file’s name.
+ */
+from: string
+version: string
+/**
+ * Than the version that runs.
+ */
+isOlder: boolean
+} | {
+step: "failed"
+/**
+ * The address, without its query, or the file’s name.
+ */
+from: string
+error: {
+code: string
+/**
+ * What is wrong.
+ */
+detail: string
+/**
+ * What to do next.
+ */
+advice: string
+}
+})
+/**
  * This interface was referenced by `Root`'s JSON-Schema
  * via the `definition` "PostBufferExportAnswer".
  */
@@ -4567,6 +4636,150 @@ level: ("trace" | "debug" | "info" | "warn" | "error" | "silent")
  */
 usual: ("trace" | "debug" | "info" | "warn" | "error" | "silent")
 until: (string | null)
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "GetApplianceAnswer".
+ */
+export interface GetApplianceAnswer {
+/**
+ * That runs.
+ */
+version: string
+/**
+ * Tells builds of one version apart.
+ */
+build: string
+/**
+ * `amd64`, `arm64`.
+ */
+architecture: string
+/**
+ * The machine’s name.
+ */
+hostname: string
+/**
+ * The two root file systems: one runs, an update goes to the other.
+ */
+slots: {
+name: ("A" | "B")
+/**
+ * `proven`: it has shown that it works; `trial`: it runs and has not yet; `installed`: its first start is the next; `failed`: it was started, and did not work; `incomplete`: writing to it began and did not end; `empty`: nothing was ever written to it.
+ */
+state: ("proven" | "trial" | "installed" | "failed" | "incomplete" | "empty")
+isRunning: boolean
+/**
+ * The next start is from it.
+ */
+isNext: boolean
+version: (string | null)
+build: (string | null)
+/**
+ * How often it is still started before the other one’s turn comes.
+ */
+triesLeft: number
+installedAt: (string | null)
+}[]
+/**
+ * Where an update is that was begun here since the gateway’s start.
+ */
+update: ({
+step: "idle"
+} | {
+step: "receiving"
+/**
+ * The address, without its query, or the file’s name.
+ */
+from: string
+/**
+ * That are there.
+ */
+bytes: number
+totalBytes: (number | null)
+} | {
+step: "verifying"
+/**
+ * The address, without its query, or the file’s name.
+ */
+from: string
+} | {
+step: "installing"
+/**
+ * Up to 100.
+ */
+percent: number
+/**
+ * The address, without its query, or the file’s name.
+ */
+from: string
+version: string
+/**
+ * Than the version that runs.
+ */
+isOlder: boolean
+} | {
+step: "installed"
+/**
+ * The address, without its query, or the file’s name.
+ */
+from: string
+version: string
+/**
+ * Than the version that runs.
+ */
+isOlder: boolean
+} | {
+step: "failed"
+/**
+ * The address, without its query, or the file’s name.
+ */
+from: string
+error: {
+code: string
+/**
+ * What is wrong.
+ */
+detail: string
+/**
+ * What to do next.
+ */
+advice: string
+}
+})
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostApplianceUpdateBody".
+ */
+export interface PostApplianceUpdateBody {
+/**
+ * `https://` or `http://`. What breaks off goes on where it was.
+ */
+url: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostApplianceRestartAnswer".
+ */
+export interface PostApplianceRestartAnswer {
+state: "restarting"
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostApplianceFactoryResetAnswer".
+ */
+export interface PostApplianceFactoryResetAnswer {
+state: "resetting"
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "PostApplianceFactoryResetBody".
+ */
+export interface PostApplianceFactoryResetBody {
+/**
+ * The machine’s name, as `hostname` tells it.
+ */
+confirm: string
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema

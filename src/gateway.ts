@@ -19,7 +19,7 @@ import { systemClock } from './core/time.ts';
 import { Decoding } from './decoding.ts';
 import { Metrics } from './instrumentation/metrics.ts';
 import { type PartStatus, Reporter } from './instrumentation/reporter.ts';
-import { ensureDirectory } from './lib/ensure-directory.ts';
+import { noteFormats, prepareDataDirectory } from './lib/data-directory.ts';
 import type { Log, RootLog } from './lib/log.ts';
 import type { Restart } from './lib/restart.ts';
 import { type Service, ServiceGroup } from './lib/service.ts';
@@ -236,9 +236,9 @@ export class Gateway {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    ensureDirectory(this.#dataDir, 'The data directory');
-    ensureDirectory(join(this.#dataDir, 'buffer'), "The buffer's directory");
+    prepareDataDirectory(this.#dataDir);
     await this.#services.start(signal);
+    noteFormats(this.#dataDir);
     this.reporter.enter('running');
   }
 

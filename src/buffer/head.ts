@@ -3,13 +3,17 @@ import { statSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { HeadgateError, messageOf } from '../core/errors.ts';
+import { bringUp, formats } from '../lib/formats.ts';
 import { isFull } from '../lib/is-full.ts';
 import { type Files, keepAside, readFiles, stamped } from './evidence.ts';
-import { format, minReader } from './segment-file.ts';
+import { formatOf } from './segment-file.ts';
 import { isWalSound } from './wal.ts';
 import type { Identity } from './worker-protocol.ts';
 
-const schema = `
+/** What leads from each format to the next; of the first release's, other files hold the data. */
+const steps = [
+  '',
+  `
   CREATE TABLE head (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     min_reader INTEGER NOT NULL,
@@ -19,8 +23,8 @@ const schema = `
     reserved INTEGER NOT NULL,
     operating_ms INTEGER NOT NULL,
     checksum INTEGER NOT NULL
-  );
-`;
+  );`,
+];
 
 /** Should nothing tell any more how far sequences were used, they go on so far behind what can still be seen. */
 export const leap = 1_000_000_000;
@@ -81,6 +85,7 @@ export class Head {
     const { gateway, epoch } = identity ?? { gateway: newName('hg'), epoch: newEpoch() };
     this.#identity = { gateway, epoch };
     this.#reserved = reserved;
+    const { minReader } = formatOf('head');
     const row = { min_reader: minReader, gateway, epoch, created_at_ms: Date.now(), reserved, operating_ms: 0 };
     this.#save({ ...row, operating_ms: Math.round(this.#operatingMs) });
   }
@@ -130,15 +135,11 @@ export class Head {
       db.pragma('locking_mode = EXCLUSIVE');
       db.pragma('journal_mode = WAL');
       db.pragma('synchronous = FULL');
-      const version = db.pragma('user_version', { simple: true }) as number;
-      if (version === 0) {
-        db.transaction(() => {
-          db.exec(schema);
-          db.pragma(`user_version = ${format}`);
-        })();
-      }
+      // One of a newer version is not touched, and told of below.
+      bringUp(db, 'head', steps);
       const row = db.prepare('SELECT * FROM head').get() as HeadRow | undefined;
       if (row !== undefined) {
+        const format = formats.head.newest;
         if (row.min_reader > format && row.checksum === checksumOf(row)) {
           throw new HeadgateError(
             'data.newer',

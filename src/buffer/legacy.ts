@@ -28,7 +28,8 @@ interface Row {
 
 /**
  * The first release's buffer, to be moved into this one's. Until all of it is there its file stays as it is, so that a
- * crash, at whatever moment, only means that the rest is imported by the next start.
+ * crash, at whatever moment, only means that the rest is imported by the next start. A version on trial imports it as well: what
+ * comes of it is read by every version that a machine may go back to.
  */
 export class LegacyBuffer {
   readonly identity: Identity;

@@ -2,14 +2,14 @@ import { statSync, unlinkSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type Database from 'better-sqlite3';
 import { HeadgateError } from '../core/errors.ts';
+import { formats, formatToWrite } from '../lib/formats.ts';
 import { openText } from './sealed-text.ts';
 import type { LaneInfo } from './worker-protocol.ts';
 
 // A segment as a file: what it says of itself, how SQLite is to treat it, its size, its end.
 
-/** The format that this release writes, and the oldest reader's that understands it. */
-export const format = 2;
-export const minReader = 2;
+/** The oldest reader's format that understands the newest. */
+const oldestReader = 2;
 const pageSize = 4096;
 
 /** What a segment says of itself. */
@@ -37,6 +37,7 @@ export function metaIn(db: Database.Database, path: string, number: number): Seg
   const text = openText(row?.json);
   const meta = text === undefined ? undefined : (JSON.parse(text) as SegmentMeta);
   const asked = meta === undefined ? row?.min_reader : meta.minReader;
+  const format = formats.segment.newest;
   if (asked !== undefined && asked > format && asked === row?.min_reader) {
     throw new HeadgateError(
       'data.newer',
@@ -45,6 +46,12 @@ export function metaIn(db: Database.Database, path: string, number: number): Seg
   }
   if (meta !== undefined && meta.number === number && meta.lane.key === basename(dirname(path))) return meta;
   throw Object.assign(new Error('it does not say whose it is'), { code: 'SQLITE_CORRUPT' });
+}
+
+/** The format to write, and the oldest reader's that understands it. */
+export function formatOf(name: 'head' | 'segment'): { readonly format: number; readonly minReader: number } {
+  const format = formatToWrite(name);
+  return { format, minReader: Math.min(format, oldestReader) };
 }
 
 /** Sets SQLite up for a segment. */

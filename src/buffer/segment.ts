@@ -2,16 +2,7 @@ import Database from 'better-sqlite3';
 import { powerCut } from '../lib/power-cut.ts';
 import { type BatchRow, batchColumns, isSound, segmentSchema } from './row.ts';
 import { openText, sealText } from './sealed-text.ts';
-import {
-  format,
-  metaIn,
-  minReader,
-  type Origin,
-  prepareFile,
-  removeFiles,
-  type SegmentMeta,
-  sizeOf,
-} from './segment-file.ts';
+import { formatOf, metaIn, type Origin, prepareFile, removeFiles, type SegmentMeta, sizeOf } from './segment-file.ts';
 import { type Piece, positionBehind, readPiece } from './segment-read.ts';
 import { rowsOf, type Statements, statementsOf, summaryOf, valuesOf } from './segment-rows.ts';
 import { announce, born } from './unborn.ts';
@@ -65,6 +56,7 @@ export class Segment {
       prepareFile(db);
       db.transaction(() => {
         db.exec(segmentSchema);
+        const { format, minReader } = formatOf('segment');
         const own: SegmentMeta = { ...meta, ...origin, minReader };
         db.prepare('INSERT INTO meta VALUES (?, ?, ?)').run(format, minReader, sealText(JSON.stringify(own)));
         if (state !== undefined) db.prepare('INSERT INTO state VALUES (1, ?)').run(sealText(state));

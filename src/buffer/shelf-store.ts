@@ -4,13 +4,13 @@ import { crc32 } from 'node:zlib';
 import Database from 'better-sqlite3';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import type { ShelfChange, ShelfEntry } from '../core/shelf.ts';
+import { bringUp, formats } from '../lib/formats.ts';
 import { isFull } from '../lib/is-full.ts';
 
 // What parts remember beyond the process (see core/shelf.ts), in one file. Unlike the segments of the log it is written
 // again and again, so here SQLite is a plain table. It is never worth more than a start: a file that is damaged is moved
 // aside, and what can be read of it goes into a new one.
 
-const schemaVersion = 1;
 /** As SQLite keeps it. `checksum` is crc32 over space, key and value, one after the other. */
 const schema = `CREATE TABLE entries (
   space TEXT NOT NULL,
@@ -123,12 +123,7 @@ function open(path: string): Database.Database {
     db.pragma('synchronous = FULL');
     db.pragma('cache_size = -2048');
     db.pragma('temp_store = MEMORY');
-    if (isNew) {
-      db.transaction(() => {
-        db.exec(schema);
-        db.pragma(`user_version = ${schemaVersion}`);
-      })();
-    }
+    bringUp(db, 'shelf', [schema]);
     return db;
   } catch (error) {
     db.close();
@@ -170,7 +165,8 @@ function damageOf(path: string): string | undefined {
     // Whoever may write to the file changes it by looking at it.
     db = new Database(path, { timeout: 0, readonly: true });
     const version = versionOf(db);
-    if (version > schemaVersion) return `its format is ${version}, and this Headgate reads ${schemaVersion}`;
+    if (version > formats.shelf.newest)
+      return `its format is ${version}, and this Headgate reads ${formats.shelf.newest}`;
     const verdict = db.pragma('integrity_check(1)', { simple: true }) as string;
     if (verdict !== 'ok') return verdict.trim();
     const tables = db.prepare('SELECT sql FROM sqlite_schema').pluck().all();

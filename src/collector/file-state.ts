@@ -1,9 +1,13 @@
 import Database from 'better-sqlite3';
 import { HeadgateError } from '../core/errors.ts';
+import { bringUp, formats } from '../lib/formats.ts';
 import { type Interval, Intervals } from '../lib/intervals.ts';
 import { ProgressTable, progressSchema } from './progress-table.ts';
 
-const version = 1;
+const steps = [
+  `${progressSchema}
+  CREATE TABLE checkpoint (id INTEGER PRIMARY KEY, "offset" INTEGER NOT NULL, inode INTEGER NOT NULL) STRICT`,
+];
 
 /** How far into the file the progress in the state reaches. */
 export interface Checkpoint {
@@ -70,19 +74,14 @@ function openExclusively(path: string): Database.Database {
     // In exclusive mode the lock that this takes is kept.
     db.exec('BEGIN EXCLUSIVE');
     const found = db.pragma('user_version', { simple: true }) as number;
+    const version = formats.progress.newest;
     if (found > version) {
       throw new HeadgateError(
         'data.newer',
         `${path} has version ${found}; this Headgate knows versions up to ${version}.`,
       );
     }
-    if (found === 0) {
-      db.exec(progressSchema);
-      db.exec(
-        'CREATE TABLE checkpoint (id INTEGER PRIMARY KEY, "offset" INTEGER NOT NULL, inode INTEGER NOT NULL) STRICT',
-      );
-      db.pragma(`user_version = ${version}`);
-    }
+    bringUp(db, 'progress', steps);
     db.exec('COMMIT');
     return db;
   } catch (error) {

@@ -2,11 +2,11 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { HeadgateError } from '../core/errors.ts';
 import { ensureDirectory } from '../lib/ensure-directory.ts';
+import { bringUp, formats } from '../lib/formats.ts';
 import { progressSchema } from './progress-table.ts';
 
 /** "HGCR", so that `file` and we can tell whose database it is. */
 const applicationId = 0x48474352;
-const version = 5;
 /** The first version that knows gaps. */
 export const gapsVersion = 2;
 /** The first version that keeps what it does not know. */
@@ -183,11 +183,8 @@ export function openRecords(path: string): Database.Database {
     // The references say how the tables belong together; looking each one up would cost every row a search.
     db.pragma('foreign_keys = OFF');
     db.transaction(() => {
-      const found = versionOf(db, path);
-      if (found === version) return;
-      for (const step of steps.slice(found)) db.exec(step);
-      db.pragma(`application_id = ${applicationId}`);
-      db.pragma(`user_version = ${version}`);
+      if (versionOf(db, path) === 0) db.pragma(`application_id = ${applicationId}`);
+      bringUp(db, 'records', steps);
     }).immediate();
     // Somebody's long transaction is waited for; only then does a commit count as failed.
     db.pragma('busy_timeout = 5000');
@@ -211,6 +208,7 @@ export function versionOf(db: Database.Database, path: string): number {
   if (owner !== applicationId) {
     throw new HeadgateError('data.unreadable', `${path} is a database, but not one of a Headgate collector.`);
   }
+  const version = formats.records.newest;
   if (found > version) {
     throw new HeadgateError(
       'data.newer',

@@ -2,10 +2,10 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { HeadgateError } from '../core/errors.ts';
 import { ensureDirectory } from '../lib/ensure-directory.ts';
+import { bringUp, formats } from '../lib/formats.ts';
 import { storageError } from './sqlite-errors.ts';
 import type { StateEntry, StateStore } from './state-store.ts';
 
-const version = 1;
 const schema = `
   CREATE TABLE state (
     key TEXT PRIMARY KEY,
@@ -147,18 +147,14 @@ function open(path: string): Database.Database {
     db.pragma('journal_mode = WAL');
     db.pragma('synchronous = FULL');
     const found = db.pragma('user_version', { simple: true }) as number;
+    const version = formats.state.newest;
     if (found > version) {
       throw new HeadgateError(
         'data.newer',
         `${path} has version ${found}; this Headgate knows versions up to ${version}.`,
       );
     }
-    if (found === 0) {
-      db.transaction(() => {
-        db.exec(schema);
-        db.pragma(`user_version = ${version}`);
-      })();
-    }
+    bringUp(db, 'state', [schema]);
     return db;
   } catch (error) {
     db.close();

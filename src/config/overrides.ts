@@ -5,13 +5,16 @@ import { closest } from '../lib/spelling.ts';
 
 const prefix = 'HEADGATE_';
 /**
- * Variables of ours that are no keys of the configuration: the file's name, the sick disk and the power cut that tests ask for, and what
+ * Variables of ours that are no keys of the configuration: the file's name, whether the version is on trial
+ * and what it then holds to, the sick disk and the power cut that tests ask for, and what
  * the project's tests are told by, and hand on to the gateways that they start.
  */
 export const reserved: ReadonlySet<string> = new Set([
   'HEADGATE_CONFIG',
   'HEADGATE_TOKEN',
   'HEADGATE_CA',
+  'HEADGATE_ON_TRIAL',
+  'HEADGATE_HELD_FORMATS',
   'HEADGATE_FAULTS',
   'HEADGATE_CUT',
   'HEADGATE_MACHINE',

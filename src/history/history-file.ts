@@ -1,9 +1,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
-
-/** Of the tables below. A file of a newer one is left alone. */
-const format = 1;
+import { bringUp, formats } from '../lib/formats.ts';
 
 // A block is a series' buckets of one tier within one span of time. Blocks lie in the order of time, not of series: what is
 // written together is adjacent, and so is what expires together. A query asks for a few dozen of them, each by its key.
@@ -71,13 +69,9 @@ function open(path: string): Pick<OpenFile, 'db' | 'reader'> {
     db.pragma('temp_store = MEMORY');
     db.pragma('journal_size_limit = 4194304');
     const version = db.pragma('user_version', { simple: true }) as number;
-    if (version > format) throw new Error('a newer Headgate made it: install that one, or remove the file');
-    if (version === 0) {
-      db.transaction(() => {
-        db.exec(tables);
-        db.pragma(`user_version = ${format}`);
-      })();
-    }
+    if (version > formats.history.newest)
+      throw new Error('a newer Headgate made it: install that one, or remove the file');
+    bringUp(db, 'history', [tables]);
     // Every table is there, and can be looked at.
     for (const table of ['series', 'journal', 'block', 'extent', 'loss', 'folded']) {
       db.prepare(`SELECT 1 FROM ${table} LIMIT 1`).get();

@@ -17,6 +17,8 @@ export interface GatewayOptions {
   /** In the shape of the buffer's `DiskFaults`. */
   readonly faults?: object;
   readonly env?: Readonly<Record<string, string>>;
+  /** Of another version than this one: its `main.ts`. */
+  readonly main?: string | undefined;
   /** Wait for `ready`. Default true. */
   readonly wait?: boolean;
 }
@@ -33,7 +35,7 @@ export const impatient: Settings = {
 
 /** Runs a gateway on free ports. */
 export async function startGateway(t: TestContext, options: GatewayOptions): Promise<HeadgateProcess> {
-  const { dataDir, sink, uplinkPort, tls, mqttPort = 0, set = {}, faults, env, wait = true } = options;
+  const { dataDir, sink, uplinkPort, tls, mqttPort = 0, set = {}, faults, env, main, wait = true } = options;
   const gateway = HeadgateProcess.spawn(t, 'run', {
     set: {
       dataDir,
@@ -52,6 +54,7 @@ export async function startGateway(t: TestContext, options: GatewayOptions): Pro
       ...tls?.gateway,
       ...set,
     },
+    ...(main !== undefined && { main }),
     env: { ...env, ...(faults !== undefined && { HEADGATE_FAULTS: JSON.stringify(faults) }) },
   });
   if (wait) await gateway.ready();

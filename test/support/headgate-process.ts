@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
 import { within } from './wait.ts';
 
-const main = new URL('../../src/main.ts', import.meta.url).pathname;
+const ownMain = new URL('../../src/main.ts', import.meta.url).pathname;
 
 /** One line of the log: level, time and msg are always there. */
 export interface LogLine {
@@ -24,6 +24,8 @@ export interface SpawnOptions {
   readonly set?: Settings;
   readonly args?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Of another version than this one: its `main.ts`. */
+  readonly main?: string;
   /** Not to be shown when the test failed. */
   readonly isQuiet?: boolean;
 }
@@ -72,7 +74,7 @@ export class HeadgateProcess {
   static spawn(
     t: TestContext,
     verb: string,
-    { set = {}, args = [], env = {}, isQuiet = false }: SpawnOptions = {},
+    { set = {}, args = [], env = {}, main = ownMain, isQuiet = false }: SpawnOptions = {},
   ): HeadgateProcess {
     const settings = Object.entries(set).flatMap(([key, value]) => ['--set', `${key}=${value}`]);
     const child = spawn(process.execPath, [main, verb, ...settings, ...args], {

@@ -95,6 +95,7 @@ export function faultOf(said: string, isBundle: boolean): HeadgateError {
   }
   const [, expected, found] = /expected '([^']*)' but bundle manifest has '([^']*)'/i.exec(said) ?? [];
   if (expected !== undefined && found !== undefined) return wrongMachine(expected, found);
+  if (isForbidden(said)) return new HeadgateError('update.failed', forbidden);
   if (/^D-Bus error|service disappeared/.test(said)) {
     return new HeadgateError('update.failed', "It could not be installed: RAUC's service ended in the middle.");
   }
@@ -105,6 +106,13 @@ export function faultOf(said: string, isBundle: boolean): HeadgateError {
     `It could not be installed: ${said === '' ? 'RAUC does not say why' : said}.`,
   );
 }
+
+/** Whoever asks is neither root nor the gateway: the bus hands nothing on. */
+export function isForbidden(said: string): boolean {
+  return /rejected send message|AccessDenied/i.test(said);
+}
+
+export const forbidden = 'Only root may install something: run this with `sudo`.';
 
 export function wrongMachine(expected: string, found: string): HeadgateError {
   return new HeadgateError('update.refused', `The bundle is for ${found}; this machine is ${expected}.`);

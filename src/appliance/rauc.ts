@@ -4,6 +4,7 @@ import { HeadgateError, messageOf } from '../core/errors.ts';
 import {
   type BundleInfo,
   faultOf,
+  isForbidden,
   lastWord,
   parseInfo,
   parseInstallLine,
@@ -37,6 +38,8 @@ export class Rauc {
     const { code, out, err } = await this.#run(['status', '--detailed', '--output-format=json'], askMs);
     if (code === 0) return parseStatus(out);
     if (/already processing a different method/.test(err)) return undefined;
+    if (isForbidden(err))
+      throw new HeadgateError('appliance.failed', 'Only root may ask for this: run it with `sudo`.');
     throw new HeadgateError('appliance.failed', `RAUC does not tell how the slots are: ${lastWord(err)}.`);
   }
 

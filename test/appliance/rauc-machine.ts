@@ -101,7 +101,8 @@ function configured(root: string, certificate: string, places: Places): string {
     .replace('/data/machine/rauc', join(root, 'rauc-data'))
     .replace('/etc/rauc/keyring.pem', join(root, 'keyring.pem'))
     .replace('/usr/lib/headgate/boot-state', places.bootStateProgram)
-    .replace(/device=.*-([AB])$/gm, `device=${root}/slot-$1`);
+    .replace('/dev/headgate/a', join(root, 'slot-A'))
+    .replace('/dev/headgate/b', join(root, 'slot-B'));
 }
 
 function bundleOf(root: string, name: string, options: BundleOptions): string {

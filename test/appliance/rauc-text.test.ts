@@ -66,6 +66,7 @@ test('each way in which a bundle is wrong has words of its own', () => {
     ['Failed to contact rauc service: Already processing a different method', true, 'request.conflict', /Another/],
     ['Failed updating slot rootfs.1: No space left', true, 'update.failed', /slot rootfs\.1: No space left\.$/],
     ['D-Bus error while installing `/x.raucb`', true, 'update.failed', /service ended in the middle/],
+    ['Failed to contact rauc service: Rejected send message, 3 matched rules', true, 'update.failed', /`sudo`/],
     ['', true, 'update.failed', /does not say why/],
   ];
   for (const [said, isBundle, code, message] of rows) {

@@ -69,6 +69,13 @@ export const builtInOptions = Type.Object({
     }),
     before: duration({ default: '14d', description: 'So long before its end it is raised.' }),
   }),
+  update: Type.Object(
+    builtIn({
+      severity: 'warning',
+      for: '0s',
+      about: 'when an appliance has gone back to the version before, until a later one stays.',
+    }),
+  ),
   sources: Type.Object(
     builtIn({
       severity: 'warning',

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { GateNotes } from '../../src/appliance/gate-notes.ts';
+import { takenBack } from '../../src/appliance/taken-back.ts';
 import { SinkFile, startCollector } from '../support/collector.ts';
 import { StayingGateway } from '../support/failure-page.ts';
 import { impatient, startGateway, statusOf } from '../support/gateway.ts';
@@ -86,6 +88,9 @@ test('a version that collectors refuse, or that does not start, is taken back, a
   assert.match(refused.note('rollback.json')?.reason ?? '', /^the collector refuses this version: /);
   assert.equal(refused.note('rollback.json')?.version, '0.1.0');
   assert.equal(refused.note('trial.json'), undefined);
+  const { places, notes } = refused.machine;
+  assert.match(takenBack(places.marker, notes) ?? '', /^The update to 0\.1\.0 was taken back: the collector refuses/);
+  assert.deepEqual([takenBack('/nowhere'), takenBack(places.marker, new GateNotes('/nowhere'))], [undefined, null]);
   // The gateway is not root.
   assert.equal(statSync(join(refused.machine.trialFile, '../rollback.json')).mode & 0o777, 0o644);
   // As it was before: nothing was shown against this version.

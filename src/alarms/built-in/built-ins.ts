@@ -52,14 +52,18 @@ const titles: Readonly<Record<BuiltInName, readonly [name: string, about: string
   temperature: ['Processor hot', 'The processor is hot.'],
   clock: ['Clock not synchronised', 'Nothing is known to keep the clock right.'],
   certificate: ['Certificate ends', 'A certificate of a listener or of the uplink ends soon.'],
+  update: ['Update taken back', 'A new version did not work, and the machine went back to the one before.'],
   sources: ['Source not heard', 'A serial port, Modbus bus or bridge that is configured is not heard.'],
 };
 export const builtInNames = Object.keys(titles) as readonly BuiltInName[];
 
 /** What only some machines tell. */
-const ofMachine = { diskSpace: 'freeShare', power: 'power', temperature: 'celsius' } as const satisfies Partial<
-  Record<BuiltInName, keyof MachineReading>
->;
+const ofMachine = {
+  diskSpace: 'freeShare',
+  power: 'power',
+  temperature: 'celsius',
+  update: 'takenBack',
+} as const satisfies Partial<Record<BuiltInName, keyof MachineReading>>;
 
 /** What is watched over without a rule: looked at slowly, and held against the options. */
 export class BuiltIns {

@@ -42,7 +42,7 @@ const dayMs = 86_400_000;
 /** What is as it should be, and what is not. Of what the machine does not tell there is nothing. */
 export function findingsOf(vitals: Vitals, machine: MachineReading, options: BuiltInOptions, now: UnixMs): Finding[] {
   const { buffer, uplink, clockQuality, certificates, sources } = vitals;
-  const { freeShare, power, celsius } = machine;
+  const { freeShare, power, celsius, takenBack } = machine;
   const found: Finding[] = [
     {
       ...{ builtIn: 'bufferFilling', about: '', value: percent(buffer.waitingShare), unit: '%' },
@@ -87,6 +87,12 @@ export function findingsOf(vitals: Vitals, machine: MachineReading, options: Bui
       ...{ builtIn: 'temperature', about: '', value: Math.round(celsius * 10) / 10, unit: 'Cel' },
       input: beyond(celsius, options.temperature.above, celsiusHysteresis),
       text: `The processor has ${celsius.toFixed(1)} °C.`,
+    });
+  if (takenBack !== undefined)
+    found.push({
+      ...{ builtIn: 'update', about: '', value: takenBack === null ? 'well' : 'taken back' },
+      input: badIf(takenBack !== null),
+      text: takenBack ?? 'The last update stayed.',
     });
   // Without the time nobody knows what ends when.
   if (clockQuality !== 'unset')

@@ -9,18 +9,24 @@ export interface MachineReading {
   readonly power?: readonly string[];
   /** Of the processor, in °C. */
   readonly celsius?: number;
+  /** Which update did not stay, in a sentence; null: none. */
+  readonly takenBack?: string | null;
 }
 
 export interface MachinePlaces {
   readonly dataDir: string;
   /** Where the kernel tells: `/sys`. */
   readonly sys: string;
+  /** What the machine's notes say of the last update; undefined: it is no appliance. Absent: the same. */
+  readonly takenBack?: () => string | null | undefined;
 }
 
 /** Reads all of it. What can't be read is not told. */
-export async function readMachine({ dataDir, sys }: MachinePlaces): Promise<MachineReading> {
+export async function readMachine({ dataDir, sys, takenBack: noted }: MachinePlaces): Promise<MachineReading> {
   const [freeShare, power, celsius] = await Promise.all([freeShareOf(dataDir), powerOf(sys), celsiusOf(sys)]);
+  const takenBack = noted?.();
   return {
+    ...(takenBack !== undefined && { takenBack }),
     ...(freeShare !== undefined && { freeShare }),
     ...(power !== undefined && { power }),
     ...(celsius !== undefined && { celsius }),

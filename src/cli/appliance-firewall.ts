@@ -36,12 +36,17 @@ export async function firewall(args: string[], terminal: Terminal): Promise<numb
   const open = keep ? doorsNow() : [];
   const doors = [...open, ...doorsOf(configOf(config)).filter((door) => !open.some((one) => isSame(one, door)))];
   if (print) terminal.out(rulesetText(doors, existsSync(places.ssh)).trimEnd());
-  else close(doors, existsSync(places.ssh));
+  else close(doors, existsSync(places.ssh), !keep);
   return 0;
 }
 
-/** Nothing comes in but by these. @throws {HeadgateError} appliance.failed */
-export function close(doors: readonly Door[], hasSsh: boolean): void {
+/**
+ * Nothing comes in but by these.
+ *
+ * @param isAll it is what the configuration says, and nothing more: a start of the gateway need not look again
+ * @throws {HeadgateError} appliance.failed
+ */
+export function close(doors: readonly Door[], hasSsh: boolean, isAll = true): void {
   const { error, status, stderr } = spawnSync('nft', ['-f', '-'], {
     input: rulesetText(doors, hasSsh),
     encoding: 'utf8',
@@ -52,6 +57,7 @@ export function close(doors: readonly Door[], hasSsh: boolean): void {
   }
   mkdirSync(settingsPlaces.state, { recursive: true });
   writeFileSync(doorsPath, JSON.stringify(doors));
+  if (isAll) spawnSync('/usr/lib/headgate/firewall-if-changed', ['note']);
 }
 
 /** As it holds; where it is wrong, as the page that says so guesses it. */

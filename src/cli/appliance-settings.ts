@@ -44,17 +44,18 @@ export async function settings(args: string[], terminal: Terminal): Promise<numb
   const places = { ...settingsPlaces, root };
   for (const key of ['boot', 'base'] as const) places[key] = join(root, places[key]);
   const deps = { places, judge: judgeOf(places.base), hands: root === '' ? machineHands : noHands };
-  const outcome = await setUpMachine({ ...deps, writeBootFile: root === '' ? writeBootFile : keptOut });
-  const { problems, notes, plan } = outcome;
+  const { problems, notes, plan } = await setUpMachine({
+    ...deps,
+    writeBootFile: root === '' ? writeBootFile : keptOut,
+  }).finally(() => (root === '' ? openDoors() : undefined));
   if (values.json)
     terminal.out(JSON.stringify({ problems, notes, files: plan.files.map(({ path }) => path) }, undefined, 2));
   else for (const line of [...problems, ...notes]) terminal.err(line);
-  if (root === '') await openDoors();
   // A unit that fails takes nothing with it, and yet is seen: what could be done was done.
   return problems.length > 0 ? 1 : 0;
 }
 
-/** In the same process: to start one takes seconds on a small board. */
+/** Whatever became of the settings: who can't reach the machine can't mend it. In this process, as another would take seconds to start. */
 async function openDoors(): Promise<void> {
   const { close, configOf } = await import('./appliance-firewall.ts');
   close(doorsOf(configOf(machinePlaces.gateway)), existsSync(machinePlaces.ssh));

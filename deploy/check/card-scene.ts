@@ -8,13 +8,18 @@ export interface Scene {
   /** Empty, and gone afterwards. */
   readonly directory: string;
   readonly random: Random;
+  /** Of the card's file system, to try them out. */
+  readonly features: string | undefined;
   /** Done when all processes of the scenario are gone. */
   afterwards(work: () => Promise<void>): void;
 }
 
 /** A new card, that is closed when nobody uses it any more. */
-export async function cardOf({ directory, random, afterwards }: Scene, sizeBytes = 512 * 2 ** 20): Promise<Card> {
-  const card = await Card.make({ directory, sizeBytes, random });
+export async function cardOf(
+  { directory, random, features, afterwards }: Scene,
+  sizeBytes = 512 * 2 ** 20,
+): Promise<Card> {
+  const card = await Card.make({ directory, sizeBytes, random, features });
   afterwards(() => card.close());
   return card;
 }

@@ -24,6 +24,8 @@ export interface CardOptions {
   readonly directory: string;
   readonly sizeBytes: number;
   readonly random: Random;
+  /** Of the file system, as `mke2fs -O` takes them; beside Debian's own. */
+  readonly features?: string | undefined;
 }
 
 /**
@@ -59,8 +61,9 @@ export class Card {
     const card = new Card(options);
     await card.server.start();
     await card.#attach();
-    const features = ['-b', '4096', '-m', '1', '-L', 'headgate-data', '-e', 'remount-ro'];
-    await command('mke2fs', ['-q', '-F', '-t', 'ext4', ...features, card.#loop!]);
+    const like = ['-b', '4096', '-m', '1', '-L', 'headgate-data', '-e', 'remount-ro'];
+    const features = options.features === undefined ? [] : ['-O', options.features];
+    await command('mke2fs', ['-q', '-F', '-t', 'ext4', ...like, ...features, card.#loop!]);
     await card.remove();
     return card;
   }

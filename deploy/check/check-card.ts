@@ -18,6 +18,8 @@ const { values, positionals } = parseArgs({
     cuts: { type: 'string', default: '100' },
     seed: { type: 'string', default: String(randomInt(2 ** 31)) },
     minutes: { type: 'string', default: '10' },
+    // Of the file system, to try them out: fast_commit
+    features: { type: 'string' },
     // Has room for some hundred MiB.
     work: { type: 'string', default: '/var/tmp' },
   },
@@ -70,7 +72,13 @@ for (const name of names) {
     const directory = mkdtempSync(join(values.work, 'headgate-card-'));
     const afterwards: (() => Promise<void>)[] = [];
     await t.test('holds', async (t) => {
-      const scene = { t, directory, random, afterwards: (work: () => Promise<void>) => afterwards.push(work) };
+      const scene: Scene = {
+        t,
+        directory,
+        random,
+        features: values.features,
+        afterwards: (work) => afterwards.push(work),
+      };
       record(name, await scenarios[name]!(scene));
     });
     for (const work of afterwards.reverse()) await work();

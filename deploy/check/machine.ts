@@ -165,7 +165,10 @@ export class Machine {
     const variables = join(directory, 'firmware-variables.fd');
     if (!existsSync(variables)) copyFileSync(kept, variables);
     // pauth takes most of the time of `max` on arm64; a Cortex-A72 is the Raspberry Pi 4's.
-    const kind = board === 'amd64' ? ['-machine', 'q35', '-cpu', 'max'] : ['-machine', 'virt', '-cpu', 'cortex-a72'];
+    const kind =
+      board === 'amd64'
+        ? ['-machine', 'q35', '-cpu', process.env.HG_CPU ?? 'max']
+        : ['-machine', 'virt', '-cpu', 'cortex-a72'];
     return [
       ...kind,
       ...['-smp', '2', '-m', String(memory)],

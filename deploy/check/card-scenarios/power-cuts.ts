@@ -5,7 +5,7 @@ import { SinkFile, startCollector } from '../../../test/support/collector.ts';
 import { impatient, startGateway, statusOf } from '../../../test/support/gateway.ts';
 import type { HeadgateProcess } from '../../../test/support/headgate-process.ts';
 import { all, Device } from '../../../test/support/mqtt-client.ts';
-import { Oracle, settled } from '../../../test/support/oracle.ts';
+import { type Expected, Oracle, settled } from '../../../test/support/oracle.ts';
 import type { Random } from '../../../test/support/random.ts';
 import { TcpProxy } from '../../../test/support/tcp-proxy.ts';
 import { cardOf, type Scene } from '../card-scene.ts';
@@ -41,7 +41,17 @@ export async function powerCuts(scene: Scene, { cuts, env = {} }: PowerCutOption
   const collector = await startCollector(t, { sink: `file:${sink.path}` });
   const link = await TcpProxy.start(t, collector.port('collector'));
   const oracle = new Oracle();
-  const gentle = { oracle, window: 20, paceMs: 5 };
+  /** Which life each message was acknowledged in, and what these were, for who looks for a loss. */
+  const lifeOf = new Map<string, number>();
+  const lives: string[] = [];
+  const books = {
+    sent: (expected: Expected) => oracle.sent(expected),
+    acknowledged: (expected: Expected) => {
+      oracle.acknowledged(expected);
+      lifeOf.set(`${expected.topic} #${expected.index}`, lives.length);
+    },
+  };
+  const gentle = { oracle: books, window: 20, paceMs: 5 };
   const fleet = [
     new Device({ ...gentle, topic: 'cut/again' }),
     new Device({ ...gentle, topic: 'cut/once', version: 5, sendsAgain: false }),
@@ -67,6 +77,7 @@ export async function powerCuts(scene: Scene, { cuts, env = {} }: PowerCutOption
     await link.set({ kind: isReachable ? 'none' : 'refuse' });
     // As long as a flush takes, there is something to lose: without, next to no cut would find anything.
     const flushMs = random.between(1, 30);
+    lives.push('');
     const inserted = card.insert({ kind: 'slow', flushMs });
     // A cut may end it: then that is what was to be seen.
     const ended = inserted.then(
@@ -82,6 +93,8 @@ export async function powerCuts(scene: Scene, { cuts, env = {} }: PowerCutOption
     count(moment);
     count('volatileSectors', volatileSectors);
     count('keptSectors', keptSectors);
+    lives[life - 1] =
+      `${moment}, ${isReachable ? 'online' : 'offline'}, flushes of ${flushMs} ms, cut ${kept}: ${volatileSectors} sectors, ${keptSectors} kept`;
     await gateway?.kill();
     await gateway?.exited;
     await Promise.all([...loads, ended]);
@@ -95,12 +108,20 @@ export async function powerCuts(scene: Scene, { cuts, env = {} }: PowerCutOption
   await gateway.ready();
   for (const device of fleet) device.stop();
   await all(fleet, 60_000, (device) => device.run(gateway.port('mqtt'), 10));
-  const verdict = await settled(oracle, () => sink.look(), 40_000);
+  const verdict = await settled(oracle, () => sink.look(), 40_000).catch((error: unknown) => {
+    const { lost } = oracle.judge(sink.look());
+    for (const life of new Set(lost.map((name) => lifeOf.get(name) ?? 0))) {
+      const those = lost.filter((name) => lifeOf.get(name) === life);
+      say(`  lost of life ${life} (${lives[life - 1]}): ${those.join(', ').slice(0, 300)}`);
+      for (const next of [life + 1, life + 2]) say(`    life ${next}: ${lives[next - 1]}`);
+    }
+    throw error;
+  });
   const { buffer } = await statusOf(gateway);
   await gateway.stop();
   await card.remove();
   equal(await card.faults(), undefined, 'the file system is sound');
-  const lives = new Set(sink.look().map(({ gateway: id, epoch }) => `${id} ${epoch}`));
+  const identities = new Set(sink.look().map(({ gateway: id, epoch }) => `${id} ${epoch}`));
   ok(verdict.acknowledged > cuts, 'there was load');
   ok(cuts < 20 || counts.volatileSectors! > cuts, 'there was something to lose');
   return {
@@ -108,7 +129,7 @@ export async function powerCuts(scene: Scene, { cuts, env = {} }: PowerCutOption
     acknowledged: verdict.acknowledged,
     lost: verdict.lost.length,
     doubled: verdict.doubled.length,
-    identities: lives.size,
+    identities: identities.size,
     damages: buffer.damages,
     moments: counts,
   };

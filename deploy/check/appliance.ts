@@ -133,7 +133,7 @@ export class Appliance {
   }
 
   /** Waits for the first page. @returns seconds since the machine was turned on */
-  async firstPage(timeoutMs = 300_000): Promise<number> {
+  async firstPage(timeoutMs = 480_000): Promise<number> {
     const { machine } = this;
     const giveUp = () =>
       machine.isRunning ? undefined : `the machine has ended; its console:\n${machine.console.tail()}`;

@@ -7,6 +7,7 @@ import { randomOf } from '../../test/support/random.ts';
 import { firstPage } from './image-scenarios/first-page.ts';
 import { offline } from './image-scenarios/offline-400-days.ts';
 import { powerCuts } from './image-scenarios/power-cuts.ts';
+import { updateCycles } from './image-scenarios/update-cycles.ts';
 import type { ImageScene } from './image-scene.ts';
 import type { Board } from './machine.ts';
 import { type Findings, record, say } from './results.ts';
@@ -30,6 +31,7 @@ const boards: Readonly<Record<string, Board>> = { amd64: 'amd64', arm64: 'arm64'
 const scenarios: Readonly<Record<string, (scene: ImageScene) => Promise<Findings>>> = {
   'first-page': firstPage,
   'power-cuts': powerCuts,
+  'update-cycles': updateCycles,
   'offline-400-days': offline,
 };
 

@@ -23,6 +23,8 @@ export interface GateWatchDependencies {
   readonly ask: () => Promise<Answer>;
   /** Resolves when a record of the gateway's own is durable there. @throws why it is not */
   readonly sendCanary: () => Promise<void>;
+  /** Whether the MQTT broker at that address answers; undefined: it does. Never fails. */
+  readonly knock: (address: string) => Promise<string | undefined>;
   readonly before: Before;
   readonly limits: GateLimits;
   /** In milliseconds, never back. */
@@ -43,12 +45,13 @@ export async function watchGateway(deps: GateWatchDependencies): Promise<Exclude
   const { limits, before, now, pause, onWait, everyMs = usualEveryMs } = deps;
   const start = now();
   const nest = new CanaryNest(deps);
+  const door = new Door(deps);
   let gate = newGate;
   let told = '';
   for (;;) {
     const answer = await deps.ask();
-    const gateway = seenIn(answer);
-    if (answer.name === 'status') await nest.look(answer.status);
+    const gateway = await door.look(seenIn(answer), answer);
+    if (answer.name === 'status' && isWell(gateway)) await nest.look(answer.status);
     const look = { atMs: now() - start, gateway, canary: nest.seen };
     gate = lookOn(gate, look);
     const verdict = verdictOf(gate, look, before, limits);
@@ -66,16 +69,41 @@ export async function untilReady({
   now,
   pause,
   everyMs = usualEveryMs,
-}: Omit<GateWatchDependencies, 'sendCanary' | 'before'>): Promise<boolean> {
+}: Omit<GateWatchDependencies, 'sendCanary' | 'knock' | 'before'>): Promise<boolean> {
   for (const start = now(); now() - start < limits.total; await pause(everyMs)) {
     const gateway = seenIn(await ask());
-    if (gateway.name === 'running' && gateway.run.trouble === undefined) return true;
+    if (isWell(gateway)) return true;
   }
   return false;
 }
 
 function seenIn(answer: Answer): Seen {
   return answer.name === 'status' ? { name: 'running', run: runOf(answer.status) } : answer;
+}
+
+function isWell(seen: Seen): boolean {
+  return seen.name === 'running' && seen.run.trouble === undefined;
+}
+
+/** Where devices come in: a process whose broker has not answered once is not well. */
+class Door {
+  readonly #knock: GateWatchDependencies['knock'];
+  #openIn: string | undefined;
+
+  constructor({ knock }: Pick<GateWatchDependencies, 'knock'>) {
+    this.#knock = knock;
+  }
+
+  async look(seen: Seen, answer: Answer): Promise<Seen> {
+    if (answer.name !== 'status' || seen.name !== 'running' || !isWell(seen)) return seen;
+    const { id } = seen.run;
+    const { address } = answer.status.mqtt;
+    if (this.#openIn === id) return seen;
+    const problem = address === '' ? undefined : await this.#knock(address);
+    if (problem !== undefined) return { ...seen, run: { ...seen.run, trouble: `its MQTT port ${address} ${problem}` } };
+    this.#openIn = id;
+    return seen;
+  }
 }
 
 /** One canary for each process that does well, and what becomes of it. */
@@ -90,14 +118,13 @@ class CanaryNest {
   }
 
   async look(status: GatewayStatus): Promise<void> {
-    const { id, trouble } = runOf(status);
+    const { id } = runOf(status);
     const isSent = (this.seen.name === 'stored' || this.seen.name === 'returned') && this.seen.run === id;
     if (isSent) {
       if (returnedIn(status) > this.#returnedBefore) this.seen = { name: 'returned', run: id };
       return;
     }
     const { sendCanary, now } = this.#deps;
-    if (trouble !== undefined) return;
     if (this.#sent?.run === id && now() - this.#sent.at < canaryAgainMs) return;
     this.#sent = { run: id, at: now() };
     this.#returnedBefore = returnedIn(status);

@@ -7,6 +7,7 @@ import { type GateLimits, gateLimits } from '../appliance/gate.ts';
 import { GateNotes } from '../appliance/gate-notes.ts';
 import { beforeOf } from '../appliance/gate-seen.ts';
 import { untilReady, watchGateway } from '../appliance/gate-watch.ts';
+import { knock } from '../appliance/knock.ts';
 import { markBad, markGood, markOtherBad, type RunningSlot, readBootState, runningSlot } from '../appliance/slots.ts';
 import { messageOf } from '../core/errors.ts';
 import { removeFile } from '../lib/private-file.ts';
@@ -76,6 +77,7 @@ async function onTrial(
   const verdict = await watchGateway({
     ...watching(url, its),
     sendCanary: async () => void (await ask(await url(), 'POST', '/api/v1/uplink/canary')),
+    knock,
     before: notes.before(version),
     onWait: (until) => terminal.out(`Not yet: ${until}.`),
   });

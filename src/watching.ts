@@ -3,6 +3,7 @@ import { Alarms } from './alarms/alarms.ts';
 import type { Vitals } from './alarms/built-in/findings.ts';
 import { alarmSource, alarmTopic } from './alarms/event.ts';
 import type { AlarmsStatus } from './alarms/status.ts';
+import { wrongSettings } from './appliance/settings/wrong-settings.ts';
 import { takenBack } from './appliance/taken-back.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
 import type { GatewayClock } from './clock/clock.ts';
@@ -78,7 +79,7 @@ export class Watching {
       live: (fact) => this.live.tell(fact),
       report: (measurement, delivery) => tell({ source: alarmSource, topic: alarmTopic, measurement, delivery }),
       recentDeliveries: () => buffer.deliveries,
-      places: { dataDir, sys: '/sys', takenBack },
+      places: { dataDir, sys: '/sys', takenBack, wrongSettings },
       vitals: () => vitalsOf(status(), ofUplink.expiresAtMs),
       devices: registry,
       gateway: () => status().gateway.id,

@@ -69,6 +69,13 @@ export const builtInOptions = Type.Object({
     }),
     before: duration({ default: '14d', description: 'So long before its end it is raised.' }),
   }),
+  settings: Type.Object(
+    builtIn({
+      severity: 'warning',
+      for: '0s',
+      about: 'when something in the settings on the card of an appliance is wrong, and was left out.',
+    }),
+  ),
   update: Type.Object(
     builtIn({
       severity: 'warning',

@@ -82,6 +82,13 @@ const rows: readonly (readonly [Bad, Finding['builtIn'], Finding['input'], RegEx
   [{ machine: { celsius: 80.1 } }, 'temperature', 'violating', /80\.1 °C/],
   [{ machine: { celsius: 76 } }, 'temperature', 'between'],
   [{ machine: { celsius: 75 } }, 'temperature', 'normal'],
+  [{ machine: { wrongSettings: [] } }, 'settings', 'normal'],
+  [
+    { machine: { wrongSettings: ['headgate.yaml:1:1: a.', 'b'] } },
+    'settings',
+    'violating',
+    /out: headgate\.yaml:1:1: a\. And 1 more\./,
+  ],
   [{ machine: { takenBack: null } }, 'update', 'normal'],
   [{ machine: { takenBack: 'The update to 2 was taken back: x.' } }, 'update', 'violating', /^The update to 2 was/],
   [certificate(15), 'certificate', 'normal'],
@@ -157,7 +164,7 @@ test('they are raised after their time, by one name in the configuration, the AP
   const views = one.alarms.builtIn();
   assert.deepEqual(views.map(({ id }) => id).sort(), Object.keys(options).sort());
   const offered = views.filter(({ isOffered }) => !isOffered).map(({ id }) => id);
-  assert.deepEqual(offered, ['temperature', 'update']);
+  assert.deepEqual(offered, ['temperature', 'settings', 'update']);
   const [certificateView] = views.filter(({ id }) => id === 'certificate');
   assert.equal(certificateView?.limit, 'less than 14 d left');
 });

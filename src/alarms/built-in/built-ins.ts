@@ -52,6 +52,7 @@ const titles: Readonly<Record<BuiltInName, readonly [name: string, about: string
   temperature: ['Processor hot', 'The processor is hot.'],
   clock: ['Clock not synchronised', 'Nothing is known to keep the clock right.'],
   certificate: ['Certificate ends', 'A certificate of a listener or of the uplink ends soon.'],
+  settings: ['Settings wrong', 'Something in the settings on the card of an appliance is wrong, and was left out.'],
   update: ['Update taken back', 'A new version did not work, and the machine went back to the one before.'],
   sources: ['Source not heard', 'A serial port, Modbus bus or bridge that is configured is not heard.'],
 };
@@ -62,6 +63,7 @@ const ofMachine = {
   diskSpace: 'freeShare',
   power: 'power',
   temperature: 'celsius',
+  settings: 'wrongSettings',
   update: 'takenBack',
 } as const satisfies Partial<Record<BuiltInName, keyof MachineReading>>;
 

@@ -42,7 +42,7 @@ const dayMs = 86_400_000;
 /** What is as it should be, and what is not. Of what the machine does not tell there is nothing. */
 export function findingsOf(vitals: Vitals, machine: MachineReading, options: BuiltInOptions, now: UnixMs): Finding[] {
   const { buffer, uplink, clockQuality, certificates, sources } = vitals;
-  const { freeShare, power, celsius, takenBack } = machine;
+  const { freeShare, power, celsius, takenBack, wrongSettings } = machine;
   const found: Finding[] = [
     {
       ...{ builtIn: 'bufferFilling', about: '', value: percent(buffer.waitingShare), unit: '%' },
@@ -94,6 +94,12 @@ export function findingsOf(vitals: Vitals, machine: MachineReading, options: Bui
       input: badIf(takenBack !== null),
       text: takenBack ?? 'The last update stayed.',
     });
+  if (wrongSettings !== undefined)
+    found.push({
+      ...{ builtIn: 'settings', about: '', value: wrongSettings.length },
+      input: badIf(wrongSettings.length > 0),
+      text: settingsText(wrongSettings),
+    });
   // Without the time nobody knows what ends when.
   if (clockQuality !== 'unset')
     for (const { of, expiresAtMs } of certificates) {
@@ -111,6 +117,12 @@ export function findingsOf(vitals: Vitals, machine: MachineReading, options: Bui
       text: `The ${name} is not heard: ${problem ?? 'unknown reason'}`,
     });
   return found;
+}
+
+function settingsText([first, ...others]: readonly string[]): string {
+  if (first === undefined) return 'The settings on the card are right.';
+  const more = others.length === 0 ? '' : ` And ${others.length} more.`;
+  return `Something is wrong with the settings on the card, and left out: ${first}${more} See headgate-problems.txt there.`;
 }
 
 function badIf(isBad: boolean): Finding['input'] {

@@ -11,6 +11,8 @@ export interface MachineReading {
   readonly celsius?: number;
   /** Which update did not stay, in a sentence; null: none. */
   readonly takenBack?: string | null;
+  /** What is wrong with the settings on its card, a line each; empty: nothing is. */
+  readonly wrongSettings?: readonly string[];
 }
 
 export interface MachinePlaces {
@@ -19,14 +21,18 @@ export interface MachinePlaces {
   readonly sys: string;
   /** What the machine's notes say of the last update; undefined: it is no appliance. Absent: the same. */
   readonly takenBack?: () => string | null | undefined;
+  /** Undefined: it has none. Absent: the same. */
+  readonly wrongSettings?: () => readonly string[] | undefined;
 }
 
 /** Reads all of it. What can't be read is not told. */
-export async function readMachine({ dataDir, sys, takenBack: noted }: MachinePlaces): Promise<MachineReading> {
+export async function readMachine({ dataDir, sys, ...notes }: MachinePlaces): Promise<MachineReading> {
   const [freeShare, power, celsius] = await Promise.all([freeShareOf(dataDir), powerOf(sys), celsiusOf(sys)]);
-  const takenBack = noted?.();
+  const takenBack = notes.takenBack?.();
+  const wrongSettings = notes.wrongSettings?.();
   return {
     ...(takenBack !== undefined && { takenBack }),
+    ...(wrongSettings !== undefined && { wrongSettings }),
     ...(freeShare !== undefined && { freeShare }),
     ...(power !== undefined && { power }),
     ...(celsius !== undefined && { celsius }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readlinkSync, statSync } from 'node:fs';
 import { test } from 'node:test';
+import { wrongSettings } from '../../../src/appliance/settings/wrong-settings.ts';
 import { passwordHashOf } from '../../../src/auth/password-text.ts';
 import { Passwords } from '../../../src/auth/passwords.ts';
 import { loadConfig } from '../../../src/config/load.ts';
@@ -94,6 +95,8 @@ test('a typo is told on the card, takes nothing else with it, and the word of it
   assert.match(told, /headgate\.yaml:3:3: There is no key `machine\.hostnam`; did you mean `machine\.hostname`\?\r\n/);
   assert.deepEqual(JSON.parse(site.file('/run/headgate-machine/problems.json') ?? ''), { problems, notes: [] });
   assert.equal(site.file('/run/headgate-machine/problems'), `${problems[0]}\n`);
+  assert.deepEqual(wrongSettings(site.path('/run/headgate-machine')), problems);
+  assert.equal(wrongSettings(site.path('/run')), undefined);
   site.put('headgate.yaml', all);
   await site.setUp();
   assert.equal(site.onBoot('headgate-problems.txt'), undefined);

@@ -15,6 +15,9 @@ export interface DeskDependencies {
   readonly places?: Places;
 }
 
+/** What was seen of the slots counts for so long, unless an update has come further. */
+const freshMs = 10_000;
+
 /** What is asked of root, by a file in {@link Places.requests}: its units look for these names. */
 export type MachineRequest = 'restart' | 'factory-reset';
 
@@ -27,6 +30,7 @@ export class ApplianceDesk implements Service {
   readonly #deps: DeskDependencies;
   readonly #places: Places;
   #update: Promise<Update> | undefined;
+  #seen: { readonly step: string; readonly atMs: number; readonly view: ApplianceView } | undefined;
 
   constructor(deps: DeskDependencies) {
     this.#deps = deps;
@@ -50,8 +54,15 @@ export class ApplianceDesk implements Service {
 
   /** @throws {HeadgateError} appliance.none, appliance.failed */
   async view(): Promise<ApplianceView & { readonly update: UpdateState }> {
-    const [{ viewOf }, update] = await Promise.all([import('./view-of.ts'), this.#updates()]);
-    return { ...(await viewOf(this.#places)), update: update.state };
+    const update = (await this.#updates()).state;
+    // To ask RAUC takes several processes, and pages ask every few seconds; while it installs it tells nothing anyway.
+    const { step } = update;
+    const age = performance.now() - (this.#seen?.atMs ?? Number.NEGATIVE_INFINITY);
+    if (this.#seen === undefined || this.#seen.step !== step || (age > freshMs && step !== 'installing')) {
+      const { viewOf } = await import('./view-of.ts');
+      this.#seen = { step, atMs: performance.now(), view: await viewOf(this.#places) };
+    }
+    return { ...this.#seen.view, update };
   }
 
   /** It goes on by itself: {@link view} tells how. @throws {HeadgateError} appliance.none, request.invalid, request.conflict */

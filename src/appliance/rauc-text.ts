@@ -86,7 +86,7 @@ export function faultOf(said: string, isBundle: boolean): HeadgateError {
   if (/signature size|invalid (?:bundle format|signature)|bundle is too small|failed to (?:read|seek)/i.test(said)) {
     return isBundle
       ? refused('The bundle is not whole: its end is missing. Download or copy it again.')
-      : refused('This is no update bundle (`.raucb`).');
+      : refused('This is no update bundle.');
   }
   if (/verify error|verification failed|no signer|not signed/i.test(said)) {
     return refused(

@@ -33,6 +33,8 @@ export interface AskOptions {
   readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Sent as it is, in the place of `body`. */
+  readonly file?: Blob;
   /** What is undefined is left out. */
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
@@ -56,7 +58,7 @@ export async function ask<T>(path: string, options: AskOptions = {}): Promise<T>
 /** As {@link ask}, for whoever wants the response itself: a download, an ETag. @throws {ApiProblem} unless it is a success */
 export async function send(
   path: string,
-  { method = 'GET', body, query, headers, signal }: AskOptions = {},
+  { method = 'GET', body, file, query, headers, signal }: AskOptions = {},
 ): Promise<Response> {
   const search = new URLSearchParams();
   for (const [name, value] of Object.entries(query ?? {})) if (value !== undefined) search.set(name, String(value));
@@ -68,10 +70,12 @@ export async function send(
       cache: 'no-store',
       headers: {
         ...(body !== undefined && { 'content-type': 'application/json' }),
+        ...(file !== undefined && { 'content-type': 'application/octet-stream' }),
         ...(method !== 'GET' && csrf !== '' && { 'x-csrf-token': csrf }),
         ...headers,
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
+      ...(file !== undefined && { body: file }),
       ...(signal !== undefined && { signal }),
     });
   } catch (error) {

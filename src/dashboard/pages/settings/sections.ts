@@ -6,6 +6,8 @@ export interface Section {
   readonly name: string;
   /** Only for who may change the gateway. */
   readonly isForAdmins: boolean;
+  /** Only where the gateway runs on an appliance. */
+  readonly isOfAppliance?: true;
   readonly load: () => Promise<{ readonly Section: ComponentType }>;
 }
 
@@ -19,6 +21,7 @@ export const sections: readonly Section[] = [
   { name: 'tokens', isForAdmins: true, load: () => import('./tokens.tsx') },
   { name: 'credentials', isForAdmins: true, load: () => import('./credentials.tsx') },
   { name: 'certificates', isForAdmins: true, load: () => import('./certificates.tsx') },
+  { name: 'system', isForAdmins: true, isOfAppliance: true, load: () => import('./system.tsx') },
   { name: 'backup', isForAdmins: true, load: () => import('./backup.tsx') },
   { name: 'audit', isForAdmins: true, load: () => import('./audit.tsx') },
   { name: 'about', isForAdmins: false, load: () => import('./about.tsx') },
@@ -44,6 +47,8 @@ export function sectionName(name: string): string {
       return t('Device credentials');
     case 'certificates':
       return t('Certificates');
+    case 'system':
+      return t('Updates & restart');
     case 'backup':
       return t('Backup & support');
     case 'audit':

@@ -7,13 +7,19 @@ import { isAdmin } from '../../state/session.ts';
 import { Problem } from '../../ui/problem.tsx';
 import { Empty } from '../../ui/state.tsx';
 import { useLive } from '../../ui/use-live.ts';
+import { findAppliance, isAppliance } from './appliance.ts';
 import { loadConfig } from './config-state.ts';
 import { Pending } from './pending.tsx';
 import { type Section, sectionName, sections } from './sections.ts';
 
 /** How the gateway is set up, and who may do what. */
 export function Page() {
-  const mine = sections.filter(({ isForAdmins }) => !isForAdmins || isAdmin());
+  useEffect(() => void (isAdmin() && findAppliance()), []);
+  const mine = sections.filter(
+    ({ isForAdmins, isOfAppliance }) => (!isForAdmins || isAdmin()) && (!isOfAppliance || isAppliance.value !== false),
+  );
+  // Asked for by its address it is there before that is known.
+  const shown = mine.filter(({ isOfAppliance }) => !isOfAppliance || isAppliance.value);
   const wanted = place.value.rest[0] ?? mine[isAdmin() ? 1 : 0]?.name;
   const section = mine.find(({ name }) => name === wanted);
   return (
@@ -24,7 +30,7 @@ export function Page() {
       {isAdmin() && <Changes />}
       <div class="settings">
         <nav aria-label={t('Settings')}>
-          {mine.map(({ name }) => (
+          {shown.map(({ name }) => (
             <a href={link('settings', name)} aria-current={name === wanted ? 'page' : undefined} key={name}>
               {sectionName(name)}
             </a>

@@ -64,14 +64,17 @@ export function installCommand(packages: readonly string[]): string {
 /**
  * Sees to it that every system program is there: installs what is missing when this is root on Debian, and otherwise
  * says in one sentence what is missing and how to get it. Returns that sentence, or undefined when all is well.
+ *
+ * @param who needs them, as the start of a sentence
  */
 export function ensureSystemPrograms(
   say: (line: string) => void,
   programs: Readonly<Record<string, string>> = systemPrograms,
+  who = 'The tests need',
 ): string | undefined {
   const packages = missingPackages(programs, searchPath());
   if (packages.length === 0) return undefined;
-  const what = `The tests need the Debian package${packages.length > 1 ? 's' : ''} ${packages.join(', ')}`;
+  const what = `${who} the Debian package${packages.length > 1 ? 's' : ''} ${packages.join(', ')}`;
   const canInstall =
     process.getuid?.() === 0 &&
     existsSync('/etc/debian_version') &&

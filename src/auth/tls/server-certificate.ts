@@ -206,6 +206,13 @@ export class ServerCertificate {
   }
 }
 
+/** A certificate that nobody keeps, for as long as there is no place to keep one. */
+export async function passingCertificate(now: UnixMs): Promise<SecureContextOptions> {
+  const { makeAuthority, makeServer } = await import('./own-certificates.ts');
+  const { key, certificate } = await makeServer(await makeAuthority(now), machineNames(), now);
+  return { key, cert: certificate };
+}
+
 /** Names under which this machine may be dialled, as far as it knows. */
 function machineNames(): string[] {
   const addresses = Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address));

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { SecureContextOptions } from 'node:tls';
-import { ownAuthorityPath, ServerCertificate } from '../../auth/tls/server-certificate.ts';
+import { ownAuthorityPath, passingCertificate, ServerCertificate } from '../../auth/tls/server-certificate.ts';
 import { likelyConfig } from '../../config/likely.ts';
 import { type ConfigSources, configFile } from '../../config/load.ts';
 import { loadWithRemote } from '../../config/remote.ts';
@@ -188,8 +188,9 @@ async function placeOf(config: Config, log: RootLog): Promise<Place> {
   if (!tls.enabled) return { host, port };
   try {
     const directory = join(identityDirectory(resolve(config.dataDir)), 'tls');
+    // None is begun with, nor can one be kept where the disk is what is wrong: a machine without a screen is to be helped all the same.
     if (tls.certificate === undefined && !existsSync(ownAuthorityPath(directory)))
-      throw new Error('there is no certificate yet');
+      return { host, port, tls: await passingCertificate(systemClock.now()) };
     const deps = { options: tls, key: 'http.tls', directory, clock: systemClock, log: log.child({ part: 'http' }) };
     return { host, port, tls: await new ServerCertificate(deps).open() };
   } catch (error) {

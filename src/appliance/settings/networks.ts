@@ -1,3 +1,4 @@
+import { pbkdf2Sync } from 'node:crypto';
 import type { NetworkSettings, WifiSettings } from './options.ts';
 
 /** A file of systemd-networkd (systemd.network(5)) for an interface that shall not simply do what the network says. */
@@ -39,8 +40,8 @@ export function wifiNetworkOf({ ssid, password, psk, hidden }: WifiSettings): Wi
 }
 
 /**
- * A file of wpa_supplicant (wpa_supplicant.conf(5)). The name goes in as hexadecimal digits, so that no letter of it means anything; a
- * password has printable ASCII alone, and what follows its last quote ends it.
+ * A file of wpa_supplicant (wpa_supplicant.conf(5)). Whatever people chose goes in as hexadecimal digits: between quotes a `#` behind a quote
+ * of theirs begins a comment, and a file with one wrong line is not read at all.
  */
 export function wifiText(country: string | undefined, networks: readonly WifiNetwork[]): string {
   return [
@@ -51,16 +52,23 @@ export function wifiText(country: string | undefined, networks: readonly WifiNet
       'network={',
       `  ssid=${Buffer.from(ssid).toString('hex')}`,
       ...(hidden === true ? ['  scan_ssid=1'] : []),
-      ...keyLines(password, psk),
+      ...keyLines(ssid, password, psk),
       '}',
     ]),
     '',
   ].join('\n');
 }
 
-function keyLines(password: string | undefined, psk: string | undefined): string[] {
+function keyLines(ssid: string, password: string | undefined, psk: string | undefined): string[] {
+  const key = password === undefined ? psk?.toLowerCase() : pskOf(ssid, password);
+  if (key === undefined) return ['  key_mgmt=NONE'];
   // WPA3 needs the password itself; where only the key is known, WPA2 has to do.
-  if (password !== undefined) return [`  psk="${password}"`, '  key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE', '  ieee80211w=1'];
-  if (psk !== undefined) return [`  psk=${psk.toLowerCase()}`, '  key_mgmt=WPA-PSK WPA-PSK-SHA256', '  ieee80211w=1'];
-  return ['  key_mgmt=NONE'];
+  const sae = password === undefined ? [] : [`  sae_password=${Buffer.from(password).toString('hex')}`];
+  const kinds = password === undefined ? 'WPA-PSK WPA-PSK-SHA256' : 'WPA-PSK WPA-PSK-SHA256 SAE';
+  return [`  psk=${key}`, ...sae, `  key_mgmt=${kinds}`, '  ieee80211w=1'];
+}
+
+/** IEEE 802.11-2020, J.4.1. */
+function pskOf(ssid: string, password: string): string {
+  return pbkdf2Sync(password, ssid, 4096, 32, 'sha1').toString('hex');
 }

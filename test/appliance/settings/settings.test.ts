@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readlinkSync, statSync } from 'node:fs';
 import { test } from 'node:test';
+import { wifiText } from '../../../src/appliance/settings/networks.ts';
 import { wrongSettings } from '../../../src/appliance/settings/wrong-settings.ts';
 import { passwordHashOf } from '../../../src/auth/password-text.ts';
 import { Passwords } from '../../../src/auth/passwords.ts';
@@ -36,7 +37,7 @@ test('everything that is set becomes so', async (t) => {
   const wifi = site.file('/etc/wpa_supplicant/wpa_supplicant-wlan0.conf') ?? '';
   assert.match(
     wifi,
-    /^country=DE\nnetwork=\{\n {2}ssid=57c3b6726b\n {2}psk="corr"ect # horse"\n {2}key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE\n/m,
+    /^country=DE\nnetwork=\{\n {2}ssid=57c3b6726b\n {2}psk=[0-9a-f]{64}\n {2}sae_password=636f727222656374202320686f727365\n {2}key_mgmt=WPA-PSK WPA-PSK-SHA256 SAE\n/m,
   );
   assert.equal(site.file('/etc/ssh/authorized_keys/admin'), `${key}\n`);
   assert.equal(site.file('/run/headgate-machine/ssh'), '');
@@ -54,6 +55,16 @@ test('everything that is set becomes so', async (t) => {
   assert.match(site.ran.join('\n'), /^hostname greenhouse$/m);
   assert.match(site.ran.join('\n'), /systemd-sysusers - u admin 1000/);
   assert.equal(site.onBoot('headgate-problems.txt'), undefined);
+});
+
+test('the key of a Wi-Fi network is made as the standard has it', () => {
+  // IEEE 802.11-2020, J.4.2: the test vectors.
+  const rows = [
+    ['IEEE', 'password', 'f42c6fc52df0ebef9ebb4b90b38a5f902e83fe1b135a70e23aed762e9710a12e'],
+    ['ThisIsASSID', 'ThisIsAPassword', '0dc0d6eb90555ed6419756b9a15ec3e3209b63df707dd508d14581f8982721af'],
+  ] as const;
+  for (const [ssid, password, key] of rows)
+    assert.match(wifiText(undefined, [{ ssid, password }]), new RegExp(`^ {2}psk=${key}$`, 'm'));
 });
 
 test('a machine that nobody has set anything for has a name, no SSH and a gateway', async (t) => {

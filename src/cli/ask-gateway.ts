@@ -10,7 +10,8 @@ export async function askGateway(url: () => Promise<string>): Promise<Answer> {
   try {
     return { name: 'status', status: await fetchStatus(await url()) };
   } catch (error) {
-    const reason = messageOf(error);
+    // It goes on in sentences of others.
+    const reason = messageOf(error).replace(/\.$/, '');
     const isFailed =
       error instanceof HeadgateError && error.code === 'gateway.refused' && reason.startsWith(notStarted);
     return isFailed ? { name: 'failed', reason: reason.slice(notStarted.length) } : { name: 'silent', reason };

@@ -61,15 +61,21 @@ function isHere({ hostname }: URL): boolean {
   return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
 }
 
-/** Where the gateway of the configuration is found on this machine; undefined where none is named, or none that can be read. */
+/** Where the gateway of the configuration is found on this machine; undefined where none is named. */
 export async function configuredUrl(environment: NodeJS.ProcessEnv = process.env): Promise<string | undefined> {
   if (!environment.HEADGATE_CONFIG) return undefined;
+  return addressOf((await configIn(environment)).http);
+}
+
+/** As a gateway has it: with what was set at it, as far as this user may read that; where it is wrong, what it seems to say. */
+async function configIn(environment: NodeJS.ProcessEnv): Promise<Config> {
   try {
-    const { loadConfig } = await import('../config/load.ts');
-    return addressOf(loadConfig({ environment }).http);
+    const { loadWithRemote } = await import('../config/remote.ts');
+    return loadWithRemote({ environment }).config;
   } catch {
-    // What is wrong with it is for `headgate check` to say.
-    return undefined;
+    // What is wrong with it is for `headgate check` to say: such a gateway shows a page there.
+    const { likelyConfig } = await import('../config/likely.ts');
+    return likelyConfig({ environment });
   }
 }
 
@@ -83,6 +89,5 @@ export function addressOf({ host, port, tls }: Config['http']): string {
 async function dataDirOf(environment: NodeJS.ProcessEnv): Promise<string> {
   // Reading the whole configuration takes longer than all the rest: only where it can say something else.
   if (environment.HEADGATE_CONFIG === undefined) return resolve(environment.HEADGATE_DATA_DIR ?? 'data');
-  const { loadConfig } = await import('../config/load.ts');
-  return resolve(loadConfig({ file: undefined, settings: [], environment }).dataDir);
+  return resolve((await configIn(environment)).dataDir);
 }

@@ -7,7 +7,9 @@ import { readIfThere, writePrivateFile } from './private-file.ts';
 const noteName = 'formats.json';
 
 /** Set by the unit of an appliance whose version is on trial. */
-const isOnTrial = ({ HEADGATE_ON_TRIAL }: NodeJS.ProcessEnv): boolean => HEADGATE_ON_TRIAL === '1';
+export function isOnTrial({ HEADGATE_ON_TRIAL }: NodeJS.ProcessEnv): boolean {
+  return HEADGATE_ON_TRIAL === '1';
+}
 
 /**
  * Makes a gateway's directories where they are not there, and holds formats while this version is on trial: before anything in there

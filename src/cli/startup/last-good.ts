@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path';
 import { loadConfig } from '../../config/load.ts';
 import type { Config } from '../../config/schema.ts';
+import { isOnTrial } from '../../lib/data-directory.ts';
 import { readIfThere, writePrivateFile } from '../../lib/private-file.ts';
 
 /** The configuration that a gateway started with, all of it. */
@@ -15,7 +16,9 @@ function pathIn(dataDir: string): string {
 }
 
 /** Keeps what the gateway has just started with. @throws {HeadgateError} data.unwritable */
-export function saveLastGood(config: Config): void {
+export function saveLastGood(config: Config, environment: NodeJS.ProcessEnv = process.env): void {
+  // The version before may not know every key of this one, and would have no safe mode.
+  if (isOnTrial(environment)) return;
   const text = `${JSON.stringify({ at: new Date().toISOString(), config })}\n`;
   writePrivateFile(pathIn(config.dataDir), text, 'The configuration for safe mode');
 }

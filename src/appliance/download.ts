@@ -134,7 +134,7 @@ function validatorOf({ headers }: Response): string | undefined {
 
 function broken(error: unknown, signal: AbortSignal): Error {
   if (signal.reason instanceof Broken) return signal.reason;
-  if (signal.aborted) return new HeadgateError('update.failed', 'The download was given up, as the gateway stops.');
+  if (signal.aborted) return new HeadgateError('update.failed', 'The download was given up.');
   // fetch says "fetch failed" and keeps the reason in the cause.
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
   return new Broken(messageOf(cause), { cause: error });

@@ -61,6 +61,8 @@ async function install(
       if (text !== undefined) terminal.out(text);
     },
   });
+  // A download is given up, and its file removed; what RAUC installs goes on without us. Asked again, it ends at once.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => work.stop());
   const isUrl = /^[a-z][a-z0-9+.-]*:\/\//i.test(bundle);
   if (isUrl) {
     await work.clean();

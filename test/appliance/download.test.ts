@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { download, faultOfUrl, shownUrl } from '../../src/appliance/download.ts';
+import { Rauc } from '../../src/appliance/rauc.ts';
 import { receive } from '../../src/appliance/receive.ts';
+import { Update } from '../../src/appliance/update.ts';
 import { smallDisk } from '../support/small-disk.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -111,6 +113,24 @@ test('what is not to be had is said, with why and without what is secret', async
   });
   const silent = await serving(t, () => undefined);
   await assert.rejects(download(silent.url, path, { ...options, idleMs: 20 }), { message: /nothing came for 0\.02 s/ });
+});
+
+test('a download that is given up ends at once, and leaves no file', async (t) => {
+  const { url } = await serving(t, broken('"a"'));
+  const directory = join(tempDir(t), 'update');
+  const states: string[] = [];
+  const update: Update = new Update({
+    rauc: new Rauc(['false']),
+    appliance: { version: '0.1.0', build: '', architecture: 'amd64' },
+    directory,
+    onState: (state) => {
+      states.push(state.step);
+      if (state.step === 'receiving' && state.bytes === 40_000) update.stop();
+    },
+  });
+  await assert.rejects(update.fromUrl(url), { code: 'update.failed', message: 'The download was given up.' });
+  assert.deepEqual([states[0], states.at(-1)], ['receiving', 'failed']);
+  assert.deepEqual(readdirSync(directory), []);
 });
 
 test('what is too large for the disk or for a bundle is refused before it is read', async (t) => {

@@ -16,6 +16,7 @@ test('whether the version is on trial is known before the gateway starts, and wr
     const env = {
       PATH: process.env.PATH,
       HEADGATE_BOOT_STATE_PROGRAM: places.bootStateProgram,
+      HEADGATE_BOOT_STATE: places.bootState,
       HEADGATE_APPLIANCE: places.marker,
       HEADGATE_TRIAL_FILE: environment,
       HEADGATE_NOTES: notes,
@@ -43,8 +44,12 @@ test('whether the version is on trial is known before the gateway starts, and wr
   writeFileSync(places.commandLine, 'root=/dev/vda2\n');
   assert.deepEqual([run(), run('note')], [2, 0]);
   assert.deepEqual(isNoted(), ['HEADGATE_ON_TRIAL=1\n', false]);
-  // A data partition that takes nothing keeps nobody from starting.
+  // Nor without the boot partition.
   writeFileSync(places.commandLine, 'root=/dev/vda2 headgate.slot=B\n');
+  rmSync(places.bootState);
+  assert.deepEqual([run(), run('note')], [2, 0]);
+  assert.deepEqual(isNoted(), ['HEADGATE_ON_TRIAL=1\n', false]);
+  // A data partition that takes nothing keeps nobody from starting.
   writeFileSync(places.bootState, block('ORDER=B A', 'A_LEFT=8', 'B_LEFT=2', 'B_GOOD=0'));
   rmSync(notes, { recursive: true });
   assert.deepEqual([run(), run('note')], [0, 0]);

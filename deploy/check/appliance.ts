@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Random } from '../../test/support/random.ts';
 import { eventually } from '../../test/support/wait.ts';
-import { copyToBoot, flash, type Partition, partitionsOf } from './disk-image.ts';
+import { copyToBoot, flash, type Partition, partitionsOf, readFromBoot } from './disk-image.ts';
 import { type Board, type Boot, Machine } from './machine.ts';
 import { NbdServer, type Running } from './nbd-server.ts';
 import { type Cut, type Kept, VolatileDisk } from './volatile-disk.ts';
@@ -24,6 +24,8 @@ export interface ApplianceOptions {
   /** Of the gateway's configuration, as YAML, each line indented by two. */
   readonly gateway?: string;
   readonly boot?: Boot;
+  /** The whole journal goes to the serial console too, for who looks for a fault. */
+  readonly tellsAll?: boolean;
 }
 
 export interface StartOptions {
@@ -69,6 +71,17 @@ export class Appliance {
       ...(gateway === '' ? [] : ['gateway:', gateway]),
     ];
     copyToBoot(card, 'headgate.yaml', `${settings.join('\n')}\n`);
+    if (options.tellsAll) {
+      const name = 'grub/machine.cfg';
+      const more = 'systemd.journald.forward_to_console=1 systemd.journald.max_level_console=info';
+      copyToBoot(
+        card,
+        name,
+        readFromBoot(card, name)
+          .toString()
+          .replace(/console=tty1/, `$& console=ttyS0,115200 ${more}`),
+      );
+    }
     const appliance = new Appliance(options, card, key);
     await appliance.server.start();
     return appliance;

@@ -23,6 +23,8 @@ const { values, positionals } = parseArgs({
     work: { type: 'string', default: '/var/tmp' },
     // Leaves card and logs where they are.
     keep: { type: 'boolean', default: false },
+    // The journal goes to serial.log there.
+    journal: { type: 'boolean', default: false },
   },
   allowPositionals: true,
 });
@@ -39,7 +41,7 @@ const [architecture = '', ...asked] = positionals;
 const names = asked.length === 0 ? ['first-page'] : asked;
 if (!Object.hasOwn(boards, architecture) || names.some((name) => !Object.hasOwn(scenarios, name))) {
   process.stderr.write(
-    `usage: deploy/check-image amd64|arm64 [${Object.keys(scenarios).join('|')}…] [--image FILE] [--times N] [--seed N] [--keep]\n`,
+    `usage: deploy/check-image amd64|arm64 [${Object.keys(scenarios).join('|')}…] [--image FILE] [--times N] [--seed N] [--keep] [--journal]\n`,
   );
   process.exit(2);
 }
@@ -59,6 +61,7 @@ for (const name of names) {
         board: boards[architecture]!,
         directory,
         random: randomOf(Number(values.seed)),
+        tellsAll: values.journal,
         times: values.times === undefined ? undefined : Number(values.times),
         afterwards: (work) => afterwards.push(work),
       };

@@ -10,6 +10,8 @@ export interface ImageScene {
   /** Empty, and gone afterwards. */
   readonly directory: string;
   readonly random: Random;
+  /** The journal goes to the console, and so to serial.log. */
+  readonly tellsAll: boolean;
   /** How often, where a scenario does something again and again. */
   readonly times: number | undefined;
   /** Done when the scenario is over, last first. */

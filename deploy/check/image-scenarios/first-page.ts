@@ -14,8 +14,8 @@ const runFile = promisify(execFile);
  * to the dashboard's page, a message from outside that is acknowledged, and its record at the collector.
  */
 export async function firstPage(scene: ImageScene): Promise<Findings> {
-  const { image, board, directory, random, afterwards } = scene;
-  const appliance = await Appliance.make({ image, board, directory, random });
+  const { image, board, directory, random, tellsAll, afterwards } = scene;
+  const appliance = await Appliance.make({ image, board, directory, random, tellsAll });
   afterwards(() => appliance.close());
   const machine = await appliance.start();
   const began = machine.startedAt;

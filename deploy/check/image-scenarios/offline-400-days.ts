@@ -17,11 +17,11 @@ const ttl = '30d';
  * gateway made in between is one that it still shows.
  */
 export async function offline(scene: ImageScene): Promise<Findings> {
-  const { t, image, board, directory, random, afterwards } = scene;
+  const { t, image, board, directory, random, tellsAll, afterwards } = scene;
   const site = await Site.make(t, directory);
   const rules = `  rules:\n    - { name: all, match: { topic: "site/#" }, ttl: ${ttl} }`;
   const gateway = `${site.settings}\n${rules}`;
-  const appliance = await Appliance.make({ image, board, directory, random, gateway });
+  const appliance = await Appliance.make({ image, board, directory, random, tellsAll, gateway });
   afterwards(() => appliance.close());
   const longAgo = new Date(Date.now() - days * 86_400_000);
 

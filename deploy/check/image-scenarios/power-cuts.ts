@@ -11,10 +11,10 @@ import { Site } from '../site.ts';
  * under load. It has to come up each time, with all that was acknowledged.
  */
 export async function powerCuts(scene: ImageScene): Promise<Findings> {
-  const { t, image, board, directory, random, afterwards } = scene;
+  const { t, image, board, directory, random, tellsAll, afterwards } = scene;
   const cuts = scene.times ?? 12;
   const site = await Site.make(t, directory);
-  const appliance = await Appliance.make({ image, board, directory, random, gateway: site.settings });
+  const appliance = await Appliance.make({ image, board, directory, random, tellsAll, gateway: site.settings });
   afterwards(() => appliance.close());
   const counts: Record<string, number> = { first: 0, starting: 0, loaded: 0, volatileSectors: 0, keptSectors: 0 };
   const count = (what: string, by = 1) => {

@@ -16,10 +16,10 @@ type CutAt = 'nowhere' | 'installing' | 'first start';
  * version's first start. Every second bundle is bad.
  */
 export async function updateCycles(scene: ImageScene): Promise<Findings> {
-  const { t, image, board, directory, random, afterwards } = scene;
+  const { t, image, board, directory, random, tellsAll, afterwards } = scene;
   const cycles = scene.times ?? 4;
   const site = await Site.make(t, directory);
-  const appliance = await Appliance.make({ image, board, directory, random, gateway: site.settings });
+  const appliance = await Appliance.make({ image, board, directory, random, tellsAll, gateway: site.settings });
   afterwards(() => appliance.close());
   const architecture = board === 'amd64' ? 'amd64' : 'arm64';
   const bundles = await serveBundles(t, { card: appliance.card, directory, architecture });

@@ -101,7 +101,7 @@ export class Appliance {
       board,
       directory: join(directory, `start-${this.#starts}`),
       disk: `${this.card}.sock`,
-      forwards: [22, 1883, 8080],
+      forwards: [22, 1883, 443],
       more,
       ...(boot !== undefined && { boot }),
       ...(clock !== undefined && { clock }),
@@ -138,7 +138,7 @@ export class Appliance {
 
   /** The dashboard's page, fetched by curl. @throws an Error unless it comes with 200 and is the dashboard's */
   async page(): Promise<string> {
-    const url = `https://127.0.0.1:${this.machine.port(8080)}/`;
+    const url = `https://127.0.0.1:${this.machine.port(443)}/`;
     const { stdout } = await runFile('curl', ['--silent', '--fail', '--insecure', '--max-time', '20', url]);
     if (!/<title>[^<]*Headgate/i.test(stdout))
       throw new Error(`what came is not the dashboard: ${stdout.slice(0, 200)}`);
@@ -201,7 +201,7 @@ export class Appliance {
     path: string,
     body?: unknown,
   ): Promise<{ readonly text: string; readonly headers: IncomingHttpHeaders }> {
-    const port = this.machine.port(8080);
+    const port = this.machine.port(443);
     const origin = `https://127.0.0.1:${port}`;
     const headers = {
       origin,

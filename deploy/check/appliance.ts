@@ -47,6 +47,7 @@ export class Appliance {
   readonly #key: string;
   #machine: Machine | undefined;
   #cookie: string | undefined;
+  #csrf: string | undefined;
   #starts = 0;
 
   private constructor(options: ApplianceOptions, card: string, key: string) {
@@ -164,6 +165,9 @@ export class Appliance {
     const cookie = headers['set-cookie']?.map((one) => one.split(';')[0]).join('; ');
     if (cookie === undefined) throw new Error('signing in gave no cookie');
     this.#cookie = cookie;
+    const { csrfToken } = (await this.api('GET', '/api/v1/session')) as { readonly csrfToken?: string };
+    if (csrfToken === undefined) throw new Error('the session has no csrfToken');
+    this.#csrf = csrfToken;
   }
 
   /** The gateway's API. @throws an Error with its answer, when that is none of 2xx */
@@ -207,6 +211,7 @@ export class Appliance {
       origin,
       ...(body !== undefined && { 'content-type': 'application/json' }),
       ...(this.#cookie !== undefined && { cookie: this.#cookie }),
+      ...(this.#csrf !== undefined && { 'x-csrf-token': this.#csrf }),
     };
     return new Promise((resolve, reject) => {
       const asked = request(

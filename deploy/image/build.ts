@@ -8,6 +8,7 @@ import { type Architecture, architectures, run } from '../package/program.ts';
 import { makeBundle } from './bundle.ts';
 import { makeBootPartition, makeDisk, makeSlot, pack } from './disk-image.ts';
 import { signingKeys } from './keys.ts';
+import { measured, writeManifest } from './manifest.ts';
 import { makeRoot } from './root-fs.ts';
 import { baseOf, bootFiles, toolsRoot, withTool } from './workshop.ts';
 
@@ -20,6 +21,8 @@ const { values, positionals } = parseArgs({
     cache: { type: 'string', default: join(import.meta.dirname, '../../dist/image/cache') },
     // Headgate's package, if it is there already.
     deb: { type: 'string' },
+    // Where the image will be found, for Raspberry Pi Imager; without it that is where it is built.
+    'base-url': { type: 'string' },
     // Not packed: for trying it out.
     fast: { type: 'boolean', default: false },
     // Debian as it is today, and not as it was when it was kept.
@@ -30,7 +33,7 @@ const { values, positionals } = parseArgs({
 const [architecture = ''] = positionals;
 if (positionals.length !== 1 || !Object.hasOwn(architectures, architecture)) {
   process.stderr.write(
-    'usage: deploy/build amd64|arm64 [--out DIRECTORY] [--cache DIRECTORY] [--deb FILE] [--fast] [--fresh]\n',
+    'usage: deploy/build amd64|arm64 [--out DIRECTORY] [--cache DIRECTORY] [--deb FILE] [--base-url URL] [--fast] [--fresh]\n',
   );
   process.exit(2);
 }
@@ -48,12 +51,12 @@ mkdirSync(out, { recursive: true });
 const work = mkdtempSync(join(out, 'work-'));
 const started = Date.now();
 try {
-  build(architecture as Architecture);
+  await build(architecture as Architecture);
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
 
-function build(architecture: Architecture): void {
+async function build(architecture: Architecture): Promise<void> {
   const deb = values.deb === undefined ? buildDeb(architecture) : resolve(values.deb);
   const tools = toolsRoot(workshop);
   const base = baseOf(architecture, workshop);
@@ -74,11 +77,19 @@ function build(architecture: Architecture): void {
   const sh = (script: string): void => withTool(tools, work, ['sh', '-ec', `cd /mnt\n${script}`], date);
   makeBundle({ ...identity, image: 'slot.ext4', target: bundle, packing }, keys, { work, date, sh });
   told('update bundle');
+  // Imager knows boards of Raspberry Pi alone.
+  const extracted = architecture === 'arm64' && !values.fast ? await measured(join(work, image)) : undefined;
   const files = values.fast ? [image, bundle] : [image, pack(place, image), bundle];
   for (const file of files) {
     renameSync(join(work, file), join(out, file));
     told(`${join(out, file)}: ${(statSync(join(out, file)).size / 1e6).toFixed(1)} MB`);
   }
+  const [, packed] = files;
+  if (extracted === undefined || packed === undefined) return;
+  const { 'base-url': baseUrl } = values;
+  const day = new Date(date * 1000).toISOString().slice(0, 10);
+  const about = { image: join(out, packed), extracted, version, date: day, ...(baseUrl !== undefined && { baseUrl }) };
+  told(await writeManifest(about));
 }
 
 function buildDeb(architecture: Architecture): string {

@@ -81,13 +81,17 @@ export function manifestOf(
 export async function writeManifest(input: ManifestInput): Promise<string> {
   const name = basename(input.image).replace(/\.img(?:\.[a-z0-9]+)?$/, '');
   const path = resolve(dirname(input.image), `${name}.rpi-imager-manifest`);
+  writeFileSync(path, `${JSON.stringify(manifestOf(input, await measured(input.image)), undefined, 2)}\n`);
+  return path;
+}
+
+/** How long a file is, and what its bytes come to. */
+export async function measured(path: string): Promise<{ readonly bytes: number; readonly sha256: string }> {
   const hash = createHash('sha256');
   let bytes = 0;
-  for await (const piece of createReadStream(input.image)) {
+  for await (const piece of createReadStream(path)) {
     hash.update(piece as Buffer);
     bytes += (piece as Buffer).length;
   }
-  const manifest = manifestOf(input, { bytes, sha256: hash.digest('hex') });
-  writeFileSync(path, `${JSON.stringify(manifest, undefined, 2)}\n`);
-  return path;
+  return { bytes, sha256: hash.digest('hex') };
 }

@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, run } from '../package/program.ts';
+import { raspberryFiles } from './raspberry.ts';
 import { withTool } from './workshop.ts';
 
 const here = import.meta.dirname;
@@ -56,6 +57,7 @@ export function makeBootPartition(place: Place, architecture: Architecture, boot
   cpSync(join(here, `boot/machine.${architecture}.cfg`), join(folder, 'grub/machine.cfg'));
   writeFileSync(join(folder, 'boot.env'), bootState());
   cpSync(join(here, 'boot/headgate.yaml'), join(folder, 'headgate.yaml'));
+  if (architecture === 'arm64') raspberryFiles(bootFiles, join(work, 'root'), folder);
   const sectors = layout.boot.size * 2048;
   const make = `mkfs.fat --invariant -F 32 -n HEADGATE -i ${names.fat} -C /mnt/${target} ${sectors / 2} >/dev/null
     find /mnt/boot -exec touch --no-dereference --date=@${date} {} +

@@ -53,6 +53,7 @@ export const tools = [
   'openssl',
   'rauc',
   'squashfs-tools',
+  'udev',
   'xz-utils',
   'zstd',
 ] as const;

@@ -13,6 +13,7 @@ import { dirname, join } from 'node:path';
 import { type Architecture, run } from '../package/program.ts';
 import { compatibleOf } from './bundle.ts';
 import { unpackedAllTheSame, unpackedNot } from './packages.ts';
+import { slim } from './slim.ts';
 
 const here = import.meta.dirname;
 
@@ -68,6 +69,8 @@ export function makeRoot(base: string, deb: string, identity: Identity, keyring:
     .find((name) => name.startsWith('vmlinuz-'))
     ?.slice('vmlinuz-'.length);
   if (kernel === undefined) throw new Error('The root file system has no kernel.');
+  slim(target);
+  inside(target, ['depmod', kernel]);
   put('etc/initramfs-tools/update-initramfs.conf', 'update_initramfs=yes\n');
   inside(target, ['update-initramfs', '-c', '-k', kernel]);
   for (const name of ['vmlinuz', 'initrd.img']) {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, run } from '../package/program.ts';
+import { foreign } from './foreign.ts';
 import { bootPackages, packagesOf, sources, suite, tools, unpackedAllTheSame, unpackedNot } from './packages.ts';
 
 /**
@@ -22,7 +23,9 @@ export function toolsRoot({ cache, date }: Workshop): string {
 }
 
 /** Debian of the appliance as a tar file, before anything of Headgate's is in it. */
-export function baseOf(architecture: Architecture, { cache, date }: Workshop): string {
+export function baseOf(architecture: Architecture, workshop: Workshop): string {
+  const { cache, date } = workshop;
+  const scratch = join(cache, 'foreign');
   const packages = packagesOf(architecture);
   const place = join(cache, `base-${architecture}-${keyOf([...sources(), ...packages, ...unpackedNot])}.tar`);
   kept(place, (fresh) =>
@@ -38,8 +41,10 @@ export function baseOf(architecture: Architecture, { cache, date }: Workshop): s
         '--essential-hook=mkdir -p "$1/etc/initramfs-tools" && echo update_initramfs=no >"$1/etc/initramfs-tools/update-initramfs.conf"',
         '--dpkgopt=force-confold',
         '--aptopt=APT::Install-Recommends "false"',
+        ...(isForeign(architecture) ? foreign(scratch, toolsRoot(workshop)) : []),
       ],
       date,
+      scratch,
     ),
   );
   return place;
@@ -50,7 +55,16 @@ export function bootFiles(architecture: Architecture, { cache, date }: Workshop)
   const packages = bootPackages[architecture];
   const place = join(cache, `boot-${architecture}-${keyOf([...sources(), ...packages])}`);
   kept(place, (fresh) =>
-    debstrap(fresh, ['--variant=extract', `--architectures=${architecture}`, `--include=${packages.join(',')}`], date),
+    debstrap(
+      fresh,
+      [
+        '--variant=extract',
+        `--architectures=${architecture}`,
+        `--include=${packages.join(',')}`,
+        '--aptopt=APT::Install-Recommends "false"',
+      ],
+      date,
+    ),
   );
   return place;
 }
@@ -68,9 +82,14 @@ export function withTool(tools: string, work: string, command: readonly string[]
   });
 }
 
-function debstrap(target: string, options: readonly string[], date: number): void {
-  run('mmdebstrap', ['--quiet', ...options, suite, target, ...sources()], undefined, {
+/** Programs in `first` stand before the machine's own. What is mounted for it is gone when it ends, however it ends. */
+function debstrap(target: string, options: readonly string[], date: number, first = '/nonexistent'): void {
+  const command = ['mmdebstrap', '--quiet', ...options, suite, target, ...sources()];
+  run('unshare', ['--mount', '--propagation', 'private', ...command], undefined, {
     ...process.env,
+    PATH: `${first}:${process.env.PATH}`,
+    DEBIAN_FRONTEND: 'noninteractive',
+    LC_ALL: 'C.UTF-8',
     SOURCE_DATE_EPOCH: String(date),
   });
 }
@@ -88,4 +107,9 @@ function kept(place: string, make: (fresh: string) => void): void {
 
 function keyOf(parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
+}
+
+/** Whether programs of an architecture have to be emulated here. */
+export function isForeign(architecture: Architecture): boolean {
+  return architecture !== (process.arch === 'x64' ? 'amd64' : process.arch);
 }

@@ -1,0 +1,67 @@
+import { deepEqual, equal, throws } from 'node:assert/strict';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { crc32 } from 'node:zlib';
+import { uBootSettings } from '../../deploy/image/raspberry.ts';
+import { slim } from '../../deploy/image/slim.ts';
+
+test('U-Boot is given its own settings, but listens to nobody and waits for nobody', () => {
+  const before = Buffer.from(
+    'code\0\0bootcmd=bootflow scan\0bootdelay=2\0preboot=pci enum; usb start;\0stdin=serial,usbkbd\0list=a=b\0\0more',
+  );
+  const file = uBootSettings(before, 256);
+  equal(file.length, 256);
+  equal(file.readUInt32LE(0), crc32(file.subarray(4)));
+  const end = file.indexOf('\0\0', 4);
+  deepEqual(file.toString('latin1', 4, end).split('\0'), [
+    'bootcmd=bootflow scan',
+    'bootdelay=-2',
+    'stdin=nulldev',
+    'list=a=b',
+  ]);
+  throws(() => uBootSettings(Buffer.from('another program')), /keeps its settings elsewhere/);
+});
+
+test('of modules go those that a rule names, unless one that stays needs them', (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'headgate-slim-'));
+  t.after(() => rmSync(root, { recursive: true }));
+  const modules = 'usr/lib/modules/6.12.0';
+  const needs: Readonly<Record<string, readonly string[]>> = {
+    'kernel/sound/soc/card.ko.xz': ['kernel/sound/sound.ko.xz', 'kernel/sound/soc/core.ko.xz'],
+    'kernel/sound/soc/core.ko.xz': ['kernel/sound/sound.ko.xz'],
+    'kernel/sound/sound.ko.xz': [],
+    'kernel/drivers/gpu/drm/vc4/vc4.ko.xz': ['kernel/sound/sound.ko.xz'],
+    'kernel/drivers/gpu/drm/amd/amdgpu/amdgpu.ko.xz': [],
+    'kernel/drivers/usb/serial/ftdi_sio.ko.xz': [],
+  };
+  const files = [
+    ...Object.keys(needs).map((module) => `${modules}/${module}`),
+    'usr/share/locale/de/x.mo',
+    'usr/bin/x',
+  ];
+  for (const file of files) {
+    mkdirSync(dirname(join(root, file)), { recursive: true });
+    writeFileSync(join(root, file), '12345');
+  }
+  const lines = Object.entries(needs).map(([module, others]) => [`${module}:`, ...others].join(' '));
+  writeFileSync(join(root, modules, 'modules.dep'), `${lines.join('\n')}\n`);
+
+  const gone = slim(root);
+
+  deepEqual(
+    files.filter((file) => existsSync(join(root, file))),
+    [
+      `${modules}/kernel/sound/sound.ko.xz`,
+      `${modules}/kernel/drivers/gpu/drm/vc4/vc4.ko.xz`,
+      `${modules}/kernel/drivers/usb/serial/ftdi_sio.ko.xz`,
+      'usr/bin/x',
+    ],
+  );
+  equal(
+    [...gone.values()].reduce((sum, bytes) => sum + bytes, 0),
+    20,
+    'what went is told',
+  );
+});

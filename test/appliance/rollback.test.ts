@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { FormatName } from '../../src/lib/formats.ts';
 import { recordsOf } from '../support/collector.ts';
 import { startGateway, statusOf } from '../support/gateway.ts';
 import type { HeadgateProcess } from '../support/headgate-process.ts';
@@ -28,6 +29,26 @@ function laterVersion(t: TestContext): string {
   return join(home, 'src/main.ts');
 }
 
+/**
+ * What lies in a data directory, and its format: one of `lib/formats.ts`, or none that could be a later one. Who adds a kind of file says
+ * here which of it is so.
+ */
+const filesThere: readonly (readonly [
+  RegExp,
+  FormatName | 'JSON or YAML that gains members' | 'secret' | 'empty space',
+])[] = [
+  [/^buffer\/head\.db(-wal)?$/, 'head'],
+  [/^buffer\/shelf\.db(-wal)?$/, 'shelf'],
+  [/^buffer\/[^/]+\/\d+\.db(-wal)?$/, 'segment'],
+  [/^buffer\/reserve$/, 'empty space'],
+  [/^history\/[^/]+\.db(-wal|-shm)?$/, 'history'],
+  [/^collector\/records\.db(-wal|-shm)?$/, 'records'],
+  [/^collector\/records\.db\.collector(-wal|-shm)?$/, 'state'],
+  [/^collector\/records\.db\.admin-token$/, 'secret'],
+  [/^identity\/machine-key$/, 'secret'],
+  [/^formats\.json$/, 'JSON or YAML that gains members'],
+];
+
 /** @returns the sequences of what was acknowledged */
 async function publish(gateway: HeadgateProcess, from: number, count: number): Promise<number[]> {
   const items = Array.from({ length: count }, (_, n) => ({ topic: 'bench/a', payload: { value: from + n } }));
@@ -46,11 +67,17 @@ test('what a version on trial took in is there for the version before, which goe
 }, async (t) => {
   const dir = tempDir(t);
   const dataDir = join(dir, 'data');
-  const sink = `sqlite:${join(dir, 'records.db')}`;
+  const sink = `sqlite:${join(dataDir, 'collector', 'records.db')}`;
   const main = laterVersion(t);
   const old = await startGateway(t, { dataDir, sink });
   const sequences = await publish(old, 0, 20);
   await old.stop();
+  const files = readdirSync(dataDir, { recursive: true, withFileTypes: true }).filter((one) => one.isFile());
+  const paths = files.map((one) => relative(dataDir, join(one.parentPath, one.name)));
+  const unknown = paths.filter((path) => !filesThere.some(([pattern]) => pattern.test(path)));
+  assert.deepEqual(unknown, [], 'files whose format nobody has said');
+  const unused = filesThere.filter(([pattern]) => !paths.some((path) => pattern.test(path)));
+  assert.deepEqual(unused, [], 'files that there are none of');
 
   const env = { HEADGATE_ON_TRIAL: '1' };
   const later = await startGateway(t, { dataDir, sink, main, env });

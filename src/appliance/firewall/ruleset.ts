@@ -51,7 +51,7 @@ export function rulesetText(doors: readonly Door[], hasSsh: boolean): string {
 /** A port that others are led to is open to those who were led there, and to nobody else. */
 function accepting(door: Door): string {
   const { what, port, to } = door;
-  if (to !== undefined) return `tcp dport ${to} ct status dnat ct original proto-dst ${port} accept comment "${what}"`;
+  if (to !== undefined) return `tcp dport ${to} ct original proto-dst ${port} accept comment "${what}"`;
   return `${toAddress(door)}tcp dport ${port} accept comment "${what}"`;
 }
 

@@ -90,6 +90,11 @@ test('what it asks for that this machine does not do is told', () => {
     ['nothing at all', {}, []],
     ['empty files', { user: '', network: '', commandLine: '' }, []],
     ['a password', { user: withPassword }, [/^note: user-data: It asks for signing in with a password/]],
+    [
+      'a password beside a key',
+      { user: withKey.replace('ssh_pwauth: false', 'ssh_pwauth: true') },
+      [/^note: .* with a password/],
+    ],
     ['a script', { user: '#!/bin/sh\nreboot\n' }, [/^note: user-data: It is a script/]],
     [
       'Raspberry Pi Connect',

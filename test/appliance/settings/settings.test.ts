@@ -131,6 +131,15 @@ test('a file that is no YAML, a lost file and a lost partition leave the machine
     assert.equal(site.file('/etc/hostname'), 'greenhouse\n', what);
     assert.equal(site.file('/etc/ssh/authorized_keys/admin'), `${key}\n`, what);
   }
+  // What was wrong in part is not what is kept.
+  site.restart();
+  site.put('headgate.yaml', 'machine: { hostname: other, wrong: true }\n');
+  await site.setUp();
+  assert.equal(site.file('/etc/hostname'), 'other\n');
+  for (const name of ['headgate.yaml', 'headgate-problems.txt']) site.take(name);
+  site.restart();
+  await site.setUp();
+  assert.equal(site.file('/etc/hostname'), 'greenhouse\n');
   site.restart();
   site.put('headgate.yaml', '');
   assert.deepEqual((await site.setUp()).problems, []);

@@ -70,7 +70,7 @@ const grub: Readonly<Record<Architecture, { format: string; program: string }>> 
   arm64: { format: 'arm64-efi', program: 'BOOTAA64.EFI' },
 };
 const grubModules =
-  'part_msdos part_gpt fat ext2 normal configfile linux loadenv test echo regexp probe serial terminal minicmd reboot search'.split(
+  'part_msdos part_gpt fat ext2 normal configfile linux loadenv test echo regexp probe serial terminal minicmd reboot search sleep'.split(
     ' ',
   );
 

@@ -40,6 +40,7 @@ export function makeRoot(base: string, deb: string, identity: Identity, keyring:
   };
   put('usr/lib/sysusers.d/00-headgate.conf', users);
   inside(target, ['systemd-sysusers', '00-headgate.conf']);
+  rmSync(join(target, 'usr/lib/sysusers.d/00-headgate.conf'));
   cpSync(deb, join(target, 'headgate.deb'));
   inside(target, [
     'dpkg',
@@ -62,6 +63,7 @@ export function makeRoot(base: string, deb: string, identity: Identity, keyring:
   for (const folder of ['data', 'boot/firmware']) mkdirSync(join(target, folder), { recursive: true });
   normaliseOverlay(join(here, 'root'), target);
   inside(target, ['systemctl', 'enable', ...unitsToEnable()]);
+  inside(target, ['systemctl', 'mask', ...idle]);
   // Nobody signs in by a password; whoever is in front of it has the rescue console.
   inside(target, ['passwd', '--lock', 'root']);
 
@@ -79,6 +81,23 @@ export function makeRoot(base: string, deb: string, identity: Identity, keyring:
   }
   tidy(target);
 }
+
+/** Of Debian's own, what looks after a system that changes: this one is replaced as a whole. */
+const idle = [
+  'apt-daily.timer',
+  'apt-daily-upgrade.timer',
+  'dpkg-db-backup.timer',
+  'e2scrub_all.timer',
+  'e2scrub_reap.service',
+  'remote-fs.target',
+  'systemd-pcrmachine.service',
+  'systemd-pcrphase-sysinit.service',
+  'systemd-pcrphase.service',
+  'systemd-tpm2-setup-early.service',
+  'systemd-tpm2-setup.service',
+  // It would ask whoever is in front of the screen, and wait.
+  'systemd-firstboot.service',
+];
 
 const fstab = `# The root file system, /data and what lies on it are mounted before the system starts (initramfs).
 # Read-only but for those who have something to write, as long as they do.

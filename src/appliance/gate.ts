@@ -173,7 +173,8 @@ function judge(gate: GateState, look: Look, before: Before, limits: GateLimits):
   if (trouble !== undefined) return wait(trouble);
   if (canary.name === 'refused') return wait(`its disk does not take a record: ${canary.reason}`);
   if (canary.name === 'none' || canary.run !== gateway.run.id) return wait('no record of its own is on its disk yet');
-  if (uplink.state === 'refused' && before !== 'refused') {
+  // What the version before did not have either can't be this one's fault.
+  if (uplink.state === 'refused' && (before === 'worked' || before === 'unknown')) {
     const why = `the collector refuses this version: ${uplink.reason}`;
     return lasts(gate.refusedSince, limits.refused) ? back(why) : wait(why);
   }

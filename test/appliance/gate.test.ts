@@ -165,16 +165,16 @@ const rows: { what: string; turns: Turn[]; before?: Before; is: string; at: numb
     turns: [{ at: 10, gateway: down({ isHere: true }), canary: stored }],
     ...{ is: 'back', at: 600, says: /no uplink/ },
   },
-  ...(['worked', 'unknown', 'down'] as const).map((before) => ({
+  ...(['worked', 'unknown'] as const).map((before) => ({
     what: `the collector refuses it, and before it was ${before}`,
     turns: [{ at: 10, gateway: down({ state: 'refused', reason: 'version 9 is unknown' }), canary: stored }],
     ...{ before, is: 'back', at: 70, says: /refuses this version: version 9 is unknown/ },
   })),
-  {
-    what: 'the collector refuses it, as it did before',
+  ...(['refused', 'down'] as const).map((before) => ({
+    what: `the collector refuses it, and before it was ${before}, which is not its fault`,
     turns: [{ at: 10, gateway: down({ state: 'refused', reason: 'token revoked' }), canary: stored }],
-    ...{ before: 'refused', is: 'keep', at: 250, says: /offline: forwarding was not shown \(token revoked\)/ },
-  },
+    ...{ before, is: 'keep', at: 250, says: /offline: forwarding was not shown \(token revoked\)/ },
+  })),
   {
     what: 'the collector refuses it for a moment',
     turns: [

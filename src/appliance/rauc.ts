@@ -103,9 +103,9 @@ export class Rauc {
       });
       child.stderr.setEncoding('utf8').on('data', (text: string) => (err = (err + text).slice(-maxSaid)));
       child.on('error', fail);
-      child.on('close', (code) => {
+      child.on('close', (code, signal) => {
         if (rest !== '') onLine(rest);
-        resolve({ code: code ?? -1, out: '', err });
+        resolve({ code: code ?? -1, out: '', err: signal === null ? err : `${err}\nit was ended by ${signal}` });
       });
     });
   }

@@ -10,6 +10,7 @@ import { loadWithRemote } from '../config/remote.ts';
 import type { Config } from '../config/schema.ts';
 import { HeadgateError } from '../core/errors.ts';
 import { helpText, parseArguments, type Usage } from './arguments.ts';
+import { asRoot } from './as-root.ts';
 import type { Terminal } from './terminal.ts';
 
 const usage = {
@@ -32,7 +33,10 @@ export async function firewall(args: string[], terminal: Terminal): Promise<numb
     return 0;
   }
   const { config = places.gateway, keep, print } = values;
-  if (!print) await theAppliance();
+  if (!print) {
+    await theAppliance();
+    asRoot(usage);
+  }
   const open = keep ? doorsNow() : [];
   const doors = [...open, ...doorsOf(configOf(config)).filter((door) => !open.some((one) => isSame(one, door)))];
   if (print) terminal.out(rulesetText(doors, existsSync(places.ssh)).trimEnd());

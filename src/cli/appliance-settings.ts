@@ -9,7 +9,9 @@ import { places as machinePlaces, settingsPlaces } from '../appliance/settings/p
 import { setUpMachine, type WriteBootFile } from '../appliance/settings/settings.ts';
 import { loadConfig } from '../config/load.ts';
 import { configNode } from '../config/node.ts';
+import { HeadgateError, messageOf } from '../core/errors.ts';
 import { helpText, parseArguments, type Usage, wrong } from './arguments.ts';
+import { asRoot } from './as-root.ts';
 import type { Terminal } from './terminal.ts';
 
 const usage = {
@@ -40,7 +42,10 @@ export async function settings(args: string[], terminal: Terminal): Promise<numb
   const [file] = operands;
   if (file !== undefined) return checked(file, values.json, terminal);
   const { root = '' } = values;
-  if (root === '') await theAppliance();
+  if (root === '') {
+    await theAppliance();
+    asRoot(usage);
+  }
   const places = { ...settingsPlaces, root };
   for (const key of ['boot', 'base'] as const) places[key] = join(root, places[key]);
   const deps = { places, judge: judgeOf(places.base), hands: root === '' ? machineHands : noHands };
@@ -64,11 +69,19 @@ async function openDoors(): Promise<void> {
 function checked(file: string, json: boolean, terminal: Terminal): number {
   // Whoever checks a file for another machine may lack its appliance.yaml: the gateway's defaults are close enough.
   const base = existsSync(settingsPlaces.base) ? settingsPlaces.base : undefined;
-  const { troubles } = readSettings(readFileSync(file, 'utf8'), file, { ...judgeOf(base), isSystemUser: () => false });
+  const { troubles } = readSettings(textOf(file), file, { ...judgeOf(base), isSystemUser: () => false });
   const lines = troubles.map(({ text }) => text);
   if (json) terminal.out(JSON.stringify({ problems: lines }, undefined, 2));
   else terminal.out(lines.length === 0 ? `${file} is right.` : lines.join('\n'));
   return lines.length === 0 ? 0 : 78;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new HeadgateError('config.unreadable', `${file} can't be read: ${messageOf(error)}.`, { cause: error });
+  }
 }
 
 /** @param base the appliance's own configuration of the gateway */

@@ -65,6 +65,9 @@ export async function readAppliance({ marker }: Places = machine): Promise<Appli
     text = await readFile(marker, 'utf8');
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === 'EACCES') {
+      throw new HeadgateError('appliance.failed', 'Only root may ask for this: run it with `sudo`.', { cause: error });
+    }
     throw new HeadgateError('appliance.failed', `${marker} can't be read: ${(error as Error).message}.`, {
       cause: error,
     });

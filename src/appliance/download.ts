@@ -1,3 +1,5 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
 import { HeadgateError, messageOf } from '../core/errors.ts';
 import { nextBackoff } from '../lib/backoff.ts';
 import { type Receiving, receive } from './receive.ts';
@@ -13,6 +15,7 @@ export interface DownloadOptions {
 
 /** As often it is tried anew without that more has come. */
 const maxVainTries = 6;
+const maxHops = 5;
 const backoff = { minMs: 1_000, maxMs: 30_000 };
 
 /** What is worth another try: the connection broke, or the server has trouble of its own. */
@@ -62,10 +65,8 @@ async function attempt(url: string, path: string, progress: Progress, options: D
       'accept-encoding': 'identity',
       ...(goesOn && { range: `bytes=${progress.bytes}-`, 'if-range': progress.validator! }),
     };
-    const answer = await fetch(url, { headers, signal: ended }).catch((error: unknown) => {
-      throw broken(error, ended);
-    });
-    const from = beginning(answer, progress);
+    const answer = await opened(url, headers, ended);
+    const from = beginning(answer, url, progress);
     const rest = lengthOf(answer);
     progress.validator = validatorOf(answer);
     progress.totalBytes = rest === undefined ? undefined : from + rest;
@@ -87,57 +88,83 @@ async function attempt(url: string, path: string, progress: Progress, options: D
   }
 }
 
+/**
+ * Asks for it, wherever the server sends us. Not by `fetch`: its parser ends the whole process when a server closes the connection while
+ * somebody reads slowly (https://github.com/nodejs/undici/issues/5360), as a card that is busy makes us do.
+ */
+async function opened(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+  let at = url;
+  for (let hop = 0; hop <= maxHops; hop++) {
+    const answer = await requested(at, headers, signal);
+    const { statusCode = 0, headers: said } = answer;
+    if (![301, 302, 303, 307, 308].includes(statusCode) || said.location === undefined) return answer;
+    answer.destroy();
+    const next = URL.canParse(said.location, at) ? new URL(said.location, at).href : said.location;
+    const fault = faultOfUrl(next);
+    if (fault !== undefined) {
+      const message = `${shownUrl(url)} is not to be had: it leads to ${next.slice(0, 200)}. ${fault}`;
+      throw new HeadgateError('update.unreachable', message);
+    }
+    at = next;
+  }
+  throw new HeadgateError(
+    'update.unreachable',
+    `${shownUrl(url)} is not to be had: it led elsewhere ${maxHops} times.`,
+  );
+}
+
+function requested(url: string, headers: Record<string, string>, signal: AbortSignal): Promise<IncomingMessage> {
+  const ask = url.toLowerCase().startsWith('https:') ? requestHttps : requestHttp;
+  return new Promise((resolve, reject) => {
+    ask(url, { headers, signal, agent: false }, resolve)
+      .on('error', (error) => reject(broken(error, signal)))
+      .end();
+  });
+}
+
 /** Where what is answered goes on. @throws {HeadgateError} update.unreachable, or {@link Broken} */
-function beginning(answer: Response, progress: Progress): number {
+function beginning(answer: IncomingMessage, url: string, progress: Progress): number {
   const { bytes } = progress;
-  const { status, headers, url } = answer;
+  const { statusCode: status = 0, headers } = answer;
   if (status === 200) return 0;
   if (status === 206) {
-    const [, from] = /^bytes (\d+)-/.exec(headers.get('content-range') ?? '') ?? [];
+    const [, from] = /^bytes (\d+)-/.exec(headers['content-range'] ?? '') ?? [];
     if (Number(from) === bytes) return bytes;
+    answer.destroy();
     progress.validator = undefined;
     throw new Broken('the server sent another part than it was asked for');
   }
-  void answer.body?.cancel();
+  answer.destroy();
   if (status >= 500 || status === 429 || status === 408) throw new Broken(`the server said HTTP ${status}`);
   throw new HeadgateError('update.unreachable', `${shownUrl(url)} is not to be had: the server said HTTP ${status}.`);
 }
 
-async function* piecesOf(answer: Response, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
-  if (answer.body === null) return;
-  const reader = answer.body.getReader();
+async function* piecesOf(answer: IncomingMessage, signal: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
   try {
-    for (;;) {
-      const { done, value } = await reader.read().catch((error: unknown) => {
-        throw broken(error, signal);
-      });
-      if (done) return;
-      yield value;
-    }
+    for await (const piece of answer) yield piece as Uint8Array;
+  } catch (error) {
+    throw broken(error, signal);
   } finally {
-    // Whoever stops reading wants no more; one that has ended has nothing left to cancel.
-    await reader.cancel().catch(() => undefined);
+    answer.destroy();
   }
 }
 
-function lengthOf({ headers }: Response): number | undefined {
-  const given = headers.get('content-length') ?? '';
+function lengthOf({ headers }: IncomingMessage): number | undefined {
+  const given = headers['content-length'] ?? '';
   return /^\d{1,15}$/.test(given) ? Number(given) : undefined;
 }
 
 /** A strong one, or ranges of two files might be put together. */
-function validatorOf({ headers }: Response): string | undefined {
-  const tag = headers.get('etag');
-  if (tag !== null) return tag.startsWith('W/') ? undefined : tag;
-  return headers.get('last-modified') ?? undefined;
+function validatorOf({ headers }: IncomingMessage): string | undefined {
+  const tag = headers.etag;
+  if (tag !== undefined) return tag.startsWith('W/') ? undefined : tag;
+  return headers['last-modified'];
 }
 
 function broken(error: unknown, signal: AbortSignal): Error {
   if (signal.reason instanceof Broken) return signal.reason;
   if (signal.aborted) return new HeadgateError('update.failed', 'The download was given up.');
-  // fetch says "fetch failed" and keeps the reason in the cause.
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-  return new Broken(messageOf(cause), { cause: error });
+  return new Broken(messageOf(error), { cause: error });
 }
 
 function unreachable(url: string, error: Error): HeadgateError {

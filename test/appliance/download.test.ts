@@ -115,6 +115,19 @@ test('what is not to be had is said, with why and without what is secret', async
   await assert.rejects(download(silent.url, path, { ...options, idleMs: 20 }), { message: /nothing came for 0\.02 s/ });
 });
 
+test('redirections are followed, as long as they lead somewhere', async (t) => {
+  const to = (location: string) => (_: IncomingMessage, response: ServerResponse) =>
+    void response.writeHead(302, { location }).end();
+  const path = join(tempDir(t), 'x');
+  const there = await serving(t, to('/elsewhere'), to('v2.raucb'), whole());
+  assert.equal(await download(there.url, path, options), content.length);
+  const loop = await serving(t, to('/again'));
+  await assert.rejects(download(loop.url, path, options), { code: 'update.unreachable', message: /led elsewhere/ });
+  assert.equal(loop.ranges.length, 6);
+  const file = await serving(t, to('file:///etc/passwd'));
+  await assert.rejects(download(file.url, path, options), { code: 'update.unreachable', message: /file:/ });
+});
+
 test('a download that is given up ends at once, and leaves no file', async (t) => {
   const { url } = await serving(t, broken('"a"'));
   const directory = join(tempDir(t), 'update');

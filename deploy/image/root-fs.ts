@@ -99,10 +99,8 @@ const idle = [
   'systemd-firstboot.service',
 ];
 
-const fstab = `# The root file system, /data and what lies on it are mounted before the system starts (initramfs).
-# Read-only but for those who have something to write, as long as they do.
-/dev/headgate/boot /boot/firmware vfat ro,noatime,fmask=0177,dmask=0077,nofail,x-systemd.device-timeout=60s 0 0
-`;
+const fstab =
+  '# All is mounted before the system starts: root file system, boot partition, /data and what lies on it (initramfs).\n';
 
 /** Of the files laid over it, only programs can be executed, whoever's umask it was. */
 function normaliseOverlay(source: string, target: string): void {

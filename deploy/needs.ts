@@ -29,12 +29,18 @@ export const needs: Readonly<Record<string, Programs>> = {
     'x86_64-linux-gnu-strip': 'binutils-x86-64-linux-gnu',
   },
   build: { ...debian, openssl: 'openssl', tar: 'tar', unshare: 'util-linux' },
+  'build amd64': { 'x86_64-linux-gnu-strip': 'binutils-x86-64-linux-gnu' },
+  'build arm64': {
+    'aarch64-linux-gnu-strip': 'binutils-aarch64-linux-gnu',
+    ...(process.arch === 'arm64' ? {} : { 'qemu-aarch64-static': 'qemu-user-static' }),
+  },
   'check-image': emulated,
   'check-image amd64': { 'qemu-system-x86_64': 'qemu-system-x86', '/usr/share/OVMF/OVMF_CODE_4M.fd': 'ovmf' },
   'check-image arm64': {
     'qemu-system-aarch64': 'qemu-system-arm',
     '/usr/share/AAVMF/AAVMF_CODE.fd': 'qemu-efi-aarch64',
   },
+  'check-image raspi3b': { 'qemu-system-aarch64': 'qemu-system-arm' },
   'check-card': {
     nbdfuse: 'libnbd-bin',
     e2fsck: 'e2fsprogs',

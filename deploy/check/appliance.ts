@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -23,7 +23,6 @@ export interface ApplianceOptions {
   readonly sizeBytes?: number;
   /** Of the gateway's configuration, as YAML, each line indented by two. */
   readonly gateway?: string;
-  readonly boot?: Boot;
   /** The whole journal goes to the serial console too, for who looks for a fault. */
   readonly tellsAll?: boolean;
 }
@@ -95,7 +94,7 @@ export class Appliance {
 
   /** Puts the card into a machine and turns it on. */
   async start({ clock, condition = { kind: 'well' }, more = [] }: StartOptions = {}): Promise<Machine> {
-    const { board, directory, boot } = this.#options;
+    const { board, directory } = this.#options;
     this.server.set(condition);
     this.#starts += 1;
     const machine = new Machine({
@@ -104,12 +103,22 @@ export class Appliance {
       disk: `${this.card}.sock`,
       forwards: [22, 1883, 443],
       more,
-      ...(boot !== undefined && { boot }),
+      ...(board === 'raspi3b' && { boot: this.#firstStage() }),
       ...(clock !== undefined && { clock }),
     });
     this.#machine = machine;
     await machine.start();
     return machine;
+  }
+
+  /** What a Raspberry Pi's firmware loads off the card. */
+  #firstStage(): Boot {
+    const taken = (name: string): string => {
+      const path = join(this.#options.directory, name);
+      writeFileSync(path, readFromBoot(this.card, name));
+      return path;
+    };
+    return { kernel: taken('u-boot.bin'), deviceTree: taken('bcm2837-rpi-3-b.dtb') };
   }
 
   /** Pulls the plug. */

@@ -29,7 +29,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 
-const boards: Readonly<Record<string, Board>> = { amd64: 'amd64', arm64: 'arm64' };
+const boards: Readonly<Record<string, Board>> = { amd64: 'amd64', arm64: 'arm64', raspi3b: 'raspi3b' };
 const scenarios: Readonly<Record<string, (scene: ImageScene) => Promise<Findings>>> = {
   'first-page': firstPage,
   'power-cuts': powerCuts,
@@ -41,7 +41,7 @@ const [architecture = '', ...asked] = positionals;
 const names = asked.length === 0 ? ['first-page'] : asked;
 if (!Object.hasOwn(boards, architecture) || names.some((name) => !Object.hasOwn(scenarios, name))) {
   process.stderr.write(
-    `usage: deploy/check-image amd64|arm64 [${Object.keys(scenarios).join('|')}…] [--image FILE] [--times N] [--seed N] [--keep] [--journal]\n`,
+    `usage: deploy/check-image amd64|arm64|raspi3b [${Object.keys(scenarios).join('|')}…] [--image FILE] [--times N] [--seed N] [--keep] [--journal]\n`,
   );
   process.exit(2);
 }
@@ -75,12 +75,13 @@ for (const name of names) {
 
 function newestImage(): string {
   const directory = join(import.meta.dirname, '../../dist/image');
+  const kind = architecture === 'raspi3b' ? 'arm64' : architecture;
   const found = readdirSync(directory)
-    .filter((name) => new RegExp(`^headgate-.*-${architecture}\\.img(\\.xz|\\.zst)?$`).test(name))
+    .filter((name) => new RegExp(`^headgate-.*-${kind}\\.img(\\.xz|\\.zst)?$`).test(name))
     .map((name) => join(directory, name))
     .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs)[0];
   if (found === undefined) {
-    process.stderr.write(`There is no image in ${directory}: deploy/build ${architecture} makes it.\n`);
+    process.stderr.write(`There is no image in ${directory}: deploy/build ${kind} makes it.\n`);
     process.exit(2);
   }
   return found;

@@ -11,15 +11,13 @@ export type Board =
   | 'amd64'
   /** QEMU's `virt` with UEFI. */
   | 'arm64'
-  /** A Raspberry Pi 3: no UEFI, so it is given kernel, initial file system and device tree. */
+  /** A Raspberry Pi 3. What its own first stage does can't be emulated, so it is given what that would load off the card. */
   | 'raspi3b';
 
-/** What is given to a board that can't load it itself. */
+/** Files that are given to a board that can't load them itself. */
 export interface Boot {
   readonly kernel: string;
-  readonly initrd: string;
   readonly deviceTree: string;
-  readonly commandLine: string;
 }
 
 export interface MachineOptions {
@@ -152,11 +150,13 @@ export class Machine {
     ];
     const card = `driver=nbd,node-name=card,server.type=unix,server.path=${disk}`;
     if (board === 'raspi3b') {
-      if (boot === undefined) throw new Error('a Raspberry Pi 3 of QEMU is given kernel and device tree');
+      if (boot === undefined) throw new Error('a Raspberry Pi 3 of QEMU is given U-Boot and a device tree');
       return [
         ...['-machine', 'raspi3b', '-blockdev', card, '-device', 'sd-card,drive=card'],
-        ...['-kernel', boot.kernel, '-initrd', boot.initrd, '-dtb', boot.deviceTree, '-append', boot.commandLine],
+        ...['-kernel', boot.kernel, '-dtb', boot.deviceTree],
         ...['-device', 'usb-net,netdev=cable'],
+        // The first serial line is Bluetooth's, the one on the pins the second.
+        ...['-serial', 'null'],
         ...common,
         ...more,
       ];

@@ -7,6 +7,7 @@ import { buildDate } from '../package/deb.ts';
 import { type Architecture, architectures, run } from '../package/program.ts';
 import { makeBundle } from './bundle.ts';
 import { makeBootPartition, makeDisk, makeSlot, pack } from './disk-image.ts';
+import { emulate } from './foreign.ts';
 import { signingKeys } from './keys.ts';
 import { measured, writeManifest } from './manifest.ts';
 import { makeRoot } from './root-fs.ts';
@@ -57,6 +58,7 @@ try {
 }
 
 async function build(architecture: Architecture): Promise<void> {
+  emulate(architecture);
   const deb = values.deb === undefined ? buildDeb(architecture) : resolve(values.deb);
   const tools = toolsRoot(workshop);
   const base = baseOf(architecture, workshop);

@@ -1,5 +1,6 @@
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type Architecture, run } from '../package/program.ts';
 import { unpackedAllTheSame, unpackedNot } from './packages.ts';
 
 /**
@@ -73,4 +74,22 @@ rmdir "$1/usr/lib/${triplet}" "$1/usr/lib64" "$1/native-bin" "$1/native"
     `--customize-hook=${after} "$1"; sed -i /Dir::Bin::dpkg/d "$1/etc/apt/apt.conf.d/99mmdebstrap"`,
     `--aptopt=Dir::Bin::dpkg "${dpkg}"`,
   ];
+}
+
+/** Whether programs of an architecture have to be emulated here. */
+export function isForeign(architecture: Architecture): boolean {
+  return architecture !== (process.arch === 'x64' ? 'amd64' : process.arch);
+}
+
+/** Has the kernel run another architecture's programs by QEMU, until this machine is started anew. @throws an Error when it can't */
+export function emulate(architecture: Architecture): void {
+  const kind = { amd64: 'qemu-x86_64', arm64: 'qemu-aarch64' }[architecture];
+  const handlers = '/proc/sys/fs/binfmt_misc';
+  if (!isForeign(architecture) || existsSync(join(handlers, kind))) return;
+  if (!existsSync(join(handlers, 'register'))) run('mount', ['-t', 'binfmt_misc', 'binfmt_misc', handlers]);
+  if (existsSync(join(handlers, kind))) return;
+  const rule = `/usr/lib/binfmt.d/${kind}.conf`;
+  if (!existsSync(rule))
+    throw new Error(`Programs for ${architecture} can't be run here: apt-get install qemu-user-static`);
+  writeFileSync(join(handlers, 'register'), readFileSync(rule));
 }

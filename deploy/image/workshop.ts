@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, run } from '../package/program.ts';
-import { foreign } from './foreign.ts';
+import { foreign, isForeign } from './foreign.ts';
 import { bootPackages, packagesOf, sources, suite, tools, unpackedAllTheSame, unpackedNot } from './packages.ts';
 
 /**
@@ -107,9 +107,4 @@ function kept(place: string, make: (fresh: string) => void): void {
 
 function keyOf(parts: readonly string[]): string {
   return createHash('sha256').update(parts.join('\n')).digest('hex').slice(0, 12);
-}
-
-/** Whether programs of an architecture have to be emulated here. */
-export function isForeign(architecture: Architecture): boolean {
-  return architecture !== (process.arch === 'x64' ? 'amd64' : process.arch);
 }

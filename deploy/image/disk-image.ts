@@ -75,7 +75,7 @@ const grubModules =
   );
 
 /** GRUB's environment block. All variables are within the first sector, so a cut in the middle of writing leaves the old or the new. */
-function bootState(): string {
+export function bootState(): string {
   return '# GRUB Environment Block\nORDER=A B\nA_LEFT=8\nB_LEFT=0\nA_GOOD=1\nB_GOOD=0\n'.padEnd(1024, '#');
 }
 

@@ -1,9 +1,11 @@
 import { deepEqual, equal, throws } from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { crc32 } from 'node:zlib';
+import { bootState } from '../../deploy/image/disk-image.ts';
 import { uBootSettings } from '../../deploy/image/raspberry.ts';
 import { slim } from '../../deploy/image/slim.ts';
 
@@ -64,4 +66,26 @@ test('of modules go those that a rule names, unless one that stays needs them', 
     20,
     'what went is told',
   );
+});
+
+test('the boot state that an image begins with is within the sector that a power cut leaves whole, and one that RAUC reads', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'headgate-boot-state-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const state = bootState();
+  equal(Buffer.byteLength(state), 1024);
+  equal(state.slice(512), '#'.repeat(512));
+  writeFileSync(join(folder, 'boot.env'), state);
+  writeFileSync(join(folder, 'cmdline'), 'ro headgate.slot=A quiet\n');
+  const env = {
+    ...process.env,
+    HEADGATE_BOOT_STATE: join(folder, 'boot.env'),
+    HEADGATE_BOOT_STATE_COPY: join(folder, 'copy'),
+    HEADGATE_COMMAND_LINE: join(folder, 'cmdline'),
+  };
+  const script = join(import.meta.dirname, '../../deploy/image/root/usr/lib/headgate/boot-state');
+  const ask = (...args: string[]) => spawnSync(script, args, { env, encoding: 'utf8' }).stdout.trim();
+  equal(ask('get-primary'), 'A');
+  equal(ask('get-state', 'A'), 'good');
+  equal(ask('get-state', 'B'), 'bad');
+  equal(ask('tries', 'A'), '8');
 });

@@ -125,12 +125,19 @@ export class Service {
     return readFileSync(this.#log, 'utf8');
   }
 
-  /** Its first process, as it is numbered here. @throws when it is gone */
+  /** Its first process, as it is numbered here; undefined for as long as there is none yet. @throws when it has ended */
+  get #first(): string | undefined {
+    const { pid, exitCode, signalCode } = this.#child ?? {};
+    if (pid === undefined || exitCode !== null || signalCode !== null)
+      throw new Error(`${this.#name} is not running: ${this.said.slice(-1500)}`);
+    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0] || undefined;
+  }
+
+  /** @throws when it is not running */
   get pid(): string {
-    const { pid } = this.#child ?? {};
-    const [child = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
-    if (child === '') throw new Error(`${this.#name} is not running: ${this.said.slice(-1500)}`);
-    return child;
+    const first = this.#first;
+    if (first === undefined) throw new Error(`${this.#name} has only just been started.`);
+    return first;
   }
 
   /** Runs a command in it, as `docker exec` does. */
@@ -148,7 +155,7 @@ export class Service {
   isHealthy(): boolean {
     const [kind, ...command] = this.#compose.healthcheck?.test ?? this.#image.config.Healthcheck?.Test ?? [];
     if (kind !== 'CMD') throw new Error(`${this.#name} has no health check that is a command.`);
-    return this.exec(...command).code === 0;
+    return this.#first !== undefined && this.exec(...command).code === 0;
   }
 
   /** As an engine stops it; resolves to its exit code. @throws when it takes longer than it may */

@@ -28,6 +28,15 @@ export const needs: Readonly<Record<string, Programs>> = {
     pgrep: 'procps',
     'x86_64-linux-gnu-strip': 'binutils-x86-64-linux-gnu',
   },
+  'check-settings': {
+    ...debian,
+    'systemd-nspawn': 'systemd-container',
+    nsenter: 'util-linux',
+    ip: 'iproute2',
+    pgrep: 'procps',
+    'ssh-keygen': 'openssh-client',
+    'x86_64-linux-gnu-strip': 'binutils-x86-64-linux-gnu',
+  },
   build: { ...debian, openssl: 'openssl', tar: 'tar', unshare: 'util-linux' },
   'build amd64': { 'x86_64-linux-gnu-strip': 'binutils-x86-64-linux-gnu' },
   'build arm64': {

@@ -29,7 +29,7 @@ export function flash(image: string, card: string, sizeBytes: number): void {
   truncateSync(card, sizeBytes);
 }
 
-/** What person does on the card's first partition before it goes into the machine: copies a file there, by mtools. */
+/** Copies a file to the card's first partition, as a person does before it goes into the machine. */
 export function copyToBoot(card: string, name: string, content: string): void {
   execFileSync('mcopy', ['-o', '-i', bootOf(card), '-', `::${name}`], { input: content });
 }

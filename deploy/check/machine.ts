@@ -122,11 +122,11 @@ export class Machine {
     await this.qmp.command('system_powerdown');
   }
 
-  /** Resident memory of QEMU and seconds of processor time that it took. */
-  usage(): { readonly cpuSeconds: number } {
+  /** Seconds of processor time that QEMU took so far: what compares between machines that are busy otherwise. */
+  get cpuSeconds(): number {
     // proc(5): utime and stime are the 14th and 15th field, in hundredths of a second.
     const fields = readFileSync(`/proc/${this.#child?.pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return { cpuSeconds: (Number(fields[11]) + Number(fields[12])) / 100 };
+    return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
   /** Gone at once. What was not flushed is the disk's affair. */

@@ -22,7 +22,6 @@ interface Run {
   readonly name: string;
   readonly card: Card;
   readonly client: RawMqtt;
-  readonly durability: Durability;
   sent: number;
 }
 
@@ -85,7 +84,7 @@ async function begin(
     ...(uplink !== 'embedded' && { uplinkPort: uplink === 'elsewhere' ? collectorPort : 1 }),
     set: { rules: JSON.stringify([{ name: 'all', match: { topic: '#' }, durability }]) },
   });
-  return { name, card, client: await RawMqtt.connect(gateway.port('mqtt'), 'site'), durability, sent: 0 };
+  return { name, card, client: await RawMqtt.connect(gateway.port('mqtt'), 'site'), sent: 0 };
 }
 
 async function publish(run: Run, isOver: { readonly value: boolean }): Promise<void> {

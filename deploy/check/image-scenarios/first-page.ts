@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict';
+import { deepEqual, equal, match, ok } from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { eventually } from '../../../test/support/wait.ts';
@@ -23,7 +23,7 @@ export async function firstPage(scene: ImageScene): Promise<Findings> {
   const slot = machine.console.waitFor(/Headgate: slot ([AB])/, 120_000).then(([, name]) => ({ name, at: seconds() }));
   const pageSeconds = Math.round((await appliance.firstPage()) * 10) / 10;
   const { name: slotName, at: loaderSeconds } = await slot;
-  const emulatedSeconds = machine.usage().cpuSeconds;
+  const emulatedSeconds = machine.cpuSeconds;
   equal(slotName, 'A');
 
   await appliance.signIn();
@@ -53,8 +53,8 @@ export async function firstPage(scene: ImageScene): Promise<Findings> {
   );
 
   equal((await appliance.root('hostname')).trim(), hostname);
-  equal((await appliance.root('date +%Z')).trim().startsWith('CE'), true, 'the time zone is set');
-  const settings = (await appliance.root('cat /boot/firmware/headgate.yaml')).toString();
+  match(await appliance.root('date +%Z'), /^CES?T$/m, 'the time zone is set');
+  const settings = await appliance.root('cat /boot/firmware/headgate.yaml');
   ok(!settings.includes(administrator.password), 'the password has made room for its hash');
   const parts = appliance.partitions();
   deepEqual(

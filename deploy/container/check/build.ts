@@ -102,6 +102,8 @@ function letGo(): void {
       // There was none.
     }
   }
+  // What buildah mounts over its own store and leaves there, so that the directory could not be deleted.
+  spawnSync('umount', ['--quiet', join(work, 'store/overlay')]);
 }
 
 mkdirSync(join(work, 'tmp'), { recursive: true });

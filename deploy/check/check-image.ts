@@ -5,7 +5,6 @@ import { test } from 'node:test';
 import { parseArgs } from 'node:util';
 import { randomOf } from '../../test/support/random.ts';
 import { firstPage } from './image-scenarios/first-page.ts';
-import { offline } from './image-scenarios/offline-400-days.ts';
 import { powerCuts } from './image-scenarios/power-cuts.ts';
 import { updateCycles } from './image-scenarios/update-cycles.ts';
 import type { ImageScene } from './image-scene.ts';
@@ -34,7 +33,6 @@ const scenarios: Readonly<Record<string, (scene: ImageScene) => Promise<Findings
   'first-page': firstPage,
   'power-cuts': powerCuts,
   'update-cycles': updateCycles,
-  'offline-400-days': offline,
 };
 
 const [architecture = '', ...asked] = positionals;

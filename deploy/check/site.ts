@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { type RecordLine, SinkFile, startCollector } from '../../test/support/collector.ts';
+import type { HeadgateProcess } from '../../test/support/headgate-process.ts';
 import { all, Device } from '../../test/support/mqtt-client.ts';
 import { Oracle, settled, type Verdict } from '../../test/support/oracle.ts';
-import { TcpProxy } from '../../test/support/tcp-proxy.ts';
 import type { Appliance } from './appliance.ts';
 
 /** The host as the machine sees it, in QEMU's own network. */
@@ -16,28 +16,23 @@ const host = '10.0.2.2';
 export class Site {
   readonly oracle = new Oracle();
   readonly #sink: SinkFile;
-  readonly #link: TcpProxy;
+  readonly #collector: HeadgateProcess;
   #fleet: readonly Device[] = [];
 
-  private constructor(sink: SinkFile, link: TcpProxy) {
+  private constructor(sink: SinkFile, collector: HeadgateProcess) {
     this.#sink = sink;
-    this.#link = link;
+    this.#collector = collector;
   }
 
   static async make(t: TestContext, directory: string): Promise<Site> {
     const sink = new SinkFile(join(directory, 'records.ndjson'));
     const collector = await startCollector(t, { sink: `file:${sink.path}` });
-    return new Site(sink, await TcpProxy.start(t, collector.port('collector')));
-  }
-
-  /** Whether the collector can be reached from the machine; at first it can. */
-  async setReachable(isReachable: boolean): Promise<void> {
-    await this.#link.set({ kind: isReachable ? 'none' : 'refuse' });
+    return new Site(sink, collector);
   }
 
   /** For the card's file: the gateway's part of it. */
   get settings(): string {
-    return `  uplink:\n    url: http://${host}:${this.#link.port}`;
+    return `  uplink:\n    url: http://${host}:${this.#collector.port('collector')}`;
   }
 
   /** Records of the devices; the gateway's own are left out. */

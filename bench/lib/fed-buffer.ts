@@ -3,6 +3,7 @@ import type { LaneView, UplinkBuffer, UplinkTotals } from '../../src/uplink/sour
 
 /** A buffer that has nothing of its own: what it is fed is ready at once, and `feed` resolves when a collector has it. */
 export class FedBuffer implements UplinkBuffer {
+  readonly corrections = undefined;
   readonly #lanes: readonly LaneView[] = [{ key: 'default', priority: 'normal', pendingFrom: undefined }];
   readonly #listeners = new Set<(batch: StoredBatch) => void>();
   readonly #waiting = new Map<StoredBatch, () => void>();

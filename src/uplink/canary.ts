@@ -83,6 +83,9 @@ export class Canary implements Service {
       get totals() {
         return buffer.totals;
       },
+      get corrections() {
+        return buffer.corrections;
+      },
     };
   }
 

@@ -22,8 +22,8 @@ export interface UplinkBuffer {
   onReady(listener: (batch: StoredBatch) => void): () => void;
   /** The collector has these batches for good. They are the objects that were read or told of. */
   acknowledge(batches: readonly StoredBatch[]): void;
-  /** What is known now of the clock by which batches were stamped. */
-  readonly corrections?: ClockCorrections | undefined;
+  /** What is known now of the clock by which batches were stamped; undefined: nobody asks. Who stands before a buffer must not forget it. */
+  readonly corrections: ClockCorrections | undefined;
   readonly totals: UplinkTotals;
 }
 

@@ -23,6 +23,7 @@ interface Asked {
 
 /** The buffer as the uplink sees it, without a disk: says of everything when, and keeps what it was told. */
 export class MemoryBuffer implements UplinkBuffer {
+  readonly corrections = undefined;
   readonly identity = { gateway: 'gateway', epoch: 'epoch' };
   /** Every read there was. */
   readonly reads: { readonly lane: string; readonly after: number; readonly maxBytes: number }[] = [];

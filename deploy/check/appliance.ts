@@ -71,16 +71,11 @@ export class Appliance {
       ...(gateway === '' ? [] : ['gateway:', gateway]),
     ];
     copyToBoot(card, 'headgate.yaml', `${settings.join('\n')}\n`);
-    if (options.tellsAll) {
+    const more = kernelOptions(options);
+    if (more.length > 0) {
       const name = 'grub/machine.cfg';
-      const more = 'systemd.journald.forward_to_console=1 systemd.journald.max_level_console=info';
-      copyToBoot(
-        card,
-        name,
-        readFromBoot(card, name)
-          .toString()
-          .replace(/console=tty1/, `$& console=ttyS0,115200 ${more}`),
-      );
+      const text = readFromBoot(card, name).toString();
+      copyToBoot(card, name, text.replace(/console=tty1/, `$& ${more.join(' ')}`));
     }
     const appliance = new Appliance(options, card, key);
     await appliance.server.start();
@@ -247,4 +242,13 @@ export class Appliance {
 
 function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+/** What an emulated machine's kernel is told beside what the image says. */
+function kernelOptions({ board, tellsAll }: Pick<ApplianceOptions, 'board' | 'tellsAll'>): string[] {
+  // QEMU's watchdog of a Raspberry Pi resets the machine as soon as it is set, whatever the time.
+  const pi = board === 'raspi3b' ? ['module_blacklist=bcm2835_wdt'] : [];
+  const serial = board === 'raspi3b' ? 'ttyS1' : 'ttyS0';
+  const journal = 'systemd.journald.forward_to_console=1 systemd.journald.max_level_console=info';
+  return [...pi, ...(tellsAll ? [`console=${serial},115200 ${journal}`] : [])];
 }

@@ -3,7 +3,7 @@
 //   npm test -- --test-name-pattern=QoS   any option of `node --test`
 import { spawn, spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { constants } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { join } from 'node:path';
 import { ensureSystemPrograms, searchPath } from './system-programs.ts';
 
@@ -11,7 +11,8 @@ const root = join(import.meta.dirname, '..');
 
 /** Longer than any test takes by far; a test that hangs is reported as such and not left to the CI's own limit. */
 const defaults = [
-  '--test-concurrency=2',
+  // One more than there are cores: most tests wait for other programs most of the time.
+  `--test-concurrency=${availableParallelism() + 1}`,
   '--test-timeout=300000',
   ...['--test-reporter=spec', '--test-reporter-destination=stdout'],
   ...['--test-reporter=./test/skip-reporter.ts', '--test-reporter-destination=stderr'],

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Architecture, run } from '../package/program.ts';
 import { raspberryFiles } from './raspberry.ts';
@@ -21,24 +21,11 @@ interface Place {
 
 /** A root file system as one ext4 file system, the size of a slot. */
 export function makeSlot({ tools, work, date }: Place, rootFolder: string, target: string): void {
-  const features = 'ext4,^has_journal,^orphan_file,^metadata_csum_seed';
+  // Never written to; and GRUB has to read it.
+  const features = '^has_journal,^orphan_file,^metadata_csum_seed';
   rmSync(join(work, target), { force: true });
   const ids = ['-U', names.fileSystem, '-E', `hash_seed=${names.fileSystem},lazy_itable_init=0`];
-  const make = [
-    'mke2fs',
-    '-q',
-    '-t',
-    'ext4',
-    '-O',
-    features.slice(5),
-    '-b',
-    '4096',
-    '-m',
-    '0',
-    '-L',
-    'headgate-root',
-    ...ids,
-  ];
+  const make = ['mke2fs', '-q', '-t', 'ext4', '-O', features, '-b', '4096', '-m', '0', '-L', 'headgate-root', ...ids];
   withTool(tools, work, [...make, '-d', `/mnt/${rootFolder}`, `/mnt/${target}`, `${layout.slot.size}M`], date);
 }
 
@@ -102,8 +89,4 @@ start=${layout.slot.start * 2048}, size=${layout.slot.size * 2048}, type=83
 export function pack({ tools, work, date }: Place, image: string): string {
   withTool(tools, work, ['xz', '--keep', '--force', '-6', '--threads=2', '--block-size=64MiB', `/mnt/${image}`], date);
   return `${image}.xz`;
-}
-
-export function sizeOfFile(path: string): number {
-  return readFileSync(path).length;
 }

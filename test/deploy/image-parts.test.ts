@@ -89,3 +89,18 @@ test('the boot state that an image begins with is within the sector that a power
   equal(ask('get-state', 'B'), 'bad');
   equal(ask('tries', 'A'), '8');
 });
+
+test('a factory reset is asked for by two names, and by none that is only alike', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'headgate-reset-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const script = join(import.meta.dirname, '../../deploy/image/root/usr/lib/headgate/initramfs/disk');
+  const asked = () =>
+    spawnSync('sh', ['-c', '. "$1"; reset_file "$2"', 'sh', script, folder], { encoding: 'utf8' }).stdout.trim();
+  for (const name of ['factory-reset-notes.txt', 'no-factory-reset', 'factory-reset.txt.bak', 'factory-resets'])
+    writeFileSync(join(folder, name), '');
+  equal(asked(), '');
+  for (const name of ['factory-reset.txt', 'factory-reset']) {
+    writeFileSync(join(folder, name), '');
+    equal(asked(), join(folder, name));
+  }
+});

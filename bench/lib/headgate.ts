@@ -17,6 +17,8 @@ export interface HeadgateOptions {
   readonly profileFolder?: string | undefined;
   /** A file for {@link Gateway.loopDelay}; without it that can't be asked. */
   readonly loopFile?: string;
+  /** Node's own options. */
+  readonly flags?: readonly string[] | undefined;
 }
 
 /** How late the main thread's timers fired, in milliseconds, and how many did. */
@@ -49,6 +51,7 @@ async function start(verb: 'run' | 'collector', ports: readonly string[], option
     `headgate ${verb}`,
     process.execPath,
     [
+      ...(options.flags ?? []),
       ...profiling,
       ...probing,
       entry,
@@ -156,9 +159,10 @@ export async function startCollector(
   profileFolder?: string,
   port = 0,
   more: Readonly<Record<string, string>> = {},
+  process: Pick<HeadgateOptions, 'flags' | 'environment'> = {},
 ): Promise<Headgate & { readonly url: string }> {
   const settings = { 'collector.sink': sink, 'collector.port': String(port), ...more };
-  const child = await start('collector', [], { settings, profileFolder });
+  const child = await start('collector', [], { ...process, settings, profileFolder });
   const scheme = more['collector.tls.enabled'] === 'true' ? 'https' : 'http';
   return { ...child, url: `${scheme}://${String(child.ready.collector)}` };
 }

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../test/support/tcp-port.ts';
 import { type Child, startChild } from './children.ts';
-import { freePort, until } from './wait.ts';
+import { until } from './wait.ts';
 
 /** Where Debian puts it; a plain user's PATH leaves this out. */
 const searchPath = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin`;

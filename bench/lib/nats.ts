@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { freePort } from '../../test/support/tcp-port.ts';
 import { type Child, startChild } from './children.ts';
-import { freePort, until } from './wait.ts';
+import { until } from './wait.ts';
 
 /** Where Debian puts it; a plain user's PATH leaves this out. */
 const searchPath = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin`;

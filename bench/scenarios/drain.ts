@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { freePort } from '../../test/support/tcp-port.ts';
 import { Gateway, startCollector } from '../lib/headgate.ts';
 import { CpuMeter, residentMb } from '../lib/process-usage.ts';
 import { atLeast, type Bench, type Sample, type Scenario } from '../lib/scenario.ts';
 import { countStored } from '../lib/stored.ts';
-import { freePort } from '../lib/wait.ts';
 
 const limitMs = 300_000;
 

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { freePort } from '../../test/support/tcp-port.ts';
 import { collectorTls, pemOf, selfSigned } from '../lib/certificate.ts';
 import { Fleet } from '../lib/fleet.ts';
 import { startCollector } from '../lib/headgate.ts';
@@ -6,7 +7,7 @@ import { countPublished, startNats } from '../lib/nats.ts';
 import { CpuMeter, residentMb } from '../lib/process-usage.ts';
 import { atMost, type Bench, type Sample, type Scenario } from '../lib/scenario.ts';
 import { countStored } from '../lib/stored.ts';
-import { delay, freePort } from '../lib/wait.ts';
+import { delay } from '../lib/wait.ts';
 
 const gateways = 1_000;
 const batchRecords = 20;

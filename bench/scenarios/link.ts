@@ -1,10 +1,10 @@
 import { join } from 'node:path';
+import { freePort } from '../../test/support/tcp-port.ts';
 import { collectorTls, selfSigned } from '../lib/certificate.ts';
 import { Gateway, startCollector } from '../lib/headgate.ts';
 import { CpuMeter } from '../lib/process-usage.ts';
 import type { Bench, Sample, Scenario } from '../lib/scenario.ts';
 import { countStored } from '../lib/stored.ts';
-import { freePort } from '../lib/wait.ts';
 
 const records = 1_000_000;
 const limitMs = 300_000;

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { freePort } from '../../test/support/tcp-port.ts';
 import { Gateway, startCollector } from '../lib/headgate.ts';
 import { LiveProbe } from '../lib/live-probe.ts';
 import { atMost, type Bench, type Peer, type Sample, type Scenario } from '../lib/scenario.ts';
 import { percentilesOf } from '../lib/statistics.ts';
 import { countStored } from '../lib/stored.ts';
-import { delay, freePort, until } from '../lib/wait.ts';
+import { delay, until } from '../lib/wait.ts';
 
 const backlogRecords = 1_000_000;
 

@@ -8,20 +8,12 @@ import { connectAsync } from 'mqtt';
 import { demoDevices } from '../../src/cli/demo/devices.ts';
 import { type DemoEvent, type FleetOptions, runFleet, withoutPassword } from '../../src/cli/demo/fleet.ts';
 import { main } from '../../src/cli/main.ts';
+import { freePort } from '../support/tcp-port.ts';
 import { eventually, within } from '../support/wait.ts';
 import { searchPath } from '../system-programs.ts';
 
 const mainFile = new URL('../../src/main.ts', import.meta.url).pathname;
 const timeout = 30_000;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A real Mosquitto that answers; on loopback only, which is what it does without a configuration. */
 async function mosquitto(t: TestContext, port: number): Promise<ChildProcess> {

@@ -8,6 +8,7 @@ import { HeadgateError } from '../../src/core/errors.ts';
 import { systemClock } from '../../src/core/time.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { collectorDefaults } from '../support/options.ts';
+import { freePort } from '../support/tcp-port.ts';
 import { envelope, TestGateway } from './client.ts';
 import { kinds, range, request, sinkIn, storedNames, temporaryDirectory, uploadOf } from './fixtures.ts';
 
@@ -22,9 +23,10 @@ interface Setup {
 async function start(
   t: TestContext,
   sink = sinkIn(temporaryDirectory(t), 'sqlite'),
-  port = 0,
+  at?: number,
   helloTimeoutMs = 10_000,
 ): Promise<Setup> {
+  const port = at ?? (await freePort());
   const options = { ...collectorDefaults, port, windowBytes: 1 << 20, sink };
   const collector = new Collector(options, silentLog, systemClock, helloTimeoutMs);
   const gateways: TestGateway[] = [];

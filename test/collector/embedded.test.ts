@@ -10,6 +10,7 @@ import { HeadgateError } from '../../src/core/errors.ts';
 import { type Log, silentLog } from '../../src/lib/log.ts';
 import { NatsServer } from '../support/nats-server.ts';
 import { collectorDefaults } from '../support/options.ts';
+import { freePort } from '../support/tcp-port.ts';
 import { TestGateway } from './client.ts';
 import { range, sinkIn, storedNames, temporaryDirectory } from './fixtures.ts';
 
@@ -135,10 +136,7 @@ function isAlive(pid: number): boolean {
 test('while its NATS does not answer, the gateway starts without it, and gets it later', async (t) => {
   const server = await NatsServer.start(t);
   await server.kill();
-  const free = createServer().listen(0, '127.0.0.1');
-  await once(free, 'listening');
-  const { port } = free.address() as AddressInfo;
-  free.close();
+  const port = await freePort();
   const running = Promise.withResolvers<void>();
   const log: Log = { ...silentLog, info: () => running.resolve() };
   const settings = { ...options, port, sink: server.url, directory: temporaryDirectory(t) };

@@ -22,7 +22,7 @@ class Site {
   readonly device = new Device({ oracle: this.oracle, topic: 'clock' });
   readonly synchronised: string;
   readonly #t: TestContext;
-  #port = 0;
+  #port: number | undefined;
 
   constructor(t: TestContext, aheadMs: number) {
     this.#t = t;

@@ -13,7 +13,7 @@ test('two collectors, each ended by SIGTERM and started again under load: every 
 }, async (t) => {
   const dir = tempDir(t);
   const sinks = ['a', 'b'].map((name) => new SinkFile(join(dir, `${name}.ndjson`)));
-  const start = (index: number, port = 0) => startCollector(t, { sink: `file:${sinks[index]!.path}`, port });
+  const start = (index: number, port?: number) => startCollector(t, { sink: `file:${sinks[index]!.path}`, port });
   const collectors = [await start(0), await start(1)];
   const ports = collectors.map((one) => one.port('collector'));
   const gateway = await startGateway(t, {

@@ -19,7 +19,7 @@ import { eventually } from '../support/wait.ts';
 async function twoCollectors(t: TestContext) {
   const server = await NatsServer.start(t);
   const directories = [tempDir(t), tempDir(t)];
-  const start = (index: number, port = 0) =>
+  const start = (index: number, port?: number) =>
     startCollector(t, { sink: server.url, port, directory: directories[index]! });
   const collectors = [await start(0), await start(1)];
   const ports = collectors.map((one) => one.port('collector'));

@@ -148,6 +148,9 @@ test('endless garbage on one port leaves the others, MQTT and the event loop as 
   const flood = (async () => {
     while (!isOver) await noisy.send(garbage);
   })();
+  t.after(() => {
+    isOver = true;
+  });
   const heard = async (least: number) =>
     eventually(
       'garbage',

@@ -2,6 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { TestContext } from 'node:test';
 import { HeadgateProcess } from './headgate-process.ts';
 import type { MutualTls } from './mutual-tls.ts';
+import { freePort } from './tcp-port.ts';
 import { tempDir } from './temp-dir.ts';
 import { within } from './wait.ts';
 
@@ -41,8 +42,8 @@ export interface FieldLine {
 
 export interface CollectorOptions {
   readonly sink: string;
-  /** Default 0: any free one. A collector that comes back needs the port that it had. */
-  readonly port?: number;
+  /** Default: one of its own. A collector that comes back needs the port that it had. */
+  readonly port?: number | undefined;
   readonly env?: Readonly<Record<string, string>>;
   /** For what it keeps of its own. Default: beside the records; a temporary one when they are in NATS. */
   readonly directory?: string;
@@ -53,7 +54,7 @@ export interface CollectorOptions {
 
 /** Runs a collector alone. */
 export async function startCollector(t: TestContext, options: CollectorOptions): Promise<HeadgateProcess> {
-  const { sink, port = 0, env = {}, wait = true, tls } = options;
+  const { sink, port = await freePort(), env = {}, wait = true, tls } = options;
   const directory = options.directory ?? (sink.startsWith('nats:') ? tempDir(t) : undefined);
   const collector = HeadgateProcess.spawn(t, 'collector', {
     set: {

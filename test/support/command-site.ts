@@ -13,6 +13,7 @@ import { startCollector } from './collector.ts';
 import { impatient, startGateway } from './gateway.ts';
 import type { HeadgateProcess, Settings } from './headgate-process.ts';
 import { MosquittoSub, mosquittoPub } from './mosquitto.ts';
+import { freePort } from './tcp-port.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 import { tempDir } from './temp-dir.ts';
 import { eventually, within } from './wait.ts';
@@ -26,18 +27,20 @@ export class CommandSite {
   link!: TcpProxy;
   readonly #t: TestContext;
   readonly #set: Settings;
-  #collectorPort = 0;
-  #mqttPort = 0;
+  readonly #collectorPort: number;
+  readonly #mqttPort: number;
 
-  private constructor(t: TestContext, set: Settings) {
+  private constructor(t: TestContext, set: Settings, collectorPort: number, mqttPort: number) {
     this.#t = t;
     this.#set = set;
+    this.#collectorPort = collectorPort;
+    this.#mqttPort = mqttPort;
     this.dir = tempDir(t);
     this.sink = `sqlite:${join(this.dir, 'collector', 'records.db')}`;
   }
 
   static async start(t: TestContext, set: Settings = {}): Promise<CommandSite> {
-    const site = new CommandSite(t, set);
+    const site = new CommandSite(t, set, await freePort(), await freePort());
     await site.startCollector();
     site.link = await TcpProxy.start(t, site.#collectorPort);
     await site.startGateway();
@@ -46,7 +49,6 @@ export class CommandSite {
 
   async startCollector(): Promise<void> {
     this.collector = await startCollector(this.#t, { sink: this.sink, port: this.#collectorPort });
-    this.#collectorPort = this.collector.port('collector');
   }
 
   async startGateway(directory = 'gateway'): Promise<void> {
@@ -54,7 +56,6 @@ export class CommandSite {
     const dataDir = join(this.dir, directory);
     const options = { dataDir, uplinkPort: this.link.port, mqttPort: this.#mqttPort, set };
     this.gateway = await startGateway(this.#t, options);
-    this.#mqttPort = this.gateway.port('mqtt');
   }
 
   /** kill -9, and a new one on the same data. */

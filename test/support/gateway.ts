@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import type { TestContext } from 'node:test';
 import { HeadgateProcess, type Settings } from './headgate-process.ts';
 import type { MutualTls } from './mutual-tls.ts';
+import { freePort } from './tcp-port.ts';
 import { within } from './wait.ts';
 
 export interface GatewayOptions {
@@ -10,8 +11,9 @@ export interface GatewayOptions {
   /** Its embedded collector's sink, when it has one. */
   readonly sink?: string;
   /** A collector elsewhere. */
-  readonly uplinkPort?: number;
+  readonly uplinkPort?: number | undefined;
   readonly tls?: MutualTls | undefined;
+  /** Default: one of its own, on which it can come back. */
   readonly mqttPort?: number;
   readonly set?: Settings;
   /** In the shape of the buffer's `DiskFaults`. */
@@ -33,14 +35,25 @@ export const impatient: Settings = {
   'uplink.keepaliveTimeout': '1s',
 };
 
-/** Runs a gateway on free ports. */
+/** Runs a gateway on ports of its own: it can come back on them, but for gRPC's, which is another with each start. */
 export async function startGateway(t: TestContext, options: GatewayOptions): Promise<HeadgateProcess> {
-  const { dataDir, sink, uplinkPort, tls, mqttPort = 0, set = {}, faults, env, main, wait = true } = options;
+  const {
+    dataDir,
+    sink,
+    uplinkPort,
+    tls,
+    mqttPort = await freePort(),
+    set = {},
+    faults,
+    env,
+    main,
+    wait = true,
+  } = options;
   const gateway = HeadgateProcess.spawn(t, 'run', {
     set: {
       dataDir,
       'mqtt.port': mqttPort,
-      'http.port': 0,
+      'http.port': await freePort(),
       'grpc.port': 0,
       // A busy machine makes everything late, and that is not what most tests are about.
       'limits.maxDelay': '1m',

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { searchPath } from '../system-programs.ts';
+import { freePort } from './tcp-port.ts';
 import { tempDir } from './temp-dir.ts';
 import { eventually } from './wait.ts';
 
@@ -12,17 +12,17 @@ export class NatsServer {
   readonly #args: readonly string[];
   #child: ChildProcess | undefined;
   #said = '';
-  /** 0 before the first start. */
-  port = 0;
+  readonly port: number;
 
-  private constructor(directory: string, args: readonly string[]) {
+  private constructor(port: number, directory: string, args: readonly string[]) {
+    this.port = port;
     this.#directory = directory;
     this.#args = args;
   }
 
   /** @param args more options of `nats-server` */
   static async start(t: TestContext, args: readonly string[] = []): Promise<NatsServer> {
-    const server = new NatsServer(tempDir(t), args);
+    const server = new NatsServer(await freePort(), tempDir(t), args);
     t.after(() => server.kill());
     await server.start();
     return server;
@@ -33,9 +33,8 @@ export class NatsServer {
   }
 
   async start(): Promise<void> {
-    const port = this.port === 0 ? '-1' : `${this.port}`;
-    const options = ['-js', '-sd', join(this.#directory, 'store'), '-a', '127.0.0.1', '-p', port];
-    const child = spawn('nats-server', [...options, '--ports_file_dir', this.#directory, ...this.#args], {
+    const options = ['-js', '-sd', join(this.#directory, 'store'), '-a', '127.0.0.1', '-p', String(this.port)];
+    const child = spawn('nats-server', [...options, ...this.#args], {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, PATH: searchPath() },
     });
@@ -48,15 +47,10 @@ export class NatsServer {
     child.once('error', (error) => {
       failure = error;
     });
-    const ports = join(this.#directory, `nats-server_${child.pid}.ports`);
-    this.port = await eventually(
-      'nats-server to listen',
-      () => this.#said.includes('Server is ready') && existsSync(ports) && portIn(readFileSync(ports, 'utf8')),
-      {
-        timeoutMs: 20_000,
-        giveUp: () => failure?.message ?? (child.exitCode === null ? undefined : `it has ended: ${this.#said}`),
-      },
-    );
+    await eventually('nats-server to listen', () => this.#said.includes('Server is ready'), {
+      timeoutMs: 20_000,
+      giveUp: () => failure?.message ?? (child.exitCode === null ? undefined : `it has ended: ${this.#said}`),
+    });
   }
 
   /** Holds the process still, as a machine that swaps does; `resume` lets it go on. */
@@ -77,9 +71,4 @@ export class NatsServer {
     child.kill('SIGKILL');
     await ended;
   }
-}
-
-function portIn(text: string): number | false {
-  const [url] = (JSON.parse(text) as { nats: string[] }).nats;
-  return url === undefined ? false : Number(new URL(url).port);
 }

@@ -1,12 +1,49 @@
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { connect, createServer, type ListenOptions } from 'node:net';
 
-/** A port on which nobody listens, for a program that can't be told to choose one itself. */
+/**
+ * Ports that nobody gets by asking for any: Linux takes those, and the near ends of connections, from 32768 and up
+ * (`net.ipv4.ip_local_port_range`).
+ */
+const [first, last] = [20_000, 32_767];
+
+/**
+ * A port of 127.0.0.1 on which nobody listens, and that nothing else on this machine gets by chance as long as this
+ * process runs: neither by asking for any port, nor from here in another process. So a program may end and come back on
+ * it, and a port on which nobody listens stays one.
+ */
 export async function freePort(): Promise<number> {
+  for (;;) {
+    const port = randomInt(first, last + 1);
+    if ((await isClaimed(port)) && (await isUnused(port))) return port;
+  }
+}
+
+/** An abstract socket by the port's name: it ends with this process, whatever ends it. */
+async function isClaimed(port: number): Promise<boolean> {
+  const claim = createServer().unref();
+  return await listens(claim, { path: `\0headgate-test-port-${port}` });
+}
+
+async function isUnused(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  if (!(await listens(server, { port, host: '127.0.0.1' }))) return false;
+  server.close();
+  await once(server, 'close');
+  return true;
+}
+
+/** @throws the error of `listen`, other than that the place is taken */
+async function listens(server: ReturnType<typeof createServer>, place: ListenOptions): Promise<boolean> {
+  server.listen(place);
+  try {
+    await once(server, 'listening');
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') return false;
+    throw error;
+  }
 }
 
 /** Whether somebody listens there. */

@@ -1,5 +1,6 @@
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { freePort } from './tcp-port.ts';
 
 /** What the link does to new and existing connections. */
 export type LinkFault =
@@ -43,19 +44,20 @@ export class TcpProxy {
   #server: Server | undefined;
   #fault: LinkFault = { kind: 'none' };
   /** Where it listens, also while it refuses. */
-  port = 0;
+  readonly port: number;
   connections = 0;
   /** How often the present fault has struck: chunks swallowed or slowed, connections reset, doubled or left behind. */
   hits = 0;
   bytesUp = 0;
   bytesDown = 0;
 
-  private constructor(targetPort: number) {
+  private constructor(targetPort: number, port: number) {
+    this.port = port;
     this.#targetPort = targetPort;
   }
 
   static async start(t: TestContext, targetPort: number): Promise<TcpProxy> {
-    const proxy = new TcpProxy(targetPort);
+    const proxy = new TcpProxy(targetPort, await freePort());
     await proxy.#listen();
     t.after(() => proxy.#stop());
     return proxy;
@@ -95,7 +97,6 @@ export class TcpProxy {
       server.once('error', reject);
       server.listen(this.port, '127.0.0.1', resolve);
     });
-    this.port = (server.address() as AddressInfo).port;
     this.#server = server;
   }
 

@@ -8,6 +8,7 @@ import { silentLog } from '../../src/lib/log.ts';
 import { Uplink, type UplinkDependencies } from '../../src/uplink/uplink.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { uplinkDefaults } from '../support/options.ts';
+import { freePort } from '../support/tcp-port.ts';
 import { eventually } from '../support/wait.ts';
 import { acknowledge, append, type Call, connected, newBuffer, rudeCollector, welcome } from './fixtures.ts';
 
@@ -198,12 +199,7 @@ const rows: readonly Row[] = [
   },
   {
     what: 'a port where nobody listens',
-    collector: async (t) => {
-      const server = createServer();
-      const address = await listening(t, server);
-      await new Promise((resolve) => server.close(resolve));
-      return address;
-    },
+    collector: async () => `127.0.0.1:${await freePort()}`,
     state: 'waiting',
     reason: /^nobody listens there \(ECONNREFUSED 127\.0\.0\.1:\d+\)$/,
   },

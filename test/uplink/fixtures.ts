@@ -10,6 +10,7 @@ import { RecordEncoder } from '../../src/wire/record-encoder.ts';
 import { uplinkService } from '../../src/wire/uplink-service.ts';
 import { MemoryBuffer } from '../support/memory-buffer.ts';
 import { collectorDefaults, uplinkDefaults } from '../support/options.ts';
+import { freePort } from '../support/tcp-port.ts';
 
 export const uplinkOptions = {
   ...uplinkDefaults,
@@ -46,7 +47,8 @@ export function connected(
   return uplink;
 }
 
-export async function startedCollector(t: TestContext, sink: string, port = 0): Promise<Collector> {
+export async function startedCollector(t: TestContext, sink: string, at?: number): Promise<Collector> {
+  const port = at ?? (await freePort());
   const collector = new Collector({ ...collectorDefaults, port, sink, windowBytes: 1e6 }, silentLog);
   await collector.start();
   t.after(() => collector.stop(now()));

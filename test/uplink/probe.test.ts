@@ -14,6 +14,7 @@ import { probe } from '../../src/uplink/probe.ts';
 import { ProbeDesk } from '../../src/uplink/probe-desk.ts';
 import type { ProbeReport } from '../../src/uplink/probe-report.ts';
 import { collectorDefaults } from '../support/options.ts';
+import { freePort } from '../support/tcp-port.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { now, uplinkOptions } from './fixtures.ts';
 
@@ -117,9 +118,7 @@ test('what is no collector is told apart from what is not there', async (t) => {
   const web = await listen(createWebServer((_, answer) => answer.end('hello')));
   const rude = await listen(createServer((socket) => socket.destroy()));
   const mute = await listen(createServer((socket) => socket.on('error', () => {}).unref()));
-  const free = createServer();
-  const closed = await listen(free);
-  await new Promise((done) => free.close(done));
+  const closed = await freePort();
   const { url: secure } = await collectorWith(t, true);
   const rows: readonly (readonly [url: string, states: string, stage: string, detail: RegExp])[] = [
     [

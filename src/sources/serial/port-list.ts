@@ -14,7 +14,7 @@ const usualPlaces: PortPlaces = { dev: '/dev', tty: '/sys/class/tty' };
 
 /** A serial port that this machine has. */
 export interface ExistingPort {
-  /** By which to name it in the configuration: one under /dev/serial/by-id, where it has one. */
+  /** By which to name it in the configuration: one under /dev/serial/by-id, or /dev/serial0 of a Raspberry Pi, where it has one. */
   readonly path: string;
   /** Its node: `/dev/ttyUSB0`. */
   readonly node: string;
@@ -26,12 +26,7 @@ export interface ExistingPort {
 
 /** The serial ports that there are, in order of their nodes. What is gone before it could be looked at is left out. */
 export async function existingPorts({ dev, tty }: PortPlaces = usualPlaces): Promise<ExistingPort[]> {
-  const byId = join(dev, 'serial', 'by-id');
-  const stable = new Map<string, string>();
-  for (const name of await namesIn(byId)) {
-    const node = await realpath(join(byId, name)).catch(() => undefined);
-    if (node !== undefined) stable.set(basename(node), join(byId, name));
-  }
+  const stable = await stablePaths(dev);
   const names = (await namesIn(tty)).filter((name) => /^(?:tty[A-Za-z]+|rfcomm)\d+$/.test(name));
   const ports = await Promise.all(
     names.map(async (name): Promise<ExistingPort[]> => {
@@ -44,6 +39,19 @@ export async function existingPorts({ dev, tty }: PortPlaces = usualPlaces): Pro
   );
   const inOrder = new Intl.Collator('en', { numeric: true });
   return ports.flat().sort((a, b) => inOrder.compare(a.node, b.node));
+}
+
+/** Links that lead to the same port after each start, by the name of its node. */
+async function stablePaths(dev: string): Promise<Map<string, string>> {
+  const byId = join(dev, 'serial', 'by-id');
+  const onBoard = (await namesIn(dev)).filter((name) => /^serial\d$/.test(name)).map((name) => join(dev, name));
+  const ofAdapters = (await namesIn(byId)).map((name) => join(byId, name));
+  const found = new Map<string, string>();
+  for (const path of [...onBoard, ...ofAdapters]) {
+    const node = await realpath(path).catch(() => undefined);
+    if (node !== undefined) found.set(basename(node), path);
+  }
+  return found;
 }
 
 /** The kernel makes nodes of the 8250 kind (ttyS0 to ttyS31) also where there is no chip: their type is 0 then. */

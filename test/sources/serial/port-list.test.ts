@@ -33,6 +33,7 @@ function machine(root: string) {
   write(join(dev, 'serial/by-id'), {});
   symlinkSync('../../ttyUSB10', join(dev, 'serial/by-id/usb-VictronEnergy_VE_Direct_cable_VE1-if00-port0'));
   symlinkSync('../../ttyUSB3', join(dev, 'serial/by-id/gone'));
+  symlinkSync('ttyAMA0', join(dev, 'serial0'));
   return { dev, tty };
 }
 
@@ -44,7 +45,7 @@ test('the ports that a machine has are told, with what their USB devices say', a
     ['/ttyAMA0', '/ttyUSB2', '/ttyUSB10'],
   );
   const [board, plain, victron] = ports;
-  assert.deepEqual(board?.usb, null);
+  assert.deepEqual([board?.usb, board?.path], [null, join(places.dev, 'serial0')]);
   assert.deepEqual([plain?.path, plain?.adapter, plain?.suggestions], [plain?.node, 'WCH CH340', []]);
   assert.equal(victron?.path, join(places.dev, 'serial/by-id/usb-VictronEnergy_VE_Direct_cable_VE1-if00-port0'));
   assert.deepEqual(victron?.usb, {

@@ -16,10 +16,14 @@ export interface BackupSource {
 }
 
 const chunkBytes = 2 ** 20;
+/** Two segments of the usual size: a step that copies so much ends, whatever has come together before it. */
+const maxStepBytes = 32 * 2 ** 20;
 
 /**
- * Copies the log while it is in use. Sealed segments never change, so they go one at a time, with commits in between; what
+ * Copies the log while it is in use. Sealed segments never change, so they go a few at a time, with commits in between; what
  * is left then is little, and goes at one moment, with the lanes' states, the shelf and the head: a copy of that moment.
+ * Each step leaves fewer than the one before left, so a load that seals them as fast as they are copied waits for the copy
+ * and does not keep it from ending; only whoever fetches the pieces more slowly than the load comes can.
  * What was deleted meanwhile may be in the copy or not, its lane's state says that it is gone. Lives in the worker.
  */
 export class BackupCopy {
@@ -27,6 +31,8 @@ export class BackupCopy {
   readonly #source: BackupSource;
   /** Segments that are in the copy, as lane and number. */
   readonly #copied = new Set<string>();
+  /** Sealed segments that the last step left to be copied. */
+  #left = Number.POSITIVE_INFINITY;
 
   /** @param directory exists and is empty */
   constructor(directory: string, source: BackupSource) {
@@ -36,15 +42,20 @@ export class BackupCopy {
 
   /** Copies the next piece, and fsyncs it. @throws an error of the disk: the copy is worth nothing then */
   step(): { readonly files: CopiedFile[]; readonly isDone: boolean } {
-    for (const lane of this.#source.lanes()) {
-      for (const { number } of lane.segments) {
-        if (number === lane.active?.number) continue;
-        const files = this.#copySegment(lane, number);
-        if (files.length > 0) return { files, isDone: false };
+    const files: CopiedFile[] = [];
+    const waiting = this.#waiting();
+    const goal = Math.min(this.#left, waiting.length) - 1;
+    this.#left = waiting.length;
+    for (let bytes = 0; this.#left > Math.max(goal, 0); this.#left--) {
+      if (bytes >= maxStepBytes) return { files, isDone: false };
+      const { lane, number } = waiting[waiting.length - this.#left]!;
+      for (const file of this.#copySegment(lane, number)) {
+        files.push(file);
+        bytes += file.bytes;
       }
     }
+    if (goal >= 0) return { files, isDone: false };
     const { lanes, shelf, head } = this.#source;
-    const files: CopiedFile[] = [];
     for (const lane of lanes()) {
       const sealed = lane.seal();
       if (sealed !== undefined) files.push(...this.#copySegment(lane, sealed.number));
@@ -66,9 +77,17 @@ export class BackupCopy {
     return { files, isDone: true };
   }
 
+  /** Segments that take nothing more and were not copied yet. */
+  #waiting(): { readonly lane: LaneStore; readonly number: number }[] {
+    return [...this.#source.lanes()].flatMap((lane) =>
+      lane.segments
+        .filter(({ number }) => number !== lane.active?.number && !this.#copied.has(`${lane.info.key}/${number}`))
+        .map(({ number }) => ({ lane, number })),
+    );
+  }
+
   #copySegment(lane: LaneStore, number: number): CopiedFile[] {
     const { key } = lane.info;
-    if (this.#copied.has(`${key}/${number}`)) return [];
     this.#copied.add(`${key}/${number}`);
     const path = lane.settled(number);
     if (path === undefined) return [];

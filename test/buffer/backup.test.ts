@@ -6,8 +6,10 @@ import { type TestContext, test } from 'node:test';
 import { type BackedUp, backUp } from '../../src/buffer/backup.ts';
 import { digestOf } from '../../src/buffer/backup-copy.ts';
 import type { RecordBuffer } from '../../src/buffer/buffer.ts';
+import { laneOf } from '../../src/buffer/lane.ts';
 import { type Manifest, readManifest } from '../../src/buffer/manifest.ts';
 import { leap, restore } from '../../src/buffer/restore.ts';
+import { Store } from '../../src/buffer/store.ts';
 import { setFiles } from '../../src/upkeep/set-files.ts';
 import {
   append,
@@ -96,7 +98,7 @@ test('under load, everything that was acknowledged before is in it, once, and ac
       acknowledged = n;
     }
   })();
-  while (acknowledged < 120) await new Promise(setImmediate);
+  while (acknowledged < 40) await new Promise(setImmediate);
   const before = acknowledged;
   const manifest = await taken(one);
   const after = acknowledged;
@@ -113,6 +115,36 @@ test('under load, everything that was acknowledged before is in it, once, and ac
   );
   assert.ok(numbers.length > before);
   assert.deepEqual([again.status().damages, again.status().ledger.dropped.damaged], [[], 0]);
+});
+
+test('it ends, however many segments are sealed while one of them is copied', async (t) => {
+  const directory = join(tempDir(t), 'buffer');
+  mkdirSync(directory);
+  const store = new Store({ directory, faults: {}, maxDeliveries: 1 });
+  t.after(() => store.close(0, 0));
+  const lanes = ['one', 'two', 'three'].map((rule) => laneOf({ ...local, rule }));
+  let sequence = 0;
+  /** As a commit that has records of every lane does: each seals what was written before. */
+  const commit = () => {
+    for (const lane of lanes) {
+      const batch = { firstSequence: ++sequence, count: 1, records: Buffer.from('<a>'), takenAtMs: 0, ageAtMs: 0 };
+      const outcome = store.write({ lane, batches: [batch], segmentBytes: 1, generation: 0 });
+      assert.equal(outcome.kind, 'stored');
+    }
+  };
+  for (let n = 0; n < 4; n++) commit();
+  const copy = join(tempDir(t), 'copy');
+  mkdirSync(copy);
+  const sizes: number[] = [];
+  for (let isDone = false; !isDone; ) {
+    assert.ok(sizes.length < 20, `not done, pieces of ${sizes.join()} files`);
+    const step = store.backup(copy);
+    sizes.push(step.files.length);
+    isDone = step.isDone;
+    if (!isDone) commit();
+  }
+  const copied = lanes.flatMap(({ key }) => readdirSync(join(copy, key))).filter((name) => name.endsWith('.db'));
+  assert.equal(copied.length, sequence, 'whatever was written before the last piece is in it');
 });
 
 test('what is delivered and deleted while it is made is no loss in it', async (t) => {

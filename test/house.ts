@@ -116,19 +116,22 @@ export interface Import {
   /** Path under src/ of what it imports, or the library's name. */
   readonly to: string;
   readonly isLibrary: boolean;
-  /** `type` is gone at run time; `thread` is loaded in a worker or a process of its own. */
-  readonly kind: 'value' | 'type' | 'thread';
+  /** `type` is gone at run time; `later` is loaded when it is needed; `thread` in a worker or a process of its own. */
+  readonly kind: 'value' | 'later' | 'type' | 'thread';
 }
 
 const statement = /^\s*(?:import|export)\s+(type\s)?(?:[\w*{}\s,$]+?\sfrom\s+)?'([^']+)'/gm;
-const expression = /(typeof\s+)?\b(?:import|require|createRequire\(import\.meta\.url\))\(\s*'([^']+)'/g;
+const expression = /(typeof\s+)?\b(import|require|createRequire\(import\.meta\.url\))\(\s*'([^']+)'/g;
 const thread = /new URL\(\s*'([^']+\.tsx?)',\s*import\.meta\.url\s*\)/g;
 
 /** The imports in a source text; Node's own modules are left out. */
 export function importsOf(from: string, text: string): Import[] {
   const found: [specifier: string, kind: Import['kind']][] = [
     ...[...text.matchAll(statement)].map(([, type, to]) => [to ?? '', type ? 'type' : 'value'] as const),
-    ...[...text.matchAll(expression)].map(([, type, to]) => [to ?? '', type ? 'type' : 'value'] as const),
+    ...[...text.matchAll(expression)].map(([, type, call, to]) => {
+      const kind = call === 'import' ? 'later' : 'value';
+      return [to ?? '', type ? 'type' : kind] as const;
+    }),
     ...[...text.matchAll(thread)].map(([, to]) => [to ?? '', 'thread'] as const),
   ].map(([to, kind]) => [to, kind]);
   return found
@@ -178,7 +181,8 @@ export function trespass(one: Import): string | undefined {
 export function firstCycle(imports: readonly Import[]): string[] | undefined {
   const edges = new Map<string, string[]>();
   for (const { from, to, kind, isLibrary } of imports) {
-    if (kind === 'value' && !isLibrary) edges.set(from, [...(edges.get(from) ?? []), to]);
+    const isLoaded = kind === 'value' || kind === 'later';
+    if (isLoaded && !isLibrary) edges.set(from, [...(edges.get(from) ?? []), to]);
   }
   const done = new Set<string>();
   const trail: string[] = [];

@@ -98,6 +98,16 @@ export class CertificateAuthority {
     return { ...issued, key: await pemOf(keys.privateKey) };
   }
 
+  /**
+   * SHA-256 of a certification request's public key, in hex. Whoever has an authority has loaded its library; nobody else has to.
+   *
+   * @throws HeadgateError `request.invalid` when it is none
+   */
+  async keyHashOf(csr: Uint8Array): Promise<string> {
+    const { publicKey } = await checkedRequest(csr);
+    return createHash('sha256').update(new Uint8Array(publicKey.rawData)).digest('hex');
+  }
+
   async #sign(
     publicKey: webcrypto.CryptoKey | x509.PublicKey,
     subject: string,
@@ -123,12 +133,6 @@ export class CertificateAuthority {
     const certificate = `${signed.toString('pem')}\n`;
     return { certificate, keyHash: keyHashOf(new X509Certificate(certificate)), expiresAt: signed.notAfter.getTime() };
   }
-}
-
-/** SHA-256 of a certification request's public key, in hex. @throws HeadgateError `request.invalid` when it is none */
-export async function keyHashOfRequest(csr: Uint8Array): Promise<string> {
-  const { publicKey } = await checkedRequest(csr);
-  return createHash('sha256').update(new Uint8Array(publicKey.rawData)).digest('hex');
 }
 
 async function checkedRequest(csr: Uint8Array): Promise<x509.Pkcs10CertificateRequest> {

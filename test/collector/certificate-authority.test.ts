@@ -5,7 +5,7 @@ import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import * as x509 from '@peculiar/x509';
-import { CertificateAuthority, keyHashOfRequest } from '../../src/collector/certificate-authority.ts';
+import { CertificateAuthority } from '../../src/collector/certificate-authority.ts';
 import { keyHashOf } from '../../src/collector/security/evidence.ts';
 import { systemClock } from '../../src/core/time.ts';
 import { gatewayOfUri } from '../../src/wire/identity.ts';
@@ -41,7 +41,7 @@ test('an authority is made once, is private, and signs what Node takes for signe
   );
   assert.equal(certificate.ca, false);
   assert.equal(issued.keyHash, keyHashOf(certificate));
-  assert.equal(issued.keyHash, await keyHashOfRequest(csr));
+  assert.equal(issued.keyHash, await again.keyHashOf(csr));
   assert.equal(issued.expiresAt, Date.parse(certificate.validTo));
 });
 

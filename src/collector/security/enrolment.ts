@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { HeadgateError } from '../../core/errors.ts';
 import type { Clock, UnixMs } from '../../core/time.ts';
-import { type CertificateAuthority, type Issued, keyHashOfRequest } from '../certificate-authority.ts';
+import type { CertificateAuthority, Issued } from '../certificate-authority.ts';
 import { keyOf, type StateStore } from '../state-store.ts';
 import type { Identity } from './authorise.ts';
 import { hashOf } from './evidence.ts';
@@ -66,7 +66,7 @@ export class Enrolments {
   async enrol(token: string, gateway: string, csr: Uint8Array): Promise<Enrolment> {
     if (gateway === '' || gateway.length > longestGateway)
       throw new HeadgateError('request.invalid', `A gateway's name has 1 to ${longestGateway} characters.`);
-    const keyHash = await keyHashOfRequest(csr);
+    const keyHash = await this.#authority.keyHashOf(csr);
     const isNamed = await this.#useUp(token, { gateway, keyHash });
     const issued = await this.#sign(csr, gateway);
     await this.#identities.change(gateway, (identity) => {
@@ -83,7 +83,7 @@ export class Enrolments {
    * @throws HeadgateError `enrolment.refused`, `request.invalid` or `sink.failed`
    */
   async renew(gateway: string, csr: Uint8Array): Promise<Enrolment> {
-    const keyHash = await keyHashOfRequest(csr);
+    const keyHash = await this.#authority.keyHashOf(csr);
     const issued = await this.#sign(csr, gateway);
     await this.#identities.change(gateway, (identity) => {
       if (identity?.keyHash !== keyHash || identity.revokedAt !== undefined)

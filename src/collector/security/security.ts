@@ -65,7 +65,7 @@ export class Security implements Companion {
       }
       return new Security(options, identities, clock, log, undefined);
     }
-    // Its library takes 20 MB, which a collector without TLS has no use for.
+    // Its library takes some MB, which a collector without TLS has no use for.
     const [{ CertificateAuthority }, { TlsGate }] = await Promise.all([
       import('../certificate-authority.ts'),
       import('./tls-gate.ts'),

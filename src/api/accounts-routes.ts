@@ -98,15 +98,19 @@ export function addAccountsRoutes(
     const secret = made.password === undefined ? {} : { password: made.password };
     return reply.code(201).send({ ...described(auth, made.account), ...secret, mqtt: gateway.mqtt() });
   });
-  app.get('/api/v1/audit', needs(admin), ({ query }, reply) => {
+  app.get('/api/v1/audit', needs(admin), async ({ query }, reply) => {
     const { limit = '100', before = '9007199254740991', ...others } = query as Readonly<Record<string, unknown>>;
     const [odd] = Object.keys(others);
     if (odd !== undefined) return sendProblem(reply, problem(400, `There is no parameter \`${odd.slice(0, 40)}\`.`));
     if (!isCount(limit) || Number(limit) > maxPage || Number(limit) < 1)
       return sendProblem(reply, problem(400, `\`limit\` must be a number from 1 to ${maxPage}.`));
     if (!isCount(before)) return sendProblem(reply, problem(400, '`before` must be the number of an entry.'));
-    const entries = auth.audit.newest(Number(limit), Number(before));
-    return reply.send({ entries: entries.map(({ at, ...entry }) => ({ ...entry, at: timeText(at) })) });
+    const { audit } = auth;
+    await audit.settle();
+    const entries = audit.newest(Number(limit), Number(before));
+    return reply.send({
+      entries: entries.map((entry) => ({ ...entry, at: timeText(entry.at), isStored: audit.isStored(entry) })),
+    });
   });
 }
 

@@ -14,6 +14,10 @@ import { problem, sendProblem } from './problem.ts';
 
 const path = '/api/v1/session';
 
+/** Told to whoever signs out while the disk refuses. */
+const notOnDisk =
+  'You are signed out. The disk refuses to note it: should the gateway start again before it takes that, a session that was stored counts again until it ends by itself.';
+
 /**
  * `POST /api/v1/session` (`name`, `password`) signs a browser in, `DELETE` out, `GET` tells who asks; `PUT …/password` (`password`,
  * `newPassword`) changes one's own. `POST /api/v1/setup` (`name`, `password`, `code`) makes the first administrator;
@@ -33,16 +37,13 @@ export function addSessionRoutes(app: FastifyInstance, auth: Auth, firstRun: Wel
   });
   app.delete(path, needs('somebody'), async (request, reply) => {
     const id = sessionIdOf(request);
-    if (id !== undefined) {
-      const person = auth.ofSession(id);
-      await auth.sessions.end(id);
-      // What is open does not say of which session it is: other browsers of the same person come back by themselves.
-      if (person !== undefined) auth.book.cut(person.id);
-    }
-    return reply
-      .header('set-cookie', cookie(request, '', 0))
-      .code(204)
-      .send();
+    const person = id === undefined ? undefined : auth.ofSession(id);
+    const ended = id === undefined ? true : auth.sessions.end(id);
+    // What is open does not say of which session it is: other browsers of the same person come back by themselves.
+    if (person !== undefined) auth.book.cut(person.id);
+    const isStored = await ended;
+    reply.header('set-cookie', cookie(request, '', 0));
+    return isStored ? reply.code(204).send() : reply.code(202).send({ isStored, detail: notOnDisk });
   });
   app.put(`${path}/password`, needs('somebody'), async (request, reply) => {
     const asked = textsIn(request.body, ['password', 'newPassword']);
@@ -114,12 +115,12 @@ async function signIn(
   principal: Principal,
   status = 200,
 ): Promise<FastifyReply> {
-  const id = await auth.sessions.begin(principal.id);
+  const { id, isStored } = await auth.sessions.begin(principal.id);
   const seconds = Math.floor(auth.sessions.lifetimeMs / 1_000);
   return reply
     .code(status)
     .header('set-cookie', cookie(request, id, seconds))
-    .send({ principal: described(auth, principal), csrfToken: csrfTokenOf(id) });
+    .send({ principal: described(auth, principal), csrfToken: csrfTokenOf(id), isStored });
 }
 
 function cookie(request: FastifyRequest, value: string, maxAgeSeconds: number): string {

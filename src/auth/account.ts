@@ -33,6 +33,21 @@ export interface Account {
   readonly expiresAt?: UnixMs;
 }
 
+/** Somebody new. */
+export interface NewAccount {
+  readonly kind: AccountKind;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  readonly proof: Proof;
+  readonly device?: string;
+  readonly expiresAt?: UnixMs;
+  /** Its id, where the proof was made with it. */
+  readonly id?: string;
+}
+
+/** Called with a change, to put on the shelf what belongs to it. @returns to be called when the disk refuses both */
+export type Alongside = () => () => void;
+
 /** Whoever an account stands for. */
 export function principalOf({ id, kind, name, scopes }: Account): Principal {
   const may = permissionsOf(scopes);

@@ -37,7 +37,10 @@ export interface AuditDependencies {
   readonly log: Log;
 }
 
-/** What administrators did and what was refused: bounded, and durable together with what it tells of. */
+/**
+ * What administrators did and what was refused: bounded, and durable together with what it tells of. A disk that refuses makes no note fail:
+ * it is here and in the log, is told with `isStored: false`, and is on disk as soon as that takes it.
+ */
 export class AuditLog {
   readonly #deps: AuditDependencies;
   #entries: AuditEntry[] = [];
@@ -59,31 +62,53 @@ export class AuditLog {
     this.#cut();
   }
 
-  /** Notes something; durable with the next `saved` of the shelf, and within a second by itself. */
-  note(note: AuditNote): void {
-    const { clock, shelf, log } = this.#deps;
+  /**
+   * Notes something; durable with the next `saved` of the shelf, and within a second by itself.
+   * @returns to be called when it was not done after all, as the disk refused it
+   */
+  note(note: AuditNote): () => void {
+    const { clock, log } = this.#deps;
     const at = clock.now();
     const said = shortened(note);
     const last = said.outcome === 'refused' ? this.#lastAlike(said, at) : undefined;
     if (last !== undefined) {
-      const entry = { ...this.#entries[last]!, times: this.#entries[last]!.times + 1 };
-      this.#entries[last] = entry;
       // Thousands of mistakes are not thousands of writes: the shelf takes the last one of a second.
-      shelf.put(space, keyOf(entry), Buffer.from(JSON.stringify(entry)));
-      return;
+      this.#set(last, { ...this.#entries[last]!, times: this.#entries[last]!.times + 1 });
+      return () => {};
     }
-    const entry: AuditEntry = { number: this.#next++, at, ...said, times: 1 };
-    this.#entries.push(entry);
-    shelf.put(space, keyOf(entry), Buffer.from(JSON.stringify(entry)));
+    const number = this.#next++;
+    this.#set(this.#entries.length, { number, at, ...said, times: 1 });
     this.#cut();
     const level = said.outcome === 'done' ? 'info' : 'warn';
     log[level]({ ...said }, said.outcome === 'done' ? 'An administrator changed something.' : 'Somebody was refused.');
+    return () => {
+      log.warn({ ...said, outcome: 'failed' }, 'The disk refused what an administrator changed: it is as it was.');
+      const index = this.#entries.findIndex((entry) => entry.number === number);
+      if (index >= 0) this.#set(index, { ...this.#entries[index]!, outcome: 'failed' });
+    };
+  }
+
+  /** Has the disk take what it has not yet: what {@link isStored} then says no to, it refuses. */
+  async settle(): Promise<void> {
+    await this.#deps.shelf.saved().catch(() => {
+      // That is what is told of them.
+    });
+  }
+
+  /** Whether an entry is on disk as it is: else it is known to this run and its log alone. */
+  isStored(entry: AuditEntry): boolean {
+    return this.#deps.shelf.isSaved(space, keyOf(entry));
   }
 
   /** The newest entries, newest first. @param before only those with a lower number */
   newest(limit: number, before = Number.POSITIVE_INFINITY): readonly AuditEntry[] {
     const end = this.#entries.findLastIndex((entry) => entry.number < before) + 1;
     return this.#entries.slice(Math.max(0, end - limit), end).reverse();
+  }
+
+  #set(index: number, entry: AuditEntry): void {
+    this.#entries[index] = entry;
+    this.#deps.shelf.put(space, keyOf(entry), Buffer.from(JSON.stringify(entry)));
   }
 
   /** Among the newest: many places that try together make an entry each. */

@@ -6,12 +6,13 @@ import type { Log } from '../lib/log.ts';
 import {
   type Account,
   type AccountKind,
+  type Alongside,
   certificateKey,
   decodeAccount,
   encodeAccount,
+  type NewAccount,
   nameFault,
   nameKey,
-  type Proof,
   principalOf,
   scopeFault,
 } from './account.ts';
@@ -23,17 +24,7 @@ const usesSpace = 'auth.uses';
 /** When an account was used last is told, and written, to the hour: no write for each request. */
 const useMs = 3_600_000;
 
-/** Somebody new. */
-export interface NewAccount {
-  readonly kind: AccountKind;
-  readonly name: string;
-  readonly scopes: readonly string[];
-  readonly proof: Proof;
-  readonly device?: string;
-  readonly expiresAt?: UnixMs;
-  /** Its id, where the proof was made with it. */
-  readonly id?: string;
-}
+const nothing: Alongside = () => () => {};
 
 interface Entry {
   readonly account: Account;
@@ -162,11 +153,12 @@ export class AuthBook {
   /**
    * Takes somebody in; durable when it resolves.
    *
-   * @param alongside called once it is sure that nothing is wrong: what it puts on the shelf becomes durable together with this
+   * @param alongside called once it is sure that nothing is wrong: what it puts on the shelf becomes durable together with this, and what
+   * it returns is called when the disk refuses it
    * @throws {HeadgateError} request.invalid for what is no name or no scope; request.conflict when the name is taken or there are
    * too many; buffer.failed when the disk refuses it
    */
-  async add(fresh: NewAccount, createdBy: string, alongside = () => {}): Promise<Account> {
+  async add(fresh: NewAccount, createdBy: string, alongside: Alongside = nothing): Promise<Account> {
     const { clock, maxAccounts } = this.#deps;
     const { kind, name, scopes, proof, device, expiresAt, id = newId() } = fresh;
     const fault = nameFault(name) ?? scopeFault(scopes);
@@ -199,10 +191,11 @@ export class AuthBook {
     this.#take(account);
     // Whoever is in by being on this machine is looked at anew.
     if (isFirst) this.cut(localPrincipal.id);
-    alongside();
+    const refused = alongside();
     try {
       await this.#save(account);
     } catch (error) {
+      refused();
       // Whoever asked is told that it did not happen.
       this.#drop(account);
       this.#deps.shelf.delete(space, id);
@@ -216,13 +209,18 @@ export class AuthBook {
    *
    * @param alongside as of {@link add} @throws {HeadgateError} request.unknown; buffer.failed when the disk refuses it
    */
-  async change(id: string, to: Partial<Pick<Account, 'proof' | 'scopes'>>, alongside = () => {}): Promise<Account> {
+  async change(
+    id: string,
+    to: Partial<Pick<Account, 'proof' | 'scopes'>>,
+    alongside: Alongside = nothing,
+  ): Promise<Account> {
     const account = this.find(id);
     if (account === undefined) throw new HeadgateError('request.unknown', `There is no \`${id.slice(0, 40)}\`.`);
     const changed = { ...account, ...to };
     this.#take(changed);
-    alongside();
+    const refused = alongside();
     return await this.#save(changed).catch((error: unknown) => {
+      refused();
       this.#take(account);
       this.#deps.shelf.put(space, id, encodeAccount(account));
       throw error;

@@ -60,7 +60,7 @@ export class Auth implements Service {
     this.passwords = deps.passwords ?? new Passwords();
     this.#throttle = new LoginThrottle(() => clock.monotonic());
     this.book = new AuthBook({ shelf, clock, maxAccounts: options.maxAccounts, log });
-    this.sessions = new Sessions({ shelf, operatingMs, limits: options });
+    this.sessions = new Sessions({ shelf, operatingMs, limits: options, log });
     this.audit = new AuditLog({ shelf, clock, maxEntries: options.maxAuditEntries, log });
     this.changes = new Changes(this);
     const windowMs = options.setupWindow;

@@ -1,5 +1,6 @@
 import { HeadgateError } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
+import { isRefusal } from '../core/shelf.ts';
 import type { UnixMs } from '../core/time.ts';
 import { type Account, type Proof, scopeFault, usualDeviceScopes } from './account.ts';
 import type { AuditLog } from './audit.ts';
@@ -93,17 +94,31 @@ export class Changes {
     return { account, ...(password !== undefined && { password }) };
   }
 
-  /** Changes a person's password: their sessions and connections end. @throws {HeadgateError} request.unknown, request.invalid */
+  /**
+   * Changes a person's password: their sessions and connections end, also when the disk refuses the password.
+   *
+   * @throws {HeadgateError} request.unknown, request.invalid; buffer.failed when the disk refuses it
+   */
   async changePassword(id: string, password: string, by: By, exceptSession?: string): Promise<void> {
     const { book, sessions } = this.#deps;
     const account = book.find(id);
     if (account?.kind !== 'person')
       throw new HeadgateError('request.unknown', `There is nobody with the id \`${id.slice(0, 40)}\`.`);
     const proof = await this.#passwordProof(password, account.name);
-    this.#note('user.password', account.name, by);
-    sessions.endAllOf(id, exceptSession);
-    await book.change(id, { proof });
-    book.cut(id);
+    const alongside = () => {
+      sessions.endAllOf(id, exceptSession);
+      book.cut(id);
+      return this.#note('user.password', account.name, by);
+    };
+    try {
+      await book.change(id, { proof }, alongside);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // In memory it would hold until the next start, and then be the old one again: who counts on it would be shut out, or have let others in.
+      const detail =
+        'The disk refused it: the password is still the old one. Other sessions of this person have ended.';
+      throw new HeadgateError('buffer.failed', detail, { cause: error });
+    }
   }
 
   /**
@@ -118,8 +133,8 @@ export class Changes {
     if (fault !== undefined) throw new HeadgateError('request.invalid', fault);
     if (account !== undefined && !scopes.includes('admin')) this.#keepAdmin(account);
     const note = () => {
-      this.#note(`${kinds[account!.kind]}.scopes`, `${account!.name}: ${scopes.join(' ')}`, by);
       book.cut(id);
+      return this.#note(`${kinds[account!.kind]}.scopes`, `${account!.name}: ${scopes.join(' ')}`, by);
     };
     return await book.change(id, { scopes: [...scopes] }, note);
   }
@@ -152,8 +167,9 @@ export class Changes {
     return await this.#deps.book.add(fresh, by.by.name, () => this.#note(what, fresh.name, by));
   }
 
-  #note(what: string, about: string, { by, from }: By): void {
-    this.#deps.audit.note({ who: by.name, kind: by.kind, from, what, about, outcome: 'done' });
+  /** @returns as {@link AuditLog.note} */
+  #note(what: string, about: string, { by, from }: By): () => void {
+    return this.#deps.audit.note({ who: by.name, kind: by.kind, from, what, about, outcome: 'done' });
   }
 
   async #passwordProof(password: string, name: string): Promise<Proof> {

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { Shelf } from '../core/shelf.ts';
+import { messageOf } from '../core/errors.ts';
+import { isRefusal, type Shelf } from '../core/shelf.ts';
 import type { MonotonicMs } from '../core/time.ts';
+import type { Log } from '../lib/log.ts';
 import { digestOf, newSecret } from './secrets.ts';
 
 const space = 'auth.sessions';
@@ -24,9 +26,15 @@ export interface SessionsDependencies {
     readonly sessionLifetime: number;
     readonly maxSessions: number;
   };
+  readonly log: Log;
 }
 
-/** Who is signed in with a browser. What is kept of a session is the hash of its id: whoever reads the disk can't use it. */
+/**
+ * Who is signed in with a browser. What is kept of a session is the hash of its id: whoever reads the disk can't use it.
+ *
+ * A disk that refuses shuts nobody out, as somebody has to get in to mend it: what begins and ends then holds in this process, and is on
+ * disk as soon as that takes it.
+ */
 export class Sessions {
   readonly #deps: SessionsDependencies;
   /** In order of their last use. */
@@ -57,14 +65,16 @@ export class Sessions {
     return this.#sessions.size;
   }
 
-  /** Begins a session. @returns its id, for the cookie; durable when it resolves */
-  async begin(personId: string): Promise<string> {
+  /** Begins a session. @returns its id, for the cookie, and whether it is durable; else it ends with the process, unless the disk takes it before */
+  async begin(personId: string): Promise<{ readonly id: string; readonly isStored: boolean }> {
     const now = this.#deps.operatingMs();
     this.#makeRoom(personId);
     const id = newSecret();
     this.#put(digestOf(id), { personId, beganAt: now, usedAt: now });
-    await this.#deps.shelf.saved();
-    return id;
+    const isStored = await this.#isSaved(
+      'Somebody signed in while the disk refuses: their session ends with this run, unless the disk takes it before.',
+    );
+    return { id, isStored };
   }
 
   /** Whose session it is; undefined when it is over or never was. */
@@ -81,10 +91,13 @@ export class Sessions {
     return session.personId;
   }
 
-  /** Ends a session; durable when it resolves. */
-  async end(id: string): Promise<void> {
+  /**
+   * Ends a session, here at once.
+   * @returns whether that is durable; else one that is on disk counts again, should the process end before the disk takes this
+   */
+  end(id: string): Promise<boolean> {
     this.#drop(digestOf(id));
-    await this.#deps.shelf.saved();
+    return this.#isSaved('Somebody signed out while the disk refuses: that holds for this run, and is tried again.');
   }
 
   /** Ends every session of somebody, except one. */
@@ -92,6 +105,19 @@ export class Sessions {
     const kept = exceptId && digestOf(exceptId);
     for (const [key, session] of [...this.#sessions])
       if (session.personId === personId && key !== kept) this.#drop(key);
+  }
+
+  /** @param unless for the log, when the disk refuses */
+  async #isSaved(unless: string): Promise<boolean> {
+    const { shelf, log } = this.#deps;
+    try {
+      await shelf.saved();
+      return true;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      log.warn({ reason: messageOf(error) }, unless);
+      return false;
+    }
   }
 
   #makeRoom(personId: string): void {

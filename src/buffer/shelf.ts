@@ -36,6 +36,8 @@ export class WriteBehindShelf implements Shelf {
   #pending: Pending = new Map();
   /** Who waits for what is pending. */
   #waiters: Waiter[] = [];
+  /** What is with the disk. */
+  #writing: Pending | undefined;
   /** What the disk has been asked to do, settled when it has answered. */
   #underWay: Promise<void> | undefined;
   #isDue = false;
@@ -69,6 +71,10 @@ export class WriteBehindShelf implements Shelf {
       this.#waiters.push({ resolve, reject });
       this.#writeSoon();
     });
+  }
+
+  isSaved(space: string, key: string): boolean {
+    return ![this.#pending, this.#writing].some((changes) => changes?.get(space)?.has(key));
   }
 
   #change(space: string, key: string, value: Uint8Array | undefined): void {
@@ -108,6 +114,7 @@ export class WriteBehindShelf implements Shelf {
     this.#timer = undefined;
     const pending = this.#pending;
     const waiters = this.#waiters;
+    this.#writing = pending;
     this.#pending = new Map();
     this.#waiters = [];
     const underWay = this.#disk.apply(listOf(pending)).then(
@@ -126,6 +133,7 @@ export class WriteBehindShelf implements Shelf {
 
   #settle(waiters: readonly Waiter[], failure?: HeadgateError): void {
     this.#underWay = undefined;
+    this.#writing = undefined;
     for (const { resolve, reject } of waiters) {
       if (failure === undefined) resolve();
       else reject(failure);

@@ -21,6 +21,8 @@ interface Told {
   readonly about?: string;
   readonly outcome: string;
   readonly times: number;
+  /** Absent: an older gateway does not tell. */
+  readonly isStored?: boolean;
 }
 
 /** `headgate audit`. */
@@ -39,12 +41,12 @@ export async function audit(args: string[], terminal: Terminal): Promise<number>
     terminal.out(JSON.stringify(found, undefined, 2));
     return 0;
   }
-  const rows = (found.entries as Told[]).map(({ at, who, from, what, about, outcome, times }) => [
+  const rows = (found.entries as Told[]).map(({ at, who, from, what, about, outcome, times, isStored }) => [
     at.slice(0, 19).replace('T', ' '),
     printable(who),
     printable(from),
     printable(about === undefined ? what : `${what} ${about}`),
-    times > 1 ? `${outcome}, ${times} times` : outcome,
+    `${outcome}${times > 1 ? `, ${times} times` : ''}${isStored === false ? ', not on disk yet' : ''}`,
   ]);
   for (const line of tableOf(['when (UTC)', 'who', 'from', 'what', 'outcome'], rows)) terminal.out(line);
   return 0;

@@ -1,3 +1,5 @@
+import { HeadgateError } from './errors.ts';
+
 /** One entry: its key, unique within its space, and its bytes. */
 export type ShelfEntry = readonly [key: string, value: Uint8Array];
 
@@ -28,4 +30,11 @@ export interface Shelf {
    * @throws {HeadgateError} buffer.failed when the disk refuses it: the changes are kept, and tried again later
    */
   saved(): Promise<void>;
+  /** Whether what was last put or deleted of a key, if anything was, is durable. */
+  isSaved(space: string, key: string): boolean;
+}
+
+/** Whether what `saved` threw says that the disk refuses: what was put holds in this process, and is tried again. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof HeadgateError && error.code === 'buffer.failed';
 }

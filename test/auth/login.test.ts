@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Passwords } from '../../src/auth/passwords.ts';
 import { Sessions } from '../../src/auth/sessions.ts';
 import { placeOf } from '../../src/auth/throttle.ts';
+import { silentLog } from '../../src/lib/log.ts';
 import { MemoryDisk, shelfOn } from '../support/memory-shelf.ts';
 import { authSite, by, cheapPasswords, fewOptions, HandClock } from './site.ts';
 
@@ -148,12 +149,17 @@ test('sessions end when they are unused, too old, too many, or ended', async () 
   const clock = new HandClock();
   const disk = new MemoryDisk();
   const open = async () => {
-    const sessions = new Sessions({ shelf: shelfOn(disk), operatingMs: clock.monotonic, limits: fewOptions });
+    const sessions = new Sessions({
+      shelf: shelfOn(disk),
+      operatingMs: clock.monotonic,
+      limits: fewOptions,
+      log: silentLog,
+    });
     await sessions.load();
     return sessions;
   };
   const sessions = await open();
-  const id = await sessions.begin('eve');
+  const { id } = await sessions.begin('eve');
   assert.deepEqual(
     [sessions.personOf(id), sessions.personOf('x'), sessions.personOf('')],
     ['eve', undefined, undefined],
@@ -162,13 +168,13 @@ test('sessions end when they are unused, too old, too many, or ended', async () 
   clock.ms = 11 * 3_600_000;
   assert.equal(sessions.personOf(id), 'eve');
   clock.ms += 11 * 3_600_000;
-  const idle = await sessions.begin('bob');
+  const { id: idle } = await sessions.begin('bob');
   assert.equal((await open()).personOf(idle), 'bob');
   assert.equal(sessions.personOf(id), 'eve');
   clock.ms += 13 * 3_600_000;
   assert.deepEqual([sessions.personOf(id), sessions.personOf(idle)], [undefined, undefined]);
   // In use all the time, and still over after a month.
-  const old = await sessions.begin('eve');
+  const { id: old } = await sessions.begin('eve');
   const begun = clock.ms;
   while (clock.ms - begun < 30 * 86_400_000) {
     assert.equal(sessions.personOf(old), 'eve');
@@ -177,7 +183,7 @@ test('sessions end when they are unused, too old, too many, or ended', async () 
   clock.ms++;
   assert.equal(sessions.personOf(old), undefined);
   const many = [];
-  for (let i = 0; i < fewOptions.maxSessions + 1; i++) many.push(await sessions.begin(`p${i}`));
+  for (let i = 0; i < fewOptions.maxSessions + 1; i++) many.push((await sessions.begin(`p${i}`)).id);
   assert.deepEqual(
     many.map((one) => sessions.personOf(one) !== undefined),
     [false, true, true, true, true, true],

@@ -123,6 +123,29 @@ test('what nobody waits for is written when the time is over, and tried again wh
   assert.equal(disk.batches.length, 2);
 });
 
+test('whether an entry is on disk is told while it waits, is written, was refused, and once it is there', async () => {
+  const disk = new MemoryDisk();
+  const shelf = memoryShelf(disk);
+  const saved = () => ['a', 'b', 'never put'].map((key) => shelf.isSaved('s', key));
+  shelf.put('s', 'a', bytes('1'));
+  await shelf.saved();
+  shelf.put('s', 'b', bytes('1'));
+  assert.deepEqual([...saved(), shelf.isSaved('other', 'b')], [true, false, true, true]);
+  disk.hold();
+  disk.refusal = 'disk full';
+  const first = shelf.saved();
+  await turn();
+  shelf.delete('s', 'a');
+  assert.deepEqual(saved(), [false, false, true]);
+  const told = assert.rejects(first);
+  disk.release();
+  await told;
+  assert.deepEqual(saved(), [false, false, true]);
+  disk.refusal = undefined;
+  await shelf.saved();
+  assert.deepEqual(saved(), [true, true, true]);
+});
+
 test('what the disk does not give is told as its failure', async () => {
   const disk = new MemoryDisk();
   disk.entries = () => Promise.reject(new Error('input/output error'));

@@ -11,7 +11,7 @@ import { tempDir } from '../support/temp-dir.ts';
 /** A gateway's API before a real book of accounts, and the command line of the user that runs it. */
 async function gateway(t: TestContext) {
   const dataDir = tempDir(t);
-  const { auth } = await authSite(t, { directory: join(dataDir, 'identity') });
+  const { auth, disk } = await authSite(t, { directory: join(dataDir, 'identity') });
   const api = new HttpApi(dependencies({}, { auth }));
   await api.start();
   t.after(() => api.stop());
@@ -32,7 +32,7 @@ async function gateway(t: TestContext) {
   };
   const passwordFile = join(dataDir, 'password');
   writeFileSync(passwordFile, 'correct horse\n');
-  return { auth, headgate, passwordFile, dataDir };
+  return { auth, disk, headgate, passwordFile, dataDir };
 }
 
 test('tokens are made, listed and revoked', async (t) => {
@@ -104,7 +104,7 @@ test('a key of another gateway on this machine is no hindrance where none is nee
 });
 
 test('devices get credentials, and the audit log tells', async (t) => {
-  const { headgate } = await gateway(t);
+  const { headgate, auth, disk } = await gateway(t);
   const made = await headgate('credential', 'create', '--device', 'tasmota:plug');
   assert.match(made.out, /^[a-z2-9]{24}$/);
   assert.equal(made.err, 'tasmota:plug may connect as tasmota:plug, with this password:');
@@ -115,4 +115,9 @@ test('devices get credentials, and the audit log tells', async (t) => {
   const audit = (await headgate('audit')).out.split('\n');
   assert.match(audit[1] ?? '', /this machine\s+127\.0\.0\.1\s+credential\.revoke b-1\s+done/);
   assert.equal(JSON.parse((await headgate('audit', '--json', '--limit', '1')).out).entries.length, 1);
+  disk.refusal = 'database or disk is full';
+  await auth.login({ name: 'eve', password: 'guess', address: '192.0.2.1' });
+  const late = (await headgate('audit')).out.split('\n');
+  assert.match(late[1] ?? '', /eve\s+192\.0\.2\.1\s+login\s+refused, not on disk yet$/);
+  assert.match(late[2] ?? '', /credential\.revoke b-1\s+done$/);
 });

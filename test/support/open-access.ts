@@ -7,5 +7,5 @@ export const openAccess: MqttAccess = {
   of: async ({ localAddress }) =>
     isLoopback(localAddress) ? { kind: 'in', principal: localPrincipal } : { kind: 'unknown' },
   book: { watch: () => () => {} },
-  audit: { note: () => {} },
+  audit: { note: () => () => {} },
 };

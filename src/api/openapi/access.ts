@@ -1,6 +1,6 @@
 import { Type } from 'typebox';
 import { mqttDoor } from './first-run.ts';
-import { type Answer, json, list, type Operations, ok, oneOf, orNull, text, time, whole } from './operation.ts';
+import { type Answer, flag, json, list, type Operations, ok, oneOf, orNull, text, time, whole } from './operation.ts';
 
 const principal = Type.Object({
   id: text('Unique for ever.'),
@@ -12,6 +12,9 @@ const scopes = list(Type.String(), 'Such as `read`, `publish:tele/#`, `command:v
 const signedIn = Type.Object({
   principal,
   csrfToken: text('What a page sends as `x-csrf-token` with every change.'),
+  isStored: flag(
+    'False: the disk refuses it. The session ends when the gateway stops, unless the disk takes it before.',
+  ),
 });
 const noContent: Readonly<Record<204, Answer>> = { 204: { description: 'It is done.' } };
 const withCookie = (description: string): Answer => ({
@@ -92,7 +95,18 @@ export const accessOperations: Operations = {
     answers: { 200: withCookie('Who it is.') },
     problems: ['auth.failed', 'auth.throttled', 'access.denied', 'gateway.not-ready'],
   },
-  'DELETE /api/v1/session': { tag: 'Access', summary: 'Signs out.', needs: 'somebody', answers: noContent },
+  'DELETE /api/v1/session': {
+    tag: 'Access',
+    summary: 'Signs out.',
+    needs: 'somebody',
+    answers: {
+      ...noContent,
+      202: {
+        description: 'It holds now, but the disk refuses to note it: after a restart a stored session may count again.',
+        content: json(Type.Object({ isStored: Type.Boolean(), detail: text('') })),
+      },
+    },
+  },
   'PUT /api/v1/session/password': {
     tag: 'Access',
     summary: 'Changes one’s own password.',
@@ -182,6 +196,7 @@ export const accessOperations: Operations = {
             about: Type.Optional(text('')),
             times: Type.Optional(whole('How often, when it came again and again.')),
             outcome: oneOf(['done', 'refused', 'failed'], ''),
+            isStored: flag('False: the disk refuses it, and only this run and its log know.'),
           }),
         ),
       }),

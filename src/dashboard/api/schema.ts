@@ -1142,6 +1142,10 @@ scopes: string[]
  * What a page sends as `x-csrf-token` with every change.
  */
 csrfToken: string
+/**
+ * False: the disk refuses it. The session ends when the gateway stops, unless the disk takes it before.
+ */
+isStored: boolean
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
@@ -1153,6 +1157,14 @@ name: string
  * In the clear: over TLS, or on the gateway’s own machine.
  */
 password: string
+}
+/**
+ * This interface was referenced by `Root`'s JSON-Schema
+ * via the `definition` "DeleteSessionAnswer".
+ */
+export interface DeleteSessionAnswer {
+isStored: boolean
+detail: string
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
@@ -1192,6 +1204,10 @@ scopes: string[]
  * What a page sends as `x-csrf-token` with every change.
  */
 csrfToken: string
+/**
+ * False: the disk refuses it. The session ends when the gateway stops, unless the disk takes it before.
+ */
+isStored: boolean
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema
@@ -1630,6 +1646,10 @@ about?: string
  */
 times?: number
 outcome: ("done" | "refused" | "failed")
+/**
+ * False: the disk refuses it, and only this run and its log know.
+ */
+isStored: boolean
 }[]
 }
 /**

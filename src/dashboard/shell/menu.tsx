@@ -5,7 +5,7 @@ import { session, signOut } from '../state/session.ts';
 import { Dialog } from '../ui/dialog.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { Looks } from '../ui/looks.tsx';
-import { sayProblem } from '../ui/toasts.tsx';
+import { say, sayProblem } from '../ui/toasts.tsx';
 import { pageName } from './page-names.ts';
 
 /** Who one is, and how things are shown. */
@@ -29,7 +29,7 @@ export function Menu({ onClose }: { readonly onClose: () => void }) {
       <Looks />
       <div class="row">
         {who.state === 'signed-in' && who.person.kind === 'person' && (
-          <button class="button" type="button" onClick={() => signOut().then(onClose, sayProblem)}>
+          <button class="button" type="button" onClick={() => leave().then(onClose, sayProblem)}>
             {t('Sign out')}
           </button>
         )}
@@ -39,5 +39,17 @@ export function Menu({ onClose }: { readonly onClose: () => void }) {
         </button>
       </div>
     </Dialog>
+  );
+}
+
+async function leave(): Promise<void> {
+  if (await signOut()) return;
+  say(
+    t(
+      'You are signed out, but the disk refuses to note it: should the gateway start again before, you may be in again.',
+    ),
+    {
+      tone: 'bad',
+    },
   );
 }

@@ -4,6 +4,7 @@ import { followAgain } from '../live/live.ts';
 import { signIn } from '../state/session.ts';
 import { Field } from '../ui/field.tsx';
 import { Problem } from '../ui/problem.tsx';
+import { say } from '../ui/toasts.tsx';
 
 /** Who are you? Shown instead of the page, or over it when a session ended. */
 export function SignIn() {
@@ -15,8 +16,10 @@ export function SignIn() {
     event.preventDefault();
     setBusy(true);
     try {
-      await signIn(name, password);
+      const isStored = await signIn(name, password);
       followAgain();
+      if (!isStored)
+        say(t('The disk refuses to keep that you are signed in: it ends with the gateway.'), { tone: 'warn' });
     } catch (problem) {
       setError(problem);
       setBusy(false);

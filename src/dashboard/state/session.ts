@@ -1,5 +1,6 @@
 import { effect, signal } from '@preact/signals';
 import { ask, setCsrfToken, unknownCount } from '../api/ask.ts';
+import type { DeleteSessionAnswer, PostSessionAnswer } from '../api/schema.ts';
 
 export interface Person {
   readonly id: string;
@@ -37,10 +38,14 @@ export async function askWho(): Promise<void> {
   else session.value = { state: 'new', setup: setup === 'code' ? 'code' : 'open' };
 }
 
-/** @throws {ApiProblem} auth.failed, auth.throttled */
-export async function signIn(name: string, password: string): Promise<void> {
-  await ask('api/v1/session', { method: 'POST', body: { name, password } });
+/**
+ * @returns whether the session outlives the gateway: not if its disk refuses it
+ * @throws {ApiProblem} auth.failed, auth.throttled
+ */
+export async function signIn(name: string, password: string): Promise<boolean> {
+  const { isStored } = await ask<PostSessionAnswer>('api/v1/session', { method: 'POST', body: { name, password } });
   await askWho();
+  return isStored;
 }
 
 /** Makes the first administrator, and signs in as such. @throws {ApiProblem} */
@@ -49,9 +54,11 @@ export async function makeFirst(name: string, password: string, code?: string): 
   await askWho();
 }
 
-export async function signOut(): Promise<void> {
-  await ask('api/v1/session', { method: 'DELETE' });
+/** @returns whether its end outlives the gateway: not if its disk refuses to note it. @throws {ApiProblem} */
+export async function signOut(): Promise<boolean> {
+  const answer = await ask<DeleteSessionAnswer | undefined>('api/v1/session', { method: 'DELETE' });
   await askWho();
+  return answer?.isStored ?? true;
 }
 
 /** Whether who sits here may change things. */

@@ -40,7 +40,7 @@ export function Section() {
                 </tr>
               </thead>
               <tbody>
-                {entries.map(({ number, at, who, from, what, about, times, outcome }) => (
+                {entries.map(({ number, at, who, from, what, about, times, outcome, isStored }) => (
                   <tr key={number}>
                     <td data-label={t('When')}>{dateTime(Date.parse(at))}</td>
                     <td data-label={t('Who')}>
@@ -58,6 +58,7 @@ export function Section() {
                     </td>
                     <td data-label={t('Outcome')}>
                       <Outcome outcome={outcome} />
+                      {!isStored && <span class="hint"> {t('Not on disk yet')}</span>}
                     </td>
                   </tr>
                 ))}

@@ -78,7 +78,7 @@ export class Serving {
     this.load = new Load({
       options: config.limits,
       pendingShare: () => buffer.status().pendingBytes / maxPendingBytes,
-      isFull: () => buffer.status().state === 'full',
+      isFull: () => buffer.status().lanes.some(({ gate }) => gate === 'blocked'),
       shedSlow: () => deps.watching.live.shedSlow(),
       now: () => clock.monotonic(),
       log: log('load'),

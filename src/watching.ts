@@ -6,9 +6,11 @@ import type { AlarmsStatus } from './alarms/status.ts';
 import { wrongSettings } from './appliance/settings/wrong-settings.ts';
 import { takenBack } from './appliance/taken-back.ts';
 import type { RecordBuffer } from './buffer/buffer.ts';
+import { waitingShareOf } from './buffer/status.ts';
 import type { GatewayClock } from './clock/clock.ts';
 import type { LocalCommands } from './commands/local-commands.ts';
 import type { Config } from './config/schema.ts';
+import { roomAdvice } from './core/no-room.ts';
 import type { Onlooker } from './core/taken.ts';
 import type { UnixMs } from './core/time.ts';
 import type { Decoding } from './decoding.ts';
@@ -120,9 +122,9 @@ function vitalsOf(status: GatewayStatus, uplinkExpiresAtMs: UnixMs | undefined):
   return {
     buffer: {
       state: buffer.state,
-      // What was delivered may still lie on disk, and goes when room is needed.
-      waitingShare: Math.min(buffer.waitingBytes, buffer.diskBytes) / buffer.maxBytes,
+      waitingShare: waitingShareOf(buffer),
       failure: buffer.failure,
+      full: buffer.full === undefined ? undefined : roomAdvice(buffer.full, buffer),
     },
     uplink: {
       isUp: uplink.state === 'live' || uplink.state === 'draining',

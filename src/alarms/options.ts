@@ -29,10 +29,17 @@ export const builtInOptions = Type.Object({
       for: '1m',
       about: 'when what waits for the collector takes much of the buffer.',
     }),
-    above: share('The part of `buffer.maxBytes` from which on it is raised.', 0.8),
+    above: share(
+      'The part of `buffer.maxBytes`, or of what its disk has room for if that is less, from which on it is raised.',
+      0.8,
+    ),
   }),
   bufferFull: Type.Object(
-    builtIn({ severity: 'critical', for: '30s', about: 'when the buffer is full, and messages wait at their source.' }),
+    builtIn({
+      severity: 'critical',
+      for: '30s',
+      about: 'when the buffer or its disk is full, and messages wait at their source or are refused.',
+    }),
   ),
   uplinkDown: Type.Object(
     builtIn({ severity: 'warning', for: '5m', about: 'when records do not reach the collector.' }),

@@ -10,6 +10,17 @@ export function usualBudget(directory: string): number {
   return (blocks * bsize) / 2;
 }
 
+/** What the disk of a directory has left for this user, in bytes; 0 where it does not tell. */
+export function freeBytesOf(directory: string): number {
+  try {
+    const { bavail, bsize } = statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    // A disk that does not even answer that has no room.
+    return 0;
+  }
+}
+
 /** Size at which segments are sealed. @param usual unless the budget, in bytes, is so small that they would be most of it */
 export function segmentBytesFor(budget: number, usual: number): number {
   return Math.max(minSegmentBytes, Math.min(usual, budget / segmentsPerBudget));

@@ -69,8 +69,8 @@ export class RecordBuffer implements Service {
       onReady: (batch) => {
         for (const listener of this.#listeners) listener(batch);
       },
-      onWritten: () => this.#room?.check(),
-      onFull: (lane) => this.#room?.full(lane),
+      onWritten: (hasTaken) => this.#room?.written(hasTaken),
+      onFull: (lane, freeBytes) => this.#room?.full(lane, freeBytes),
       onCommit: deps.onCommit,
     });
     const { maxPendingBytes } = deps.options;
@@ -117,6 +117,7 @@ export class RecordBuffer implements Service {
       lanes: this.#lanes,
       writer: this.#writer,
       maxBytes: this.#maxBytes,
+      directory,
       memory: this.#memory,
       // What is to be sent again stays until it has been, if there is room.
       get keepMs() {
@@ -184,7 +185,8 @@ export class RecordBuffer implements Service {
     if (this.#state === 'closed') return new HeadgateError('buffer.closed', 'The gateway is not taking messages.');
     if (this.#writer.pendingBytes <= this.#deps.options.maxPendingBytes) return undefined;
     if (this.#lanes.of(handling).gate !== 'blocked') return undefined;
-    return new HeadgateError('buffer.full', `The buffer has no room for records of the rule "${handling.rule}".`);
+    const where = this.#room?.noRoom?.of === 'disk' ? 'disk' : 'buffer';
+    return new HeadgateError('buffer.full', `The ${where} has no room for records of the rule "${handling.rule}".`);
   }
 
   /** Of several devices' records that are appended without naming theirs: see `device` of {@link append}. */
@@ -279,13 +281,14 @@ export class RecordBuffer implements Service {
 
   status(): BufferStatus {
     const { failure, commits, commitMs, pendingBytes, refused, flash, lastSequence } = this.#writer;
-    const isFull = this.#room?.isFull ?? false;
+    const full = this.#room?.noRoom;
     return {
-      state: this.#disk === undefined ? 'closed' : failure !== undefined ? 'failing' : isFull ? 'full' : 'open',
-      ...(failure !== undefined && { failure }),
+      state:
+        this.#disk === undefined ? 'closed' : failure !== undefined ? 'failing' : full !== undefined ? 'full' : 'open',
+      ...(failure !== undefined ? { failure } : full !== undefined && { full }),
       ...this.#lanes.status(this.#deps.corrections),
       ...{ lastSequence, pendingBytes, commits, commitMs, refused, flashBytes: flash.bytes },
-      maxBytes: this.#maxBytes,
+      ...{ maxBytes: this.#maxBytes, roomBytes: this.#room?.roomBytes ?? this.#maxBytes },
       damages: this.#damages.told,
     };
   }

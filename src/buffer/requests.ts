@@ -52,6 +52,8 @@ export class Requests {
           store.probe();
           return { kind: 'done' };
         });
+      case 'space':
+        return attempt(() => ({ kind: 'space', freeBytes: store.freeBytes }));
       case 'read':
         return attempt(() => this.#read(request));
       case 'window':

@@ -1,8 +1,10 @@
 import type { DropReason } from '../core/handling.ts';
+import type { NoRoom } from '../core/no-room.ts';
 import type { MonotonicMs, UnixMs } from '../core/time.ts';
 import type { Interval } from '../lib/intervals.ts';
 import type { Log } from '../lib/log.ts';
 import { type Disk, failureOf } from './disk.ts';
+import { DiskSpace } from './disk-space.ts';
 import { type EvictableLane, type Eviction, evict, expired, stateBytes } from './evict.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
@@ -16,6 +18,8 @@ export interface RoomDependencies {
   readonly writer: Writer;
   /** What all lanes may take on disk. */
   readonly maxBytes: number;
+  /** Where they are. */
+  readonly directory: string;
   readonly memory: MemoryRoom;
   /** How long delivered records are kept. */
   readonly keepMs: number;
@@ -38,8 +42,9 @@ export class Room {
   /** Lanes whose segments the disk would not let go: it is asked again with the next sweep, not with every write. */
   readonly #refused = new Set<string>();
   #disk: Disk | undefined;
+  #space: DiskSpace | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** The disk had no space although the budget was not used up. */
+  /** The disk had no space although the budget was not used up: until the next sweep, which tries again. */
   #isDiskFull = false;
 
   constructor(deps: RoomDependencies) {
@@ -48,6 +53,7 @@ export class Room {
 
   start(disk: Disk): void {
     this.#disk = disk;
+    this.#space = new DiskSpace(disk, this.#deps.log);
     this.#timer = setInterval(() => this.sweep(), sweepMs);
     this.sweep();
   }
@@ -57,8 +63,20 @@ export class Room {
     this.#disk = undefined;
   }
 
-  get isFull(): boolean {
-    return [...this.#deps.lanes].some(({ gate }) => gate === 'blocked');
+  /** Why records that must not be dropped wait, or others are refused; undefined: there is room. */
+  get noRoom(): NoRoom | undefined {
+    const { lanes, maxBytes, directory } = this.#deps;
+    const freeBytes = this.#space?.shortage;
+    if (freeBytes !== undefined) return { of: 'disk', directory, freeBytes };
+    if (![...lanes].some(({ gate }) => gate === 'blocked')) return undefined;
+    return { of: lanes.diskBytes >= maxBytes ? 'budget' : 'rule' };
+  }
+
+  /** What the buffer's files can take as of now, in bytes: the budget, or less where the disk has less left. */
+  get roomBytes(): number {
+    const { lanes, maxBytes } = this.#deps;
+    const { freeBytes } = this.#space ?? {};
+    return freeBytes === undefined ? maxBytes : Math.min(maxBytes, lanes.diskBytes + freeBytes);
   }
 
   /** Looks at everything that time alone changes. */
@@ -75,6 +93,13 @@ export class Room {
     this.#isDiskFull = false;
     this.check();
     writer.flush();
+    void this.#space?.look();
+  }
+
+  /** The disk has answered a write. @param hasTaken as of the writer */
+  written(hasTaken: boolean): void {
+    if (hasTaken) this.#space?.taken();
+    this.check();
   }
 
   /** Looks at what a write or a delivery may have changed. */
@@ -96,8 +121,8 @@ export class Room {
   }
 
   /** The disk had no space for a lane's batches, which are queued again. */
-  full(lane: Lane): void {
-    const { lanes, writer, operating, log } = this.#deps;
+  full(lane: Lane, freeBytes: number): void {
+    const { lanes, writer, operating } = this.#deps;
     const plan = evict(
       [...lanes].map((one) => this.#evictable(one)),
       fullDiskBytes,
@@ -108,13 +133,22 @@ export class Room {
       this.#carryOut(plan);
       return;
     }
-    if (!this.#isDiskFull) log.error({ lane: lane.key }, 'The disk is full, and there is nothing that may be dropped.');
-    this.#isDiskFull = true;
+    this.#noteFull(freeBytes);
     this.#setGate(lane);
     // In memory it may wait within bounds, and what must not be lost waits at its source.
     if (lane.isDirect) lane.retryAt = operating() + sweepMs;
     if (lane.isDirect || isKept(lane)) return;
     writer.refuseAll(lane, failureOf('it is full'));
+  }
+
+  #noteFull(freeBytes: number): void {
+    const { lanes, maxBytes, directory, log } = this.#deps;
+    if (this.#space?.full(freeBytes)) {
+      const said = { directory, freeBytes, bufferBytes: lanes.diskBytes, maxBytes };
+      const what = 'The disk is full, and there is nothing that may be dropped: make room on it.';
+      log.error(said, `${what} Raising \`buffer.maxBytes\` does not help.`);
+    }
+    this.#isDiskFull = true;
   }
 
   #evictable(lane: Lane): EvictableLane {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { RecentDelivery } from '../core/message.ts';
 import { isFull } from '../lib/is-full.ts';
 import { BackupCopy } from './backup-copy.ts';
+import { freeBytesOf } from './budget.ts';
 import { FlashMeter } from './flash-meter.ts';
 import { Head, leap } from './head.ts';
 import { findLane } from './lane-files.ts';
@@ -86,6 +87,11 @@ export class Store {
     }));
   }
 
+  /** What its disk has left. */
+  get freeBytes(): number {
+    return freeBytesOf(this.#settings.directory);
+  }
+
   lane(key: string): LaneStore | undefined {
     return this.#lanes.get(key);
   }
@@ -124,7 +130,7 @@ export class Store {
       const { message } = error as Error;
       // A write that did not fit was rolled back, and may be tried again. After anything else nobody knows what the
       // disk has: it is not asked again to make the same pages durable, and their file is not written to any more.
-      if (isFull(error)) return { kind: 'full', message };
+      if (isFull(error)) return { kind: 'full', message, freeBytes: this.freeBytes };
       lane.abandon({ nextPosition, state });
       return { kind: 'failed', message };
     }

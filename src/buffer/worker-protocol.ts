@@ -91,8 +91,10 @@ export type LaneOutcome =
       readonly segment: SegmentSummary;
       readonly bytesWritten: number;
     }
-  /** `full`: nothing of it is stored, and it may be tried again. `failed`: the disk can't be trusted with it. */
-  | { readonly kind: 'full' | 'failed'; readonly message: string };
+  /** Nothing of it is stored, and it may be tried again. `freeBytes`: what the disk had left. */
+  | { readonly kind: 'full'; readonly message: string; readonly freeBytes: number }
+  /** The disk can't be trusted with it. */
+  | { readonly kind: 'failed'; readonly message: string };
 
 /** A batch as it was read. */
 export interface ReadBatch {
@@ -122,6 +124,8 @@ export type WorkerRequest =
   | { readonly kind: 'reserve'; readonly upTo: number; readonly operatingMs: number }
   /** Write and fsync something that changes nothing. Answered by `done` or `failed`. */
   | { readonly kind: 'probe' }
+  /** What the disk has left. Answered by `space`. */
+  | { readonly kind: 'space' }
   /** Read batches at or behind a position, behind sequence `after`: ≥ 1 if there is any, then up to `maxBytes`. */
   | {
       readonly kind: 'read';
@@ -191,6 +195,7 @@ export type WorkerResponse =
       /** Oldest first. */
       readonly deliveries: readonly RecentDelivery[];
     }
+  | { readonly kind: 'space'; readonly freeBytes: number }
   | { readonly kind: 'open-failed'; readonly code: string; readonly message: string }
   /** `batches` of the request are handed back in `lanes`' order. */
   | {

@@ -17,9 +17,9 @@ export interface WriterDependencies {
   readonly log: Log;
   /** A batch may be sent. */
   readonly onReady: (batch: Batch) => void;
-  /** The disk has taken something, or refused it. */
-  readonly onWritten: () => void;
+  /** The disk has taken something, or refused it. `hasTaken`: records, all that there were. */
+  readonly onWritten: (hasTaken: boolean) => void;
   /** There was no space for a lane's batches; they are queued again. */
-  readonly onFull: (lane: Lane) => void;
+  readonly onFull: (lane: Lane, freeBytes: number) => void;
   readonly onCommit?: ((ms: number, records: number, bytes: number) => void) | undefined;
 }

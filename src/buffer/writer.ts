@@ -198,7 +198,7 @@ export class Writer {
       this.commitMs = { last: response.ms, max: Math.max(this.commitMs.max, response.ms) };
       this.#deps.onCommit?.(response.ms, records, bytes);
     }
-    this.#deps.onWritten();
+    this.#deps.onWritten(bytes > 0 && response.outcomes.every(({ kind }) => kind === 'stored'));
     // While another one runs, let more come together; it flushes what has when it is done.
     if (this.#underWay === 0) this.flush();
   }
@@ -221,7 +221,7 @@ export class Writer {
       lane.ledger.deliverUnstored(batch.count);
       this.released(lane, batch);
     }
-    if (outcome.kind === 'full' && !this.#isStopping) this.#deps.onFull(lane);
+    if (outcome.kind === 'full' && !this.#isStopping) this.#deps.onFull(lane, outcome.freeBytes);
     else this.#failed(lane, outcome.message);
   }
 

@@ -164,11 +164,15 @@ function ledgerText({ buffer }: GatewayStatus): string {
 function diskText({ buffer }: GatewayStatus): string {
   if (buffer.state === 'failing') return `FAILING: ${buffer.failure ?? 'see the log'}`;
   const room = `${formatBytes(buffer.diskBytes)} of ${formatBytes(buffer.maxBytes)}`;
-  if (buffer.state === 'full') return `FULL (${room}): sources that must not lose anything wait`;
-  const { commits, commitMs } = buffer;
-  if (commits === 0) return room;
+  if (buffer.state === 'full')
+    return buffer.full?.of === 'disk'
+      ? `FULL: ${formatBytes(buffer.full.freeBytes)} left on the disk of ${buffer.full.directory}; the buffer has ${room}`
+      : `FULL (${room}): sources that must not lose anything wait`;
+  const { commits, commitMs, roomBytes, maxBytes } = buffer;
+  const less = roomBytes < maxBytes ? `, of which its disk has room for ${formatBytes(roomBytes)}` : '';
+  if (commits === 0) return room + less;
   return joined(
-    room,
+    room + less,
     plural(commits, 'commit'),
     `last ${commitMs.last.toFixed(1)} ms`,
     `slowest ${commitMs.max.toFixed(1)} ms`,

@@ -34,7 +34,7 @@ export const errorCodes = {
   ],
   'buffer.full': [
     'full',
-    'The buffer has no room for records that must not be lost: restore the uplink, or raise `buffer.maxBytes`. The message was not acknowledged; send it again.',
+    'Restore the uplink; or, as the message says, make room on the disk of `dataDir`, or raise the `maxBytes` of the buffer or the rule. The message was not acknowledged; send it again.',
   ],
   'buffer.closed': ['stopping', 'The gateway is shutting down: send the message again when it is back.'],
   'backup.failed': [

@@ -1,4 +1,5 @@
 import type { BufferStatus, LaneStatus } from '../buffer/status.ts';
+import { roomAdvice } from '../core/no-room.ts';
 import { alarmSentence, bridgeProblems, clockProblems, lineProblems } from './problems.ts';
 import type { StatusParts } from './status.ts';
 import { uplinkSentence } from './uplink-sentence.ts';
@@ -27,12 +28,7 @@ export function healthOf(parts: StatusParts, nowMs: number): Health {
       summary: `The disk refuses records, so messages are not acknowledged: ${buffer.failure ?? 'unknown reason'}`,
     };
   }
-  if (buffer.state === 'full') {
-    return {
-      state: 'failing',
-      summary: `The buffer is full: messages of the ${rulesWith('blocked', buffer)} wait at their source until the uplink drains it. Restore the uplink, or raise buffer.maxBytes.`,
-    };
-  }
+  if (buffer.state === 'full') return { state: 'failing', summary: fullSentence(buffer) };
   const clients = `${count(parts.mqtt.connections, 'MQTT client')}, ${parts.rates.receivedPerSecond} messages/s in.`;
   const { state, text } = uplinkSentence(parts.uplink, nowMs);
   if (buffer.lanes.some(({ gate }) => gate === 'dropping')) {
@@ -57,6 +53,16 @@ export function healthOf(parts: StatusParts, nowMs: number): Health {
     state: problem === '' ? state : 'degraded',
     summary: `${isWell ? 'All good. ' : alarms}${text}${problem} ${waitingSentence(buffer)} ${clients}`,
   };
+}
+
+/** Without the path of the disk: the summary is also told to whoever asks whether the gateway is ready. */
+function fullSentence(buffer: BufferStatus): string {
+  const { full } = buffer;
+  const who = buffer.lanes.some(({ gate }) => gate === 'blocked')
+    ? `messages of the ${rulesWith('blocked', buffer)} wait at their source`
+    : 'messages that have to be durable may be refused';
+  const what = full?.of === 'disk' ? 'disk' : 'buffer';
+  return `The ${what} is full: ${who}.${full === undefined ? '' : ` ${roomAdvice(full, buffer, '`dataDir`')}`}`;
 }
 
 /** `rule alarms`, `rules alarms, doors`: those whose lanes have such a gate. */

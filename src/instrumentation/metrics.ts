@@ -35,7 +35,7 @@ const gauges: Readonly<Record<string, readonly [help: string, value: (status: Ga
   headgate_buffer_pending_bytes: ['Bytes in memory that wait for the disk.', (s) => s.buffer.pendingBytes],
   headgate_buffer_failing: ['1 while the disk refuses records.', (s) => Number(s.buffer.state === 'failing')],
   headgate_buffer_full: [
-    '1 while there is no room, and sources of what must not be dropped wait.',
+    '1 while there is no room in the buffer or on its disk: messages wait at their source, or are refused.',
     (s) => Number(s.buffer.state === 'full'),
   ],
   headgate_buffer_damages: [
@@ -69,6 +69,10 @@ const gauges: Readonly<Record<string, readonly [help: string, value: (status: Ga
   ],
   headgate_buffer_disk_bytes: ['What the buffer takes on disk.', (s) => s.buffer.diskBytes],
   headgate_buffer_max_bytes: ['What the buffer may take on disk.', (s) => s.buffer.maxBytes],
+  headgate_buffer_room_bytes: [
+    'What it can take as of now: that, or less where its disk has less left.',
+    (s) => s.buffer.roomBytes,
+  ],
   headgate_event_loop_delay_p50_seconds: [
     'Delay of the main thread over the last seconds, median.',
     (s) => s.process.eventLoopDelayMs.p50 / 1000,

@@ -70,7 +70,8 @@ const rows: readonly (readonly [Bad, Finding['builtIn'], Finding['input'], RegEx
   [buffer({ waitingShare: 0.8 }), 'bufferFilling', 'between'],
   [buffer({ waitingShare: 0.81 }), 'bufferFilling', 'violating', /takes 81 % of the buffer/],
   [buffer({ waitingShare: 0.74 }), 'bufferFilling', 'normal'],
-  [buffer({ state: 'full' }), 'bufferFull', 'violating', /Restore the uplink/],
+  [buffer({ state: 'full', full: 'It is this.' }), 'bufferFull', 'violating', /^There is no room.* It is this\.$/],
+  [buffer({}), 'bufferFull', 'normal'],
   [buffer({ state: 'failing', failure: 'I/O error' }), 'diskFailing', 'violating', /: I\/O error\./],
   [{ clockQuality: 'unset' }, 'clock', 'violating', /not set/],
   [{ clockQuality: 'estimated' }, 'clock', 'violating', /not known to be kept right/],
@@ -90,7 +91,12 @@ const rows: readonly (readonly [Bad, Finding['builtIn'], Finding['input'], RegEx
     /out: headgate\.yaml:1:1: a\. And 1 more\./,
   ],
   [{ machine: { takenBack: null } }, 'update', 'normal'],
-  [{ machine: { takenBack: 'The update to 2 was taken back: x.' } }, 'update', 'violating', /^The update to 2 was/],
+  [
+    { machine: { takenBack: { text: 'The update to 2 was taken back: x.', occasion: '1' } } },
+    'update',
+    'violating',
+    /^The update to 2 was/,
+  ],
   [certificate(15), 'certificate', 'normal'],
   [certificate(13), 'certificate', 'violating', /of MQTT ends on 2026-06-14/],
   [certificate(-1), 'certificate', 'violating', /of MQTT ended on 2026-05-31/],
@@ -187,6 +193,32 @@ test('a sensor that is gone leaves its alarm as it is', async (t) => {
   rmSync(join(one.world.sys, throttled));
   await looks(one, 2);
   assert.deepEqual(open(one), ['power active']);
+});
+
+test('an update that is taken back is an alarm of its own, also while the one of the last is acknowledged', async (t) => {
+  let one = await site(t);
+  const { world } = one;
+  const taken = (version: number) => ({ text: `The update to ${version} was taken back: x.`, occasion: `${version}` });
+  world.takenBack = taken(2);
+  await looks(one, 2);
+  const [first] = one.alarms.all();
+  const acknowledged = one.alarms.acknowledge(first!.id, 'eve', '');
+  await one.wait(1_000);
+  await acknowledged;
+  one = await one.restart();
+  await looks(one, 2);
+  assert.deepEqual(open(one), ['update acknowledged']);
+  world.takenBack = taken(3);
+  await looks(one, 2);
+  assert.deepEqual(open(one), ['update active']);
+  assert.deepEqual(world.told, ['raised', 'acknowledged', 'raised', 'cleared']);
+  // What can't be told of for a while is not over.
+  world.takenBack = undefined;
+  await looks(one, 1);
+  assert.deepEqual(open(one), ['update active']);
+  world.takenBack = null;
+  await looks(one, 1);
+  assert.deepEqual(open(one), []);
 });
 
 test('devices that are silent have one each, until they are heard, ignored or forgotten', async (t) => {

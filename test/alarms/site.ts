@@ -1,6 +1,7 @@
 import { Alarms } from '../../src/alarms/alarms.ts';
 import type { BuiltInDependencies } from '../../src/alarms/built-in/built-ins.ts';
 import type { Vitals } from '../../src/alarms/built-in/findings.ts';
+import type { TakenBackUpdate } from '../../src/alarms/built-in/machine.ts';
 import { alarmsFaults } from '../../src/alarms/option-checks.ts';
 import { type RuleTerms, ruleTermsOf } from '../../src/alarms/rule.ts';
 import { WriteBehindShelf } from '../../src/buffer/shelf.ts';
@@ -24,7 +25,7 @@ export function termsOf(body: object): RuleTerms {
 }
 
 export const wellVitals: Vitals = {
-  buffer: { state: 'open', waitingShare: 0, failure: undefined },
+  buffer: { state: 'open', waitingShare: 0, failure: undefined, full: undefined },
   uplink: { isUp: true, state: 'live', reason: null },
   clockQuality: 'synced',
   certificates: [],
@@ -43,6 +44,8 @@ export class World {
   /** Which run it is: a process that has died does nothing any more. */
   run = 0;
   sys = '/nowhere';
+  /** Of an appliance; undefined: it is none. */
+  takenBack: TakenBackUpdate | null | undefined;
   dataDir = '/nowhere';
 
   constructor(time: FakeTime) {
@@ -81,7 +84,7 @@ export class Site {
         world.records.push({ measurement, delivery });
       },
       recentDeliveries: () => world.records.map(({ delivery }) => ({ ...delivery, agoMs: 0 })),
-      places: { dataDir: world.dataDir, sys: world.sys },
+      places: { dataDir: world.dataDir, sys: world.sys, takenBack: () => world.takenBack },
       vitals: () => world.vitals,
       devices,
       gateway: () => 'hg-1',

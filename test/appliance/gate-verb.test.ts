@@ -89,7 +89,10 @@ test('a version that collectors refuse, or that does not start, is taken back, a
   assert.equal(refused.note('rollback.json')?.version, '0.1.0');
   assert.equal(refused.note('trial.json'), undefined);
   const { places, notes } = refused.machine;
-  assert.match(takenBack(places.marker, notes) ?? '', /^The update to 0\.1\.0 was taken back: the collector refuses/);
+  assert.match(
+    takenBack(places.marker, notes)?.text ?? '',
+    /^The update to 0\.1\.0 was taken back: the collector refuses/,
+  );
   assert.deepEqual([takenBack('/nowhere'), takenBack(places.marker, new GateNotes('/nowhere'))], [undefined, null]);
   // The gateway is not root.
   assert.equal(statSync(join(refused.machine.trialFile, '../rollback.json')).mode & 0o777, 0o644);

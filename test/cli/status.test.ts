@@ -120,7 +120,7 @@ const busy: GatewayStatus = {
     commits: 12,
     commitMs: { last: 1.25, max: 40 },
     diskBytes: 6_000_000,
-    maxBytes: 2_000_000_000,
+    ...{ maxBytes: 2e9, roomBytes: 2e9 },
     ledger: {
       received: 1_234_560,
       delivered: 1_182_552,

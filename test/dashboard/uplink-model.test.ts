@@ -28,7 +28,7 @@ const next = (lanes: unknown, rules: unknown = []) => droppedNext(lanes as Lanes
 
 test('how full it is, by priority', () => {
   const lanes = [lane('a', 'bulk', 3, null), lane('b', 'bulk', 1, null), lane('c', 'critical', 2, null)];
-  const fill = fillOf({ lanes, maxBytes: 120, waitingBytes: 60 } as never);
+  const fill = fillOf({ lanes, roomBytes: 120, waitingBytes: 60 } as never);
   assert.deepEqual(fill.records, { bulk: 4, normal: 0, critical: 2 });
   assert.deepEqual([fill.bytes.bulk, fill.share], [40, 0.5]);
 });
@@ -46,7 +46,7 @@ test('rates are taken over half a minute, and begin anew with the gateway', () =
 });
 
 test('what happens if all goes on as it does', () => {
-  const fill = { maxBytes: 1_000_000 } as never;
+  const fill = { roomBytes: 1_000_000 } as never;
   assert.deepEqual(outlookOf(fill, 500_000, { bytes: 1_000 }), { kind: 'fills', seconds: 500 });
   assert.deepEqual(outlookOf(fill, 500_000, { bytes: -1_000 }), { kind: 'empties', seconds: 500 });
   assert.deepEqual(outlookOf(fill, 500_000, { bytes: 3 }), { kind: 'steady' });

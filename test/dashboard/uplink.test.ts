@@ -6,6 +6,7 @@ import { startCollector } from '../support/collector.ts';
 import { impatient, startGateway } from '../support/gateway.ts';
 import { Device } from '../support/mqtt-client.ts';
 import { Oracle } from '../support/oracle.ts';
+import { RawMqtt } from '../support/raw-mqtt.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 after(closeBrowser);
@@ -34,4 +35,23 @@ test('an outage and its end, as the page tells it', async (t) => {
   await flow.getByText('Connected').waitFor();
   await ledger.getByRole('row', { name: 'Delivered to the collector 300' }).waitFor();
   assert.deepEqual(faults, []);
+});
+
+test('a disk without room is told as that, and not as a budget that is used up', async (t) => {
+  const dataDir = join(tempDir(t), 'data');
+  const rules = '[{ name: all, match: { topic: "#" }, whenFull: block }]';
+  const faults = { failCommits: { from: 1, count: 1e6, kind: 'full' } };
+  const gateway = await startGateway(t, {
+    dataDir,
+    set: { ...impatient, rules, 'buffer.maxBytes': '900000GB' },
+    faults,
+  });
+  const client = await RawMqtt.connect(gateway.port('mqtt'), 'waits');
+  t.after(() => client.drop());
+  client.send({ cmd: 'publish', topic: 'a', payload: '1', qos: 1, messageId: 1, dup: false, retain: false });
+  const { page } = await openPage(t, `http://127.0.0.1:${gateway.port('http')}/#/uplink`);
+  await page.getByText('The disk is full').waitFor();
+  await page.getByText(/It may take 900.* \(buffer.maxBytes\), but its disk has no more room than that\./).waitFor();
+  const advice = await page.getByText(/a larger buffer\.maxBytes does not help/).textContent();
+  assert.ok(advice?.includes(`Left on the disk of ${join(dataDir, 'buffer')}: `), advice ?? '');
 });

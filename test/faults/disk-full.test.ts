@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { type RecordLine, SinkFile, startCollector } from '../support/collector.ts';
 import { type GatewayStatus, impatient, startGateway, statusOf } from '../support/gateway.ts';
+import type { HeadgateProcess } from '../support/headgate-process.ts';
 import { Device } from '../support/mqtt-client.ts';
 import { Oracle, settled } from '../support/oracle.ts';
 import { smallDisk } from '../support/small-disk.ts';
@@ -105,13 +106,14 @@ test('offline until the disk is full: bulk goes, then normal, critical waits; on
 });
 
 test('another program fills the disk: nothing is acknowledged that is not there, and it recovers by itself', {
-  timeout: 120_000,
+  timeout: 180_000,
 }, async (t) => {
   const disk = smallDisk(t, 8 * MiB);
   if (disk === undefined) return;
   const dir = tempDir(t);
   const sink = new SinkFile(join(dir, 'records.ndjson'));
-  const set = { ...wishes, rules: '[{ name: all, match: { topic: "#" }, whenFull: block }]' };
+  const rules = '[{ name: all, match: { topic: "#" }, whenFull: block }]';
+  const set = { ...wishes, rules, 'alarms.builtIn.bufferFull.for': '0s' };
   const gateway = await startGateway(t, { dataDir: join(disk.path, 'data'), sink: `file:${sink.path}`, set });
   const port = gateway.port('mqtt');
   const oracle = new Oracle();
@@ -120,16 +122,31 @@ test('another program fills the disk: nothing is acknowledged that is not there,
   const load = (async () => {
     while (!isOver) await device.run(port);
   })();
+  t.after(() => {
+    isOver = true;
+    device.stop();
+  });
   for (let round = 0; round < 3; round++) {
     const before = oracle.acknowledgedCount;
     await eventually('messages to be acknowledged', () => oracle.acknowledgedCount > before + 100);
     const other = disk.fill();
-    await eventually('the status to say so', async () => (await statusOf(gateway)).health.state === 'failing', {
-      timeoutMs: 15_000,
-    });
+    const { summary } = await eventually(
+      'the status to say so',
+      async () => {
+        const { health } = await statusOf(gateway);
+        return health.state === 'failing' && health;
+      },
+      { timeoutMs: 40_000 },
+    );
+    assert.match(summary, /^The disk is full: .* Raising `buffer\.maxBytes` does not help\.$/);
+    if (round === 0) {
+      const alarm = await eventually('an alarm that names the disk', () => alarmOf(gateway), { timeoutMs: 30_000 });
+      assert.ok(alarm.includes(`The disk of ${join(disk.path, 'data', 'buffer')} has `), alarm);
+    }
     rmSync(other);
+    // Where a write is refused in the moment in which there is room again, that is believed after ten quiet seconds only.
     await eventually('it to recover', async () => (await statusOf(gateway)).health.state === 'ready', {
-      timeoutMs: 15_000,
+      timeoutMs: 40_000,
     });
   }
   isOver = true;
@@ -141,6 +158,54 @@ test('another program fills the disk: nothing is acknowledged that is not there,
   t.diagnostic(`${acknowledged} acknowledged`);
   await gateway.stop();
 });
+
+/** What the alarm says that there is no room; false: there is none. */
+async function alarmOf(gateway: HeadgateProcess): Promise<string | false> {
+  const answer = await fetch(`http://127.0.0.1:${gateway.port('http')}/api/v1/alarms`);
+  const { alarms } = (await answer.json()) as { alarms: readonly { name: string; text: string }[] };
+  return alarms.find(({ name }) => name === 'No room for records')?.text ?? false;
+}
+
+test('on a full disk one signs in, looks around and signs out, also after a start on it', {
+  timeout: 120_000,
+}, async (t) => {
+  const disk = smallDisk(t, 8 * MiB);
+  if (disk === undefined) return;
+  const dataDir = join(disk.path, 'data');
+  const set = { ...wishes, 'uplink.url': 'http://127.0.0.1:9' };
+  const person = { name: 'eve', password: 'correct horse' };
+  const first = await startGateway(t, { dataDir, set });
+  const setup = await fetch(`http://127.0.0.1:${first.port('http')}/api/v1/setup`, asJson('POST', person));
+  assert.equal(setup.status, 201);
+  disk.fill();
+  await signInAndOut(first.port('http'), person);
+  await first.kill();
+  const again = await startGateway(t, { dataDir, set });
+  await signInAndOut(again.port('http'), person);
+  await again.stop();
+});
+
+function asJson(method: string, body: unknown, headers: Readonly<Record<string, string>> = {}): RequestInit {
+  return { method, body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } };
+}
+
+/** As often as it takes for the disk to refuse: SQLite's log may have a little room left in it. */
+async function signInAndOut(port: number, person: object): Promise<void> {
+  const url = `http://127.0.0.1:${port}/api/v1`;
+  const signIn = async () => {
+    const answer = await fetch(`${url}/session`, asJson('POST', person));
+    assert.equal(answer.status, 200, await answer.clone().text());
+    const { isStored, csrfToken } = (await answer.json()) as { isStored: boolean; csrfToken: string };
+    const cookie = answer.headers.get('set-cookie')!.split(';')[0]!;
+    return { isStored, headers: { cookie, 'x-csrf-token': csrfToken } };
+  };
+  let { isStored, headers } = await signIn();
+  for (let i = 0; i < 200 && isStored; i++) ({ isStored, headers } = await signIn());
+  assert.equal(isStored, false, 'the disk took every session: this test proves nothing');
+  assert.equal((await fetch(`${url}/status`, { headers })).status, 200);
+  assert.equal((await fetch(`${url}/session`, { method: 'DELETE', headers })).ok, true);
+  assert.equal((await fetch(`${url}/status`, { headers })).status, 401);
+}
 
 test('a gateway whose disk is full and whose sources wait can be stopped, and starts again', {
   timeout: 60_000,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { LaneStatus } from '../../src/buffer/status.ts';
+import type { NoRoom } from '../../src/core/no-room.ts';
 import { composeStatus, type StatusParts } from '../../src/instrumentation/status.ts';
 import type { PlanStatus } from '../../src/uplink/data-plan.ts';
 import type { UplinkState } from '../../src/uplink/status.ts';
@@ -26,6 +28,10 @@ const planned = (plan: Partial<PlanStatus>, state: UplinkState = { name: 'live' 
 });
 
 const blocked = (rule: string) => laneStatus(rule, { gate: 'blocked' });
+/** A buffer without room, some of whose lanes have their sources wait. */
+const full = (why: NoRoom, ...lanes: readonly LaneStatus[]): Partial<StatusParts> => ({
+  buffer: { ...waiting, state: 'full', full: why, diskBytes: 1.9e9, maxBytes: 2e9, lanes },
+});
 
 type Row = readonly [parts: Partial<StatusParts>, state: string, summary: RegExp];
 const rows: readonly Row[] = [
@@ -90,9 +96,25 @@ const rows: readonly Row[] = [
     /^The disk refuses records.*disk full/,
   ],
   [
-    { buffer: { ...waiting, state: 'full', lanes: [blocked('alarms'), blocked('doors'), blocked('doors')] } },
+    full({ of: 'budget' }, blocked('alarms'), blocked('doors'), blocked('doors')),
     'failing',
-    /^The buffer is full: messages of the rules alarms, doors wait at their source/,
+    /^The buffer is full: messages of the rules alarms, doors wait at their source\. It takes 1\.9 GB of the 2\.0 GB .*raise `buffer\.maxBytes`\.$/,
+  ],
+  [
+    full({ of: 'rule' }, blocked('doors')),
+    'failing',
+    /^The buffer is full: messages of the rule doors wait at their source\. .* all that their rule may.*raise its `maxBytes`\.$/,
+  ],
+  // Others have filled the disk. Where it is, is not told to whoever asks.
+  [
+    full({ of: 'disk', directory: '/secret', freeBytes: 4_096 }, blocked('alarms')),
+    'failing',
+    /^The disk is full: messages of the rule alarms wait at their source\. The disk of `dataDir` has 4\.1 kB left, and the buffer takes 1\.9 GB of the 2\.0 GB .*Raising `buffer\.maxBytes` does not help\.$/,
+  ],
+  [
+    full({ of: 'disk', directory: '/secret', freeBytes: 0 }),
+    'failing',
+    /^The disk is full: messages that have to be durable may be refused\. The disk of `dataDir` has 0 B left/,
   ],
   [
     { buffer: { ...waiting, lanes: [laneStatus('video', { gate: 'dropping' })] } },

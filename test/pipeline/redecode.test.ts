@@ -336,7 +336,7 @@ test('it waits while the collector has not taken what was made before, while the
     obstacles.shift();
   });
   assert.deepEqual(await again(), { ...nothing, messages: 4, superseded: 4, records: 4 });
-  assert.match(reasons.join('; '), /^the collector has .*; the disk is busy.*; the buffer is full$/);
+  assert.match(reasons.join('; '), /^the collector has .*; the disk is busy.*; there is no room for more records$/);
 });
 
 test('one run at a time, which can be stopped; none without a clock', async (t) => {

@@ -83,6 +83,7 @@ export const healthyParts: StatusParts = {
     commits: 42,
     diskBytes: 61_808,
     maxBytes: 1e9,
+    roomBytes: 1e9,
     commitMs: { last: 1.5, max: 20 },
     ledger: { ...emptyCounts(), received: 99, delivered: 99 },
     lanes: [],

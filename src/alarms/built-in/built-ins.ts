@@ -44,7 +44,7 @@ const titles: Readonly<Record<BuiltInName, readonly [name: string, about: string
     'A device was not heard for three times as long as is usual for it, or is said to be gone.',
   ],
   bufferFilling: ['Buffer filling', 'What waits for the collector takes much of the buffer.'],
-  bufferFull: ['Buffer full', 'The buffer is full, and messages wait at their source.'],
+  bufferFull: ['No room for records', 'The buffer or its disk is full: messages wait at their source, or are refused.'],
   uplinkDown: ['Uplink down', 'Records do not reach the collector.'],
   diskSpace: ['Disk space', 'The file system of the data directory has little room left.'],
   diskFailing: ['Disk failing', 'The disk refuses records.'],
@@ -66,6 +66,8 @@ const ofMachine = {
   settings: 'wrongSettings',
   update: 'takenBack',
 } as const satisfies Partial<Record<BuiltInName, keyof MachineReading>>;
+
+const isWell = { input: { name: 'normal' as const }, value: 'well', text: () => '', forMs: 0, clearForMs: 0 };
 
 /** What is watched over without a rule: looked at slowly, and held against the options. */
 export class BuiltIns {
@@ -118,19 +120,22 @@ export class BuiltIns {
   #judge(findings: readonly Finding[]): void {
     const { book, desk, options } = this.#deps;
     const seen = new Set<string>();
-    for (const { builtIn, about, input, value, unit, text } of findings) {
+    for (const { builtIn, about, occasion, input, value, unit, text } of findings) {
       const { enabled, for: forMs } = options[builtIn];
       if (!enabled) continue;
-      const subject = this.#subjectOf(builtIn, about, undefined);
+      const subject = this.#subjectOf(builtIn, about, undefined, occasion);
       seen.add(subject.key);
       const its = { input: { name: input }, value, unit, text: () => text, forMs, clearForMs: 0 };
       desk.see(subject, book.ofKey(subject.key), its);
     }
-    // A listener or a port that is not configured any more.
+    const isUpdateTold = findings.some(({ builtIn }) => builtIn === 'update');
     for (const alarm of [...book.open()]) {
       const { origin, rule, key } = alarm.subject;
-      if (origin === 'built-in' && (rule === 'sources' || rule === 'certificate') && !seen.has(key))
-        desk.withdraw(alarm, 'rule-gone');
+      if (origin !== 'built-in' || seen.has(key)) continue;
+      // A listener or a port that is not configured any more.
+      if (rule === 'sources' || rule === 'certificate') desk.withdraw(alarm, 'rule-gone');
+      // Another one was tried since.
+      else if (rule === 'update' && isUpdateTold) desk.see(alarm.subject, alarm, isWell);
     }
   }
 
@@ -169,10 +174,10 @@ export class BuiltIns {
     desk.see(alarm.subject, alarm, { ...its, forMs: options.deviceSilent.for });
   }
 
-  #subjectOf(rule: BuiltInName, about: string, deviceId: string | undefined): Subject {
+  #subjectOf(rule: BuiltInName, about: string, deviceId: string | undefined, occasion?: string): Subject {
     const [title] = titles[rule];
     return {
-      key: JSON.stringify(['built-in', rule, about]),
+      key: JSON.stringify(['built-in', rule, about, ...(occasion === undefined ? [] : [occasion])]),
       ...{ origin: 'built-in', rule, deviceId },
       name: about === '' || deviceId !== undefined ? title : `${title}: ${about}`,
       severity: this.#deps.options[rule].severity,

@@ -13,6 +13,8 @@ export interface Vitals {
     readonly waitingShare: number;
     /** Why the disk refuses records, while it does. */
     readonly failure: string | undefined;
+    /** What is used up and what to do about it, in sentences, while it is full. */
+    readonly full: string | undefined;
   };
   readonly uplink: { readonly isUp: boolean; readonly state: string; readonly reason: string | null };
   readonly clockQuality: ClockQuality;
@@ -27,6 +29,8 @@ export interface Finding {
   readonly builtIn: BuiltInName;
   /** Which one, where there are several; empty: there is one. */
   readonly about: string;
+  /** Where it may come about anew while its alarm stands: which time this is. That is an alarm of its own. */
+  readonly occasion?: string;
   readonly input: 'violating' | 'between' | 'normal';
   readonly value?: AlarmValue;
   readonly unit?: string;
@@ -52,7 +56,7 @@ export function findingsOf(vitals: Vitals, machine: MachineReading, options: Bui
     {
       ...{ builtIn: 'bufferFull', about: '', value: buffer.state },
       input: badIf(buffer.state === 'full'),
-      text: 'The buffer is full: messages wait at their source. Restore the uplink, or raise `buffer.maxBytes`.',
+      text: `There is no room for records: they wait at their source, or are refused. ${buffer.full ?? ''}`.trimEnd(),
     },
     {
       ...{ builtIn: 'diskFailing', about: '', value: buffer.state },
@@ -91,8 +95,9 @@ export function findingsOf(vitals: Vitals, machine: MachineReading, options: Bui
   if (takenBack !== undefined)
     found.push({
       ...{ builtIn: 'update', about: '', value: takenBack === null ? 'well' : 'taken back' },
+      ...(takenBack !== null && { occasion: takenBack.occasion }),
       input: badIf(takenBack !== null),
-      text: takenBack ?? 'The last update stayed.',
+      text: takenBack?.text ?? 'The last update stayed.',
     });
   if (wrongSettings !== undefined)
     found.push({

@@ -1,6 +1,14 @@
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
+/** An update that did not stay. */
+export interface TakenBackUpdate {
+  /** A sentence. */
+  readonly text: string;
+  /** Another one with each. */
+  readonly occasion: string;
+}
+
 /** What the machine says of itself; absent: it does not tell. */
 export interface MachineReading {
   /** The free part of the file system of the data directory, from 0 to 1. */
@@ -9,8 +17,8 @@ export interface MachineReading {
   readonly power?: readonly string[];
   /** Of the processor, in °C. */
   readonly celsius?: number;
-  /** Which update did not stay, in a sentence; null: none. */
-  readonly takenBack?: string | null;
+  /** Null: the last update stayed. */
+  readonly takenBack?: TakenBackUpdate | null;
   /** What is wrong with the settings on its card, a line each; empty: nothing is. */
   readonly wrongSettings?: readonly string[];
 }
@@ -20,7 +28,7 @@ export interface MachinePlaces {
   /** Where the kernel tells: `/sys`. */
   readonly sys: string;
   /** What the machine's notes say of the last update; undefined: it is no appliance. Absent: the same. */
-  readonly takenBack?: () => string | null | undefined;
+  readonly takenBack?: () => TakenBackUpdate | null | undefined;
   /** Undefined: it has none. Absent: the same. */
   readonly wrongSettings?: () => readonly string[] | undefined;
 }

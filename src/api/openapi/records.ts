@@ -27,8 +27,21 @@ const durability = oneOf(['local', 'anywhere', 'relaxed', 'memory'], '');
 
 /** Also a part of the status. */
 export const buffer = Type.Object({
-  state: oneOf(['open', 'full', 'failing', 'closed'], 'Full: what must not be dropped waits at its source.'),
+  state: oneOf(
+    ['open', 'full', 'failing', 'closed'],
+    'Full: there is no room, so what must not be dropped waits at its source.',
+  ),
   failure: Type.Optional(text('While failing.')),
+  full: Type.Optional(
+    Type.Object({
+      of: oneOf(
+        ['disk', 'budget', 'rule'],
+        'What is used up, while full: the space on the disk, `buffer.maxBytes`, or the `maxBytes` of a rule.',
+      ),
+      directory: Type.Optional(text('A directory on the disk that has no room.')),
+      freeBytes: Type.Optional(whole('What that disk has left.')),
+    }),
+  ),
   waitingRecords: whole('That the collector has not acknowledged.'),
   waitingBytes: whole(''),
   oldestWaitingAt: orNull(time('')),
@@ -37,6 +50,7 @@ export const buffer = Type.Object({
   pendingBytes: whole('In memory only.'),
   diskBytes: whole('What its files take.'),
   maxBytes: whole('What they may take.'),
+  roomBytes: whole('What they can take as of now: `maxBytes`, or less where the disk has less left.'),
   commits: whole(''),
   commitMs: Type.Object({ last: number(''), max: number('') }),
   ledger,

@@ -579,13 +579,27 @@ confirmedPerSecond: number
 }
 buffer: {
 /**
- * Full: what must not be dropped waits at its source.
+ * Full: there is no room, so what must not be dropped waits at its source.
  */
 state: ("open" | "full" | "failing" | "closed")
 /**
  * While failing.
  */
 failure?: string
+full?: {
+/**
+ * What is used up, while full: the space on the disk, `buffer.maxBytes`, or the `maxBytes` of a rule.
+ */
+of: ("disk" | "budget" | "rule")
+/**
+ * A directory on the disk that has no room.
+ */
+directory?: string
+/**
+ * What that disk has left.
+ */
+freeBytes?: number
+}
 /**
  * That the collector has not acknowledged.
  */
@@ -606,6 +620,10 @@ diskBytes: number
  * What they may take.
  */
 maxBytes: number
+/**
+ * What they can take as of now: `maxBytes`, or less where the disk has less left.
+ */
+roomBytes: number
 commits: number
 commitMs: {
 last: number
@@ -4807,13 +4825,27 @@ confirm: string
  */
 export interface GetBufferAnswer {
 /**
- * Full: what must not be dropped waits at its source.
+ * Full: there is no room, so what must not be dropped waits at its source.
  */
 state: ("open" | "full" | "failing" | "closed")
 /**
  * While failing.
  */
 failure?: string
+full?: {
+/**
+ * What is used up, while full: the space on the disk, `buffer.maxBytes`, or the `maxBytes` of a rule.
+ */
+of: ("disk" | "budget" | "rule")
+/**
+ * A directory on the disk that has no room.
+ */
+directory?: string
+/**
+ * What that disk has left.
+ */
+freeBytes?: number
+}
 /**
  * That the collector has not acknowledged.
  */
@@ -4834,6 +4866,10 @@ diskBytes: number
  * What they may take.
  */
 maxBytes: number
+/**
+ * What they can take as of now: `maxBytes`, or less where the disk has less left.
+ */
+roomBytes: number
 commits: number
 commitMs: {
 last: number

@@ -10,9 +10,9 @@ export function dropReason(reason: string): string {
     case 'expired':
       return t('Older than its rule keeps');
     case 'evicted':
-      return t('Made room for others when the buffer was full');
+      return t('Made room for others');
     case 'full':
-      return t('Not taken in, because the buffer was full');
+      return t('Not taken in, for want of room');
     case 'damaged':
       return t('Lost in a damaged file');
     case 'disk-failed':

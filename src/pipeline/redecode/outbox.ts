@@ -106,7 +106,7 @@ export class Outbox {
   /** Why no more is to be made for now; undefined: nothing is in the way. */
   obstacle(): string | undefined {
     const lane = this.#buffer.status().lanes.find(({ rule }) => rule === redecodeRule);
-    if (lane !== undefined && lane.gate !== 'open') return 'the buffer is full';
+    if (lane !== undefined && lane.gate !== 'open') return 'there is no room for more records';
     if (this.#buffer.mustWait(handling)) return 'the disk is busy with other things';
     return lane !== undefined && lane.waitingBytes > maxWaitingBytes
       ? 'the collector has to take first what is there'

@@ -178,6 +178,71 @@ test('another program fills the disk: nothing is acknowledged that is not there,
   assertTold(rig);
 });
 
+test('a disk without room is told as that, steadily and once in the log, until it is over for good', async (t) => {
+  const time = new StillTime(t);
+  const directory = join(memoryDir(t), 'buffer');
+  const failCommits = { from: 1, count: 8, kind: 'full' } as const;
+  let freeBytes = 5_000;
+  const disk = { faults: { failCommits }, freeBytes: () => freeBytes };
+  const rig = await Rig.start({ t, directory, clock: time, options: { maxPendingBytes: 8 }, ...disk });
+  const stays = async (ms: number) => {
+    for (let passed = 0; passed < ms; passed += 50) {
+      const { state, full } = rig.buffer.status();
+      assert.deepEqual([state, full], ['full', { of: 'disk', directory, freeBytes }], `after ${passed} ms`);
+      await time.pass(50);
+    }
+  };
+  assert.equal(rig.buffer.status().full, undefined);
+  const critical = new Sender(rig, alarms);
+  await critical.send(1);
+  await time.pass(100);
+  assert.match(rig.buffer.refusal(alarms)?.message ?? '', /^The disk has no room for records of the rule "alarms"/);
+  // What is free is told as it is.
+  freeBytes = 6_000;
+  await time.pass(1_000);
+  for (let i = 0; i < 200 && critical.acknowledged.length === 0; i++) await stays(50);
+  assert.equal(critical.acknowledged.length, 1);
+  // It has taken what there was, which may have been the last that it had room for.
+  await stays(8_000);
+  await time.pass(5_000);
+  assert.equal(rig.buffer.status().state, 'open');
+  assert.deepEqual(
+    rig.errors.map((one) => /make room on it\. Raising .* does not help/.test(one)),
+    [true],
+  );
+});
+
+test('others fill the disk and make room again: both are told, also when nobody sends meanwhile', async (t) => {
+  const disk = smallDisk(t, 8 * MiB);
+  if (disk === undefined) return;
+  const time = new StillTime(t);
+  const directory = join(disk.path, 'buffer');
+  const rig = await start(t, time, directory, { maxBytes: 1e9 });
+  const room = async (): Promise<number> => {
+    await time.pass(1_100);
+    return rig.buffer.status().roomBytes;
+  };
+  const atFirst = await room();
+  assert.ok(atFirst > 4 * MiB && atFirst < 8 * MiB, `${atFirst} bytes on a disk of 8 MiB`);
+  const other = disk.fill();
+  const { diskBytes } = rig.buffer.status();
+  assert.ok((await room()) < diskBytes + MiB / 2);
+  // May be dropped, so its sources do not wait: they are refused.
+  const normal = new Sender(rig, readings);
+  await normal.send(50);
+  await time.pass(2_000);
+  assert.ok(normal.refused.length > 0 && normal.held === 0, 'the disk was not full');
+  for (let i = 0; i < 60; i++) {
+    const { state, full } = rig.buffer.status();
+    assert.ok(state === 'full' && full?.of === 'disk' && full.freeBytes < MiB / 2, JSON.stringify({ state, full }));
+    await time.pass(50);
+  }
+  assert.equal(rig.errors.length, 1);
+  rmSync(other);
+  assert.ok((await room()) > atFirst - MiB / 2);
+  assert.equal(rig.buffer.status().state, 'open');
+});
+
 test('a gateway starts on a full disk, drains, and goes on', async (t) => {
   const disk = smallDisk(t, 8 * MiB);
   if (disk === undefined) return;
@@ -259,12 +324,13 @@ for (const [what, options, quota] of [
       await time.pass(2_000);
       assertLedger(rig.buffer);
       await assertQuiet(rig, time);
-      const { diskBytes, state } = rig.buffer.status();
+      const { diskBytes, state, full } = rig.buffer.status();
       assert.ok(diskBytes < MiB * 1.2, `${diskBytes} bytes`);
       const counts = dropped(rig, handling.rule);
       const names = (await rig.drain()).map(({ name }) => name);
       if (handling.whenFull === 'block') {
-        assert.equal(state, 'full');
+        assert.deepEqual([state, full], ['full', { of: quota === undefined ? 'budget' : 'rule' }]);
+        assert.match(rig.buffer.refusal(handling)?.message ?? '', /^The buffer has no room/);
         assert.ok(sender.held > 0 && sender.acknowledged.length > 0);
         assert.deepEqual(names, sender.acknowledged.slice(0, names.length));
         assert.equal(counts.evicted, 0);

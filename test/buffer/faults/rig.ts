@@ -4,7 +4,7 @@ import { RecordBuffer } from '../../../src/buffer/buffer.ts';
 import type { Disk, OpenDisk } from '../../../src/buffer/disk.ts';
 import type { BufferOptions } from '../../../src/buffer/options.ts';
 import { reportsKey } from '../../../src/buffer/reports.ts';
-import type { DiskFaults, WorkerSettings } from '../../../src/buffer/worker-protocol.ts';
+import type { DiskFaults, WorkerResponse, WorkerSettings } from '../../../src/buffer/worker-protocol.ts';
 import type { StoredBatch } from '../../../src/core/batch.ts';
 import type { Gap, Handling } from '../../../src/core/handling.ts';
 import { type Clock, systemClock } from '../../../src/core/time.ts';
@@ -25,6 +25,8 @@ export interface RigOptions {
   readonly isLocal?: boolean;
   readonly isLive?: () => boolean;
   readonly clock?: Clock;
+  /** What its disk says that it has left, whatever others do there meanwhile. */
+  readonly freeBytes?: () => number;
   /** Stops it when this test ends, however it ends. */
   readonly t?: TestContext;
 }
@@ -47,13 +49,15 @@ export class Rig {
   /** What the disk was asked to do so far. */
   requests = 0;
 
-  constructor({ directory, options = {}, faults = {}, isLocal = true, isLive, clock = systemClock }: RigOptions) {
+  constructor(given: RigOptions) {
+    const { directory, options = {}, faults = {}, isLocal = true, isLive, clock = systemClock, freeBytes } = given;
     mkdirSync(directory, { recursive: true });
     const openDisk = async (settings: WorkerSettings): Promise<OpenDisk> => {
       const { disk, opened } = await LocalDisk.open(settings);
       const request: Disk['request'] = (asked) => {
         this.requests++;
-        return disk.request(asked);
+        const answer = disk.request(asked);
+        return freeBytes === undefined ? answer : answer.then((one) => withFree(one, freeBytes()));
       };
       return { disk: { request, close: (...last) => disk.close(...last) }, opened };
     };
@@ -108,6 +112,12 @@ export class Rig {
     }
     return records;
   }
+}
+
+function withFree(response: WorkerResponse, freeBytes: number): WorkerResponse {
+  if (response.kind === 'space') return { ...response, freeBytes };
+  if (response.kind !== 'written') return response;
+  return { ...response, outcomes: response.outcomes.map((one) => (one.kind === 'full' ? { ...one, freeBytes } : one)) };
 }
 
 /** Appends without waiting, as sources of `relaxed` and `memory` rules do. */

@@ -22,7 +22,7 @@ export function FillCard({
       <header>
         <h2>{t('Buffer')}</h2>
         <span class="hint">
-          {t('{size} of {max}', { size: bytes(buffer.waitingBytes), max: bytes(fill.maxBytes) })}
+          {t('{size} of {max}', { size: bytes(buffer.waitingBytes), max: bytes(fill.roomBytes) })}
         </span>
       </header>
       <meter class="visually-hidden" min={0} max={100} value={percent} aria-label={t('How full the buffer is')}>
@@ -30,7 +30,7 @@ export function FillCard({
       </meter>
       <div class="fill" aria-hidden="true">
         {priorities.map((priority) => (
-          <span class={priority} key={priority} style={{ flexBasis: shareOf(fill.bytes[priority], fill.maxBytes) }} />
+          <span class={priority} key={priority} style={{ flexBasis: shareOf(fill.bytes[priority], fill.roomBytes) }} />
         ))}
         <span class="mark" title={t('80 %: an alarm is raised from here on')} />
       </div>
@@ -42,6 +42,14 @@ export function FillCard({
           </li>
         ))}
       </ul>
+      {fill.roomBytes < buffer.maxBytes && (
+        <p class="hint">
+          {t('It may take {max} ({key}), but its disk has no more room than that.', {
+            max: bytes(buffer.maxBytes),
+            key: 'buffer.maxBytes',
+          })}
+        </p>
+      )}
       <dl class="pairs">
         <dt>{t('Holds')}</dt>
         <dd>

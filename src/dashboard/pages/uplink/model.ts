@@ -7,21 +7,22 @@ export const priorities: readonly Priority[] = ['bulk', 'normal', 'critical'];
 export interface Fill {
   readonly bytes: Readonly<Record<Priority, number>>;
   readonly records: Readonly<Record<Priority, number>>;
-  readonly maxBytes: number;
+  /** What there is room for as of now. */
+  readonly roomBytes: number;
   /** From 0 to 1. */
   readonly share: number;
 }
 
 type Buffer = GetStatusAnswer['buffer'];
 
-export function fillOf({ lanes, maxBytes, waitingBytes }: Buffer): Fill {
+export function fillOf({ lanes, roomBytes, waitingBytes }: Buffer): Fill {
   const bytes = { bulk: 0, normal: 0, critical: 0 };
   const records = { bulk: 0, normal: 0, critical: 0 };
   for (const lane of lanes) {
     bytes[lane.priority as Priority] += lane.waitingBytes;
     records[lane.priority as Priority] += lane.waitingRecords;
   }
-  return { bytes, records, maxBytes, share: maxBytes === 0 ? 0 : Math.min(1, waitingBytes / maxBytes) };
+  return { bytes, records, roomBytes, share: waitingBytes === 0 ? 0 : Math.min(1, waitingBytes / roomBytes) };
 }
 
 /** A look at the counters. */
@@ -68,7 +69,7 @@ export function outlookOf(fill: Fill, waitingBytes: number, growth: { readonly b
   if (growth === undefined) return { kind: 'unknown' };
   // What comes and goes within a look is no trend.
   if (Math.abs(growth.bytes) < 20) return { kind: 'steady' };
-  if (growth.bytes > 0) return { kind: 'fills', seconds: (fill.maxBytes - waitingBytes) / growth.bytes };
+  if (growth.bytes > 0) return { kind: 'fills', seconds: Math.max(0, fill.roomBytes - waitingBytes) / growth.bytes };
   return { kind: 'empties', seconds: waitingBytes / -growth.bytes };
 }
 

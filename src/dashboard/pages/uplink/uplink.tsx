@@ -14,6 +14,8 @@ import { Flow } from './flow.tsx';
 import { droppedNext, fillOf, growthOf, type Look, outlookOf, withLook } from './model.ts';
 import { Wear } from './wear.tsx';
 
+type Full = NonNullable<GatewayStatus['buffer']['full']>;
+
 /** What waits, where it goes, and what became of everything. */
 export function Page() {
   const now = status.value;
@@ -33,8 +35,9 @@ export function Page() {
         <h1>{t('Buffer & Uplink')}</h1>
       </div>
       {buffer.state !== 'open' && (
-        <Notice tone="bad" title={buffer.state === 'full' ? t('The buffer is full') : t('The buffer takes nothing in')}>
-          {buffer.failure ?? t('What must not be dropped waits at its source; it was not acknowledged.')}
+        <Notice tone="bad" title={titleOf(buffer)}>
+          {buffer.failure ?? t('What must not be dropped waits at its source; it was not acknowledged.')}{' '}
+          {buffer.full !== undefined && adviceOn(buffer, buffer.full)}
         </Notice>
       )}
       {uplink.problem !== null && <Notice tone="warn" title={uplink.problem} lang="en" />}
@@ -53,6 +56,29 @@ export function Page() {
       <Wear status={now} />
     </>
   );
+}
+
+function titleOf({ state, full }: GatewayStatus['buffer']): string {
+  if (state !== 'full') return t('The buffer takes nothing in');
+  return full?.of === 'disk' ? t('The disk is full') : t('The buffer is full');
+}
+
+/** A larger budget is no help where others have filled the disk. */
+function adviceOn({ diskBytes, maxBytes }: GatewayStatus['buffer'], { of, freeBytes = 0, directory = '' }: Full) {
+  switch (of) {
+    case 'disk':
+      return t(
+        'Left on the disk of {path}: {free}; the buffer takes {size}. Make room there: a larger {key} does not help.',
+        { path: directory, free: bytes(freeBytes), size: bytes(diskBytes), key: 'buffer.maxBytes' },
+      );
+    case 'budget':
+      return t('It takes all of its {size}: restore the uplink, or raise {key}.', {
+        size: bytes(maxBytes),
+        key: 'buffer.maxBytes',
+      });
+    default:
+      return t('A rule takes all that it may: restore the uplink, or raise its {key}.', { key: 'maxBytes' });
+  }
 }
 
 function UplinkCard({ uplink }: { readonly uplink: GatewayStatus['uplink'] }) {

@@ -29,6 +29,7 @@ import { link } from './scenarios/link.ts';
 import { live } from './scenarios/live.ts';
 import { liveshare } from './scenarios/liveshare.ts';
 import { modbus } from './scenarios/modbus.ts';
+import { packaged } from './scenarios/packaged.ts';
 import { profiles } from './scenarios/profiles.ts';
 import { relay } from './scenarios/relay.ts';
 import { serial } from './scenarios/serial.ts';
@@ -43,6 +44,7 @@ const scenarios: readonly Scenario[] = [
   durability,
   latency,
   startup,
+  packaged,
   eventloop,
   drain,
   live,

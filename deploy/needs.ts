@@ -1,6 +1,6 @@
 import { ensureSystemPrograms } from '../test/system-programs.ts';
 
-// What building and checking need of Debian, beside what everybody has: deploy/needs.ts TOOL [ARCHITECTURE] installs what is missing, as root on
+// What building and checking need of Debian, beside what everybody has: deploy/needs.ts TOOL [ARCHITECTURE [SCENARIO…]] installs what is missing, as root on
 // Debian, and names it otherwise. Each tool of deploy/ begins with it.
 
 type Programs = Readonly<Record<string, string>>;
@@ -50,6 +50,8 @@ export const needs: Readonly<Record<string, Programs>> = {
     '/usr/share/AAVMF/AAVMF_CODE.fd': 'qemu-efi-aarch64',
   },
   'check-image raspi3b': { 'qemu-system-aarch64': 'qemu-system-arm' },
+  'check-image update-cycles': { rauc: 'rauc', mksquashfs: 'squashfs-tools', debugfs: 'e2fsprogs' },
+  'check-image far-ahead': { faketime: 'faketime' },
   'check-card': {
     nbdfuse: 'libnbd-bin',
     e2fsck: 'e2fsprogs',
@@ -58,18 +60,23 @@ export const needs: Readonly<Record<string, Programs>> = {
   'check-container': { ...debian, ...network, buildah: 'buildah', nsenter: 'util-linux', setpriv: 'util-linux' },
 };
 
-/** What a tool needs. @throws RangeError when there is no such tool */
-export function needsOf(tool: string, architecture?: string): Programs {
+/**
+ * What a tool needs.
+ *
+ * @param words it was called with: an architecture, scenarios
+ * @throws RangeError when there is no such tool
+ */
+export function needsOf(tool: string, words: readonly string[] = []): Programs {
   const common = needs[tool];
   if (common === undefined) throw new RangeError(`There is no tool ${tool} in deploy/.`);
-  return { ...common, ...needs[`${tool} ${architecture}`] };
+  return Object.assign({}, common, ...words.map((word) => needs[`${tool} ${word}`]));
 }
 
 if (import.meta.main) {
-  const [tool = '', architecture] = process.argv.slice(2);
+  const [tool = '', ...words] = process.argv.slice(2);
   const problem = ensureSystemPrograms(
     (line) => process.stderr.write(`${line}\n`),
-    needsOf(tool, architecture),
+    needsOf(tool, words),
     `deploy/${tool} needs`,
   );
   if (problem !== undefined) {

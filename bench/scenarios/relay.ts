@@ -60,6 +60,7 @@ async function measure(bench: Bench, chain: Chain): Promise<Sample> {
     ingest: (messages / (counts.lastAcknowledgedMs - counts.firstSentMs)) * 1000,
     ...cpu,
     peakMb: residentMb(chain.pids.relay).peak,
+    farPeakMb: residentMb(chain.pids.far).peak,
   };
 }
 
@@ -67,18 +68,26 @@ async function measure(bench: Bench, chain: Chain): Promise<Sample> {
 export interface RelaySettings {
   readonly collector?: Readonly<Record<string, string>>;
   readonly gateway?: Readonly<Record<string, string>>;
+  /** Node's own options, and the environment, of both. */
+  readonly flags?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export async function headgate(
   bench: Bench,
   kind: 'file' | 'sqlite',
-  { collector: atCollector, gateway: atGateway }: RelaySettings = {},
+  { collector: atCollector, gateway: atGateway, flags, environment = {} }: RelaySettings = {},
 ): Promise<Sample> {
   const path = join(bench.folder, kind === 'file' ? 'records.ndjson' : 'records.db');
-  const collector = await startCollector(`${kind}:${path}`, bench.profileFolder, 0, atCollector);
+  const collector = await startCollector(`${kind}:${path}`, bench.profileFolder, 0, atCollector, {
+    flags,
+    environment,
+  });
   const gateway = await Gateway.start({
     settings: { dataDir: join(bench.folder, 'data'), 'uplink.url': collector.url, ...atGateway },
     profileFolder: bench.profileFolder,
+    flags,
+    environment,
   });
   const sample = await measure(bench, {
     port: gateway.mqttPort,

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import type { GatewayStatus } from '../../src/instrumentation/status.ts';
 import type { Random } from '../../test/support/random.ts';
 import { eventually } from '../../test/support/wait.ts';
 import { copyToBoot, flash, type Partition, partitionsOf, readFromBoot } from './disk-image.ts';
@@ -25,11 +26,15 @@ export interface ApplianceOptions {
   readonly gateway?: string;
   /** The whole journal goes to the serial console too, for who looks for a fault. */
   readonly tellsAll?: boolean;
+  /** What the kernel writes goes to the serial line, and whoever asks on its console asks there. */
+  readonly console?: boolean;
 }
 
 export interface StartOptions {
   readonly clock?: string;
   readonly condition?: Running;
+  /** Instructions are counted. */
+  readonly counts?: boolean;
   readonly more?: readonly string[];
 }
 
@@ -88,7 +93,7 @@ export class Appliance {
   }
 
   /** Puts the card into a machine and turns it on. */
-  async start({ clock, condition = { kind: 'well' }, more = [] }: StartOptions = {}): Promise<Machine> {
+  async start({ clock, condition = { kind: 'well' }, counts = false, more = [] }: StartOptions = {}): Promise<Machine> {
     const { board, directory } = this.#options;
     this.server.set(condition);
     this.#starts += 1;
@@ -97,6 +102,7 @@ export class Appliance {
       directory: join(directory, `start-${this.#starts}`),
       disk: `${this.card}.sock`,
       forwards: [22, 1883, 443],
+      counts,
       more,
       ...(board === 'raspi3b' && { boot: this.#firstStage() }),
       ...(clock !== undefined && { clock }),
@@ -125,9 +131,17 @@ export class Appliance {
 
   /** Shuts it down in order. */
   async stop(timeoutMs = 120_000): Promise<void> {
-    await this.machine.pressPower();
-    await this.machine.ended(timeoutMs);
-    await this.machine.kill();
+    const { machine } = this;
+    if (this.#options.board === 'raspi3b') {
+      // It has no button, and nothing that turns it off: the kernel's last word is all there is to see.
+      const isDown = machine.console.waitFor(/reboot: (?:Power down|System halted)/, timeoutMs);
+      // The connection may be gone before its answer.
+      await Promise.all([isDown, this.root('systemctl --no-block poweroff').catch(() => '')]);
+    } else {
+      await machine.pressPower();
+      await machine.ended(timeoutMs);
+    }
+    await machine.kill();
   }
 
   async close(): Promise<void> {
@@ -151,7 +165,7 @@ export class Appliance {
   }
 
   /** Waits for the first page. @returns seconds since the machine was turned on */
-  async firstPage(timeoutMs = 480_000): Promise<number> {
+  async firstPage(timeoutMs = 900_000): Promise<number> {
     const { machine } = this;
     const giveUp = () =>
       machine.isRunning ? undefined : `the machine has ended; its console:\n${machine.console.tail()}`;
@@ -165,7 +179,9 @@ export class Appliance {
 
   /** Signs in as the card's administrator; later calls of {@link api} are theirs. */
   async signIn(): Promise<void> {
-    const { headers } = await this.#ask('POST', '/api/v1/session', administrator);
+    // The page comes while the gateway is still starting.
+    const ask = () => this.#ask('POST', '/api/v1/session', administrator);
+    const { headers } = await eventually('signing in', ask, { timeoutMs: 180_000, everyMs: 1_000 });
     const cookie = headers['set-cookie']?.map((one) => one.split(';')[0]).join('; ');
     if (cookie === undefined) throw new Error('signing in gave no cookie');
     this.#cookie = cookie;
@@ -180,28 +196,37 @@ export class Appliance {
     return text === '' ? undefined : JSON.parse(text);
   }
 
+  /** The gateway's, for who is signed in. @throws as {@link api} */
+  async status(): Promise<GatewayStatus> {
+    return (await this.api('GET', '/api/v1/status')) as GatewayStatus;
+  }
+
+  /** What `curl` gets from the gateway's API as the administrator that is signed in, in a file. */
+  async download(path: string, file: string): Promise<void> {
+    const url = `https://127.0.0.1:${this.machine.port(443)}${path}`;
+    const how = ['--silent', '--show-error', '--fail', '--insecure', '--cookie', this.#cookie ?? '', '--output', file];
+    await runFile('curl', [...how, url], { timeout: 300_000 });
+  }
+
   /** Runs a command of the shell as root, over SSH with the key that the card's file names. @returns what it printed */
   async root(command: string, timeoutMs = 120_000): Promise<string> {
-    const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'ConnectTimeout=60', 'LogLevel=ERROR'];
-    const { stdout } = await runFile(
-      'ssh',
-      [
-        ...options.flatMap((option) => ['-o', option]),
-        ...[
-          '-i',
-          this.#key,
-          '-p',
-          String(this.machine.port(22)),
-          'admin@127.0.0.1',
-          'sudo',
-          'sh',
-          '-c',
-          quoted(command),
-        ],
-      ],
-      { timeout: timeoutMs, maxBuffer: 16 * 2 ** 20 },
-    );
+    const there = ['-p', String(this.machine.port(22)), 'admin@127.0.0.1', 'sudo', 'sh', '-c', quoted(command)];
+    const { stdout } = await runFile('ssh', [...this.#sshOptions, ...there], {
+      timeout: timeoutMs,
+      maxBuffer: 16 * 2 ** 20,
+    });
     return stdout;
+  }
+
+  /** Puts a file there as the user `admin`. */
+  async copy(file: string, path: string): Promise<void> {
+    const where = ['-P', String(this.machine.port(22)), file, `admin@127.0.0.1:${path}`];
+    await runFile('scp', ['-q', ...this.#sshOptions, ...where], { timeout: 300_000 });
+  }
+
+  get #sshOptions(): readonly string[] {
+    const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'ConnectTimeout=60', 'LogLevel=ERROR'];
+    return [...options.flatMap((option) => ['-o', option]), '-i', this.#key];
   }
 
   #ask(
@@ -245,10 +270,15 @@ function quoted(text: string): string {
 }
 
 /** What an emulated machine's kernel is told beside what the image says. */
-function kernelOptions({ board, tellsAll }: Pick<ApplianceOptions, 'board' | 'tellsAll'>): string[] {
+function kernelOptions({
+  board,
+  tellsAll,
+  console,
+}: Pick<ApplianceOptions, 'board' | 'tellsAll' | 'console'>): string[] {
   // QEMU's watchdog of a Raspberry Pi resets the machine as soon as it is set, whatever the time.
   const pi = board === 'raspi3b' ? ['module_blacklist=bcm2835_wdt'] : [];
   const serial = board === 'raspi3b' ? 'ttyS1' : 'ttyS0';
+  const isShown = tellsAll === true || console === true || board === 'raspi3b';
   const journal = 'systemd.journald.forward_to_console=1 systemd.journald.max_level_console=info';
-  return [...pi, ...(tellsAll ? [`console=${serial},115200 ${journal}`] : [])];
+  return [...pi, ...(isShown ? [`console=${serial},115200`] : []), ...(tellsAll ? [journal] : [])];
 }

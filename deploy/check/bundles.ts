@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, createReadStream, openSync, readSync, rmSync, statSync } from 'node:fs';
+import { createReadStream, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import type { TestContext } from 'node:test';
 import { makeBundle } from '../image/bundle.ts';
 import { signingKeys } from '../image/keys.ts';
 import type { Architecture } from '../package/program.ts';
-import { partitionsOf } from './disk-image.ts';
+import { partitionOf } from './disk-image.ts';
 
 /** Bundles for updates, at an address of this machine that the appliance reaches. */
 export interface Bundles {
@@ -25,7 +25,7 @@ export async function serveBundles(
   const image = 'root.ext4';
   copyRoot(card, join(directory, image));
   const make = (target: string, build: string) =>
-    makeBundle({ architecture, version: '0.0.0-check', build, image, target, packing: 'none' }, signingKeys(), {
+    makeBundle({ architecture, version: '0.0.0-check', build, image, target, packing: 'quick' }, signingKeys(), {
       work: directory,
       date: Math.floor(Date.now() / 1000),
     });
@@ -54,12 +54,7 @@ export async function serveBundles(
 }
 
 function copyRoot(card: string, to: string): void {
-  const sector = Buffer.alloc(512);
-  const fd = openSync(card, 'r');
-  readSync(fd, sector, 0, sector.length, 0);
-  closeSync(fd);
-  const root = partitionsOf(sector)[1];
-  if (root === undefined) throw new Error(`${card} has no root file system`);
+  const root = partitionOf(card, 2);
   const mib = 2 ** 20;
   const where = [`skip=${root.from / mib}`, `count=${(root.to - root.from) / mib}`];
   execFileSync('dd', [`if=${card}`, `of=${to}`, 'bs=1M', ...where, 'conv=sparse'], { stdio: 'pipe' });

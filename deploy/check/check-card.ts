@@ -27,7 +27,7 @@ const { values, positionals } = parseArgs({
 });
 const cuts = Number(values.cuts);
 const random = randomOf(Number(values.seed));
-const eatMyData = '/usr/lib/x86_64-linux-gnu/libeatmydata.so';
+const eatMyData = `/usr/lib/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu/libeatmydata.so`;
 
 type Scenario = (scene: Scene) => Promise<Findings>;
 

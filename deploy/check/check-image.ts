@@ -4,8 +4,14 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { parseArgs } from 'node:util';
 import { randomOf } from '../../test/support/random.ts';
+import { farAhead } from './image-scenarios/far-ahead.ts';
 import { firstPage } from './image-scenarios/first-page.ts';
+import { idle } from './image-scenarios/idle.ts';
+import { instructions } from './image-scenarios/instructions.ts';
 import { powerCuts } from './image-scenarios/power-cuts.ts';
+import { recovery } from './image-scenarios/recovery.ts';
+import { restore } from './image-scenarios/restore.ts';
+import { fullData, readOnly, slowFsync } from './image-scenarios/sick-card.ts';
 import { updateCycles } from './image-scenarios/update-cycles.ts';
 import type { ImageScene } from './image-scene.ts';
 import type { Board } from './machine.ts';
@@ -31,8 +37,16 @@ const { values, positionals } = parseArgs({
 const boards: Readonly<Record<string, Board>> = { amd64: 'amd64', arm64: 'arm64', raspi3b: 'raspi3b' };
 const scenarios: Readonly<Record<string, (scene: ImageScene) => Promise<Findings>>> = {
   'first-page': firstPage,
+  idle,
+  instructions,
   'power-cuts': powerCuts,
   'update-cycles': updateCycles,
+  'full-data': fullData,
+  'read-only': readOnly,
+  'slow-fsync': slowFsync,
+  'far-ahead': farAhead,
+  recovery,
+  restore,
 };
 
 const [architecture = '', ...asked] = positionals;

@@ -39,15 +39,25 @@ export function readFromBoot(card: string, name: string): Buffer {
   return execFileSync('mcopy', ['-i', bootOf(card), `::${name}`, '-'], { maxBuffer: 64 * 2 ** 20 });
 }
 
-function bootOf(card: string): string {
-  const sector = Buffer.alloc(512);
-  const fd = openSync(card, 'r');
+/** A partition of a card or an image, from 1 on. @throws an Error when it has none of that number */
+export function partitionOf(image: string, number: number): Partition {
+  const part = partitionsOf(bytesOf(image, 0, 512))[number - 1];
+  if (part === undefined) throw new Error(`${image} has no partition ${number}`);
+  return part;
+}
+
+/** Bytes of a card or an image. */
+export function bytesOf(image: string, from: number, length: number): Buffer {
+  const bytes = Buffer.alloc(length);
+  const fd = openSync(image, 'r');
   try {
-    readSync(fd, sector, 0, sector.length, 0);
+    readSync(fd, bytes, 0, length, from);
   } finally {
     closeSync(fd);
   }
-  const boot = partitionsOf(sector)[0];
-  if (boot === undefined) throw new Error(`${card} has no first partition`);
-  return `${card}@@${boot.from}`;
+  return bytes;
+}
+
+function bootOf(card: string): string {
+  return `${card}@@${partitionOf(card, 1).from}`;
 }

@@ -33,6 +33,8 @@ export interface MachineOptions {
   readonly forwards?: readonly number[];
   /** What its clock shows when it starts, `2026-11-26T02:00:00`. Default: now. */
   readonly clock?: string;
+  /** Instructions are counted, one a nanosecond of its clock; all of its processors take turns on one of this machine's. */
+  readonly counts?: boolean;
   /** More arguments for QEMU. */
   readonly more?: readonly string[];
 }
@@ -82,7 +84,9 @@ export class Machine {
     const child = spawn(programs[board], this.#arguments(), { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#child = child;
     // Whoever ends this process ends the machine too.
-    process.once('exit', () => child.kill('SIGKILL'));
+    const end = () => child.kill('SIGKILL');
+    process.once('exit', end);
+    child.once('exit', () => process.off('exit', end));
     for (const stream of [child.stdout!, child.stderr!])
       stream.on('data', (text: Buffer) => this.#said.push(`${text}`));
     this.#exited = new Promise((resolve, reject) => {
@@ -129,6 +133,11 @@ export class Machine {
     return (Number(fields[11]) + Number(fields[12])) / 100;
   }
 
+  /** Instructions that its processors have executed since it was turned on; those of a machine that `counts`. */
+  async instructions(): Promise<number> {
+    return ((await this.qmp.command('query-replay')) as { readonly icount: number }).icount;
+  }
+
   /** Gone at once. What was not flushed is the disk's affair. */
   async kill(): Promise<void> {
     if (this.isRunning) this.#child!.kill('SIGKILL');
@@ -138,11 +147,11 @@ export class Machine {
   }
 
   #arguments(): string[] {
-    const { board, directory, disk, memory = 512, clock, boot, more = [] } = this.#options;
+    const { board, directory, disk, memory = 512, clock, counts = false, boot, more = [] } = this.#options;
     const forwards = [...this.#ports].map(([inside, outside]) => `,hostfwd=tcp:127.0.0.1:${outside}-:${inside}`);
     const common = [
       ...['-nodefaults', '-no-user-config', '-nographic', '-no-reboot'],
-      ...['-accel', 'tcg,thread=multi'],
+      ...(counts ? ['-accel', 'tcg,thread=single', '-icount', 'shift=0'] : ['-accel', 'tcg,thread=multi']),
       ...['-rtc', clock === undefined ? 'base=utc' : `base=${clock}`],
       ...['-chardev', `socket,id=serial,path=${join(directory, 'serial.sock')}`, '-serial', 'chardev:serial'],
       ...['-chardev', `socket,id=qmp,path=${join(directory, 'qmp.sock')}`, '-mon', 'chardev=qmp,mode=control'],

@@ -8,6 +8,9 @@ export interface Memory {
   readonly totalMB: number;
 }
 
+/** For a machine's shell: what {@link memoryOf} reads. A process may end between its being listed and its being read. */
+export const memoryCommand = 'cat /proc/meminfo; cat /proc/[0-9]*/status 2>/dev/null || true';
+
 /** Reads /proc/meminfo and, behind it, /proc/PID/status of all processes. */
 export function memoryOf(text: string): Memory {
   const kib = (name: string) => Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? Number.NaN);

@@ -7,6 +7,12 @@ export const resultsDirectory = join(import.meta.dirname, '../../dist/image/resu
 /** What a scenario has shown: numbers and words under names that a reader of the file understands. */
 export type Findings = Readonly<Record<string, unknown>>;
 
+/** The value that so great a part of them does not exceed. */
+export function share(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((one, other) => one - other);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
+
 /** One line on what goes on. */
 export function say(line: string): void {
   process.stdout.write(`${line}\n`);

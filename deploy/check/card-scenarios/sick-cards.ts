@@ -13,7 +13,8 @@ import { TcpProxy } from '../../../test/support/tcp-proxy.ts';
 import { eventually } from '../../../test/support/wait.ts';
 import type { Card } from '../card.ts';
 import { cardOf, type Scene } from '../card-scene.ts';
-import type { Findings } from '../results.ts';
+import { failing, recovered } from '../failing.ts';
+import { type Findings, share } from '../results.ts';
 
 const runFile = promisify(execFile);
 
@@ -119,14 +120,7 @@ export async function readOnly(scene: Scene): Promise<Findings> {
   await eventually('acknowledgements', () => oracle.acknowledgedCount > 200, { timeoutMs: 30_000 });
   card.server.set({ kind: 'read-only' });
   const turned = performance.now();
-  const status = await eventually(
-    'the status to say so',
-    async () => {
-      const now = await statusOf(gateway);
-      return now.health.state === 'failing' && now;
-    },
-    { timeoutMs: 30_000 },
-  );
+  const says = await failing(() => statusOf(gateway));
   const toldSeconds = Math.round((performance.now() - turned) / 100) / 10;
   const before = oracle.acknowledgedCount;
   await delay(5_000);
@@ -145,7 +139,7 @@ export async function readOnly(scene: Scene): Promise<Findings> {
   deepEqual([after - before, lost], [0, []], 'acknowledged on a card that takes no writes');
   return {
     toldSeconds,
-    says: status.health.summary,
+    says,
     acknowledged,
     acknowledgedAfterwards: after - before,
     repair,
@@ -169,15 +163,7 @@ export async function fullCard(scene: Scene): Promise<Findings> {
     await eventually('acknowledgements', () => oracle.acknowledgedCount > before + 100, { timeoutMs: 30_000 });
     // Ends with "no space left", which is what it is for.
     await runFile('dd', ['if=/dev/zero', `of=${filler}`, 'bs=64k']).catch(() => {});
-    const status = await eventually(
-      'the status to say so',
-      async () => {
-        const now = await statusOf(gateway);
-        return now.health.state === 'failing' && now;
-      },
-      { timeoutMs: 30_000 },
-    );
-    says.add(status.health.summary);
+    says.add(await failing(() => statusOf(gateway)));
     await delay(scene.random.between(0, 1_000));
     card.cut('some');
     await gateway.kill();
@@ -187,9 +173,7 @@ export async function fullCard(scene: Scene): Promise<Findings> {
     await card.insert();
     gateway = await sick.start();
     await rm(filler, { force: true });
-    await eventually('it to recover', async () => (await statusOf(gateway)).health.state !== 'failing', {
-      timeoutMs: 60_000,
-    });
+    await recovered(() => statusOf(gateway), 60_000);
   }
   await link.set({ kind: 'none' });
   const load = sick.load(gateway);
@@ -200,9 +184,4 @@ export async function fullCard(scene: Scene): Promise<Findings> {
   await gateway.stop();
   deepEqual(dropped, Object.fromEntries(Object.keys(dropped).map((reason) => [reason, 0])), 'nothing was dropped');
   return { rounds, acknowledged, lost: lost.length, says: [...says] };
-}
-
-function share(values: readonly number[], part: number): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 }

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import { eventually } from '../../../test/support/wait.ts';
 import { Appliance, administrator, hostname } from '../appliance.ts';
 import type { ImageScene } from '../image-scene.ts';
-import { memoryOf } from '../memory.ts';
+import { memoryCommand, memoryOf } from '../memory.ts';
 import type { Findings } from '../results.ts';
 
 const runFile = promisify(execFile);
@@ -52,6 +52,13 @@ export async function firstPage(scene: ImageScene): Promise<Findings> {
     { timeoutMs: 60_000, everyMs: 2_000 },
   );
 
+  if (board === 'raspi3b') {
+    const { ports } = (await appliance.api('GET', '/api/v1/serial')) as { ports: readonly { path: string }[] };
+    ok(
+      ports.some(({ path }) => path === '/dev/serial0'),
+      `the port on pins 8 and 10 has its name: ${JSON.stringify(ports)}`,
+    );
+  }
   equal((await appliance.root('hostname')).trim(), hostname);
   match(await appliance.root('date +%Z'), /^CES?T$/m, 'the time zone is set');
   const settings = await appliance.root('cat /boot/firmware/headgate.yaml');
@@ -62,12 +69,11 @@ export async function firstPage(scene: ImageScene): Promise<Findings> {
     [true, true, true, true],
     'both slots and the data partition are there',
   );
-  // A process may end between its being listed and its being read.
-  const memory = memoryOf(await appliance.root('cat /proc/meminfo; cat /proc/[0-9]*/status 2>/dev/null || true'));
+  const memory = memoryOf(await appliance.root(memoryCommand));
   const failed = (await appliance.root('systemctl --failed --no-legend --plain || true')).trim();
   equal(failed, '', 'no unit has failed');
   const times = (await appliance.root('systemd-analyze time || true')).trim().split('\n')[0];
-  await appliance.stop();
+  await appliance.stop(300_000);
   return {
     loaderSeconds,
     pageSeconds,

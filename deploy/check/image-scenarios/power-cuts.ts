@@ -21,13 +21,12 @@ export async function powerCuts(scene: ImageScene): Promise<Findings> {
     counts[what] = (counts[what] ?? 0) + by;
   };
   const pages: number[] = [];
-  // As long as a flush takes, there is something to lose.
-  const condition = { kind: 'slow', flushMs: 10 } as const;
   // Before a start has come to its end, nobody knows how long one takes here.
   let startMs = 60_000;
   for (let life = 1; life <= cuts; life++) {
     const moment = life <= cuts / 3 ? 'first' : random.next() < 0.35 ? 'starting' : 'loaded';
-    await appliance.start({ condition });
+    // As long as a flush takes, there is something to lose.
+    await appliance.start({ condition: { kind: 'slow', flushMs: random.between(5, 60) } });
     let load: Promise<unknown> | undefined;
     if (moment === 'loaded') {
       const seconds = await appliance.firstPage(600_000);

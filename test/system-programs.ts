@@ -30,6 +30,8 @@ export const systemPrograms: Readonly<Record<string, string>> = {
   '/usr/lib/python3/dist-packages/grpc/__init__.py': 'python3-grpcio',
   '/usr/lib/python3/dist-packages/serial/__init__.py': 'python3-serial',
   '/usr/lib/python3/dist-packages/pymodbus/__init__.py': 'python3-pymodbus',
+  // Of the servers of pymodbus, which only recommends it.
+  '/usr/lib/python3/dist-packages/serial_asyncio/__init__.py': 'python3-serial-asyncio',
   '/usr/lib/python3/dist-packages/paho/mqtt/client.py': 'python3-paho-mqtt',
 };
 

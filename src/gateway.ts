@@ -227,9 +227,9 @@ export class Gateway {
     const existing = (...all: (Service | undefined)[]): Service[] => all.filter((one) => one !== undefined);
     this.#services = new ServiceGroup([
       existing(this.#buffer, this.reporter, http, this.#collector),
-      [clock, this.#auth, ...this.#serving.services],
+      [clock, ...this.#serving.services],
       [this.#commands, this.#decoding, this.#decoding.redecoder, ...this.#watching.services],
-      [this.#uplink],
+      [this.#auth, this.#uplink], // Nobody is let in before all that they are told of is loaded.
       existing(this.#mqtt, this.#bridges, this.#serial, this.#modbus, grpc, demo, this.#canary, settings.watch),
       [settings.trial],
     ]);

@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { allows, mayRead, mayReadSome } from '../auth/allows.ts';
 import type { Auth } from '../auth/auth.ts';
-import { HeadgateError } from '../core/errors.ts';
 import type { LiveFeed } from '../core/live.ts';
 import type { Principal } from '../core/principal.ts';
 import type { GatewayReport } from '../first-run/gateway-card.ts';
@@ -14,7 +13,7 @@ import { pageOf } from './device-query.ts';
 import type { DevicesApi } from './devices-routes.ts';
 import type { WelcomeApi } from './first-run-routes.ts';
 import { needs, read } from './guard.ts';
-import { scopeOf } from './live/filter-of.ts';
+import { cursorNow } from './live/cursor-now.ts';
 import type { HistoryApi } from './measurements/history-routes.ts';
 import { whoIs } from './session-routes.ts';
 import { chosenPins, sparklinesOf } from './sparklines.ts';
@@ -44,7 +43,7 @@ export function addBootstrapRoute(app: FastifyInstance, deps: BootstrapDependenc
   app.get('/api/v1/bootstrap', needs('somebody'), async (request) => {
     const { principal } = request;
     // First: what happens from here on is told by the feed.
-    const cursor = cursorFor(principal, deps.live.feed);
+    const cursor = cursorNow(principal, deps.live.feed);
     const seen = devicesFor(principal, devices);
     const preferences = welcome.preferences.of(principal.id);
     const page = pageOf(seen, { presences: [], isIgnored: false, limit: firstPage, fields: maxFields });
@@ -64,21 +63,6 @@ export function addBootstrapRoute(app: FastifyInstance, deps: BootstrapDependenc
       live: { cursor },
     };
   });
-}
-
-/** Where the live feed is now; null: somebody who may not read it, or it takes nobody in now. */
-function cursorFor(principal: Principal, feed: LiveFeed): string | null {
-  try {
-    const scope = scopeOf(principal);
-    const sink = { deliver: () => true, ended: () => {} };
-    // A reader that leaves at once: what comes after is kept for a while, as for whoever may come back.
-    const subscription = feed.subscribe({ filter: { kinds: ['status'] }, ...(scope && { scope }), sink });
-    subscription.close();
-    return subscription.start.cursor;
-  } catch (error) {
-    if (error instanceof HeadgateError) return null;
-    throw error;
-  }
 }
 
 function devicesFor({ may }: Principal, devices: DevicesApi): readonly DeviceSummary[] {

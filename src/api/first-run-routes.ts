@@ -4,7 +4,8 @@ import type { FirstRunStatus, FirstRunStep, StepState } from '../first-run/first
 import type { GatewayReport, MqttDoor } from '../first-run/gateway-card.ts';
 import type { Preferences } from '../first-run/preferences.ts';
 import { textsIn } from './body.ts';
-import { admin, needs, read } from './guard.ts';
+import { admin, needs, read, refused } from './guard.ts';
+import { starting } from './identify.ts';
 import { problem, sendProblem } from './problem.ts';
 
 /** What the pages have to know before anything else. Whatever fails is a {@link HeadgateError}. */
@@ -38,7 +39,7 @@ export function addFirstRunRoutes(app: FastifyInstance, welcome: WelcomeApi, aut
   const { firstRun, gateway, preferences } = welcome;
   // Before there is anybody, the page that makes the first one has to know where it is.
   app.get('/api/v1/first-run', needs('nothing'), (_request, reply) => {
-    if (!auth.isReady) return sendProblem(reply, problem(503, 'The gateway is starting.'));
+    if (!auth.isReady) return sendProblem(reply, refused(starting));
     return reply.send({ setup: auth.setup.state, ...firstRun.status() });
   });
   app.put<ByStep>('/api/v1/first-run/:step', needs(admin), async ({ params, body }, reply) => {

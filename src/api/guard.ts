@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { allows } from '../auth/allows.ts';
 import { type ErrorCode, HeadgateError } from '../core/errors.ts';
 import { type Action, nobody, type Principal } from '../core/principal.ts';
-import { problem, sendProblem } from './problem.ts';
+import { type Problem, problem, sendProblem } from './problem.ts';
 
 /**
  * What a route needs of its caller. `nothing`: anybody may ask. `somebody`: whoever says who they are; the route itself looks at what
@@ -30,6 +30,8 @@ export interface Unidentified {
   readonly code: ErrorCode;
   /** A sentence. */
   readonly detail: string;
+  /** Where it is not what the code says. */
+  readonly retryAfterSeconds?: number;
 }
 
 /** What a request shows of its caller: Node's own, or fastify's. */
@@ -104,12 +106,17 @@ export function addGuard(
     const isKnown = 'kind' in found;
     if (isKnown) request.principal = found;
     if (need === 'nothing') return undefined;
-    if (!isKnown) return sendProblem(reply, problem(found.code, found.detail));
+    if (!isKnown) return sendProblem(reply, refused(found));
     if (found.kind === 'nobody') return sendProblem(reply, problem(401, whoAreYou));
     if (need === 'somebody') return undefined;
     const action = typeof need === 'function' ? need(request) : need;
     return allows(found, action) ? undefined : sendProblem(reply, problem(403, refusal(found, action)));
   });
+}
+
+/** Why somebody is not let in, as whoever asks is told. */
+export function refused({ code, detail, retryAfterSeconds }: Unidentified): Problem {
+  return problem(code, detail, retryAfterSeconds);
 }
 
 /** For what a route learns only from its body. @throws {HeadgateError} access.denied, access.unknown */

@@ -10,10 +10,13 @@ export const cookieName = 'headgate_session';
 export const csrfHeader = 'x-csrf-token';
 
 const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS']);
-const starting: Unidentified = {
+/** What everybody is told until it is known who there is. */
+export const starting = {
   code: 'gateway.not-ready',
-  detail: 'The gateway is starting: it is not known yet who may do what.',
-};
+  detail: 'The gateway is starting: what is known is being loaded, and nobody is let in before.',
+  // As a rule a start takes that long.
+  retryAfterSeconds: 1,
+} as const satisfies Unidentified;
 
 /**
  * Tells who asks: by `Authorization: Bearer TOKEN`, else by the cookie of a browser that somebody signed in with, else by being on this
@@ -39,8 +42,9 @@ export function identifyBy(auth: Auth): Identify {
     const sessionId = sessionIdOf(request);
     const person = sessionId === undefined ? undefined : auth.ofSession(sessionId);
     if (sessionId !== undefined && person !== undefined) return forgery(request, sessionId) ?? person;
+    // To be told that nobody is signed in would have a page ask for the password.
+    if (!auth.isReady && (sessionId !== undefined || isLocalCaller(request))) return starting;
     if (!isLocalCaller(request)) return nobody;
-    if (!auth.isReady) return starting;
     return auth.trustsThisMachine ? localPrincipal : nobody;
   };
 }

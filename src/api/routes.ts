@@ -101,7 +101,7 @@ export function addRoutes(app: FastifyInstance, deps: RouteDependencies & Server
   addUpkeepRoutes(app, deps.upkeep);
   addApplianceRoutes(app, deps.appliance);
   if (deps.auth !== undefined) {
-    addSessionRoutes(app, deps.auth, deps.welcome.firstRun);
+    addSessionRoutes(app, deps.auth, deps.welcome.firstRun, deps.live.feed);
     addAccountsRoutes(app, deps.auth, deps.welcome.gateway);
     addFirstRunRoutes(app, deps.welcome, deps.auth);
     addAttemptsRoute(app, deps.attempts, deps.auth);

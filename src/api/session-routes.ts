@@ -4,11 +4,13 @@ import { passwordFault } from '../auth/login.ts';
 import { csrfTokenOf } from '../auth/sessions.ts';
 import type { Nearness } from '../auth/setup.ts';
 import { HeadgateError } from '../core/errors.ts';
+import type { LiveFeed } from '../core/live.ts';
 import type { Principal } from '../core/principal.ts';
 import { textsIn } from './body.ts';
 import type { WelcomeApi } from './first-run-routes.ts';
-import { admin, needs } from './guard.ts';
-import { cookieName, isSameOrigin, isSecure, sessionIdOf } from './identify.ts';
+import { admin, needs, refused } from './guard.ts';
+import { cookieName, isSameOrigin, isSecure, sessionIdOf, starting } from './identify.ts';
+import { cursorNow } from './live/cursor-now.ts';
 import { isLocalCaller, isNearbyCaller } from './local-caller.ts';
 import { problem, sendProblem } from './problem.ts';
 
@@ -19,18 +21,26 @@ const notOnDisk =
   'You are signed out. The disk refuses to note it: should the gateway start again before it takes that, a session that was stored counts again until it ends by itself.';
 
 /**
- * `POST /api/v1/session` (`name`, `password`) signs a browser in, `DELETE` out, `GET` tells who asks; `PUT …/password` (`password`,
+ * `POST /api/v1/session` (`name`, `password`) signs a browser in, `DELETE` out, `GET` tells who asks, and where the live feed is; `PUT …/password` (`password`,
  * `newPassword`) changes one's own. `POST /api/v1/setup` (`name`, `password`, `code`) makes the first administrator;
  * `GET …/setup/code` tells the code to whoever is on this machine.
  */
-export function addSessionRoutes(app: FastifyInstance, auth: Auth, firstRun: WelcomeApi['firstRun']): void {
-  app.get(path, needs('nothing'), (request) => whoIs(auth, request));
+export function addSessionRoutes(
+  app: FastifyInstance,
+  auth: Auth,
+  firstRun: WelcomeApi['firstRun'],
+  feed: LiveFeed,
+): void {
+  app.get(path, needs('nothing'), async (request, reply) => {
+    if (!auth.isReady) return sendProblem(reply, refused(starting));
+    return reply.send({ ...whoIs(auth, request), live: { cursor: cursorNow(request.principal, feed) } });
+  });
   app.post(path, needs('nothing'), async (request, reply) => {
     const asked = textsIn(request.body, ['name', 'password']);
     if (typeof asked === 'string') return sendProblem(reply, problem(400, asked));
     if (!isSameOrigin(request))
       return sendProblem(reply, problem(403, 'This comes from a page that is not of this gateway.'));
-    if (!auth.isReady) return sendProblem(reply, problem(503, 'The gateway is starting.'));
+    if (!auth.isReady) return sendProblem(reply, refused(starting));
     const { name, password } = asked;
     const principal = await signedIn(auth, { name, password, address: request.ip });
     return await signIn(auth, request, reply, principal);
@@ -62,7 +72,7 @@ export function addSessionRoutes(app: FastifyInstance, auth: Auth, firstRun: Wel
     if (typeof asked === 'string') return sendProblem(reply, problem(400, asked));
     if (!isSameOrigin(request))
       return sendProblem(reply, problem(403, 'This comes from a page that is not of this gateway.'));
-    if (!auth.isReady) return sendProblem(reply, problem(503, 'The gateway is starting.'));
+    if (!auth.isReady) return sendProblem(reply, refused(starting));
     const nearness = nearnessOf(request);
     const onClaim = () => firstRun.begin();
     const { principal } = await auth.setup.claim({ ...asked, nearness, address: request.ip, onClaim });
@@ -99,7 +109,7 @@ export function whoIs(auth: Auth, request: FastifyRequest): object {
   return {
     principal: described(auth, principal),
     ...(isSession && { csrfToken: csrfTokenOf(id) }),
-    ...(auth.isReady && { setup: auth.setup.state }),
+    setup: auth.setup.state,
   };
 }
 

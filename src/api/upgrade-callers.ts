@@ -3,7 +3,7 @@ import type { WebSocket } from 'ws';
 import { failureOf } from '../core/errors.ts';
 import type { Principal } from '../core/principal.ts';
 import { closeCodeOf } from './failure-forms.ts';
-import type { Identify } from './guard.ts';
+import { type Identify, refused } from './guard.ts';
 import type { LiveApi } from './live/live-routes.ts';
 import { type Problem, problem } from './problem.ts';
 
@@ -20,7 +20,7 @@ export class UpgradeCallers {
   /** As an `UpgradeRoute` has it. */
   readonly refuse = (request: IncomingMessage): Problem | undefined => {
     const found = this.#identify(request);
-    if (!('kind' in found)) return problem(found.code, found.detail);
+    if (!('kind' in found)) return refused(found);
     if (found.kind === 'nobody')
       return problem(
         'access.unknown',

@@ -45,13 +45,12 @@ export class LookOut {
   readonly #templates = new Set<string>();
   #templateCount = 0;
   #status = '';
-  #isStarting = false;
 
   constructor(deps: LookOutDependencies) {
     this.#deps = deps;
   }
 
-  /** From here on what changes is told. */
+  /** From here on what changes is told. Nobody reads before what earlier runs knew is loaded: that is no news. */
   begin(): void {
     const { devices, status, templates, templateCount } = this.#deps;
     this.#devices.clear();
@@ -59,22 +58,15 @@ export class LookOut {
     for (const id of devices.ids()) this.#devices.set(id, lookAt(devices.find(id)!));
     for (const { template } of templates()) this.#templates.add(template);
     this.#templateCount = templateCount();
-    const now = status();
-    this.#status = JSON.stringify(now);
-    this.#isStarting = now.health === 'starting';
+    this.#status = JSON.stringify(status());
   }
 
   /** Tells what has changed since the last look. */
   look(): void {
     const { status, now, tell } = this.#deps;
     const before = this.#status;
-    if (this.#isStarting) {
-      // What earlier runs knew is no news.
-      this.begin();
-    } else {
-      this.#lookAtDevices();
-      this.#lookAtTopics();
-    }
+    this.#lookAtDevices();
+    this.#lookAtTopics();
     const body = status();
     this.#status = JSON.stringify(body);
     if (this.#status === before) return;

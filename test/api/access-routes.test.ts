@@ -32,7 +32,19 @@ test('before it is known who there is, nobody is let in or told that they are un
   assert.equal((await ask('status', { token: 'x' })).code, 'gateway.not-ready');
   assert.equal((await ask('session', { method: 'POST', body: { name: 'a', password } })).code, 'gateway.not-ready');
   assert.equal((await ask('setup', { method: 'POST', body: { name: 'a', password } })).code, 'gateway.not-ready');
+  // A page would ask for a password, or not know that there is none yet.
+  assert.equal((await ask('status', { headers: { cookie: 'headgate_session=x' } })).code, 'gateway.not-ready');
+  const { code, headers } = await ask('session');
+  assert.deepEqual([code, headers['retry-after']], ['gateway.not-ready', '1']);
   assert.equal((await ask('health/live')).status, 200);
+});
+
+test('who may read is told where the live feed is, and nobody else', async (t) => {
+  const { auth, ask } = await api(t);
+  const { token } = await auth.changes.addProgram('reader', ['read'], undefined, by);
+  const live = async (shown: object) => (await ask('session', shown)).json.live;
+  assert.deepEqual(await live({}), { cursor: null });
+  assert.match((await live({ token })).cursor, /^[\w-]+-\d+$/);
 });
 
 test('a browser signs in, shows its cookie, and signs out', async (t) => {

@@ -1,13 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { defaultsOf } from '../../src/config/load.ts';
-import { configNode } from '../../src/config/node.ts';
-import type { Config } from '../../src/config/schema.ts';
-import { Gateway } from '../../src/gateway.ts';
-import { silentLog } from '../../src/lib/log.ts';
-import { Restart } from '../../src/lib/restart.ts';
 import { SdNotify } from '../../src/upkeep/sd-notify.ts';
+import { gatewayHere } from '../support/gateway-here.ts';
 import { HeadgateProcess } from '../support/headgate-process.ts';
 import { NotifySocket } from '../support/notify-socket.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -104,17 +99,7 @@ test('without systemd-notify it is told once, and nothing else happens', async (
 });
 
 test("a gateway's pulse waits for the disk", async (t) => {
-  const defaults = defaultsOf(configNode) as Config;
-  const config: Config = {
-    ...defaults,
-    dataDir: tempDir(t),
-    mqtt: { ...defaults.mqtt, port: 0 },
-    http: { ...defaults.http, port: 0 },
-    grpc: { ...defaults.grpc, port: 0 },
-    collector: { ...defaults.collector, port: 0 },
-  };
-  const log = { ...silentLog, child: () => silentLog };
-  const gateway = new Gateway(config, log, {}, new Restart(false), { commitDelayMs: 500 });
+  const gateway = gatewayHere(tempDir(t), { commitDelayMs: 500 });
   t.after(() => gateway.stop(AbortSignal.timeout(5_000)));
   await gateway.start(AbortSignal.timeout(10_000));
   assert.match(await gateway.pulse(), /Nothing waits/);

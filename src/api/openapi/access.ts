@@ -1,5 +1,5 @@
 import { Type } from 'typebox';
-import { mqttDoor } from './first-run.ts';
+import { liveCursor, mqttDoor } from './first-run.ts';
 import { type Answer, flag, json, list, type Operations, ok, oneOf, orNull, text, time, whole } from './operation.ts';
 
 const principal = Type.Object({
@@ -84,9 +84,11 @@ export const accessOperations: Operations = {
       Type.Object({
         principal,
         csrfToken: Type.Optional(text('')),
-        setup: Type.Optional(text('`done`, or how the first administrator can be made.')),
+        setup: text('`done`, or how the first administrator can be made.'),
+        live: liveCursor,
       }),
     ),
+    problems: ['gateway.not-ready'],
   },
   'POST /api/v1/session': {
     tag: 'Access',

@@ -19,6 +19,11 @@ const firstRun = {
 const setup = oneOf(['done', 'open', 'code'], 'How the first administrator can be made.');
 const firstRunAnswer = ok('How far it is.', Type.Object({ setup, ...firstRun }));
 
+/** Where the live feed is. */
+export const liveCursor = Type.Object({
+  cursor: orNull(text('Who follows the live feed from here misses nothing; null: they may not, or not now.')),
+});
+
 const host = Type.Object({
   host: text('A name or an address, without brackets.'),
   kind: oneOf(['mdns', 'ipv4', 'ipv6', 'loopback'], 'Loopback: on this machine alone.'),
@@ -173,9 +178,7 @@ export const firstRunOperations: Operations = {
           series: list(sparkline, 'What is pinned, or numbers of the devices that came last: six at the most.'),
           problem: orNull(text('Why there are no points; null: nothing is wrong.')),
         }),
-        live: Type.Object({
-          cursor: orNull(text('Who follows the live feed from here misses nothing; null: they may not, or not now.')),
-        }),
+        live: liveCursor,
       }),
     ),
   },

@@ -1134,7 +1134,10 @@ csrfToken?: string
 /**
  * `done`, or how the first administrator can be made.
  */
-setup?: string
+setup: string
+live: {
+cursor: (string | null)
+}
 }
 /**
  * This interface was referenced by `Root`'s JSON-Schema

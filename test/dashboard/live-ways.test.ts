@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EventLines } from '../../src/dashboard/live/event-lines.ts';
-import { newestOf } from '../../src/dashboard/live/hub.ts';
+import { newestOf } from '../../src/dashboard/live/newest.ts';
 import type { LiveEvent } from '../../src/dashboard/live/protocol.ts';
 import { firstWay, type Ways, wayAfter } from '../../src/dashboard/live/ways.ts';
 import { filterFor, queryOf } from '../../src/dashboard/live/wishes.ts';

@@ -1,4 +1,5 @@
 import type { Ears, End } from './ears.ts';
+import { newestOf } from './newest.ts';
 import { pollEvents } from './polling.ts';
 import type { FromPage, LiveEvent, LiveFilter, LiveWish, StreamState, ToPage } from './protocol.ts';
 import { readSocket } from './socket.ts';
@@ -51,6 +52,7 @@ export class LiveHub {
       case 'want':
         if (!this.#pages.has(listener)) listener.tell({ type: 'state', state: this.#state });
         this.#pages.set(listener, { wishes: message.wishes, isVisible: message.isVisible });
+        this.#cursor ??= message.after;
         break;
       case 'again':
         this.#again?.();
@@ -91,7 +93,13 @@ export class LiveHub {
       const livedMs = this.#beganMs === undefined ? undefined : Date.now() - this.#beganMs;
       const before = this.#ways.way;
       const isHeld = end.kind === 'lost' && end.isHeld === true;
-      this.#ways = wayAfter(this.#ways, Date.now(), livedMs, isAnswered && !isNotLetIn(end), isHeld);
+      this.#ways = wayAfter(
+        this.#ways,
+        Date.now(),
+        livedMs,
+        isAnswered && !isNotLetIn(end) && !isStarting(end),
+        isHeld,
+      );
       this.#ended(end);
       // Another way is tried at once.
       if (this.#ways.way === before) await this.#pause(end.retryMs ?? pauseMs * (0.75 + Math.random() / 2));
@@ -123,7 +131,7 @@ export class LiveHub {
       begun: (cursor: string, reset: string | undefined) => {
         const isFirst = this.#cursor === undefined;
         this.#cursor = cursor;
-        if (reset !== undefined && !isFirst) this.#tellAll({ type: 'missed', why: 'reset', reason: reset });
+        if (reset !== undefined && !isFirst) this.#missed({ type: 'missed', why: 'reset', reason: reset });
         this.#beganMs = Date.now();
         this.#become({ state: 'live', by: this.#ways.way });
       },
@@ -137,12 +145,19 @@ export class LiveHub {
       },
       gap: (missed: number, reason: string) => {
         // Of what was left out between two values the newest came: only what is known of old ones is not whole.
-        this.#tellAll({ type: 'missed', why: 'gap', missed, reason });
+        this.#missed({ type: 'missed', why: 'gap', missed, reason });
       },
     };
   }
 
+  /** What came before is told first: applied to what is asked for now, it would be an older state. */
+  #missed(message: ToPage): void {
+    if (this.#timer !== undefined) this.#flush();
+    this.#tellAll(message);
+  }
+
   #flush(): void {
+    clearTimeout(this.#timer);
     this.#timer = undefined;
     const events = this.#batch.length > maxBatch ? newestOf(this.#batch) : this.#batch;
     this.#batch = [];
@@ -159,15 +174,12 @@ export class LiveHub {
   }
 }
 
+/** The gateway says so itself: nothing in between keeps a way from working. */
+function isStarting(end: End): boolean {
+  return end.kind === 'refused' && end.code === 'gateway.not-ready';
+}
+
 /** Whoever asks has to say who they are first; another way would not be let in either. */
 function isNotLetIn(end: End): boolean {
   return end.kind === 'refused' && (end.status === 401 || end.status === 403);
-}
-
-/** Of each topic's measurements the newest, and all else, in order. */
-export function newestOf(events: readonly LiveEvent[]): LiveEvent[] {
-  const newest = new Map<string, LiveEvent>();
-  const seriesOf = (event: LiveEvent): string => `${event.deviceId}\0${String(event.topic)}`;
-  for (const event of events) if (event.event === 'measurement') newest.set(seriesOf(event), event);
-  return events.filter((event) => event.event !== 'measurement' || newest.get(seriesOf(event)) === event);
 }

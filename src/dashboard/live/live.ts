@@ -27,6 +27,12 @@ const ears = new Set<LiveEars>();
 let wentOn = false;
 const base = typeof document === 'undefined' ? '' : new URL('.', document.baseURI).href.replace(/#.*/, '');
 let send: ((message: FromPage) => void) | undefined;
+let after: string | undefined;
+
+/** Where the feed was before this page asked for anything: the stream begins there, unless it goes on already. */
+export function followFrom(cursor: string): void {
+  after ??= cursor;
+}
 
 /** Follows what happens until the returned function is called. */
 export function follow(one: LiveEars): () => void {
@@ -48,7 +54,7 @@ function want(): void {
   const isSeen = document.visibilityState === 'visible';
   const heard = [...ears].filter(({ isAlways = false }) => isSeen || isAlways);
   const isVisible = heard.length > 0 && !isPaused.value;
-  send({ type: 'want', wishes: heard.map(({ wish }) => wish), isVisible });
+  send({ type: 'want', wishes: heard.map(({ wish }) => wish), isVisible, ...(after !== undefined && { after }) });
   if (!isSeen) wentOn ||= isVisible;
   else if (wentOn) {
     wentOn = false;

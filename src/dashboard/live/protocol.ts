@@ -54,8 +54,16 @@ export type StreamState =
   | { readonly state: 'paused' };
 
 export type FromPage =
-  /** The page is there, what it wants, and whether anybody looks. Instead of what it wanted before. */
-  | { readonly type: 'want'; readonly wishes: readonly LiveWish[]; readonly isVisible: boolean }
+  /**
+   * The page is there, what it wants, and whether anybody looks. Instead of what it wanted before. `after`: a cursor of before the page
+   * asked for anything, so that nothing is missed between an answer and the stream's beginning; one that is going on is further.
+   */
+  | {
+      readonly type: 'want';
+      readonly wishes: readonly LiveWish[];
+      readonly isVisible: boolean;
+      readonly after?: string;
+    }
   /** Somebody signed in: try again at once. */
   | { readonly type: 'again' }
   | { readonly type: 'bye' };

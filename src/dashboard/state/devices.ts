@@ -1,6 +1,7 @@
 import { type Signal, signal } from '@preact/signals';
 import { ask } from '../api/ask.ts';
 import type { GetDevicesAnswer } from '../api/schema.ts';
+import { newestOf } from '../live/newest.ts';
 import type { LiveEvent, MeasurementEvent } from '../live/protocol.ts';
 
 /** A device as a list tells it. */
@@ -57,25 +58,44 @@ export function deviceOf(listed: ListedDevice): DeviceNow {
   };
 }
 
+/** For each time that they are being asked for: what happened since. */
+const meanwhile = new Set<LiveEvent[]>();
+const maxMeanwhile = 2_000;
+/** What was heard of devices that are not known: the gateway tells of a new one up to a second after its first message. */
+const ofUnknown = new Map<string, MeasurementEvent[]>();
+const maxUnknown = 500;
+
 /** Asks for all of them, page by page. @throws {ApiProblem} */
 export async function loadDevices(): Promise<void> {
-  const seen = new Set<string>();
+  // An answer tells how things were when it was made: what came after that, and was here before it, is applied again.
+  const events: LiveEvent[] = [];
+  meanwhile.add(events);
+  try {
+    const listed = await askAll();
+    for (const device of listed) keepDevice(deviceOf(device));
+    const ids = new Set(listed.map(({ id }) => id));
+    for (const id of devices.keys()) if (!ids.has(id)) devices.delete(id);
+    deviceSet.value++;
+  } finally {
+    meanwhile.delete(events);
+  }
+  applyEvents(events);
+}
+
+async function askAll(): Promise<readonly ListedDevice[]> {
+  const listed: ListedDevice[] = [];
   let after: string | undefined;
   do {
-    const page: GetDevicesAnswer = await ask('api/v1/devices', {
-      query: { limit: pageSize, fields: fieldsEach, after },
-    });
-    for (const listed of page.devices) {
-      seen.add(listed.id);
-      keepDevice(deviceOf(listed));
-    }
+    const query = { limit: pageSize, fields: fieldsEach, after };
+    const page: GetDevicesAnswer = await ask('api/v1/devices', { query });
+    listed.push(...page.devices);
     after = page.next ?? undefined;
   } while (after !== undefined);
-  for (const id of devices.keys()) if (!seen.has(id)) devices.delete(id);
-  deviceSet.value++;
+  return listed;
 }
 
 function keepDevice(device: DeviceNow): void {
+  ofUnknown.delete(device.id);
   const known = devices.get(device.id);
   if (known === undefined) devices.set(device.id, signal(device));
   else known.value = device;
@@ -83,6 +103,10 @@ function keepDevice(device: DeviceNow): void {
 
 /** What happened, applied to what is known. */
 export function applyEvents(events: readonly LiveEvent[]): void {
+  for (const kept of meanwhile) {
+    kept.push(...events);
+    if (kept.length > maxMeanwhile) kept.splice(0, kept.length, ...newestOf(kept));
+  }
   const changed = new Map<string, DeviceNow>();
   let hasNews = false;
   for (const event of events) {
@@ -91,25 +115,38 @@ export function applyEvents(events: readonly LiveEvent[]): void {
     const before = changed.get(deviceId) ?? devices.get(deviceId)?.peek();
     if (event.event === 'measurement') {
       if (before !== undefined) changed.set(deviceId, withValues(before, event as MeasurementEvent));
+      else keepOfUnknown(event as MeasurementEvent);
     } else if (event.event === 'device') {
       const { change, name, presence, profile, isIgnored } = event as LiveEvent & Partial<Record<string, unknown>>;
       if (change === 'gone' || isIgnored === true) {
         hasNews = devices.delete(deviceId) || hasNews;
         changed.delete(deviceId);
+        ofUnknown.delete(deviceId);
         continue;
       }
       const old = before ?? { id: deviceId, name: deviceId, profile: null, source: '', lastSeenMs: null, fields: [] };
       hasNews ||= before === undefined;
-      changed.set(deviceId, {
+      const told = {
         ...old,
         name: String(name ?? old.name),
         presence: presence as Presence,
         profile: (profile as string | null) ?? null,
-      });
+      };
+      changed.set(deviceId, { ...(ofUnknown.get(deviceId) ?? []).reduce(withValues, told), presence: told.presence });
     }
   }
   for (const device of changed.values()) keepDevice(device);
   if (hasNews) deviceSet.value++;
+}
+
+function keepOfUnknown(event: MeasurementEvent): void {
+  const { deviceId } = event;
+  const kept = ofUnknown.get(deviceId) ?? [];
+  // Last is who was heard last.
+  ofUnknown.delete(deviceId);
+  ofUnknown.set(deviceId, [...kept.slice(1 - fieldsEach), event]);
+  const [oldest] = ofUnknown.keys();
+  if (ofUnknown.size > maxUnknown && oldest !== undefined) ofUnknown.delete(oldest);
 }
 
 /** The same device after one of its messages. */

@@ -1,6 +1,7 @@
 import { effect, signal } from '@preact/signals';
 import { ask, setCsrfToken, unknownCount } from '../api/ask.ts';
-import type { DeleteSessionAnswer, PostSessionAnswer } from '../api/schema.ts';
+import type { DeleteSessionAnswer, GetSessionAnswer, PostSessionAnswer } from '../api/schema.ts';
+import { followFrom } from '../live/live.ts';
 
 export interface Person {
   readonly id: string;
@@ -21,18 +22,13 @@ export type Session =
   /** `setup` is `done`, or there is no administrator yet and somebody is on the gateway's own machine. */
   | { readonly state: 'signed-in'; readonly person: Person; readonly setup: string };
 
-interface SessionAnswer {
-  readonly principal: Person;
-  readonly csrfToken?: string;
-  readonly setup?: string;
-}
-
 export const session = signal<Session>({ state: 'unknown' });
 
 /** Asks the gateway who this is. @throws {ApiProblem} */
 export async function askWho(): Promise<void> {
-  const { principal, csrfToken, setup = 'done' } = await ask<SessionAnswer>('api/v1/session');
+  const { principal, csrfToken, setup, live } = await ask<GetSessionAnswer>('api/v1/session');
   setCsrfToken(csrfToken);
+  if (live.cursor !== null) followFrom(live.cursor);
   if (principal.kind !== 'nobody') session.value = { state: 'signed-in', person: principal, setup };
   else if (setup === 'done') session.value = { state: 'signed-out' };
   else session.value = { state: 'new', setup: setup === 'code' ? 'code' : 'open' };

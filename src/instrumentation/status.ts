@@ -73,7 +73,7 @@ export interface GatewayStatus extends Pick<StatusParts, Shown>, TlsStatus {
     readonly problem: string | null;
     readonly state: UplinkState['name'];
     readonly since: string;
-    /** Why it waits or was rejected, and when it tries again; null in other states. */
+    /** Why it waits, was rejected or is trying again, and when it does; null in other states. */
     readonly reason: string | null;
     readonly retryAt: string | null;
     readonly lastAcknowledgedAt: string | null;
@@ -204,7 +204,7 @@ export function composeStatus(parts: StatusParts, nowMs: number): GatewayStatus 
       collectors: uplink.collectors,
       state: state.name,
       since: iso(uplink.since),
-      reason: waits?.reason ?? null,
+      reason: ('reason' in state && state.reason) || null,
       retryAt: waits === undefined ? null : iso(waits.retryAt),
       leftRecords: state.name === 'draining' ? state.leftRecords : null,
       etaSeconds: state.name === 'draining' && state.etaMs !== undefined ? Math.round(state.etaMs / 1_000) : null,

@@ -17,7 +17,10 @@ export function uplinkSentence(
       return withCanary(uplink, `The uplink is catching up${eta}${instead(uplink)}.${planSentence(uplink.plan)}`);
     }
     case 'connecting':
-      return { state: 'degraded', text: 'The uplink is connecting.' };
+      return {
+        state: 'degraded',
+        text: state.reason ? `The uplink is down (${state.reason}), trying again now.` : 'The uplink is connecting.',
+      };
     case 'offline':
       return { state: 'degraded', text: 'The uplink is off.' };
     case 'stalled':

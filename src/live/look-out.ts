@@ -15,7 +15,7 @@ export interface LookedAtDevice {
 export interface CoarseStatus {
   readonly health: string;
   readonly uplink: string;
-  /** Why the uplink waits or was rejected; null in other states. */
+  /** Why the uplink waits, was rejected, or is trying again; null in other states. */
   readonly uplinkReason: string | null;
   readonly buffer: string;
   readonly clockQuality: string;

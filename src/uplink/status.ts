@@ -6,8 +6,11 @@ import type { WireStatus } from './wire-meter.ts';
 export type UplinkState =
   /** Not started, or stopped. */
   | { readonly name: 'offline' }
-  /** Dialling, waiting for the collector's welcome, or leaving a collector that is about to stop. */
-  | { readonly name: 'connecting' }
+  /**
+   * Dialling, waiting for the collector's welcome, or leaving a collector that is about to stop. `reason`: why there was none before,
+   * until a connection has shown that it does not hold any more.
+   */
+  | { readonly name: 'connecting'; readonly reason?: string }
   /** The last attempt failed for `reason`, or the connection ended for it; the next attempt comes at `retryAt`. */
   | { readonly name: 'waiting'; readonly retryAt: UnixMs; readonly reason: string }
   /** Every collector refuses this gateway; the next attempt comes at `retryAt`. */

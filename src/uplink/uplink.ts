@@ -175,7 +175,11 @@ export class Uplink implements Service {
         return { ...this.#roster.whyNone(), retryAt: this.#unixOf(link.at) };
       case 'dialled': {
         const { sender, isLeaving = false } = link.attempt.conversation ?? {};
-        if (sender === undefined || isLeaving) return { name: 'connecting' };
+        if (isLeaving) return { name: 'connecting' };
+        if (sender === undefined) {
+          const { reason } = this.#roster.whyNone();
+          return { name: 'connecting', ...(reason !== '' && { reason }) };
+        }
         if (sender.isStalled) return { name: 'stalled' };
         if (!sender.isDraining || this.#drain === undefined) return { name: 'live' };
         const { buffer, clock } = this.#deps;

@@ -76,6 +76,11 @@ const rows: readonly Row[] = [
   [planned({ waiting: { for: 'clock' } }), 'ready', /holds records back: it has hours, and the clock is not set\./],
   [planned({ waiting: { for: 'rate', ms: 20 } }), 'ready', /^All good\. The uplink is live\. Nothing waits\./],
   [uplink({ name: 'connecting' }), 'degraded', /^The uplink is connecting\./],
+  [
+    uplink({ name: 'connecting', reason: 'refused' }),
+    'degraded',
+    /^The uplink is down \(refused\), trying again now\./,
+  ],
   [uplink({ name: 'offline' }), 'degraded', /^The uplink is off\./],
   [uplink({ name: 'stalled' }), 'degraded', /stopped confirming/],
   [

@@ -282,6 +282,21 @@ test('a reason that does not change is said again after an hour, and dials are a
   );
 });
 
+test('while it tries again it says why there was no connection before, and nothing when it never failed', async (t) => {
+  const asked: PromiseWithResolvers<never[]>[] = [];
+  const lookup = () => {
+    asked.push(Promise.withResolvers());
+    return asked.at(-1)!.promise;
+  };
+  const uplink = connected(t, newBuffer(), 'nowhere.invalid:50052', { retryMin: 15, retryMax: 30 }, { lookup });
+  const state = () => uplink.status().state;
+  await eventually('the first attempt', () => asked.length === 1);
+  assert.deepEqual(state(), { name: 'connecting' });
+  asked[0]?.reject(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' }));
+  await eventually('the next one', () => asked.length === 2);
+  assert.deepEqual(state(), { name: 'connecting', reason: 'the host name is unknown (ENOTFOUND)' });
+});
+
 test('a collector that never acknowledges is said to be so once, though each time it takes a while to see', async (t) => {
   let monotonicMs = 0;
   let connections = 0;

@@ -17,7 +17,7 @@ const uplink = Type.Object(
     url: text('Of the collector.'),
     address: orNull(text('`IP:PORT`.')),
     since: time('Since when the state is what it is.'),
-    reason: orNull(text('Why it waits or was rejected.')),
+    reason: orNull(text('Why it waits, was rejected, or is trying again.')),
     retryAt: orNull(time('When it tries again.')),
     leftRecords: orNull(whole('Of the backlog, while it drains.')),
     etaSeconds: orNull(number('How long they take.')),

@@ -34,7 +34,7 @@ export async function openPage(
   const context = await (await openBrowser()).newContext({ viewport: { width, height }, colorScheme: theme, locale });
   t.after(() => context.close());
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 export interface EventuallyOptions {
-  /** How long the check may keep failing, in milliseconds. Default 5,000. */
+  /** How long the check may keep failing, in milliseconds. Default 20,000: a busy machine takes long, and a check that holds ends at once. */
   readonly timeoutMs?: number;
   /** Time between two checks, in milliseconds. Default 20. */
   readonly everyMs?: number;
@@ -19,7 +19,7 @@ export interface EventuallyOptions {
 export async function eventually<T>(
   what: string,
   check: () => T | Promise<T>,
-  { timeoutMs = 5_000, everyMs = 20, giveUp }: EventuallyOptions = {},
+  { timeoutMs = 20_000, everyMs = 20, giveUp }: EventuallyOptions = {},
 ): Promise<Exclude<T, false>> {
   const deadline = performance.now() + timeoutMs;
   let cause: unknown;

@@ -90,8 +90,18 @@ test('a device is shown live, renamed, and watched over', async (t) => {
   await page.getByText('Forwarded').waitFor();
 
   // As it comes: what is no text too.
+  const held = Promise.withResolvers<void>();
+  await page.route('**/messages', async (route) => {
+    await held.promise;
+    await route.continue();
+  });
   await page.getByRole('button', { name: 'Look' }).click();
-  await page.getByText('The next one is shown here.').waitFor();
+  const isPromised = page.getByText('The next one is shown here.');
+  // Not promised before the gateway keeps them.
+  await page.getByText('Asking the gateway …').waitFor();
+  assert.equal(await isPromised.count(), 0);
+  held.resolve();
+  await isPromised.waitFor();
   publish(gateway, id, '{"temperature": 22}');
   const messages = page.getByRole('region', { name: 'Messages as they come' });
   await messages.getByText('{"temperature": 22}', { exact: true }).waitFor();

@@ -48,7 +48,8 @@ export function Messages({ device }: { readonly device: Device }) {
 }
 
 function List({ id, isHex }: { readonly id: string; readonly isHex: boolean }) {
-  const [messages, setMessages] = useState<readonly RawMessage[]>([]);
+  // Undefined until the gateway keeps them: it does from the first time on that it is asked.
+  const [messages, setMessages] = useState<readonly RawMessage[]>();
   const [error, setError] = useState<unknown>();
   useEffect(() => {
     const abort = new AbortController();
@@ -58,7 +59,7 @@ function List({ id, isHex }: { readonly id: string; readonly isHex: boolean }) {
         if (document.visibilityState === 'visible') {
           const path = `api/v1/devices/${encodeURIComponent(id)}/messages`;
           const answer = await ask<GetDevicesIdMessagesAnswer>(path, { signal: abort.signal });
-          setMessages((before) => withNews(before, answer.messages));
+          setMessages((before = []) => withNews(before, answer.messages));
           setError(undefined);
         }
       } catch (problem) {
@@ -75,9 +76,10 @@ function List({ id, isHex }: { readonly id: string; readonly isHex: boolean }) {
   return (
     <>
       {error !== undefined && <Problem error={error} />}
-      {messages.length === 0 && <p class="hint">{t('The next one is shown here.')}</p>}
+      {messages === undefined && error === undefined && <p class="loading">{t('Asking the gateway …')}</p>}
+      {messages?.length === 0 && <p class="hint">{t('The next one is shown here.')}</p>}
       <ol>
-        {messages.map((message) => (
+        {messages?.map((message) => (
           <Message message={message} isHex={isHex} key={`${message.receivedAt} ${message.number}`} />
         ))}
       </ol>

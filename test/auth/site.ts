@@ -4,6 +4,7 @@ import type { AuthOptions } from '../../src/auth/options.ts';
 import { Passwords } from '../../src/auth/passwords.ts';
 import type { Clock } from '../../src/core/time.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { atEnd } from '../support/at-end.ts';
 import { MemoryDisk, shelfOn } from '../support/memory-shelf.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
@@ -63,6 +64,6 @@ export async function authSite(
     passwords,
   });
   await auth.start();
-  t.after(() => auth.stop());
+  atEnd(t, () => auth.stop());
   return { auth, disk, clock, counts, directory, options };
 }

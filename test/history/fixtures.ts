@@ -7,6 +7,7 @@ import { History } from '../../src/history/history.ts';
 import type { HistoryOptions } from '../../src/history/options.ts';
 import type { HistoryAnswer, HistoryQuery } from '../../src/history/queries.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { atEnd } from '../support/at-end.ts';
 import { FakeTime } from '../support/fake-time.ts';
 
 const start = Date.UTC(2026, 5, 1, 12);
@@ -47,7 +48,7 @@ export class Site {
     const site = new Site(join(directory, 'history', 'history.db'), options, wallMs);
     site.quality = quality;
     site.time.start();
-    t.after(async () => {
+    atEnd(t, async () => {
       await site.history.stop(AbortSignal.timeout(5_000));
       site.time.stop();
     });

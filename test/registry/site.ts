@@ -7,6 +7,7 @@ import type { ClockCorrections, ClockQuality } from '../../src/core/time.ts';
 import { type Log, silentLog } from '../../src/lib/log.ts';
 import type { PresenceReport } from '../../src/registry/presence-reports.ts';
 import { DeviceRegistry, type RegistryDependencies } from '../../src/registry/registry.ts';
+import { atEnd } from '../support/at-end.ts';
 import { FakeTime } from '../support/fake-time.ts';
 import { MemoryDisk, shelfOn } from '../support/memory-shelf.ts';
 
@@ -90,7 +91,7 @@ export class Site {
     this.registry = registry;
     await registry.start();
     // Its timer looks at a clock that stands still: nothing happens by it.
-    this.#t.after(() => registry.stop());
+    atEnd(this.#t, () => registry.stop());
   }
 
   /** Stopped in good order, and started again after so long. */

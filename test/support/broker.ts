@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { atEnd } from './at-end.ts';
 import { accepts, freePort } from './tcp-port.ts';
 import { eventually } from './wait.ts';
 
@@ -31,7 +32,7 @@ export class Broker {
     writeFileSync(config, `${[...own, ...kept, 'log_type all', ...lines].join('\n')}\n`);
     const broker = new Broker(port, config);
     // It writes there until it has ended.
-    t.after(async () => {
+    atEnd(t, async () => {
       await broker.stop('SIGKILL');
       rmSync(directory, { recursive: true, force: true });
     });

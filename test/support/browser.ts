@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import type { TestContext } from 'node:test';
 import { type Browser, chromium, type Page } from 'playwright-core';
+import { atEnd } from './at-end.ts';
 
 let shared: Promise<Browser> | undefined;
 
@@ -32,7 +33,7 @@ export async function openPage(
 ): Promise<Watched> {
   const { width = 1280, height = 800, theme = 'light', locale = 'en' } = options;
   const context = await (await openBrowser()).newContext({ viewport: { width, height }, colorScheme: theme, locale });
-  t.after(() => context.close());
+  atEnd(t, () => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   const faults: string[] = [];

@@ -6,6 +6,7 @@ import { lastSequenceOf, type StoredBatch } from '../../src/core/batch.ts';
 import type { Handling } from '../../src/core/handling.ts';
 import { systemClock } from '../../src/core/time.ts';
 import { silentLog } from '../../src/lib/log.ts';
+import { atEnd } from './at-end.ts';
 
 export const bufferOptions: BufferOptions = {
   maxBytes: 1e9,
@@ -53,7 +54,7 @@ export function makeBuffer(directory: string, { options, ...overrides }: Overrid
 export async function openBuffer(t: TestContext, directory: string, overrides: Overrides = {}): Promise<RecordBuffer> {
   const buffer = makeBuffer(directory, overrides);
   await buffer.start();
-  t.after(() => buffer.stop());
+  atEnd(t, () => buffer.stop());
   return buffer;
 }
 

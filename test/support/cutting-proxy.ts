@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { atEnd } from './at-end.ts';
 
 /** A way to a server that breaks after some bytes, wherever they end: in a head, a frame, a handshake or an event. */
 export class CuttingProxy {
@@ -20,7 +21,7 @@ export class CuttingProxy {
     const server = createServer((client) => proxy.#pass(client)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     proxy.address = `127.0.0.1:${(server.address() as { port: number }).port}`;
-    t.after(() => {
+    atEnd(t, () => {
       server.close();
       for (const socket of proxy.#sockets) socket.destroy();
     });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
+import { atEnd } from './at-end.ts';
 import { tempDir } from './temp-dir.ts';
 import { within } from './wait.ts';
 
@@ -40,7 +41,7 @@ export class GrpcClient {
     execFileSync(join(root, 'node_modules/.bin/buf'), ['build', '-o', descriptors], { cwd: root });
     const args = [join(import.meta.dirname, 'grpc_client.py'), descriptors, address, ...(ca === undefined ? [] : [ca])];
     this.#process = spawn('/usr/bin/python3', args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    t.after(() => this.#process.kill('SIGKILL'));
+    atEnd(t, () => this.#process.kill('SIGKILL'));
     createInterface(this.#process.stdout).on('line', (line) => this.#heard(JSON.parse(line)));
   }
 

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import { atEnd } from './at-end.ts';
 import { within } from './wait.ts';
 
 const ownMain = new URL('../../src/main.ts', import.meta.url).pathname;
@@ -82,7 +83,7 @@ export class HeadgateProcess {
       env: { ...withoutHeadgate(process.env), ...env },
     });
     const started = new HeadgateProcess(child);
-    t.after(async () => {
+    atEnd(t, async () => {
       await started.kill();
       await within(10_000, 'the end of its children', started.exited);
       // Node's types leave `passed` out.

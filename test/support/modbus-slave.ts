@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { atEnd } from './at-end.ts';
 import { eventually } from './wait.ts';
 
 /** Debian's own: the module is not seen by any other Python. */
@@ -23,7 +24,7 @@ export class ModbusSlave {
   /** @param place the serial port, or `tcp:HOST:PORT` */
   static async start(t: TestContext, place: string, units: readonly number[]): Promise<ModbusSlave> {
     const child = spawn(python, [script, place, units.join(',')], { stdio: ['pipe', 'pipe', 'inherit'] });
-    t.after(() => child.kill('SIGKILL'));
+    atEnd(t, () => child.kill('SIGKILL'));
     let said = '';
     child.stdout.on('data', (bytes: Buffer) => {
       said += bytes.toString();

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { TestContext } from 'node:test';
+import { atEnd } from './at-end.ts';
 import { eventually, within } from './wait.ts';
 
 export interface Ended {
@@ -69,7 +70,7 @@ export class MosquittoSub {
   /** Lines are `TOPIC QOS RETAINED PAYLOAD`. */
   static async start(t: TestContext, port: number, args: readonly string[]): Promise<MosquittoSub> {
     const sub = new MosquittoSub(port, args);
-    t.after(() => sub.kill());
+    atEnd(t, () => sub.kill());
     await eventually('SUBACK', () => /Subscribed|SUBACK/.test(sub.#debug), {
       giveUp: () => (sub.#child.exitCode === null ? undefined : `mosquitto_sub has ended: ${sub.#debug}`),
     });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { searchPath } from '../system-programs.ts';
+import { atEnd } from './at-end.ts';
 import { freePort } from './tcp-port.ts';
 import { tempDir } from './temp-dir.ts';
 import { eventually } from './wait.ts';
@@ -23,7 +24,7 @@ export class NatsServer {
   /** @param args more options of `nats-server` */
   static async start(t: TestContext, args: readonly string[] = []): Promise<NatsServer> {
     const server = new NatsServer(await freePort(), tempDir(t), args);
-    t.after(() => server.kill());
+    atEnd(t, () => server.kill());
     await server.start();
     return server;
   }

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import { atEnd } from './at-end.ts';
 import { tempDir } from './temp-dir.ts';
 import { eventually } from './wait.ts';
 
@@ -19,7 +20,7 @@ export class NotifySocket {
   static async open(t: TestContext): Promise<NotifySocket> {
     const socket = new NotifySocket(join(tempDir(t), 'notify'));
     const child = spawn('/usr/bin/python3', [script, socket.path], { stdio: ['ignore', 'pipe', 'inherit'] });
-    t.after(() => child.kill());
+    atEnd(t, () => child.kill());
     let isBound = false;
     createInterface(child.stdout).on('line', (line) => {
       if (isBound) socket.heard.push((JSON.parse(line) as string).trim().split('\n'));

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { atEnd } from './at-end.ts';
 import { tempDir } from './temp-dir.ts';
 import { eventually } from './wait.ts';
 
@@ -18,7 +19,7 @@ export async function portPair(t: TestContext): Promise<PortPair> {
   const pair = { near: join(folder, 'near'), far: join(folder, 'far') };
   const ends = [pair.near, pair.far].map((path) => `PTY,link=${path},raw,echo=0`);
   const socat = spawn('socat', ends, { stdio: ['ignore', 'ignore', 'inherit'] });
-  t.after(() => ended(socat));
+  atEnd(t, () => ended(socat));
   await eventually('both ends', () => existsSync(pair.near) && existsSync(pair.far), {
     giveUp: () => (socat.exitCode === null ? undefined : `socat has ended with ${socat.exitCode}`),
   });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { TestContext } from 'node:test';
 import { createClient } from 'graphql-ws';
 import { parseExact } from '../../src/lib/exact-json.ts';
+import { atEnd } from './at-end.ts';
 import type { GrpcClient } from './grpc-client.ts';
 import type { HeadgateProcess } from './headgate-process.ts';
 import { MosquittoSub, mosquittoPub, runProgram } from './mosquitto.ts';
@@ -148,7 +149,7 @@ export async function readersOf(
 async function sse(t: TestContext, gateway: HeadgateProcess, topic: string): Promise<Reader> {
   const url = `http://127.0.0.1:${gateway.port('http')}/api/v1/live?kinds=measurement&topics=${encodeURIComponent(topic)}`;
   const child = spawn('curl', ['-sSN', url], { stdio: ['ignore', 'pipe', 'inherit'] });
-  t.after(() => child.kill('SIGKILL'));
+  atEnd(t, () => child.kill('SIGKILL'));
   let all = '';
   child.stdout.on('data', (data: Buffer) => {
     all += data.toString();
@@ -176,7 +177,7 @@ async function poll(t: TestContext, gateway: HeadgateProcess, topic: string): Pr
   };
   // The gateway may have gone first.
   const running = follow().catch(() => {});
-  t.after(async () => {
+  atEnd(t, async () => {
     isOver = true;
     await running;
   });
@@ -186,7 +187,7 @@ async function poll(t: TestContext, gateway: HeadgateProcess, topic: string): Pr
 /** Node's own WebSocket. */
 async function webSocket(t: TestContext, gateway: HeadgateProcess, topic: string): Promise<Reader> {
   const socket = new WebSocket(`ws://127.0.0.1:${gateway.port('http')}/api/v1/live/ws`);
-  t.after(() => socket.close());
+  atEnd(t, () => socket.close());
   const frames: FrameJson[] = [];
   socket.onmessage = ({ data }) => frames.push(parsed<FrameJson>(String(data)));
   await within(5_000, 'the WebSocket', once(socket, 'open'));
@@ -208,7 +209,7 @@ async function graphql(t: TestContext, gateway: HeadgateProcess, topic: string):
         ? BigInt(context!.source!)
         : value,
   });
-  t.after(() => client.dispose());
+  atEnd(t, () => client.dispose());
   const events: EventJson[] = [];
   const query = `subscription ($topics: [String!]) {
     events(kinds: ["measurement"], topics: $topics) {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { TestContext } from 'node:test';
+import { atEnd } from './at-end.ts';
 import { tempDir } from './temp-dir.ts';
 import { eventually } from './wait.ts';
 
@@ -22,7 +23,7 @@ export class PseudoTerminal {
 
   static async create(t: TestContext, { plugIn = true } = {}): Promise<PseudoTerminal> {
     const terminal = new PseudoTerminal(join(tempDir(t), 'port'));
-    t.after(() => terminal.unplug());
+    atEnd(t, () => terminal.unplug());
     if (plugIn) await terminal.plugIn();
     return terminal;
   }

@@ -3,6 +3,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmdirSync, rmSync, statfs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
+import { atEnd } from './at-end.ts';
 
 /** What a test of many runs may take in memory. */
 const neededBytes = 64 * 2 ** 20;
@@ -13,7 +14,7 @@ const neededBytes = 64 * 2 ** 20;
  */
 export function memoryDir(t: TestContext): string {
   const path = mkdtempSync(join(hasRoom('/dev/shm') ? '/dev/shm' : tmpdir(), 'headgate-test-'));
-  t.after(() => rmSync(path, { recursive: true, force: true }));
+  atEnd(t, () => rmSync(path, { recursive: true, force: true }));
   return path;
 }
 
@@ -68,7 +69,7 @@ export class SmallDisk {
 export function smallDisk(t: TestContext, bytes: number): SmallDisk | undefined {
   const path = mkdtempSync(join(tmpdir(), 'headgate-disk-'));
   let isMounted = false;
-  t.after(() => {
+  atEnd(t, () => {
     // Lazily: a gateway that is being killed may still have its files open.
     if (isMounted) execFileSync('umount', ['-l', path]);
     rmdirSync(path);

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import type { TestContext } from 'node:test';
+import { atEnd } from './at-end.ts';
 import { freePort } from './tcp-port.ts';
 
 /** What the link does to new and existing connections. */
@@ -59,7 +60,7 @@ export class TcpProxy {
   static async start(t: TestContext, targetPort: number): Promise<TcpProxy> {
     const proxy = new TcpProxy(targetPort, await freePort());
     await proxy.#listen();
-    t.after(() => proxy.#stop());
+    atEnd(t, () => proxy.#stop());
     return proxy;
   }
 

@@ -3,6 +3,7 @@ import { createServer as createHttps } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import type { TestContext } from 'node:test';
 import { createWebSocketStream, WebSocketServer } from 'ws';
+import { atEnd } from './at-end.ts';
 import type { KeyPair } from './certificates.ts';
 
 export interface WebSocketWay {
@@ -35,7 +36,7 @@ export async function webSocketWay(t: TestContext, brokerPort: number, tls?: Key
   const cut = (): void => {
     for (const socket of sockets.clients) socket.terminate();
   };
-  t.after(() => {
+  atEnd(t, () => {
     cut();
     sockets.close();
     server.close();

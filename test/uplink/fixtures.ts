@@ -8,6 +8,7 @@ import { Uplink, type UplinkDependencies } from '../../src/uplink/uplink.ts';
 import { ConnectRequest, ConnectResponse } from '../../src/wire/generated/headgate/v1/uplink.ts';
 import { RecordEncoder } from '../../src/wire/record-encoder.ts';
 import { uplinkService } from '../../src/wire/uplink-service.ts';
+import { atEnd } from '../support/at-end.ts';
 import { MemoryBuffer } from '../support/memory-buffer.ts';
 import { collectorDefaults, uplinkDefaults } from '../support/options.ts';
 import { freePort } from '../support/tcp-port.ts';
@@ -42,7 +43,7 @@ export function connected(
     log: silentLog,
     ...others,
   });
-  t.after(() => uplink.stop(now()));
+  atEnd(t, () => uplink.stop(now()));
   void uplink.start();
   return uplink;
 }
@@ -51,7 +52,7 @@ export async function startedCollector(t: TestContext, sink: string, at?: number
   const port = at ?? (await freePort());
   const collector = new Collector({ ...collectorDefaults, port, sink, windowBytes: 1e6 }, silentLog);
   await collector.start();
-  t.after(() => collector.stop(now()));
+  atEnd(t, () => collector.stop(now()));
   return collector;
 }
 
@@ -132,7 +133,7 @@ export async function rudeServer(
       });
     },
   });
-  t.after(() => server.forceShutdown());
+  atEnd(t, () => server.forceShutdown());
   const port = await new Promise<number>((resolve, reject) => {
     server.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
       error ? reject(error) : resolve(bound),

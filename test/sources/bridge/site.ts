@@ -4,6 +4,7 @@ import { silentLog } from '../../../src/lib/log.ts';
 import { Bridges } from '../../../src/sources/bridge/bridges.ts';
 import type { BridgeOptions } from '../../../src/sources/bridge/options.ts';
 import type { BridgeStatus } from '../../../src/sources/bridge/status.ts';
+import { atEnd } from '../../support/at-end.ts';
 import { MemoryDisk, shelfOn } from '../../support/memory-shelf.ts';
 import { eventually } from '../../support/wait.ts';
 
@@ -56,7 +57,7 @@ export class BridgeSite {
     const site = new BridgeSite(t, { ...bridgeDefaults, url: `mqtt://127.0.0.1:${port}`, ...options });
     prepare(site);
     await site.run();
-    t.after(() => site.stop());
+    atEnd(t, () => site.stop());
     return site;
   }
 

@@ -13,6 +13,7 @@ import type { ModbusLanguage } from '../../../src/sources/modbus/modbus-carrier.
 import type { ModbusBusOptions } from '../../../src/sources/modbus/options.ts';
 import type { ModbusBusStatus, ModbusUnitStatus } from '../../../src/sources/modbus/status.ts';
 import type { LinkPace } from '../../../src/sources/serial/link.ts';
+import { atEnd } from '../../support/at-end.ts';
 
 /** So short that a test sees what takes seconds in life. */
 const quick: LinkPace = { watchMs: 20, retryMinMs: 20, retryMaxMs: 50 };
@@ -88,7 +89,7 @@ export class ModbusSite {
 
   static async start(t: TestContext, ...args: ConstructorParameters<typeof ModbusSite>): Promise<ModbusSite> {
     const site = new ModbusSite(...args);
-    t.after(() => site.source.stop());
+    atEnd(t, () => site.source.stop());
     await site.source.start();
     return site;
   }

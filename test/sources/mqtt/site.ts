@@ -8,6 +8,7 @@ import type { MqttTls } from '../../../src/sources/mqtt/listeners.ts';
 import type { LatestField } from '../../../src/sources/mqtt/measurement-json.ts';
 import { MqttSource } from '../../../src/sources/mqtt/mqtt.ts';
 import type { BrokerOptions, MqttOptions } from '../../../src/sources/mqtt/options.ts';
+import { atEnd } from '../../support/at-end.ts';
 import { MemoryDisk, shelfOn } from '../../support/memory-shelf.ts';
 import { openAccess } from '../../support/open-access.ts';
 import { type MqttVersion, RawMqtt } from '../../support/raw-mqtt.ts';
@@ -88,7 +89,7 @@ export class Site<D extends SiteDisk = MemoryDisk> {
     site.tls = tls;
     site.load = load;
     await site.#run(site.disk);
-    t.after(() => site.source.stop());
+    atEnd(t, () => site.source.stop());
     return site;
   }
 

@@ -18,6 +18,7 @@ import type { PortPlaces } from '../../../src/sources/serial/port-list.ts';
 import { SerialSource } from '../../../src/sources/serial/serial.ts';
 import type { SerialLanguage } from '../../../src/sources/serial/serial-carrier.ts';
 import type { SerialPortStatus } from '../../../src/sources/serial/status.ts';
+import { atEnd } from '../../support/at-end.ts';
 import { MemoryDisk, shelfOn } from '../../support/memory-shelf.ts';
 import { eventually } from '../../support/wait.ts';
 
@@ -109,7 +110,7 @@ export class SerialSite {
 
   static async start(t: TestContext, ...args: ConstructorParameters<typeof SerialSite>): Promise<SerialSite> {
     const site = new SerialSite(...args);
-    t.after(() => site.source.stop());
+    atEnd(t, () => site.source.stop());
     await site.source.start();
     return site;
   }

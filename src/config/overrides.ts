@@ -1,6 +1,7 @@
 import { type Layer, merge, nest } from '../lib/settings/layer.ts';
 import { type KeyPath, leaves, nodeAt, pathText, type SchemaNode } from '../lib/settings/schema-node.ts';
 import { yaml } from '../lib/settings/yaml.ts';
+import { contentOf } from '../lib/settings/yaml-file.ts';
 import { closest } from '../lib/spelling.ts';
 
 const prefix = 'HEADGATE_';
@@ -99,5 +100,11 @@ function readValue(node: SchemaNode | undefined, text: string): unknown {
   // Broken YAML can only be text that was not meant as YAML: the check against the schema then says what was expected.
   if (document.errors.length > 0) return text;
   const { contents } = document;
-  return yaml().isScalar(contents) && contents.value === null ? null : document.toJS();
+  if (yaml().isScalar(contents) && contents.value === null) return null;
+  try {
+    return contentOf(document);
+  } catch {
+    // References that lead nowhere are no YAML either.
+    return text;
+  }
 }

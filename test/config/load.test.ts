@@ -174,6 +174,10 @@ test('broken YAML: place and reason in plain words', () => {
       'mqtt: *nobody',
       'gateway.yaml:1:7: This reference (`*name`) names nothing that stands before it, or repeats itself without end.',
     ],
+    [
+      'mqtt: &a\n  host: [*a]',
+      'gateway.yaml:2:10: This reference (`*name`) names nothing that stands before it, or repeats itself without end.',
+    ],
     ['a: 1\n---\nb: 2', 'gateway.yaml:2:1: The file holds more than one document (`---`); keep one.'],
     ['? [a]\n: 1', 'gateway.yaml:1:3: A key must be plain text.'],
     [
@@ -190,6 +194,16 @@ test('a reference that multiplies itself ends in an error, not in the memory', (
   const levels = Array.from({ length: 12 }, (_, i) => `l${i + 1}: &l${i + 1} [${`*l${i},`.repeat(10)}]`);
   const lines = inFile(`l0: &l0 [x]\n${levels.join('\n')}`);
   assert.match(lines[0] ?? '', /^gateway\.yaml:1:1: This reference .* without end\.$/);
+});
+
+test('references in a text from outside that lead nowhere or to themselves are no YAML', () => {
+  for (const text of ['[*x]', '&a [*a]', '&a {b: [*a]}']) {
+    assert.throws(
+      () => loadConfig({ settings: [`rules=${text}`] }),
+      (error: Error) => error.message.includes(text),
+      text,
+    );
+  }
 });
 
 test('what is not a readable text file is one sentence', () => {

@@ -60,9 +60,8 @@ export function parseConfigText(text: string, name: string): Layer {
   let value: unknown = {};
   if (errors.length === 0) {
     try {
-      value = document.toJS() ?? {};
+      value = contentOf(document) ?? {};
     } catch (error) {
-      // A reference to nothing, or one that multiplies itself (the "billion laughs"), comes as an exception.
       errors.push(`${place(firstLostAlias(document))}: ${plainReason('BAD_ALIAS', messageOf(error))}`);
     }
   }
@@ -72,28 +71,44 @@ export function parseConfigText(text: string, name: string): Layer {
 /** What a text that is no right YAML seems to mean; what can't be told is left out. */
 export function guessConfigText(text: string): unknown {
   try {
-    return (
-      yaml()
-        .parseDocument(text.slice(0, maxFileBytes), {
-          prettyErrors: false,
-          uniqueKeys: false,
-          strict: false,
-          logLevel: 'error',
-        })
-        .toJS() ?? {}
-    );
+    const options = { prettyErrors: false, uniqueKeys: false, strict: false, logLevel: 'error' } as const;
+    return contentOf(yaml().parseDocument(text.slice(0, maxFileBytes), options)) ?? {};
   } catch {
     // A reference to nothing, say: then nothing is known of it.
     return {};
   }
 }
 
-/** Where the first reference stands that names nothing; the start of the file when each names something. */
+/**
+ * What a document says.
+ *
+ * @throws an Error when a reference names nothing, multiplies itself (the "billion laughs"), or stands within what it refers to: a value
+ * that holds itself has no end for whoever walks through it
+ */
+export function contentOf(document: Document.Parsed): unknown {
+  const value: unknown = document.toJS();
+  if (holdsItself(value, new Set(), new Set())) throw new Error('A reference stands within what it refers to.');
+  return value;
+}
+
+function holdsItself(value: unknown, outer: Set<unknown>, seen: Set<unknown>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (outer.has(value)) return true;
+  if (seen.has(value)) return false;
+  seen.add(value);
+  outer.add(value);
+  const isFound = Object.values(value).some((one) => holdsItself(one, outer, seen));
+  outer.delete(value);
+  return isFound;
+}
+
+/** Where the first reference stands that names nothing, or itself; the start of the file when each names something. */
 function firstLostAlias(document: Document.Parsed): number {
   let offset = 0;
   yaml().visit(document, {
-    Alias: (_, alias) => {
-      if (alias.resolve(document)) return undefined;
+    Alias: (_, alias, path) => {
+      const target = alias.resolve(document);
+      if (target !== undefined && !path.some((outer) => outer === target)) return undefined;
       offset = startOf(alias) ?? 0;
       return yaml().visit.BREAK;
     },

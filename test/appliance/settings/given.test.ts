@@ -126,6 +126,13 @@ test('what is wrong is told by its place, and what is right holds', () => {
       {},
     ],
     [
+      'what holds itself',
+      'machine: &a\n  wifi: [*a]\n',
+      [/^headgate\.yaml:2:10: This reference .* without end\.$/],
+      {},
+    ],
+    ['what holds itself, and is cut off', 'machine: &a\n  wifi: [*a', [/^headgate\.yaml:2:12: /], {}],
+    [
       'a line that is no YAML, beside some that are',
       'machine:\n  hostname: a\n  timezone: "UTC\n  x\n',
       [/^headgate\.yaml:\d+:\d+: /],

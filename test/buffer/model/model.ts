@@ -27,6 +27,8 @@ export interface KnownRecord {
   isOwed: boolean;
   /** A crash may have taken it along, as its rule allows. */
   mayBeLost: boolean;
+  /** It had outlived its rule when the power went: that it was dropped may not be on disk, and then it is there again. */
+  mayComeLate: boolean;
   isCollected: boolean;
 }
 
@@ -65,6 +67,7 @@ export class Model {
       toldSequence: 0,
       isOwed: false,
       mayBeLost: false,
+      mayComeLate: false,
       isCollected: false,
     };
     this.records.push(record);
@@ -99,8 +102,9 @@ export class Model {
       if (this.#collected.has(sequence)) continue;
       this.#collected.add(sequence);
       const before = this.#newest.get(batch.lane) ?? 0;
-      assert.ok(sequence > before, `lane ${batch.lane}: ${sequence} was sent after ${before}`);
-      this.#newest.set(batch.lane, sequence);
+      const mayComeLate = typeof content === 'number' && this.records[content]!.mayComeLate;
+      assert.ok(sequence > before || mayComeLate, `lane ${batch.lane}: ${sequence} was sent after ${before}`);
+      this.#newest.set(batch.lane, Math.max(before, sequence));
       if (typeof content === 'number') this.records[content]!.isCollected = true;
       else this.gaps.push(content);
     }
@@ -111,9 +115,11 @@ export class Model {
     this.#hasFailed = true;
   }
 
-  crashed(): void {
+  crashed(nowMs: number): void {
     this.#hasCrashed = true;
     for (const record of this.records) {
+      const { ttlMs = Number.POSITIVE_INFINITY } = record.handling;
+      if (!record.isCollected && record.atMs + ttlMs < nowMs) record.mayComeLate = true;
       if (record.answer === 'pending' && !record.isOwed) record.mayBeLost = true;
       if (isEarly(record.handling) && !record.isOwed) record.mayBeLost = true;
     }

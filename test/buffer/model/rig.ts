@@ -107,7 +107,7 @@ export class Rig {
     const next = join(this.#root, `${this.#life + 1}`);
     this.#disk.crash(next);
     this.time.stop();
-    this.model.crashed();
+    this.model.crashed(this.time.monotonic());
     await this.#begin();
   }
 
@@ -126,7 +126,7 @@ export class Rig {
     if (isWell) this.model.stopped();
     this.time.stop();
     this.#keepDirectory();
-    if (!isWell) this.model.crashed();
+    if (!isWell) this.model.crashed(this.time.monotonic());
     await this.#begin();
   }
 

@@ -1,27 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { defaultsOf } from '../src/config/load.ts';
-import { configNode } from '../src/config/node.ts';
-import type { Config } from '../src/config/schema.ts';
-import { Gateway } from '../src/gateway.ts';
-import { silentLog } from '../src/lib/log.ts';
-import { Restart } from '../src/lib/restart.ts';
+import { spareGateway } from './spare-gateway.ts';
 
 // What `npm ci` can prepare: starts a gateway for a moment, so that Node's compile cache holds all that a start loads
 // and the first real one is as fast as the others. Nothing depends on it, so a failure is told and lets npm go on.
 
 const dataDir = mkdtempSync(join(tmpdir(), 'headgate-warm-up-'));
 try {
-  const defaults = defaultsOf(configNode) as Config;
-  const config: Config = {
-    ...defaults,
-    dataDir,
-    mqtt: { ...defaults.mqtt, port: 0 },
-    http: { ...defaults.http, port: 0 },
-    collector: { ...defaults.collector, port: 0 },
-  };
-  const gateway = new Gateway(config, { ...silentLog, child: () => silentLog }, {}, new Restart(false));
+  const gateway = spareGateway(dataDir);
   try {
     await gateway.start(AbortSignal.timeout(10_000));
     // The verbs that a newcomer tries.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { spareGateway } from '../../deploy/spare-gateway.ts';
 import { DeviceShelf } from '../../src/registry/device-shelf.ts';
-import { gatewayHere } from '../support/gateway-here.ts';
 import { tempDir } from '../support/temp-dir.ts';
 
 test('before what is known is loaded nobody is told that there is nothing, or follows from there', async (t) => {
@@ -11,7 +11,7 @@ test('before what is known is loaded nobody is told that there is nothing, or fo
     reached.resolve();
     return loaded.promise;
   });
-  const gateway = gatewayHere(tempDir(t));
+  const gateway = spareGateway(tempDir(t));
   t.after(() => gateway.stop(AbortSignal.timeout(5_000)));
   const started = gateway.start(AbortSignal.timeout(20_000));
   await reached.promise;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { spareGateway } from '../../deploy/spare-gateway.ts';
 import { SdNotify } from '../../src/upkeep/sd-notify.ts';
-import { gatewayHere } from '../support/gateway-here.ts';
 import { HeadgateProcess } from '../support/headgate-process.ts';
 import { NotifySocket } from '../support/notify-socket.ts';
 import { tempDir } from '../support/temp-dir.ts';
@@ -99,7 +99,7 @@ test('without systemd-notify it is told once, and nothing else happens', async (
 });
 
 test("a gateway's pulse waits for the disk", async (t) => {
-  const gateway = gatewayHere(tempDir(t), { commitDelayMs: 500 });
+  const gateway = spareGateway(tempDir(t), { commitDelayMs: 500 });
   t.after(() => gateway.stop(AbortSignal.timeout(5_000)));
   await gateway.start(AbortSignal.timeout(10_000));
   assert.match(await gateway.pulse(), /Nothing waits/);

@@ -201,6 +201,11 @@ export class Appliance {
     return (await this.api('GET', '/api/v1/status')) as GatewayStatus;
   }
 
+  /** What systemd could not start or keep, a line for each; empty: nothing. */
+  async failedUnits(): Promise<string> {
+    return (await this.root('systemctl --failed --no-legend --plain || true')).trim();
+  }
+
   /** What `curl` gets from the gateway's API as the administrator that is signed in, in a file. */
   async download(path: string, file: string): Promise<void> {
     const url = `https://127.0.0.1:${this.machine.port(443)}${path}`;

@@ -1,3 +1,4 @@
+import { deepEqual } from 'node:assert/strict';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,11 @@ export type Findings = Readonly<Record<string, unknown>>;
 export function share(values: readonly number[], part: number): number {
   const sorted = values.toSorted((one, other) => one - other);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
+
+/** @throws an Error that shows them, when any are counted. @param dropped of a ledger: how many records, by reason */
+export function assertNoneDropped(dropped: Readonly<Record<string, number>>): void {
+  deepEqual(dropped, Object.fromEntries(Object.keys(dropped).map((reason) => [reason, 0])), 'nothing was dropped');
 }
 
 /** One line on what goes on. */

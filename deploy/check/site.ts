@@ -1,3 +1,4 @@
+import { equal } from 'node:assert/strict';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,9 +9,19 @@ import { all, Device, type DeviceOptions } from '../../test/support/mqtt-client.
 import { Oracle, settled, type Verdict } from '../../test/support/oracle.ts';
 import { eventually } from '../../test/support/wait.ts';
 import type { Appliance } from './appliance.ts';
+import { assertNoneDropped } from './results.ts';
 
 /** How much a device publishes. */
 export type Pace = Pick<DeviceOptions, 'window' | 'paceMs'>;
+
+/** What became of all that a site was promised. */
+export interface Ending {
+  readonly acknowledged: number;
+  readonly lost: 0;
+  readonly doubled: number;
+  /** A line for each. */
+  readonly failedUnits: string;
+}
 
 /** The host as the machine sees it, in QEMU's own network. */
 const host = '10.0.2.2';
@@ -138,6 +149,17 @@ export class Site {
   async finish(appliance: Appliance, timeoutMs = 120_000): Promise<void> {
     this.stop();
     await all(this.#fleet, timeoutMs, (device) => device.run(appliance.machine.port(1883), 5));
+  }
+
+  /** Everything arrives, and the machine is stopped. @throws an Error when something is missing or was dropped */
+  async end(appliance: Appliance): Promise<Ending> {
+    await this.finish(appliance);
+    const { acknowledged, lost, doubled } = await this.settled();
+    assertNoneDropped((await appliance.status()).buffer.ledger.dropped);
+    const failedUnits = await appliance.failedUnits();
+    await appliance.stop();
+    equal(lost.length, 0);
+    return { acknowledged, lost: 0, doubled: doubled.length, failedUnits };
   }
 
   /** @throws an Error unless all that was acknowledged is at the collector, once and unaltered */

@@ -14,7 +14,7 @@ import { eventually } from '../../../test/support/wait.ts';
 import type { Card } from '../card.ts';
 import { cardOf, type Scene } from '../card-scene.ts';
 import { failing, recovered } from '../failing.ts';
-import { type Findings, share } from '../results.ts';
+import { assertNoneDropped, type Findings, share } from '../results.ts';
 
 const runFile = promisify(execFile);
 
@@ -182,6 +182,6 @@ export async function fullCard(scene: Scene): Promise<Findings> {
   const { acknowledged, lost } = await sick.settled();
   const { dropped } = (await statusOf(gateway)).buffer.ledger;
   await gateway.stop();
-  deepEqual(dropped, Object.fromEntries(Object.keys(dropped).map((reason) => [reason, 0])), 'nothing was dropped');
+  assertNoneDropped(dropped);
   return { rounds, acknowledged, lost: lost.length, says: [...says] };
 }

@@ -70,7 +70,7 @@ export async function firstPage(scene: ImageScene): Promise<Findings> {
     'both slots and the data partition are there',
   );
   const memory = memoryOf(await appliance.root(memoryCommand));
-  const failed = (await appliance.root('systemctl --failed --no-legend --plain || true')).trim();
+  const failed = await appliance.failedUnits();
   equal(failed, '', 'no unit has failed');
   const times = (await appliance.root('systemd-analyze time || true')).trim().split('\n')[0];
   await appliance.stop(300_000);

@@ -53,13 +53,9 @@ export async function restore(scene: ImageScene): Promise<Findings> {
   equal(after.gateway.id, before.gateway.id, 'the same gateway');
   ok(after.buffer.waitingRecords >= before.buffer.waitingRecords, `${after.buffer.waitingRecords} records wait`);
   await site.startCollector();
-  await site.finish(other);
-  const { acknowledged, lost, doubled } = await site.settled();
-  const failed = (await other.root('systemctl --failed --no-legend --plain || true')).trim();
-  await other.stop();
-  equal(failed, '', 'no unit has failed');
-  equal(lost.length, 0);
-  return { delivered, waiting: taken, pageSeconds, acknowledged, lost: 0, doubled: doubled.length };
+  const ending = await site.end(other);
+  equal(ending.failedUnits, '', 'no unit has failed');
+  return { delivered, waiting: taken, pageSeconds, ...ending };
 }
 
 /** What the handbook has a person do with a backup. @throws an Error when it says nothing of that kind */

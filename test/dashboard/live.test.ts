@@ -11,8 +11,13 @@ import { tempDir } from '../support/temp-dir.ts';
 after(closeBrowser);
 
 /** A proxy as people have them: under a path of its own, and perhaps one that holds streams back or knows no WebSockets. */
-async function proxy(t: TestContext, port: number, faults: { holds?: boolean; sockets?: boolean }): Promise<string> {
+async function proxy(
+  t: TestContext,
+  port: number,
+  faults: { holds?: boolean; sockets?: boolean; asked?: string[] },
+): Promise<string> {
   const server = createServer((asked, answer) => {
+    faults.asked?.push(asked.url ?? '');
     const path = asked.url?.replace(/^\/gw/, '') ?? '/';
     const { method = 'GET', headers } = asked;
     const onward = request({ port, path, method, headers }, (got) => {
@@ -63,12 +68,15 @@ const rows = [
 for (const { name, faults: proxyFaults, word } of rows) {
   test(`behind a proxy: ${name}`, { timeout: 60_000 }, async (t) => {
     const gateway = await startGateway(t, { dataDir: tempDir(t) });
-    const url = await proxy(t, gateway.port('http'), proxyFaults);
+    const asked: string[] = [];
+    const url = await proxy(t, gateway.port('http'), { ...proxyFaults, asked });
     const device = new Device({ oracle: new Oracle(), topic: 'site/a' });
     await device.run(gateway.port('mqtt'), 1);
     const { page, faults } = await openPage(t, `${url}#/devices`);
     page.setDefaultTimeout(40_000);
     await page.getByRole('banner').getByText(word, { exact: true }).waitFor();
+    // From before the page asked for anything, or it would miss what came until the stream began.
+    assert.match(asked.find((path) => path.includes('/api/v1/live?')) ?? '', /[?&]after=/);
     const before = await page.locator('td.values').first().textContent();
     await device.run(gateway.port('mqtt'), 1);
     await page
